@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The one place the versions are written: CMake and the Python build read them from here. */
+#ifndef NETLET_VERSION_H
+#define NETLET_VERSION_H
+
+#define NETLET_VERSION_MAJOR 0
+#define NETLET_VERSION_MINOR 1
+#define NETLET_VERSION_PATCH 0
+
+/* Goes up with every change of the bits that a computation gives (CHANGELOG.md, heading Numerics). */
+#define NETLET_NUMERICS_VERSION 1
+
+#endif

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "error.hpp"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+namespace netlet::core {
+
+netlet_status fail(netlet_error* error, netlet_status status, const char* format, ...) {
+  if (error) {
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(error->message, sizeof error->message, format, arguments);
+    va_end(arguments);
+  }
+  return status;
+}
+
+netlet_status out_of_memory(netlet_error* error) { return fail(error, NETLET_ERROR_MEMORY, "out of memory"); }
+
+netlet_status busy(const char* call, netlet_error* error) {
+  return fail(error, NETLET_ERROR_BUSY, "%s: another call is using this network", call);
+}
+
+}  // namespace netlet::core

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Statuses with a sentence; no exceptions in the core.
+#pragma once
+
+#include "netlet/netlet.h"
+
+namespace netlet::core {
+
+// Writes the sentence to *error unless that is null, and returns the status.
+netlet_status fail(netlet_error* error, netlet_status status, const char* format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 3, 4)))
+#endif
+    ;
+
+netlet_status out_of_memory(netlet_error* error);
+netlet_status busy(const char* call, netlet_error* error);
+
+// returns from the function with the status of a call that failed
+#define NETLET_TRY(call)                                          \
+  do {                                                            \
+    const netlet_status netlet_try_status = (call);               \
+    if (netlet_try_status != NETLET_OK) return netlet_try_status; \
+  } while (0)
+
+}  // namespace netlet::core

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// netlet_forward: panels of rows go through all layers, their activations kept in cache.
+#include "arrays.hpp"
+#include "error.hpp"
+#include "floating_point.hpp"
+#include "kernels.hpp"
+#include "network.hpp"
+#include "threads.hpp"
+
+namespace netlet::core {
+namespace {
+
+constexpr size_t kPanelRows = 64;
+constexpr size_t kStackBytes = 16384;
+
+size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+// What a panel needs beside input and output: two buffers of hidden activations in turn, and rows of x if converted.
+template <class T> struct Scratch {
+  size_t hidden, converted;
+  Scratch(const netlet_network& net, size_t rows, bool in_place)
+      : hidden(net.layer_count() > 1 ? rows * net.widest : 0), converted(in_place ? 0 : rows * net.inputs()) {}
+  size_t size() const { return 2 * hidden + converted; }
+};
+
+template <class T>
+void forward_panel(const netlet_network& net, const netlet_array& x, size_t first, size_t count, T* out,
+                   const Scratch<T>& layout, T* scratch) {
+  const Kernels<T>& kernel = kernels<T>();
+  const T* parameters = net.values<T>();
+  const T* a = row_in_place<T>(x, first);
+  ptrdiff_t stride = x.row_stride / (ptrdiff_t)sizeof(T);
+  if (layout.converted) {
+    T* rows = scratch + 2 * layout.hidden;
+    load_rows(x, nullptr, first, count, rows);
+    a = rows;
+    stride = (ptrdiff_t)x.columns;
+  }
+  for (size_t i = 0; i < net.layer_count(); ++i) {
+    const Layer& layer = net.layers[i];
+    const size_t n = layer.outputs;
+    T* z = i + 1 == net.layer_count() ? out : scratch + (i % 2) * layout.hidden;
+    kernel.matmul(count, n, layer.inputs, a, stride, 1, parameters + layer.weights, (ptrdiff_t)n,
+                  parameters + layer.biases, z, (ptrdiff_t)n);
+    if (layer.activation == NETLET_SOFTMAX)
+      kernel.softmax(count, n, z, z);
+    else if (layer.activation != NETLET_IDENTITY)
+      kernel.map(layer.activation, count * n, z, z);
+    a = z;
+    stride = (ptrdiff_t)n;
+  }
+}
+
+template <class T>
+netlet_status forward(const netlet_network& net, const netlet_array& x, T* out, netlet_error* error) {
+  const bool in_place = readable_in_place<T>(x);
+  const size_t n = net.outputs();
+  const Scratch<T> whole(net, smaller(x.rows, kPanelRows), in_place);
+  const size_t threads = threads_for(2.0 * (double)net.parameter_count * (double)x.rows);
+  alignas(kCacheLine) T stack[kStackBytes / sizeof(T)];
+  if (threads == 1 && whole.size() <= sizeof stack / sizeof(T)) {
+    for (size_t row = 0; row < x.rows; row += kPanelRows)
+      forward_panel(net, x, row, smaller(kPanelRows, x.rows - row), out + row * n, whole, stack);
+    return NETLET_OK;
+  }
+  // as many rows for each thread as possible, but whole panels
+  const size_t share = (x.rows + threads - 1) / threads;
+  const size_t panel = smaller(kPanelRows, share);
+  const Scratch<T> layout(net, panel, in_place);
+  Buffer<T> scratch;
+  size_t size;
+  if (multiply_overflows(threads, layout.size(), &size) || !scratch.allocate(size)) return out_of_memory(error);
+  parallel((x.rows + panel - 1) / panel, threads, [&](size_t task, size_t worker) {
+    const size_t row = task * panel;
+    forward_panel(net, x, row, smaller(panel, x.rows - row), out + row * n, layout,
+                  scratch.data() + worker * layout.size());
+  });
+  return NETLET_OK;
+}
+
+}  // namespace
+
+netlet_status check_features(const netlet_network& net, const netlet_array* x, netlet_error* error) {
+  NETLET_TRY(check_array("x", x, error));
+  if (x->columns != net.inputs())
+    return fail(error, NETLET_ERROR_ARGUMENT, "x: expected %zu features in a row, got %zu", net.inputs(), x->columns);
+  return NETLET_OK;
+}
+
+}  // namespace netlet::core
+
+using namespace netlet::core;
+
+netlet_status netlet_forward(const netlet_network* network, const netlet_array* x, void* out, netlet_error* error) {
+  NETLET_TRY(check_features(*network, x, error));
+  if (x->rows == 0) return NETLET_OK;
+  if (!out) return fail(error, NETLET_ERROR_ARGUMENT, "out: expected memory for the outputs, got NULL");
+  const Reading reading(*network);
+  if (!reading) return busy("forward", error);
+  const DefaultFloatingPoint floating_point;
+  return network->dtype == NETLET_FLOAT32 ? forward(*network, *x, static_cast<float*>(out), error)
+                                          : forward(*network, *x, static_cast<double*>(out), error);
+}

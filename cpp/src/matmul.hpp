@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// C[i, j] = init[j] + sum over k of A(i, k) * B[k, j], each element one chain of fma in the order of k.
+//
+// Lanes run over j, never across the sum, so neither their number nor the shape of a tile can change a bit.
+// A is read one scalar at a time with any strides; B and C are contiguous in j.
+#pragma once
+
+#include "vec.hpp"
+
+namespace netlet::NETLET_ISA_NAME {
+namespace {
+
+// What one call needs; strides in elements.
+template <class T> struct Product {
+  size_t k;
+  const T* a;
+  ptrdiff_t a_i, a_k;
+  const T* b;
+  ptrdiff_t b_k;
+  const T* init;  // n values, or null for 0
+  T* c;
+  ptrdiff_t c_i;
+};
+
+// rows x vectors held in registers: enough independent chains to hide the latency of an fma
+#if NETLET_ISA_AVX512 || NETLET_ISA_NEON
+constexpr int kTileRows = 8;
+#else
+constexpr int kTileRows = 4;
+#endif
+constexpr int kTileVectors = 3;
+constexpr int kRowVectors = 8;  // a single row goes over more columns at once
+
+// M rows from row i, N vectors from column j; the last vector has `last` lanes (all of them unless Partial)
+template <class T, int M, int N, bool Partial>
+NETLET_INLINE void tile(const Product<T>& p, size_t i, size_t j, int last) {
+  constexpr int lanes = Vec<T>::lanes;
+  V<T> sum[M][N];
+  for (int n = 0; n < N; ++n) {
+    V<T> start = splat(T(0));
+    if (p.init) start = Partial && n == N - 1 ? load_part(p.init + j + n * lanes, last) : load<T>(p.init + j + n * lanes);
+    for (int m = 0; m < M; ++m) sum[m][n] = start;
+  }
+  const T* a = p.a + (ptrdiff_t)i * p.a_i;
+  const T* b = p.b + j;
+  for (size_t k = p.k; k; --k, a += p.a_k, b += p.b_k) {
+    V<T> row[N];
+    for (int n = 0; n < N; ++n)
+      row[n] = Partial && n == N - 1 ? load_part(b + n * lanes, last) : load<T>(b + n * lanes);
+    for (int m = 0; m < M; ++m) {
+      const V<T> x = splat(a[m * p.a_i]);
+      for (int n = 0; n < N; ++n) sum[m][n] = fma(x, row[n], sum[m][n]);
+    }
+  }
+  for (int m = 0; m < M; ++m) {
+    T* c = p.c + (ptrdiff_t)(i + m) * p.c_i + j;
+    for (int n = 0; n < N; ++n) {
+      if (Partial && n == N - 1)
+        store_part(c + n * lanes, sum[m][n], last);
+      else
+        store<T>(c + n * lanes, sum[m][n]);
+    }
+  }
+}
+
+template <class T, int N, bool Partial> void column_panel(const Product<T>& p, size_t m, size_t j, int last) {
+  size_t i = 0;
+  for (; i + kTileRows <= m; i += kTileRows) tile<T, kTileRows, N, Partial>(p, i, j, last);
+  if constexpr (kTileRows > 4) {
+    if (m - i >= 4) {
+      tile<T, 4, N, Partial>(p, i, j, last);
+      i += 4;
+    }
+  }
+  if (m - i >= 2) {
+    tile<T, 2, N, Partial>(p, i, j, last);
+    i += 2;
+  }
+  if (i < m) tile<T, 1, N, Partial>(p, i, j, last);
+}
+template <class T, int N, bool Partial> void single_row(const Product<T>& p, size_t, size_t j, int last) {
+  tile<T, 1, N, Partial>(p, 0, j, last);
+}
+
+// the columns from j on that are fewer than a whole panel
+template <class T, int N, bool Single>
+NETLET_INLINE void last_panel(const Product<T>& p, size_t m, size_t j, int vectors, int last) {
+  if constexpr (N > 0) {
+    if (vectors < N) return last_panel<T, N - 1, Single>(p, m, j, vectors, last);
+    const bool partial = last < Vec<T>::lanes;
+    if constexpr (Single)
+      partial ? single_row<T, N, true>(p, m, j, last) : single_row<T, N, false>(p, m, j, last);
+    else
+      partial ? column_panel<T, N, true>(p, m, j, last) : column_panel<T, N, false>(p, m, j, last);
+  }
+}
+
+template <class T, int Vectors, bool Single> NETLET_INLINE void panels(const Product<T>& p, size_t m, size_t n) {
+  constexpr size_t lanes = Vec<T>::lanes, width = Vectors * lanes;
+  size_t j = 0;
+  for (; j + width <= n; j += width) last_panel<T, Vectors, Single>(p, m, j, Vectors, lanes);
+  if (j == n) return;
+  const int vectors = (int)((n - j + lanes - 1) / lanes);
+  last_panel<T, Vectors, Single>(p, m, j, vectors, (int)(n - j - (vectors - 1) * lanes));
+}
+
+template <class T>
+void matmul(size_t m, size_t n, size_t k, const T* a, ptrdiff_t a_i, ptrdiff_t a_k, const T* b, ptrdiff_t b_k,
+            const T* init, T* c, ptrdiff_t c_i) {
+  const Product<T> p{k, a, a_i, a_k, b, b_k, init, c, c_i};
+  if (m == 1)
+    panels<T, kRowVectors, true>(p, m, n);
+  else
+    panels<T, kTileVectors, false>(p, m, n);
+}
+
+// b[j, i] = a[i, j]
+template <class T> void transpose(size_t rows, size_t columns, const T* a, ptrdiff_t a_i, T* b, ptrdiff_t b_j) {
+  for (size_t i = 0; i < rows; ++i)
+    for (size_t j = 0; j < columns; ++j) b[(ptrdiff_t)j * b_j + (ptrdiff_t)i] = a[(ptrdiff_t)i * a_i + (ptrdiff_t)j];
+}
+
+}  // namespace
+}  // namespace netlet::NETLET_ISA_NAME

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Buffers of numbers on malloc, aligned to a cache line; a failed allocation is a return value.
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+namespace netlet::core {
+
+constexpr size_t kCacheLine = 64;
+
+inline void* aligned_allocate(size_t bytes) {
+#if defined(_WIN32)
+  return _aligned_malloc(bytes, kCacheLine);
+#else
+  void* p = nullptr;
+  return posix_memalign(&p, kCacheLine, bytes) == 0 ? p : nullptr;
+#endif
+}
+
+inline void aligned_free(void* p) {
+#if defined(_WIN32)
+  _aligned_free(p);
+#else
+  free(p);
+#endif
+}
+
+inline bool multiply_overflows(size_t a, size_t b, size_t* product) { return __builtin_mul_overflow(a, b, product); }
+
+// Owns `size` values of a plain type; empty until allocate() succeeds.
+template <class T> class Buffer {
+ public:
+  Buffer() = default;
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  ~Buffer() { aligned_free(data_); }
+
+  // Replaces the contents by `size` values, not set unless `zero`; false if there is no memory for them.
+  bool allocate(size_t size, bool zero = false) {
+    size_t bytes;
+    if (multiply_overflows(size, sizeof(T), &bytes) || bytes > (size_t)PTRDIFF_MAX - kCacheLine) return false;
+    void* p = aligned_allocate(bytes ? bytes : kCacheLine);
+    if (!p) return false;
+    if (zero) memset(p, 0, bytes);
+    aligned_free(data_);
+    data_ = static_cast<T*>(p);
+    size_ = size;
+    return true;
+  }
+  T* data() const { return data_; }
+  size_t size() const { return size_; }
+  T& operator[](size_t i) const { return data_[i]; }
+
+ private:
+  T* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+}  // namespace netlet::core

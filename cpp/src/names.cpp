@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The public names of what the interface numbers.
+#include "netlet/netlet.h"
+
+#define NETLET_STRING(x) NETLET_STRING_(x)
+#define NETLET_STRING_(x) #x
+
+namespace {
+template <size_t N> const char* name_of(const char* const (&names)[N], int number) {
+  return number >= 0 && (size_t)number < N ? names[number] : nullptr;
+}
+const char* const kActivations[] = {"identity", "sigmoid", "tanh", "relu", "softmax"};
+const char* const kLosses[] = {"squared_error", "binary_cross_entropy", "cross_entropy"};
+const char* const kReductions[] = {"sum", "mean"};
+const char* const kDtypes[] = {"float32", "float64", "int8",   "int16",  "int32",
+                               "int64",   "uint8",   "uint16", "uint32", "uint64"};
+}  // namespace
+
+const char* netlet_activation_name(int activation) { return name_of(kActivations, activation); }
+const char* netlet_loss_name(int loss) { return name_of(kLosses, loss); }
+const char* netlet_reduction_name(int reduction) { return name_of(kReductions, reduction); }
+const char* netlet_dtype_name(int dtype) { return name_of(kDtypes, dtype); }
+
+const char* netlet_version() {
+  return NETLET_STRING(NETLET_VERSION_MAJOR) "." NETLET_STRING(NETLET_VERSION_MINOR) "." NETLET_STRING(
+      NETLET_VERSION_PATCH);
+}
+int netlet_numerics_version() { return NETLET_NUMERICS_VERSION; }
+
+const char* netlet_build() {
+#if defined(__clang__)
+  return "Clang " __clang_version__;
+#elif defined(__GNUC__)
+  return "GCC " __VERSION__;
+#else
+  return "unknown compiler";
+#endif
+}

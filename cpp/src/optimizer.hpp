@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// An optimizer's settings and its state from step to step.
+#pragma once
+
+#include "kernels.hpp"
+#include "memory.hpp"
+#include "netlet/netlet.h"
+
+struct netlet_optimizer {
+  netlet_optimizer_config config = {};
+  netlet_optimizer_progress progress = {0, 1, 1};
+  int dtype = NETLET_FLOAT64;
+  size_t size = 0;                              // parameters it is bound to; 0: none yet
+  netlet::core::Buffer<unsigned char> state;    // the slots, one after the other
+
+  size_t slot_count() const { return config.kind == NETLET_ADAM ? 2 : config.momentum != 0 ? 1 : 0; }
+  template <class T> T* slot(size_t i) const {
+    return i < slot_count() ? reinterpret_cast<T*>(state.data()) + i * size : nullptr;
+  }
+};
+
+namespace netlet::core {
+
+// Advances the optimizer by a step and says what the update is.
+template <class T> Update<T> next_update(netlet_optimizer& optimizer);
+
+}  // namespace netlet::core

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "trainer.hpp"
+
+#include <atomic>
+#include <new>
+
+#include "error.hpp"
+#include "optimizer.hpp"
+#include "threads.hpp"
+
+namespace netlet::core {
+namespace {
+
+constexpr size_t kPanelRows = 128;     // rows that a task of the rows phase takes through all layers, at most
+constexpr size_t kTileValues = 3072;   // gradient values that a task of the parameters phase holds, at most
+constexpr size_t kTileTree = 3;        // partial sums of a tile over kWholeBlocks blocks: log2 of it, and one
+constexpr size_t kWideRows = 16, kWideColumns = 192;  // a tile of a layer too wide to take whole rows
+
+size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
+
+double operations(const netlet_network& net, size_t rows) {
+  return 6.0 * (double)net.parameter_count * (double)rows;
+}
+
+// The fixed tree: neighbours (0, 1), (2, 3), ... at each level, an odd last one moves up as it is. add(i, j): i += j.
+template <class F> void tree(size_t count, F add) {
+  for (size_t width = 1; width < count; width *= 2)
+    for (size_t i = 0; i + width < count; i += 2 * width) add(i, i + width);
+}
+
+// The same tree for terms that come one by one: after term `index` was put at place `depth`, adds what is complete.
+// Returns the number of places still in use.
+template <class F> size_t tree_push(size_t index, size_t depth, F add) {
+  for (++depth; index & 1; index >>= 1, --depth) add(depth - 2, depth - 1);
+  return depth;
+}
+template <class F> void tree_finish(size_t depth, F add) {
+  for (; depth > 1; --depth) add(depth - 2, depth - 1);
+}
+
+}  // namespace
+
+template <class T> Trainer<T>::~Trainer() {
+  for (size_t i = 0; i < pass_count_; ++i) passes_[i].~Pass();
+}
+
+template <class T>
+netlet_status Trainer<T>::prepare(const netlet_network& net, const netlet_array& x, const netlet_array& y,
+                                  bool shuffled, size_t rows, bool with_delta, netlet_error* error) {
+  net_ = &net;
+  rows_ = rows;
+  with_delta_ = with_delta;
+  threads_ = threads_for(operations(net, rows));
+  const size_t blocks = divide_up(rows, kBlockRows);
+  by_blocks_ = blocks > kWholeBlocks;
+  const size_t passes = by_blocks_ ? smaller(threads_, blocks) : 1;
+  if (!block_loss_.allocate(blocks) || !pass_memory_.allocate(passes * sizeof(Pass<T>))) return out_of_memory(error);
+  passes_ = reinterpret_cast<Pass<T>*>(pass_memory_.data());
+  for (; pass_count_ < passes; ++pass_count_) {
+    ::new (passes_ + pass_count_) Pass<T>;
+    if (!passes_[pass_count_].allocate(net, x, y, shuffled, by_blocks_ ? kBlockRows : rows, with_delta)) {
+      ++pass_count_;
+      return out_of_memory(error);
+    }
+  }
+  if (!with_delta) return NETLET_OK;
+  size_t packed = 0;
+  for (size_t i = 1; i < net.layer_count(); ++i) packed += net.layers[i].inputs * net.layers[i].outputs;
+  if (!packed_.allocate(packed) || !transposed_.allocate(net.layer_count(), true)) return out_of_memory(error);
+  T* at = packed_.data();
+  for (size_t i = 1; i < net.layer_count(); ++i) {
+    transposed_[i] = at;
+    at += net.layers[i].inputs * net.layers[i].outputs;
+  }
+  if (!make_groups() || !scratch_.allocate(threads_ * (1 + kTileTree) * kTileValues)) return out_of_memory(error);
+  if (by_blocks_ && !allocate_blocks()) return out_of_memory(error);
+  return NETLET_OK;
+}
+
+// Cuts the parameters into tiles and gathers small neighbours into groups, several for each thread.
+template <class T> bool Trainer<T>::make_groups() {
+  const size_t share = threads_ == 1 ? kTileValues : net_->parameter_count / (4 * threads_);
+  const size_t limit = smaller(kTileValues, larger(share, 256));
+  for (int round = 0; round < 2; ++round) {  // first only counts
+    tile_count_ = group_count_ = 0;
+    Group group = {0, 0, 0, true};
+    const auto close = [&] {
+      if (group.tiles && round) groups_[group_count_] = group;
+      group_count_ += group.tiles > 0;
+      group = {tile_count_, 0, 0, true};
+    };
+    const auto add = [&](const Tile& tile, bool flat) {
+      if (!flat || !group.flat || group.size + tile.size() > limit) close();
+      if (round) tiles_[tile_count_] = tile;
+      ++tile_count_;
+      ++group.tiles;
+      group.size += tile.size();
+      group.flat = flat;
+    };
+    for (size_t i = 0; i < net_->layer_count(); ++i) {
+      const size_t n = net_->layers[i].outputs, rows = net_->layers[i].inputs + 1;
+      const bool whole_rows = n <= kTileValues / 8;
+      const size_t height = whole_rows ? larger(8, limit / n / 8 * 8) : kWideRows;
+      const size_t width = whole_rows ? n : kWideColumns;
+      for (size_t k = 0; k < rows; k += height)
+        for (size_t j = 0; j < n; j += width)
+          add({i, k, smaller(rows, k + height), j, smaller(n, j + width)}, whole_rows);
+    }
+    close();
+    if (round == 0 && (!tiles_.allocate(tile_count_) || !groups_.allocate(group_count_))) return false;
+  }
+  return true;
+}
+
+// Chunks of a power of two of blocks, so that each is a subtree; about four for each thread.
+template <class T> bool Trainer<T>::allocate_blocks() {
+  const size_t blocks = divide_up(rows_, kBlockRows);
+  chunk_blocks_ = 1;
+  levels_ = 0;  // partial sums below a chunk's root
+  for (; divide_up(blocks, chunk_blocks_) > 4 * threads_; chunk_blocks_ *= 2) ++levels_;
+  size_t roots, partial;
+  return !multiply_overflows(divide_up(blocks, chunk_blocks_), net_->parameter_count, &roots) &&
+         !multiply_overflows(pass_count_ * levels_, net_->parameter_count, &partial) && roots_.allocate(roots) &&
+         partial_.allocate(partial);
+}
+
+template <class T> void Trainer<T>::pack() {
+  for (size_t i = 1; with_delta_ && i < net_->layer_count(); ++i) {
+    const Layer& layer = net_->layers[i];
+    kernels<T>().transpose(layer.inputs, layer.outputs, net_->values<T>() + layer.weights, (ptrdiff_t)layer.outputs,
+                           transposed_[i], (ptrdiff_t)layer.inputs);
+  }
+}
+
+template <class T> BatchLoss Trainer<T>::rows_phase(const Batch& batch) {
+  batch_rows_ = batch.rows;
+  const size_t blocks = divide_up(batch.rows, kBlockRows);
+  const size_t threads = smaller(threads_for(operations(*net_, batch.rows)), threads_);
+  std::atomic<size_t> correct{0};
+  const auto sum_block = [&](const double* row_loss, size_t block) {
+    const size_t count = smaller(kBlockRows, batch.rows - block * kBlockRows);
+    double sum = 0;
+    for (size_t i = 0; i < count; ++i) sum = sum + row_loss[i];
+    block_loss_[block] = sum;
+  };
+  if (!by_blocks_) {
+    Pass<T>& pass = passes_[0];
+    const size_t panel = smaller(kPanelRows, divide_up(divide_up(batch.rows, threads), 8) * 8);
+    parallel(divide_up(batch.rows, panel), threads, [&](size_t task, size_t) {
+      const size_t row = task * panel;
+      const size_t right = pass.run(batch, row, row, smaller(panel, batch.rows - row), transposed_.data());
+      correct.fetch_add(right, std::memory_order_relaxed);
+    });
+    for (size_t block = 0; block < blocks; ++block) sum_block(pass.row_loss() + block * kBlockRows, block);
+  } else {
+    const size_t step = with_delta_ ? chunk_blocks_ : 1;
+    parallel(divide_up(blocks, step), smaller(threads, pass_count_), [&](size_t task, size_t worker) {
+      Pass<T>& pass = passes_[worker];
+      const size_t first = task * step, count = smaller(step, blocks - first);
+      T* root = roots_.data() + task * net_->parameter_count;
+      T* below = partial_.data() + worker * levels_ * net_->parameter_count;
+      const auto place = [&](size_t depth) { return depth ? below + (depth - 1) * net_->parameter_count : root; };
+      const auto add = [&](size_t a, size_t b) { kernels<T>().add(net_->parameter_count, place(a), place(b)); };
+      size_t depth = 0;
+      for (size_t i = 0; i < count; ++i) {
+        const size_t row = (first + i) * kBlockRows, rows = smaller(kBlockRows, batch.rows - row);
+        correct.fetch_add(pass.run(batch, row, 0, rows, transposed_.data()), std::memory_order_relaxed);
+        sum_block(pass.row_loss(), first + i);
+        if (!with_delta_) continue;
+        for (size_t l = 0; l < net_->layer_count(); ++l) {
+          const Layer& layer = net_->layers[l];
+          pass.gradient({l, 0, layer.inputs + 1, 0, layer.outputs}, 0, rows, place(depth) + layer.weights);
+        }
+        depth = tree_push(i, depth, add);
+      }
+      if (with_delta_) tree_finish(depth, add);
+    });
+  }
+  tree(blocks, [&](size_t a, size_t b) { block_loss_[a] = block_loss_[a] + block_loss_[b]; });
+  return {block_loss_[0], correct.load()};
+}
+
+template <class T> size_t Trainer<T>::offset(const Tile& tile) const {
+  const Layer& layer = net_->layers[tile.layer];
+  return layer.weights + tile.k0 * layer.outputs + tile.j0;
+}
+
+// the tile's gradient over the whole batch: g; below it in the tree: partial sums
+template <class T> void Trainer<T>::tile_gradient(const Tile& tile, T* g, T* below) {
+  const Kernels<T>& kernel = kernels<T>();
+  const size_t blocks = divide_up(batch_rows_, kBlockRows), size = tile.size(), P = net_->parameter_count;
+  if (!by_blocks_) {
+    const auto place = [&](size_t depth) { return depth ? below + (depth - 1) * kTileValues : g; };
+    const auto add = [&](size_t a, size_t b) { kernel.add(size, place(a), place(b)); };
+    size_t depth = 0;
+    for (size_t b = 0; b < blocks; ++b) {
+      const size_t row = b * kBlockRows;
+      passes_[0].gradient(tile, row, smaller(kBlockRows, batch_rows_ - row), place(depth));
+      depth = tree_push(b, depth, add);
+    }
+    return tree_finish(depth, add);
+  }
+  const size_t n = net_->layers[tile.layer].outputs;
+  const bool whole_rows = tile.columns() == n;
+  const size_t runs = whole_rows ? 1 : tile.k1 - tile.k0, length = whole_rows ? size : tile.columns();
+  for (size_t run = 0; run < runs; ++run) {
+    T* root = roots_.data() + offset(tile) + run * n;
+    tree(divide_up(blocks, chunk_blocks_),
+         [&](size_t a, size_t b) { kernel.add(length, root + a * P, root + b * P); });
+    memcpy(g + run * length, root, length * sizeof(T));
+  }
+}
+
+// f(offset in the parameters, length, gradient) for each contiguous run of a group
+template <class T> template <class F> void Trainer<T>::each_run(const Group& group, const T* g, F&& f) const {
+  const Tile& first = tiles_[group.tile];
+  const size_t n = net_->layers[first.layer].outputs;
+  const size_t runs = group.flat ? 1 : first.k1 - first.k0, length = group.flat ? group.size : first.columns();
+  for (size_t run = 0; run < runs; ++run, g += length) f(offset(first) + run * n, length, g);
+}
+
+template <class T> template <class F> void Trainer<T>::parameters_phase(F&& f) {
+  const size_t threads = smaller(threads_for(operations(*net_, batch_rows_)), threads_);
+  parallel(group_count_, threads, [&](size_t task, size_t worker) {
+    const Group& group = groups_[task];
+    T* const gradient = scratch_.data() + worker * (1 + kTileTree) * kTileValues;
+    T* g = gradient;
+    for (size_t t = group.tile; t < group.tile + group.tiles; ++t) {
+      tile_gradient(tiles_[t], g, gradient + kTileValues);
+      g += tiles_[t].size();
+    }
+    if (net_->reduction == NETLET_MEAN) kernels<T>().divide(group.size, gradient, (T)batch_rows_);
+    f(group, gradient);
+  });
+}
+
+template <class T> void Trainer<T>::update(netlet_network& net, netlet_optimizer& optimizer) {
+  const Kernels<T>& kernel = kernels<T>();
+  const Update<T> step = next_update<T>(optimizer);
+  T* const w = net.values<T>();
+  T *const s0 = optimizer.slot<T>(0), *const s1 = optimizer.slot<T>(1);
+  parameters_phase([&](const Group& group, const T* gradient) {
+    each_run(group, gradient, [&](size_t at, size_t length, const T* g) {
+      kernel.update(step, length, g, w + at, s0 ? s0 + at : nullptr, s1 ? s1 + at : nullptr);
+    });
+    for (size_t t = group.tile; t < group.tile + group.tiles; ++t) {  // W^T for the next step's deltas
+      const Tile& tile = tiles_[t];
+      const Layer& layer = net.layers[tile.layer];
+      const size_t k1 = smaller(tile.k1, layer.inputs);
+      if (tile.layer && tile.k0 < k1)
+        kernel.transpose(k1 - tile.k0, tile.columns(), w + offset(tile), (ptrdiff_t)layer.outputs,
+                         transposed_[tile.layer] + tile.j0 * layer.inputs + tile.k0, (ptrdiff_t)layer.inputs);
+    }
+  });
+}
+
+template <class T> void Trainer<T>::store_gradient(T* out) {
+  parameters_phase([&](const Group& group, const T* gradient) {
+    each_run(group, gradient,
+             [&](size_t at, size_t length, const T* g) { memcpy(out + at, g, length * sizeof(T)); });
+  });
+}
+
+template class Trainer<float>;
+template class Trainer<double>;
+
+}  // namespace netlet::core

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A batch's loss and gradient, and what is done with the gradient, in the two phases in which threads work:
+//
+//   rows        each thread takes rows of the batch forward and backward through all layers;
+//   parameters  each thread takes tiles of the parameters, forms their gradient and updates them.
+//
+// A batch of more than kWholeBlocks blocks goes block by block instead, each thread making whole block gradients in the
+// rows phase; the parameters phase then only adds them. Either way blocks are added in the same tree.
+#pragma once
+
+#include "pass.hpp"
+
+struct netlet_optimizer;
+
+namespace netlet::core {
+
+constexpr size_t kWholeBlocks = 4;
+
+struct BatchLoss {
+  double sum;      // over the rows, before any mean
+  size_t correct;  // rows whose class is right
+};
+
+template <class T> class Trainer {
+ public:
+  Trainer() = default;
+  ~Trainer();
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
+
+  // For batches of at most `rows` rows of x and y. without_delta: the loss alone is wanted.
+  netlet_status prepare(const netlet_network& net, const netlet_array& x, const netlet_array& y, bool shuffled,
+                        size_t rows, bool with_delta, netlet_error* error);
+
+  // Reads the weights again; needed after they were changed by anyone but update().
+  void pack();
+
+  BatchLoss rows_phase(const Batch& batch);
+
+  // After rows_phase, one of the two: a step of the optimizer, or the gradient itself.
+  void update(netlet_network& net, netlet_optimizer& optimizer);
+  void store_gradient(T* out);
+
+ private:
+  struct Group {  // tiles that one task handles; contiguous in the parameters if flat
+    size_t tile, tiles, size;
+    bool flat;
+  };
+  bool make_groups();
+  bool allocate_blocks();
+  void tile_gradient(const Tile& tile, T* g, T* below);
+  size_t offset(const Tile& tile) const;
+  template <class F> void each_run(const Group& group, const T* g, F&& f) const;
+  template <class F> void parameters_phase(F&& f);  // f(group, its gradient)
+
+  const netlet_network* net_ = nullptr;
+  size_t rows_ = 0;      // the most that a batch has
+  size_t threads_ = 1;   // the most that take part
+  bool by_blocks_ = false, with_delta_ = false;
+  size_t batch_rows_ = 0;  // of the current batch
+  size_t chunk_blocks_ = 0, levels_ = 0;
+
+  Buffer<unsigned char> pass_memory_;
+  Pass<T>* passes_ = nullptr;  // one, or one for each thread if by_blocks_
+  size_t pass_count_ = 0;
+  Buffer<double> block_loss_;
+  Buffer<T> roots_, partial_;   // by blocks: gradients of chunks of blocks; those below them, for each thread
+  Buffer<T> scratch_;           // for each thread: a tile's gradient and its tree
+  Buffer<T> packed_;
+  Buffer<T*> transposed_;
+  Buffer<Tile> tiles_;
+  Buffer<Group> groups_;
+  size_t tile_count_ = 0, group_count_ = 0;
+};
+
+}  // namespace netlet::core
