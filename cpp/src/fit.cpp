@@ -21,6 +21,10 @@ double seconds_now() {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
+netlet_status optimizer_busy(const char* call, netlet_error* error) {
+  return fail(error, NETLET_ERROR_BUSY, "%s: another call is using this optimizer", call);
+}
+
 bool by_class(const netlet_network& net, const netlet_array& y) {
   return net.loss == NETLET_CROSS_ENTROPY && y.columns == 1;
 }
@@ -266,8 +270,11 @@ netlet_status netlet_backward(const netlet_network* network, const netlet_array*
 netlet_status netlet_step(netlet_network* network, const netlet_array* x, const netlet_array* y,
                           netlet_optimizer* optimizer, double* loss, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, y, error));
+  if (!optimizer) return fail(error, NETLET_ERROR_ARGUMENT, "optimizer: expected an optimizer, got NULL");
   const Writing writing(*network);
   if (!writing) return busy("step", error);
+  const Claim claim(*optimizer);
+  if (!claim) return optimizer_busy("step", error);
   const DefaultFloatingPoint floating_point;
   return network->dtype == NETLET_FLOAT32 ? step<float>(*network, *x, *y, *optimizer, loss, error)
                                           : step<double>(*network, *x, *y, *optimizer, loss, error);
@@ -276,8 +283,11 @@ netlet_status netlet_step(netlet_network* network, const netlet_array* x, const 
 netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const netlet_array* y,
                          netlet_optimizer* optimizer, const netlet_fit_options* options, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, y, error));
+  if (!optimizer || !options) return fail(error, NETLET_ERROR_ARGUMENT, "optimizer and options may not be NULL");
   Writing writing(*network);
   if (!writing) return busy("fit", error);
+  const Claim claim(*optimizer);
+  if (!claim) return optimizer_busy("fit", error);
   DefaultFloatingPoint floating_point;
   return network->dtype == NETLET_FLOAT32
              ? fit<float>(*network, *x, *y, *optimizer, *options, writing, floating_point, error)

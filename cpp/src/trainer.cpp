@@ -159,10 +159,11 @@ template <class T> BatchLoss Trainer<T>::rows_phase(const Batch& batch) {
     parallel(divide_up(blocks, step), smaller(threads, pass_count_), [&](size_t task, size_t worker) {
       Pass<T>& pass = passes_[worker];
       const size_t first = task * step, count = smaller(step, blocks - first);
-      T* root = roots_.data() + task * net_->parameter_count;
-      T* below = partial_.data() + worker * levels_ * net_->parameter_count;
-      const auto place = [&](size_t depth) { return depth ? below + (depth - 1) * net_->parameter_count : root; };
-      const auto add = [&](size_t a, size_t b) { kernels<T>().add(net_->parameter_count, place(a), place(b)); };
+      const size_t P = net_->parameter_count;
+      const auto place = [&](size_t depth) {
+        return depth ? &partial_[(worker * levels_ + depth - 1) * P] : &roots_[task * P];
+      };
+      const auto add = [&](size_t a, size_t b) { kernels<T>().add(P, place(a), place(b)); };
       size_t depth = 0;
       for (size_t i = 0; i < count; ++i) {
         const size_t row = (first + i) * kBlockRows, rows = smaller(kBlockRows, batch.rows - row);

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "arrays.hpp"
+
+namespace {
+
+int number_of(const py::dtype& dtype) {
+  if (!dtype.attr("isnative").cast<bool>()) return -1;
+  const auto size = dtype.itemsize();
+  const int step = size == 1 ? 0 : size == 2 ? 1 : size == 4 ? 2 : size == 8 ? 3 : -1;
+  switch (dtype.kind()) {
+    case 'f': return size == 4 ? NETLET_FLOAT32 : size == 8 ? NETLET_FLOAT64 : -1;
+    case 'i': return step < 0 ? -1 : NETLET_INT8 + step;
+    case 'u': return step < 0 ? -1 : NETLET_UINT8 + step;
+    case 'b': return NETLET_UINT8;
+  }
+  return -1;
+}
+
+// An array of real numbers that the core can read.
+py::array real_array(py::handle object, const char* name, netlet::Dtype dtype) {
+  py::array array;
+  if (py::isinstance<py::array>(object)) {
+    array = py::reinterpret_borrow<py::array>(object);
+  } else {
+    const py::object converted = py::module_::import("numpy").attr("asarray")(object);
+    array = py::reinterpret_borrow<py::array>(converted);
+  }
+  if (number_of(array.dtype()) >= 0) return array;
+  const char kind = array.dtype().kind();
+  if (kind == 'f' || kind == 'i' || kind == 'u' || kind == 'O') {  // half, long double, swapped bytes, Python numbers
+    try {
+      return array.attr("astype")(numpy_dtype(dtype)).cast<py::array>();
+    } catch (py::error_already_set& error) {
+      if (!error.matches(PyExc_TypeError) && !error.matches(PyExc_ValueError)) throw;
+    }
+  }
+  throw py::type_error(std::string(name) + ": expected real numbers, got an array of dtype " +
+                       py::str(array.dtype()).cast<std::string>());
+}
+
+netlet::Array describe(const py::array& array, std::size_t rows, std::size_t columns, py::ssize_t row_stride,
+                       py::ssize_t column_stride) {
+  return netlet::Array(
+      netlet_array{array.data(), number_of(array.dtype()), rows, columns, row_stride, column_stride});
+}
+
+std::string number(std::size_t n) { return std::to_string(n); }
+
+}  // namespace
+
+py::dtype numpy_dtype(netlet::Dtype dtype) {
+  return dtype == netlet::Dtype::float32 ? py::dtype::of<float>() : py::dtype::of<double>();
+}
+
+netlet::Dtype parse_dtype(py::handle object) {
+  py::dtype dtype;
+  try {
+    dtype = py::dtype::from_args(py::reinterpret_borrow<py::object>(object));
+  } catch (py::error_already_set& error) {
+    if (!error.matches(PyExc_TypeError)) throw;
+    throw py::value_error("dtype: expected 'float32' or 'float64', got " + py::repr(object).cast<std::string>());
+  }
+  const int number = number_of(dtype);
+  if (number != NETLET_FLOAT32 && number != NETLET_FLOAT64)
+    throw py::value_error("dtype: expected 'float32' or 'float64', got " + py::repr(object).cast<std::string>());
+  return static_cast<netlet::Dtype>(number);
+}
+
+std::string shape_text(const py::array& array) { return py::repr(array.attr("shape")).cast<std::string>(); }
+std::string type_name(py::handle object) {
+  return py::type::of(object).attr("__name__").cast<std::string>();
+}
+
+Rows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype) {
+  py::array array = real_array(x, "x", dtype);
+  const bool single = array.ndim() == 1;
+  if ((!single && array.ndim() != 2) || array.shape(array.ndim() - 1) != (py::ssize_t)columns)
+    throw py::value_error("x: expected shape (rows, " + number(columns) + ") or (" + number(columns) + ",), got " +
+                          shape_text(array));
+  const std::size_t rows = single ? 1 : array.shape(0);
+  const netlet::Array view =
+      describe(array, rows, columns, single ? 0 : array.strides(0), array.strides(array.ndim() - 1));
+  return {std::move(array), view, single};
+}
+
+Rows target_rows(py::handle y, const netlet::Network& network, const Rows& x) {
+  py::array array = real_array(y, "y", network.dtype());
+  const std::size_t rows = x.array.rows, outputs = network.outputs();
+  const auto ndim = array.ndim();
+  const bool classes = network.loss() == netlet::Loss::cross_entropy;
+  const int dtype = number_of(array.dtype());
+  const bool integers = dtype != NETLET_FLOAT32 && dtype != NETLET_FLOAT64;
+
+  if (ndim == 2 && (std::size_t)array.shape(0) == rows && (std::size_t)array.shape(1) == outputs) {
+    const netlet::Array view = describe(array, rows, outputs, array.strides(0), array.strides(1));
+    return {std::move(array), view, x.single};
+  }
+  // one row's targets, for one row
+  if (x.single && ndim == 1 && (std::size_t)array.shape(0) == outputs && !(classes && integers && outputs == 1)) {
+    const netlet::Array view = describe(array, 1, outputs, 0, array.strides(0));
+    return {std::move(array), view, true};
+  }
+  // one number for each row
+  if ((ndim == 1 && (std::size_t)array.shape(0) == rows) || (ndim == 0 && x.single)) {
+    if (classes ? integers : outputs == 1) {
+      const netlet::Array view = describe(array, rows, 1, ndim ? array.strides(0) : 0, (py::ssize_t)array.itemsize());
+      return {std::move(array), view, x.single};
+    }
+  }
+  std::string expected = "(" + number(rows) + ", " + number(outputs) + ")";
+  if (classes)
+    expected += " or integers (" + number(rows) + ",)";
+  else if (outputs == 1)
+    expected += " or (" + number(rows) + ",)";
+  throw py::value_error("y: expected shape " + expected + ", got " + shape_text(array) + " of dtype " +
+                        py::str(array.dtype()).cast<std::string>());
+}
+
+void refuse_overlap(const py::array& out, const void* data, std::size_t bytes, const char* other) {
+  const char *begin = static_cast<const char*>(out.data()), *end = begin + out.nbytes();
+  const char* p = static_cast<const char*>(data);
+  if (p < end && begin < p + bytes)
+    throw py::value_error(std::string("out: expected memory of its own, but it overlaps ") + other);
+}
+
+py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::Dtype dtype,
+                       const netlet::Array* other) {
+  if (out.is_none()) return py::array(numpy_dtype(dtype), std::move(shape));
+  if (!py::isinstance<py::array>(out)) throw py::type_error("out: expected a numpy.ndarray, got " + type_name(out));
+  py::array array = py::reinterpret_borrow<py::array>(out);
+  const bool same_shape = (std::size_t)array.ndim() == shape.size() &&
+                          std::equal(shape.begin(), shape.end(), array.shape());
+  const bool aligned = reinterpret_cast<std::uintptr_t>(array.data()) % array.itemsize() == 0;
+  if (!same_shape || number_of(array.dtype()) != (int)dtype || !(array.flags() & py::array::c_style) || !aligned ||
+      !array.writeable())
+    throw py::value_error("out: expected a writable, aligned, C-contiguous " +
+                          py::str(numpy_dtype(dtype)).cast<std::string>() + " array of shape " +
+                          py::repr(py::tuple(py::cast(shape))).cast<std::string>() + ", got " +
+                          (array.writeable() ? "" : "a read-only ") + py::str(array.dtype()).cast<std::string>() +
+                          " array of shape " + shape_text(array) + " and strides " +
+                          py::repr(array.attr("strides")).cast<std::string>());
+  if (other && other->rows && other->columns) {
+    const char *low = static_cast<const char*>(other->data), *high = low;
+    const std::ptrdiff_t spans[] = {(std::ptrdiff_t)(other->rows - 1) * other->row_stride,
+                                    (std::ptrdiff_t)(other->columns - 1) * other->column_stride};
+    for (const std::ptrdiff_t span : spans) (span < 0 ? low : high) += span;
+    refuse_overlap(array, low, (std::size_t)(high - low) + 1, "x");
+  }
+  return array;
+}
+
+py::array view(void* data, std::vector<py::ssize_t> shape, netlet::Dtype dtype, py::handle base) {
+  return py::array(numpy_dtype(dtype), std::move(shape), data, base);
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// NumPy arrays at the border. Only this pair of files looks at array flags.
+#pragma once
+
+#include <netlet/netlet.hpp>
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+
+#include <string>
+
+namespace py = pybind11;
+
+// Rows for the core, borrowed from an array that `keep` holds.
+struct Rows {
+  py::array keep;
+  netlet::Array array;
+  bool single;  // x was one row of shape (columns,)
+};
+
+// x: (rows, columns) or one row (columns,); anything that numpy.asarray takes. Arrays of float32, float64, integers and
+// booleans are read as they are, others are converted here.
+Rows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype);
+
+// y for `x.rows` rows: (rows, outputs); (rows,) with one output; for cross_entropy also integers (rows,).
+Rows target_rows(py::handle y, const netlet::Network& network, const Rows& x);
+
+// An array to write to: `out` if it fits exactly, a new one if it is None. No overlap with `other`, if given.
+py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::Dtype dtype,
+                       const netlet::Array* other = nullptr);
+void refuse_overlap(const py::array& out, const void* data, std::size_t bytes, const char* other);
+
+// A writable view of `count` values at `data`; `base` keeps them alive.
+py::array view(void* data, std::vector<py::ssize_t> shape, netlet::Dtype dtype, py::handle base);
+
+py::dtype numpy_dtype(netlet::Dtype dtype);
+netlet::Dtype parse_dtype(py::handle dtype);
+
+std::string shape_text(const py::array& array);
+std::string type_name(py::handle object);

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <netlet/netlet.hpp>
+
+#include "bindings.hpp"
+
+namespace {
+
+PyObject* python_error(netlet_status status, py::handle divergence_error) {
+  switch (status) {
+    case NETLET_ERROR_ARGUMENT: return PyExc_ValueError;
+    case NETLET_ERROR_MEMORY: return PyExc_MemoryError;
+    case NETLET_ERROR_DIVERGED: return divergence_error.ptr();
+    default: return PyExc_RuntimeError;
+  }
+}
+
+}  // namespace
+
+PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
+  m.doc() = "The compiled core of netlet; use it through the package.";
+  auto divergence_error = py::exception<netlet::Error>(m, "DivergenceError", PyExc_ArithmeticError);
+  divergence_error.attr("__doc__") =
+      "The loss, or a parameter, stopped being finite; the network is as it was after the last good epoch.";
+  divergence_error.attr("__module__") = "netlet";
+  py::register_local_exception_translator([](std::exception_ptr p) {
+    try {
+      if (p) std::rethrow_exception(p);
+    } catch (const netlet::Error& error) {
+      const py::object divergence = py::module_::import("netlet._core").attr("DivergenceError");
+      PyErr_SetString(python_error(error.status(), divergence), error.what());
+    }
+  });
+  bind_library(m);
+  bind_optimizers(m);
+  bind_network(m);
+  bind_functional(m);
+}

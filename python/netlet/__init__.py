@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Small neural networks at full speed, with the same bits everywhere.
+
+Examples
+--------
+>>> import numpy as np
+>>> from netlet import Network
+>>> X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+>>> y = np.array([0, 1, 1, 0])
+>>> net = Network([2, 3, 1], seed=1)
+>>> history = net.fit(X, y, epochs=10_000, learning_rate=0.5)
+>>> net.forward(X).round().ravel()
+array([0., 1., 1., 0.])
+"""
+
+from ._core import DivergenceError, __version__, check_environment
+from ._library import available_isas, get_num_threads, isa, numerics_version, set_num_threads
+from .history import History
+from .network import Network
+from .optimizers import SGD, Adam
+
+__all__ = [
+    "SGD",
+    "Adam",
+    "DivergenceError",
+    "History",
+    "Network",
+    "__version__",
+    "available_isas",
+    "functional",
+    "get_num_threads",
+    "isa",
+    "numerics_version",
+    "set_num_threads",
+]
+
+try:
+    check_environment()
+except (RuntimeError, ValueError) as error:
+    raise ImportError(str(error)) from None
+del check_environment
+
+from . import functional  # noqa: E402  (its checks would hide the environment's message)

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The library as a whole: instruction set, threads, versions."""
+
+from __future__ import annotations
+
+from . import _core
+
+
+def isa() -> str:
+    """Name the instruction set in use.
+
+    Returns
+    -------
+    str
+        ``"avx512"``, ``"avx2"``, ``"neon"`` or ``"baseline"``: the best that the machine has, or what the environment
+        variable ``NETLET_ISA`` names. It changes the speed, never a result.
+    """
+    return _core.isa()
+
+
+def available_isas() -> list[str]:
+    """List the instruction sets that this machine can run, best first.
+
+    Returns
+    -------
+    list of str
+    """
+    return _core.available_isas()
+
+
+def get_num_threads() -> int:
+    """Return the number of threads that share the work of one call, the calling one included.
+
+    Returns
+    -------
+    int
+        At first the environment variable ``NETLET_NUM_THREADS``, or else the CPUs that the process may use.
+    """
+    return _core.get_num_threads()
+
+
+def set_num_threads(count: int) -> None:
+    """Set the number of threads that share the work of one call.
+
+    It changes the speed, never a result; small work stays on the calling thread.
+
+    Parameters
+    ----------
+    count : int
+        1 to 1024.
+
+    Raises
+    ------
+    ValueError
+        If `count` is out of range.
+    """
+    _core.set_num_threads(count)
+
+
+def numerics_version() -> int:
+    """Return the version of the arithmetic: it goes up with every change of bits.
+
+    Returns
+    -------
+    int
+    """
+    return _core.NUMERICS_VERSION
