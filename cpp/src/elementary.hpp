@@ -59,9 +59,11 @@ template <class T> NETLET_INLINE Reduced<T> reduce(V<T> x) {
   Reduced<T> out;
   out.shifted = fma(x, splat(C::log2e), splat(C::shift));
   out.k = out.shifted - splat(C::shift);
-  const V<T> r = fma(-out.k, splat(C::ln2_lo), fma(-out.k, splat(C::ln2_hi), x));
+  const V<T> high = fma(-out.k, splat(C::ln2_hi), x);  // exact
+  const V<T> low = -out.k * splat(C::ln2_lo);
+  const V<T> r = high + low;
   const V<T> r2 = r * r;
-  out.p = fma(r2, expm1_tail(r, r2), r);
+  out.p = high + fma(r2, expm1_tail(r, r2), low);
   return out;
 }
 // 2^k of the k in the low bits, |k| <= bias

@@ -93,7 +93,8 @@ def _fma64(a: Array, b: Array, c: Array) -> Array:
     h, w = _sum_of_three(a, b, c)
     # a product of 0, and what is not finite, are exact in plain arithmetic
     plain = product_is_zero | ~np.isfinite(a) | ~np.isfinite(b) | ~np.isfinite(c)
-    result = np.where(plain, a * b + c, h + w)
+    finite_product = np.where(np.isfinite(a) & np.isfinite(b) & ~np.isfinite(c), 0.0, a * b)
+    result = np.where(plain, finite_product + c, h + w)
     extreme = ~(ordinary | plain)
     if extreme.any():
         result[extreme] = _fma64_scaled(a[extreme], b[extreme], c[extreme])
@@ -111,9 +112,10 @@ def _fma64_scaled(a: Array, b: Array, c: Array) -> Array:
     a = np.ldexp(a, np.maximum(ea + eb - top, -120))
     c = np.ldexp(c, np.maximum(ec - top, -120))
     h, w = _sum_of_three(a, b, c)
-    # subnormal results have fewer digits: adding `unit` first puts the last of them at the end of a binary64
-    tiny = np.abs(h) < np.ldexp(1.0, np.clip(-1021 - top, -1000, 1000))
-    unit = np.where(tiny, np.ldexp(1.5, np.clip(-1022 - top, -1000, 1000)), 0.0)
+    # subnormal results have fewer digits: adding the smallest normal number first puts the last of them at the end of
+    # a binary64
+    unit = np.copysign(np.ldexp(1.0, np.clip(-1022 - top, -1000, 1000)), h)
+    tiny = np.abs(h) < np.abs(unit)
     s, e = _two_sum(unit, h)
     rounded = (s + _odd(*_two_sum(e, w))) - unit
     result = np.ldexp(np.where(tiny, rounded, h + w), top)
@@ -203,7 +205,9 @@ def _reduce(x: Array) -> tuple[Array, Array]:
     """x = k ln 2 + r with k an integer and abs(r) <= 0.3467; returns k and expm1(r)."""
     c = _constants(x)
     k = fma(x, c["log2e"], c["shift"]) - c["shift"]
-    r = fma(-k, c["ln2_lo"], fma(-k, c["ln2_hi"], x))
+    high = fma(-k, c["ln2_hi"], x)  # exact
+    low = -k * c["ln2_lo"]
+    r = high + low
     r2 = r * r
     p = c["expm1"]
     pairs = [fma(p[i + 1], r, p[i]) for i in range(0, len(p) - 1, 2)]
@@ -212,7 +216,7 @@ def _reduce(x: Array) -> tuple[Array, Array]:
     else:
         r4 = r2 * r2
         tail = fma(fma(pairs[4], r4, fma(pairs[3], r2, pairs[2])), r4, fma(pairs[1], r2, pairs[0]))
-    return k, fma(r2, tail, r)
+    return k, high + fma(r2, tail, low)
 
 
 def _power_of_two(k: Array) -> Array:
@@ -310,7 +314,7 @@ def random_bits(seed: int, purpose: int, stream: int, count: int) -> npt.NDArray
     Examples
     --------
     >>> [hex(b) for b in random_bits(seed=0, purpose=0, stream=0, count=2)]
-    ['0xa2f3e4d76627e8d5', '0xb19c8ae4d39c7a75']
+    ['0xe169c58d6627e8d5', '0x9b00dbd8bc57ac4c']
     """
     mask = np.uint64(0xFFFFFFFF)
     half = np.uint64(32)
