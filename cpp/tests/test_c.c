@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* A C program: the header is C, and the library needs no C++ run time. */
+#include <netlet/netlet.h>
+#include <stdio.h>
+#include <string.h>
+
+static int stop_after_three(void *context, const netlet_epoch *epoch) {
+  *(double *)context = epoch->loss;
+  return epoch->epoch == 2;
+}
+
+#define EXPECT(condition)                                              \
+  if (!(condition)) {                                                  \
+    fprintf(stderr, "line %d: failed: %s\n", __LINE__, #condition);    \
+    return 1;                                                          \
+  }
+
+int main(void) {
+  const size_t sizes[] = {2, 3, 1};
+  const int32_t activations[] = {NETLET_SIGMOID, NETLET_SIGMOID};
+  netlet_config config = {sizes, 3, activations, NETLET_SQUARED_ERROR, NETLET_SUM, NETLET_FLOAT64};
+  const double x[] = {0, 0, 0, 1, 1, 0, 1, 1}, y[] = {0, 1, 1, 0};
+  const netlet_array rows = {x, NETLET_FLOAT64, 4, 2, 2 * sizeof(double), sizeof(double)};
+  const netlet_array targets = {y, NETLET_FLOAT64, 4, 1, sizeof(double), sizeof(double)};
+  const netlet_optimizer_config sgd = {NETLET_SGD, 0, 0.1, 0, 0, 0, 0};
+  netlet_network *network;
+  netlet_optimizer *optimizer;
+  netlet_error error;
+  double out[4], loss = -1, before;
+  char hex[65];
+
+  EXPECT(netlet_network_create(&config, &network, &error) == NETLET_OK);
+  EXPECT(netlet_parameter_count(network) == 13);
+  EXPECT(netlet_initialize(network, NETLET_GLOROT_UNIFORM, 0, &error) == NETLET_OK);
+  EXPECT(netlet_forward(network, &rows, out, &error) == NETLET_OK);
+  EXPECT(out[0] > 0 && out[0] < 1);
+  EXPECT(netlet_loss(network, &rows, &targets, &before, &error) == NETLET_OK);
+
+  EXPECT(netlet_optimizer_create(&sgd, &optimizer, &error) == NETLET_OK);
+  {
+    const netlet_fit_options options = {10, 0, 1, 0, stop_after_three, NULL, &loss};
+    EXPECT(netlet_fit(network, &rows, &targets, optimizer, &options, &error) == NETLET_OK);
+  }
+  EXPECT(netlet_epochs_trained(network) == 3);
+  EXPECT(loss < before);
+  EXPECT(netlet_fingerprint(network, hex, &error) == NETLET_OK && strlen(hex) == 64);
+
+  config.dtype = NETLET_INT8;
+  {
+    netlet_network *none = NULL;
+    EXPECT(netlet_network_create(&config, &none, &error) == NETLET_ERROR_ARGUMENT && none == NULL);
+    EXPECT(strstr(error.message, "dtype") != NULL);
+    EXPECT(netlet_network_create(&config, &none, NULL) == NETLET_ERROR_ARGUMENT);
+  }
+  EXPECT(netlet_set_isa("abacus", &error) == NETLET_ERROR_UNSUPPORTED && strstr(error.message, "abacus"));
+  EXPECT(strcmp(netlet_activation_name(NETLET_TANH), "tanh") == 0 && netlet_activation_name(99) == NULL);
+  netlet_optimizer_free(optimizer);
+  netlet_network_free(network);
+  netlet_network_free(NULL);
+  printf("1 passed, 0 failed\n");
+  return 0;
+}

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Builds the core and its native tests with CMake, runs them, and looks at what was built."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import netlet
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def tool(name):
+    """Find a program of this Python environment, or else of the system."""
+    beside = Path(sys.executable).with_name(name)
+    found = str(beside) if beside.exists() else shutil.which(name)
+    if not found:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+def run(*command, **options):
+    result = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    assert result.returncode == 0, f"{command}\n{result.stdout[-5000:]}\n{result.stderr[-5000:]}"
+    return result.stdout
+
+
+def configure_and_build(folder, *options):
+    generator = ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}"]
+    run(tool("cmake"), "-S", ROOT, "-B", folder, *generator, "-DNETLET_WARNINGS_AS_ERRORS=ON", *options)
+    run(tool("cmake"), "--build", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def build(tmp_path_factory):
+    return configure_and_build(tmp_path_factory.mktemp("native"))
+
+
+def ctest(folder):
+    output = run(tool("ctest"), "--test-dir", folder, "--output-on-failure")
+    assert re.search(r"100% tests passed.* out of [1-9]", output), output
+
+
+def test_the_native_tests_pass(build):
+    ctest(build)
+
+
+@pytest.mark.parametrize("sanitizers", ["address,undefined", "thread"])
+def test_the_native_tests_pass_under_sanitizers(tmp_path, sanitizers):
+    ctest(configure_and_build(tmp_path, f"-DNETLET_SANITIZE={sanitizers}"))
+
+
+def symbols(nm, file, *options):
+    return run(nm, *options, file).splitlines()
+
+
+def test_the_core_needs_nothing_but_libc_libm_and_threads(build):
+    nm = tool("nm")
+    lines = symbols(nm, build / "libnetlet.a", "--extern-only")
+    defined = {line.split()[-1] for line in lines if re.search(r" [A-TV-Z] ", line)}
+    needed = {line.split()[-1] for line in lines if re.search(r" [UwW] ", line)} - defined
+    foreign = {
+        name for name in needed if re.match(r"_Z|__cxa|__gxx|_Unwind|__dynamic_cast|__once", name) or "terminate" in name
+    }
+    assert {"malloc", "pthread_create"} <= needed
+    assert not foreign
+
+
+def test_only_its_table_leaves_an_instruction_set_s_kernels(build):
+    """A shared inline function compiled with extended instructions could otherwise end up in every caller."""
+    nm = tool("nm")
+    objects = list(build.glob("CMakeFiles/netlet_*.dir/cpp/src/kernels.cpp.o"))
+    assert {path.parts[-4] for path in objects} >= {f"netlet_{isa}.dir" for isa in netlet.available_isas()}
+    for path in objects:
+        isa = path.parts[-4].removeprefix("netlet_").removesuffix(".dir")
+        leaving = [line for line in symbols(nm, path, "-C", "--defined-only", "--extern-only") if line]
+        assert [line.split(" ", 2)[2] for line in leaving] == [f"netlet::{isa}::table"]
+        needed = {line.split()[-1] for line in symbols(nm, path, "--undefined-only")}
+        assert needed <= {"fma", "fmaf", "memcpy", "memset", "memmove", "_GLOBAL_OFFSET_TABLE_"}
+
+
+def test_only_the_module_s_entry_leaves_the_extension():
+    nm = tool("nm")
+    defined = symbols(nm, netlet._core.__file__, "--dynamic", "--defined-only", "--extern-only")
+    names = [line.split()[-1] for line in defined]
+    ours = [name for name in names if re.match(r"netlet|_ZNK?6netlet|PyInit", name)]
+    assert ours == ["PyInit__core"]
+
+
+def test_a_network_trained_from_cpp_has_python_s_fingerprint(build):
+    rows, inputs, classes = 600, 7, 3
+    x = (np.arange(rows * inputs) * 37 % 101 / 50 - 1).reshape(rows, inputs)
+    y = np.arange(rows) ** 2 % classes
+    expected = {}
+    for dtype in ("float32", "float64"):
+        net = netlet.Network(
+            [inputs, 20, 11, classes],
+            activation=["tanh", "relu", "softmax"],
+            loss="cross_entropy",
+            reduction="mean",
+            dtype=dtype,
+            init="he_uniform",
+            seed=2026,
+        )
+        net.fit(x, y, epochs=5, batch_size=32, optimizer=netlet.Adam(0.01), seed=11)
+        expected[dtype] = net.fingerprint()
+    for isa in netlet.available_isas():
+        output = run(build / "cpp/tests/fingerprint", env={**os.environ, "NETLET_ISA": isa})
+        assert dict(line.split() for line in output.splitlines()) == expected
