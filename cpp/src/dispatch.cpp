@@ -109,6 +109,14 @@ const KernelTable* kernel_table() {
   return table;
 }
 
+const KernelTable* kernel_table_for([[maybe_unused]] size_t widest_bytes) {
+  const KernelTable* table = kernel_table();
+#if defined(NETLET_X86)
+  if (table == &avx512::table && widest_bytes <= 32) return &avx2::table;
+#endif
+  return table;
+}
+
 netlet_status require_kernels(netlet_error* error) {
   if (kernel_table()) return NETLET_OK;
   return unsupported("NETLET_ISA", requested(), error);

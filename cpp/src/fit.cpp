@@ -171,6 +171,46 @@ class Poll {
   double work_ = 0, last_;
 };
 
+// Hands epochs to the caller's on_epochs, very short ones together.
+class Reports {
+ public:
+  Reports(const netlet_fit_options& options, Writing& writing, DefaultFloatingPoint& floating_point, bool short_epochs)
+      : options_(options),
+        writing_(writing),
+        floating_point_(floating_point),
+        limit_(options.report_together && short_epochs ? kTogether : 1),
+        begin_(seconds_now()) {}
+  // true if it is time for send()
+  bool add(const netlet_epoch& epoch) {
+    if (!options_.on_epochs) return false;
+    epochs_[count_++] = epoch;
+    return count_ == limit_;
+  }
+  // what on_epochs answers, 0 if there is nothing to report
+  int send() {
+    if (count_ == 0) return 0;
+    const double now = seconds_now();
+    for (size_t i = 0; i < count_; ++i) epochs_[i].seconds = (now - begin_) / (double)count_;
+    begin_ = now;
+    writing_.pause();
+    floating_point_.leave();
+    const int answer = options_.on_epochs(options_.context, epochs_, count_);
+    floating_point_.enter();
+    writing_.resume();
+    count_ = 0;
+    return answer;
+  }
+
+ private:
+  static constexpr size_t kTogether = 64;
+  const netlet_fit_options& options_;
+  Writing& writing_;
+  DefaultFloatingPoint& floating_point_;
+  netlet_epoch epochs_[kTogether];
+  size_t limit_, count_ = 0;
+  double begin_;
+};
+
 template <class T>
 netlet_status fit(netlet_network& net, const netlet_array& x, const netlet_array& y, netlet_optimizer& optimizer,
                   const netlet_fit_options& options, Writing& writing, DefaultFloatingPoint& floating_point,
@@ -178,9 +218,11 @@ netlet_status fit(netlet_network& net, const netlet_array& x, const netlet_array
   const size_t rows = x.rows;
   const size_t batch_rows = options.batch_size && options.batch_size < rows ? options.batch_size : rows;
   const bool shuffled = options.shuffle && batch_rows < rows;
-  const bool counts_classes = net.loss != NETLET_SQUARED_ERROR;
+  const auto all_finite = [&] {
+    return kernels<T>().first_not_finite(net.parameter_count, net.values<T>()) == net.parameter_count;
+  };
   NETLET_TRY(check_data<T>(net, x, y, error));
-  if (net.parameter_count != kernels<T>().first_not_finite(net.parameter_count, net.values<T>()))
+  if (!all_finite())
     return fail(error, NETLET_ERROR_ARGUMENT, "parameters: expected finite numbers before training, got nan or inf");
   Trainer<T> trainer;
   Snapshot<T> good(net, optimizer);
@@ -192,15 +234,17 @@ netlet_status fit(netlet_network& net, const netlet_array& x, const netlet_array
   good.save();
   trainer.pack();
 
+  const double row_operations = 6.0 * (double)net.parameter_count;
+  Poll poll(options, floating_point);
+  Reports reports(options, writing, floating_point, row_operations * (double)rows < 1e5);
   const auto diverged = [&](const char* what) {
     good.restore();
+    if (reports.send() < 0) return fail(error, NETLET_ERROR_CALLBACK, "fit: the callback failed");
     return fail(error, NETLET_ERROR_DIVERGED,
                 "fit: training diverged: %s in epoch %llu; the parameters from before that epoch are kept. A smaller "
                 "learning rate, or inputs scaled to about -1..1, may help",
                 what, (unsigned long long)net.epochs_trained);
   };
-  Poll poll(options, floating_point);
-  double begin = seconds_now();
   for (size_t e = 0; e < options.epochs; ++e) {
     if (shuffled) shuffled_order(options.seed, net.epochs_trained, rows, order.data());
     double sum = 0;
@@ -212,24 +256,19 @@ netlet_status fit(netlet_network& net, const netlet_array& x, const netlet_array
       trainer.update(net, optimizer);
       sum = sum + loss.sum;
       correct += loss.correct;
-      if (poll.asks_to_stop(6.0 * (double)net.parameter_count * (double)count))
+      if (poll.asks_to_stop(row_operations * (double)count)) {
+        reports.send();
         return fail(error, NETLET_ERROR_INTERRUPTED, "fit: interrupted in epoch %llu",
                     (unsigned long long)net.epochs_trained);
+      }
     }
-    if (net.parameter_count != kernels<T>().first_not_finite(net.parameter_count, net.values<T>()))
-      return diverged("a parameter stopped being finite");
+    if (!all_finite()) return diverged("a parameter stopped being finite");
     good.save();
-    ++net.epochs_trained;
-    if (!options.on_epoch) continue;
-    const double now = seconds_now();
-    const netlet_epoch epoch = {net.epochs_trained - 1, reduced(net, sum, rows), now - begin,
-                                counts_classes ? (double)correct / (double)rows : (double)NAN};
-    begin = now;
-    writing.pause();
-    floating_point.leave();
-    const int answer = options.on_epoch(options.context, &epoch);
-    floating_point.enter();
-    writing.resume();
+    const bool classes = net.loss != NETLET_SQUARED_ERROR;
+    const bool due = reports.add({net.epochs_trained++, reduced(net, sum, rows), 0,
+                                  classes ? (double)correct / (double)rows : (double)NAN});
+    if (!due && e + 1 < options.epochs) continue;
+    const int answer = reports.send();
     if (answer < 0) return fail(error, NETLET_ERROR_CALLBACK, "fit: the callback failed");
     if (answer > 0) break;
     if (good.parameters_differ()) {  // the callback changed them

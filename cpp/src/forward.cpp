@@ -26,7 +26,7 @@ template <class T> struct Scratch {
 template <class T>
 void forward_panel(const netlet_network& net, const netlet_array& x, size_t first, size_t count, T* out,
                    const Scratch<T>& layout, T* scratch) {
-  const Kernels<T>& kernel = kernels<T>();
+  const Kernels<T>& kernel = kernels<T>(net.widest);
   const T* parameters = net.values<T>();
   const T* a = row_in_place<T>(x, first);
   ptrdiff_t stride = x.row_stride / (ptrdiff_t)sizeof(T);
@@ -39,14 +39,10 @@ void forward_panel(const netlet_network& net, const netlet_array& x, size_t firs
   for (size_t i = 0; i < net.layer_count(); ++i) {
     const Layer& layer = net.layers[i];
     const size_t n = layer.outputs;
-    T* z = i + 1 == net.layer_count() ? out : scratch + (i % 2) * layout.hidden;
-    kernel.matmul(count, n, layer.inputs, a, stride, 1, parameters + layer.weights, (ptrdiff_t)n,
-                  parameters + layer.biases, z, (ptrdiff_t)n);
-    if (layer.activation == NETLET_SOFTMAX)
-      kernel.softmax(count, n, z, z);
-    else if (layer.activation != NETLET_IDENTITY)
-      kernel.map(layer.activation, count * n, z, z);
-    a = z;
+    T* y = i + 1 == net.layer_count() ? out : scratch + (i % 2) * layout.hidden;
+    kernel.forward(count, n, layer.inputs, a, stride, parameters + layer.weights, parameters + layer.biases,
+                   layer.activation, nullptr, y);
+    a = y;
     stride = (ptrdiff_t)n;
   }
 }

@@ -18,6 +18,8 @@ namespace {
 using core::OutputRows;
 using core::Update;
 
+template <class T> NETLET_INLINE V<T> relu(V<T> v) { return v < splat(T(0)) ? splat(T(0)) : v; }
+
 template <class T> void map_function(int function, size_t n, const T* x, T* y) {
   switch (function) {
     case NETLET_IDENTITY:
@@ -25,20 +27,25 @@ template <class T> void map_function(int function, size_t n, const T* x, T* y) {
       return;
     case NETLET_SIGMOID: return map(n, x, y, [](V<T> v) { return sigmoid<T>(v); });
     case NETLET_TANH: return map(n, x, y, [](V<T> v) { return tanh<T>(v); });
-    case NETLET_RELU:
-      return map(n, x, y, [](V<T> v) { return v < splat(T(0)) ? splat(T(0)) : v; });
+    case NETLET_RELU: return map(n, x, y, [](V<T> v) { return relu<T>(v); });
     case core::kExp: return map(n, x, y, [](V<T> v) { return exp<T>(v); });
     case core::kLog: return map(n, x, y, [](V<T> v) { return log<T>(v); });
     case core::kSoftplus: return map(n, x, y, [](V<T> v) { return softplus<T>(v); });
   }
 }
 
+// d times f', written in y = f(z)
+template <class T> NETLET_INLINE V<T> times_sigmoid(V<T> d, V<T> y) { return d * (y * (splat(T(1)) - y)); }
+template <class T> NETLET_INLINE V<T> times_tanh(V<T> d, V<T> y) { return d * fma(-y, y, splat(T(1))); }
+template <class T> NETLET_INLINE V<T> times_relu(V<T> d, V<T> y) {
+  return d * (y <= splat(T(0)) ? splat(T(0)) : splat(T(1)));
+}
+
 template <class T> void times_derivative(int activation, size_t n, const T* y, T* s) {
-  const V<T> one = splat(T(1)), zero = splat(T(0));
   switch (activation) {
-    case NETLET_SIGMOID: return map(n, s, y, s, [=](V<T> d, V<T> v) { return d * (v * (one - v)); });
-    case NETLET_TANH: return map(n, s, y, s, [=](V<T> d, V<T> v) { return d * fma(-v, v, one); });
-    case NETLET_RELU: return map(n, s, y, s, [=](V<T> d, V<T> v) { return d * (v <= zero ? zero : one); });
+    case NETLET_SIGMOID: return map(n, s, y, s, [](V<T> d, V<T> v) { return times_sigmoid<T>(d, v); });
+    case NETLET_TANH: return map(n, s, y, s, [](V<T> d, V<T> v) { return times_tanh<T>(d, v); });
+    case NETLET_RELU: return map(n, s, y, s, [](V<T> d, V<T> v) { return times_relu<T>(d, v); });
   }
 }
 
@@ -62,6 +69,54 @@ template <class T> void softmax(size_t rows, size_t n, const T* z, T* y) {
   for (size_t i = 0; i < rows; ++i, z += n, y += n) {
     const V<T> sum = splat(exponentials(n, z, largest(n, z), y));
     map(n, y, y, [=](V<T> v) { return v / sum; });
+  }
+}
+
+template <class T>
+void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* w, const T* b, int activation, T* z,
+             T* y) {
+  const Product<T> p{k, x, x_i, 1, w, (ptrdiff_t)n, b, z ? z : y, (ptrdiff_t)n};
+  // activated in registers, unless that would waste more lanes than a second look at memory costs
+  if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z) {
+    switch (activation) {
+      case NETLET_IDENTITY: return narrow_matmul(p, m, n, AsItIs());
+      case NETLET_SIGMOID: return narrow_matmul(p, m, n, [](V<T> v, size_t) { return sigmoid<T>(v); });
+      case NETLET_TANH: return narrow_matmul(p, m, n, [](V<T> v, size_t) { return tanh<T>(v); });
+      case NETLET_RELU: return narrow_matmul(p, m, n, [](V<T> v, size_t) { return relu<T>(v); });
+    }
+  }
+  n <= Vec<T>::lanes ? narrow_matmul(p, m, n, AsItIs()) : matmul(p, m, n);
+  if (activation == NETLET_SOFTMAX) return softmax(m, n, p.c, y);
+  map_function(activation, m * n, p.c, y);
+}
+
+template <class T>
+void backward(size_t m, size_t n, size_t k, const T* d, const T* wt, int activation, const T* x, T* s) {
+  const Product<T> p{n, d, (ptrdiff_t)n, 1, wt, (ptrdiff_t)k, nullptr, s, (ptrdiff_t)k};
+  if (k <= Vec<T>::lanes) {
+    const Part<T> part((int)k);
+    const auto y = [=](size_t i) { return load_part(x + i * k, part); };
+    switch (activation) {
+      case NETLET_IDENTITY: return narrow_matmul(p, m, k, AsItIs());
+      case NETLET_SIGMOID: return narrow_matmul(p, m, k, [=](V<T> v, size_t i) { return times_sigmoid<T>(v, y(i)); });
+      case NETLET_TANH: return narrow_matmul(p, m, k, [=](V<T> v, size_t i) { return times_tanh<T>(v, y(i)); });
+      case NETLET_RELU: return narrow_matmul(p, m, k, [=](V<T> v, size_t i) { return times_relu<T>(v, y(i)); });
+    }
+  }
+  matmul(p, m, k);
+  times_derivative(activation, m * k, x, s);
+}
+
+template <class T>
+void gradient(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* d, ptrdiff_t d_i, T* g, T* bias) {
+  const T one = 1;  // fma(1, d, g) is d + g
+  const Product<T> p{m, x, 1, x_i, d, d_i, nullptr, g, (ptrdiff_t)n}, sum{m, &one, 0, 0, d, d_i, nullptr, bias, 0};
+  if (n <= Vec<T>::lanes) {
+    narrow_matmul(p, k, n, AsItIs());
+    if (bias) narrow_matmul(sum, 1, n, AsItIs());
+  } else {
+    if (k) matmul(p, k, n);
+    if (bias) matmul(sum, 1, n);
   }
 }
 
@@ -192,7 +247,7 @@ template <class T, int States, class F> NETLET_INLINE void update_each(size_t n,
       if (States > 0) store<T>(s0 + i, a);
       if (States > 1) store<T>(s1 + i, b);
     } else {
-      const int rest = (int)(n - i);
+      const Part<T> rest((int)(n - i));
       if (States > 0) a = load_part(s0 + i, rest);
       if (States > 1) b = load_part(s1 + i, rest);
       store_part(w + i, f(load_part(g + i, rest), load_part(w + i, rest), a, b), rest);
@@ -236,24 +291,33 @@ template <class T> void divide(size_t n, T* a, T divisor) {
   map(n, a, a, [=](V<T> x) { return x / d; });
 }
 
+template <class T> bool all_zero(V<T> v) {
+  T sum = 0;
+  for (int lane = 0; lane < Vec<T>::lanes; ++lane) sum = sum + v[lane];
+  return sum == 0;
+}
+
 template <class T> size_t first_not_finite(size_t n, const T* x) {
-  constexpr size_t lanes = Vec<T>::lanes, step = 8 * lanes;
-  size_t i = 0;
-  for (; i + step <= n; i += step) {  // x - x is 0 for finite x and NaN otherwise
-    V<T> bad = splat(T(0));
-    for (size_t v = 0; v < step; v += lanes) bad = bad + (load<T>(x + i + v) - load<T>(x + i + v));
-    T sum = 0;
-    for (size_t l = 0; l < lanes; ++l) sum = sum + bad[l];
-    if (!(sum == 0)) break;
+  constexpr size_t lanes = Vec<T>::lanes, step = 16 * lanes;
+  for (size_t i = 0; i < n; i += step) {
+    const size_t end = n - i < step ? n : i + step;
+    V<T> bad = splat(T(0));  // x - x is 0 for finite x and NaN otherwise
+    size_t v = i;
+    for (; v + lanes <= end; v += lanes) bad = bad + (load<T>(x + v) - load<T>(x + v));
+    if (v < end) {
+      const V<T> last = load_part(x + v, Part<T>((int)(end - v)));
+      bad = bad + (last - last);
+    }
+    if (all_zero<T>(bad)) continue;
+    for (v = i; v < end; ++v)
+      if (!(x[v] - x[v] == 0)) return v;
   }
-  for (; i < n; ++i)
-    if (!(x[i] - x[i] == 0)) return i;
   return n;
 }
 
 template <class T> constexpr core::Kernels<T> make() {
-  return {matmul<T>,      transpose<T>, map_function<T>, softmax<T>, times_derivative<T>,
-          output_rows<T>, update<T>,    add<T>,          divide<T>,  first_not_finite<T>};
+  return {forward<T>,     backward<T>, gradient<T>, transpose<T>, map_function<T>,
+          output_rows<T>, update<T>,   add<T>,      divide<T>,    first_not_finite<T>};
 }
 
 #define NETLET_STRING(x) NETLET_STRING_(x)

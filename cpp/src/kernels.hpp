@@ -39,17 +39,19 @@ template <class T> struct Update {
 };
 
 template <class T> struct Kernels {
-  // c[i, j] = init[j] + sum_k a(i, k) b[k, j]; init null: 0
-  void (*matmul)(size_t m, size_t n, size_t k, const T* a, ptrdiff_t a_i, ptrdiff_t a_k, const T* b, ptrdiff_t b_k,
-                 const T* init, T* c, ptrdiff_t c_i);
+  // The three products of a layer with k inputs and n outputs, over m rows:
+  // y = activation(x w + b); z = x w + b too, unless null. x: row stride x_i; w: k x n; y, z: m x n
+  void (*forward)(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* w, const T* b, int activation, T* z,
+                  T* y);
+  // s = (d w^T) times f'(x), x = f(...) being the layer's input. d: m x n, wt = w^T: n x k, x and s: m x k
+  void (*backward)(size_t m, size_t n, size_t k, const T* d, const T* wt, int activation, const T* x, T* s);
+  // g = x^T d and, unless bias is null, bias = the sum of d's rows. x: row stride x_i; d: row stride d_i; g: k x n
+  void (*gradient)(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* d, ptrdiff_t d_i, T* g, T* bias);
+
   // b[j, i] = a[i, j]
   void (*transpose)(size_t rows, size_t columns, const T* a, ptrdiff_t a_i, T* b, ptrdiff_t b_j);
   // y = function(x), elementwise; x == y is allowed
   void (*map)(int function, size_t n, const T* x, T* y);
-  // y[i, :] = softmax(z[i, :]); z == y is allowed
-  void (*softmax)(size_t rows, size_t n, const T* z, T* y);
-  // s *= f'(z), written in y = f(z)
-  void (*times_derivative)(int activation, size_t n, const T* y, T* s);
   // row losses, output delta and correct rows
   void (*output_rows)(OutputRows<T>& rows);
   // w, and the optimizer's state s0 and s1, after a step along g
@@ -72,8 +74,17 @@ struct KernelTable {
 const KernelTable* kernel_table();
 netlet_status require_kernels(netlet_error* error);
 
-template <class T> const Kernels<T>& kernels();
-template <> inline const Kernels<float>& kernels<float>() { return kernel_table()->f32; }
-template <> inline const Kernels<double>& kernels<double>() { return kernel_table()->f64; }
+template <class T> const Kernels<T>& kernels_of(const KernelTable& table);
+template <> inline const Kernels<float>& kernels_of<float>(const KernelTable& table) { return table.f32; }
+template <> inline const Kernels<double>& kernels_of<double>(const KernelTable& table) { return table.f64; }
+
+template <class T> const Kernels<T>& kernels() { return kernels_of<T>(*kernel_table()); }
+
+// For a network whose layers have at most `widest` outputs: the narrower vectors of an instruction set that the table
+// in use includes are faster where they hold a whole row.
+const KernelTable* kernel_table_for(size_t widest_bytes);
+template <class T> const Kernels<T>& kernels(size_t widest) {
+  return kernels_of<T>(*kernel_table_for(widest * sizeof(T)));
+}
 
 }  // namespace netlet::core

@@ -31,9 +31,14 @@ constexpr int kTileRows = 4;
 constexpr int kTileVectors = 3;
 constexpr int kRowVectors = 8;  // a single row goes over more columns at once
 
-// M rows from row i, N vectors from column j; the last vector has `last` lanes (all of them unless Partial)
-template <class T, int M, int N, bool Partial>
-NETLET_INLINE void tile(const Product<T>& p, size_t i, size_t j, int last) {
+struct AsItIs {
+  template <class Vector> Vector operator()(Vector sum, size_t) const { return sum; }
+};
+
+// M rows from row i, N vectors from column j; of the last vector only `last`, if Partial. What is stored is
+// finish(sum, row).
+template <class T, int M, int N, bool Partial, class F = AsItIs>
+NETLET_INLINE void tile(const Product<T>& p, size_t i, size_t j, Part<T> last, F finish = {}) {
   constexpr int lanes = Vec<T>::lanes;
   V<T> sum[M][N];
   for (int n = 0; n < N; ++n) {
@@ -56,14 +61,14 @@ NETLET_INLINE void tile(const Product<T>& p, size_t i, size_t j, int last) {
     T* c = p.c + (ptrdiff_t)(i + m) * p.c_i + j;
     for (int n = 0; n < N; ++n) {
       if (Partial && n == N - 1)
-        store_part(c + n * lanes, sum[m][n], last);
+        store_part(c + n * lanes, finish(sum[m][n], i + m), last);
       else
-        store<T>(c + n * lanes, sum[m][n]);
+        store<T>(c + n * lanes, finish(sum[m][n], i + m));
     }
   }
 }
 
-template <class T, int N, bool Partial> void column_panel(const Product<T>& p, size_t m, size_t j, int last) {
+template <class T, int N, bool Partial> void column_panel(const Product<T>& p, size_t m, size_t j, Part<T> last) {
   size_t i = 0;
   for (; i + kTileRows <= m; i += kTileRows) tile<T, kTileRows, N, Partial>(p, i, j, last);
   if constexpr (kTileRows > 4) {
@@ -78,7 +83,7 @@ template <class T, int N, bool Partial> void column_panel(const Product<T>& p, s
   }
   if (i < m) tile<T, 1, N, Partial>(p, i, j, last);
 }
-template <class T, int N, bool Partial> void single_row(const Product<T>& p, size_t, size_t j, int last) {
+template <class T, int N, bool Partial> void single_row(const Product<T>& p, size_t, size_t j, Part<T> last) {
   tile<T, 1, N, Partial>(p, 0, j, last);
 }
 
@@ -87,11 +92,12 @@ template <class T, int N, bool Single>
 NETLET_INLINE void last_panel(const Product<T>& p, size_t m, size_t j, int vectors, int last) {
   if constexpr (N > 0) {
     if (vectors < N) return last_panel<T, N - 1, Single>(p, m, j, vectors, last);
+    const Part<T> part(last);
     const bool partial = last < Vec<T>::lanes;
     if constexpr (Single)
-      partial ? single_row<T, N, true>(p, m, j, last) : single_row<T, N, false>(p, m, j, last);
+      partial ? single_row<T, N, true>(p, m, j, part) : single_row<T, N, false>(p, m, j, part);
     else
-      partial ? column_panel<T, N, true>(p, m, j, last) : column_panel<T, N, false>(p, m, j, last);
+      partial ? column_panel<T, N, true>(p, m, j, part) : column_panel<T, N, false>(p, m, j, part);
   }
 }
 
@@ -104,14 +110,19 @@ template <class T, int Vectors, bool Single> NETLET_INLINE void panels(const Pro
   last_panel<T, Vectors, Single>(p, m, j, vectors, (int)(n - j - (vectors - 1) * lanes));
 }
 
-template <class T>
-void matmul(size_t m, size_t n, size_t k, const T* a, ptrdiff_t a_i, ptrdiff_t a_k, const T* b, ptrdiff_t b_k,
-            const T* init, T* c, ptrdiff_t c_i) {
-  const Product<T> p{k, a, a_i, a_k, b, b_k, init, c, c_i};
+template <class T> void matmul(const Product<T>& p, size_t m, size_t n) {
   if (m == 1)
     panels<T, kRowVectors, true>(p, m, n);
   else
     panels<T, kTileVectors, false>(p, m, n);
+}
+
+// The same for n <= lanes columns, with finish(sum, row) while the sums are in registers.
+template <class T, class F> void narrow_matmul(const Product<T>& p, size_t m, size_t n, F finish) {
+  const Part<T> part((int)n);
+  size_t i = 0;
+  for (; i + 4 <= m; i += 4) tile<T, 4, 1, true>(p, i, 0, part, finish);
+  for (; i < m; ++i) tile<T, 1, 1, true>(p, i, 0, part, finish);
 }
 
 // b[j, i] = a[i, j]

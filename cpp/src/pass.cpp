@@ -36,8 +36,9 @@ bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x, const n
                        size_t rows, bool with_delta) {
   net_ = &net;
   with_delta_ = with_delta;
-  in_place_ = !shuffled && readable_in_place<T>(x);
   classes_given_ = net.loss == NETLET_CROSS_ENTROPY && y.columns == 1;
+  in_place_ = !shuffled && readable_in_place<T>(x);
+  targets_in_place_ = !shuffled && readable_in_place<T>(y) && y.row_stride == (ptrdiff_t)(y.columns * sizeof(T));
   const size_t layers = net.layer_count(), n = net.outputs();
   if (!output_.allocate(layers) || !delta_.allocate(layers, true) || !row_loss_.allocate(rows)) return false;
   if (classes_given_ && !classes_.allocate(rows)) return false;
@@ -49,7 +50,7 @@ bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x, const n
       if (with_delta) delta_[i] = pieces.take(rows, net.layers[i].outputs);
     }
     z_ = net.loss == NETLET_SQUARED_ERROR ? nullptr : pieces.take(rows, n);
-    t_ = classes_given_ ? nullptr : pieces.take(rows, n);
+    t_ = classes_given_ || targets_in_place_ ? nullptr : pieces.take(rows, n);
     if (round == 0 && !pieces.allocate(memory_)) return false;
   }
   return true;
@@ -58,7 +59,7 @@ bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x, const n
 template <class T>
 size_t Pass<T>::run(const Batch& batch, size_t from, size_t at, size_t count, const T* const* transposed) {
   const netlet_network& net = *net_;
-  const Kernels<T>& kernel = kernels<T>();
+  const Kernels<T>& kernel = kernels<T>(net.widest);
   const T* parameters = net.values<T>();
   const size_t layers = net.layer_count(), first = batch.first + from;
   const size_t* order = batch.order ? batch.order + first : nullptr;
@@ -81,29 +82,30 @@ size_t Pass<T>::run(const Batch& batch, size_t from, size_t at, size_t count, co
     const Layer& layer = net.layers[i];
     const size_t n = layer.outputs;
     T* y = output_[i] + at * n;
-    T* z = i + 1 == layers && z_ ? z_ + at * n : y;
-    kernel.matmul(count, n, layer.inputs, a, stride, 1, parameters + layer.weights, (ptrdiff_t)n,
-                  parameters + layer.biases, z, (ptrdiff_t)n);
-    if (layer.activation == NETLET_SOFTMAX)
-      kernel.softmax(count, n, z, y);
-    else if (layer.activation != NETLET_IDENTITY)
-      kernel.map(layer.activation, count * n, z, y);
+    T* z = i + 1 == layers && z_ ? z_ + at * n : nullptr;
+    kernel.forward(count, n, layer.inputs, a, stride, parameters + layer.weights, parameters + layer.biases,
+                   layer.activation, z, y);
     a = y;
     stride = (ptrdiff_t)n;
   }
 
   const size_t n = net.outputs();
-  if (classes_given_)
+  const T* t = nullptr;
+  if (classes_given_) {
     load_rows(*batch.y, order, first, count, classes_.data() + at);
-  else
+  } else if (targets_in_place_) {
+    t = row_in_place<T>(*batch.y, first);
+  } else {
     load_rows(*batch.y, order, first, count, t_ + at * n);
+    t = t_ + at * n;
+  }
   OutputRows<T> rows{net.loss,
                      net.layers[layers - 1].activation,
                      count,
                      n,
                      z_ ? z_ + at * n : nullptr,
                      output_[layers - 1] + at * n,
-                     classes_given_ ? nullptr : t_ + at * n,
+                     t,
                      classes_given_ ? classes_.data() + at : nullptr,
                      with_delta_ ? delta_[layers - 1] + at * n : nullptr,
                      row_loss_.data() + at,
@@ -113,31 +115,21 @@ size_t Pass<T>::run(const Batch& batch, size_t from, size_t at, size_t count, co
   for (size_t i = layers - 1; with_delta_ && i > 0; --i) {
     const Layer& layer = net.layers[i];
     const size_t m = layer.inputs;
-    T* s = delta_[i - 1] + at * m;
-    kernel.matmul(count, m, layer.outputs, delta_[i] + at * layer.outputs, (ptrdiff_t)layer.outputs, 1, transposed[i],
-                  (ptrdiff_t)m, nullptr, s, (ptrdiff_t)m);
-    if (net.layers[i - 1].activation != NETLET_IDENTITY)
-      kernel.times_derivative(net.layers[i - 1].activation, count * m, output_[i - 1] + at * m, s);
+    kernel.backward(count, layer.outputs, m, delta_[i] + at * layer.outputs, transposed[i],
+                    net.layers[i - 1].activation, output_[i - 1] + at * m, delta_[i - 1] + at * m);
   }
   return rows.correct;
 }
 
 template <class T> void Pass<T>::gradient(const Tile& tile, size_t row, size_t count, T* g) const {
-  const Kernels<T>& kernel = kernels<T>();
   const Layer& layer = net_->layers[tile.layer];
   const T* a = tile.layer ? output_[tile.layer - 1] : input_;
   const ptrdiff_t stride = tile.layer ? (ptrdiff_t)layer.inputs : input_stride_;
-  const ptrdiff_t n = (ptrdiff_t)layer.outputs, columns = (ptrdiff_t)tile.columns();
   const T* d = delta_[tile.layer] + row * layer.outputs + tile.j0;
-  const size_t k1 = tile.k1 < layer.inputs ? tile.k1 : layer.inputs;
-  if (tile.k0 < k1)
-    kernel.matmul(k1 - tile.k0, tile.columns(), count, a + (ptrdiff_t)row * stride + (ptrdiff_t)tile.k0, 1, stride, d, n,
-                  nullptr, g, columns);
-  if (tile.k1 > layer.inputs) {  // the biases: fma(1, d, g) is d + g
-    const T one = 1;
-    kernel.matmul(1, tile.columns(), count, &one, 0, 0, d, n, nullptr, g + (ptrdiff_t)(layer.inputs - tile.k0) * columns,
-                  columns);
-  }
+  const size_t k1 = tile.k1 < layer.inputs ? tile.k1 : layer.inputs, height = k1 - tile.k0;
+  T* bias = tile.k1 > layer.inputs ? g + height * tile.columns() : nullptr;
+  kernels<T>(net_->widest).gradient(count, tile.columns(), height, a + (ptrdiff_t)row * stride + (ptrdiff_t)tile.k0, stride, d,
+                        (ptrdiff_t)layer.outputs, g, bias);
 }
 
 template class Pass<float>;

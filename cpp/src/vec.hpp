@@ -50,6 +50,8 @@ template <> struct Vec<double> {
 template <class T> using V = typename Vec<T>::type;
 template <class T> using Bits = typename Vec<T>::bits;
 
+// Part<T>(n): the first n lanes, 0 < n <= lanes. load_part reads the others as 0, store_part does not write them.
+
 template <class T> NETLET_INLINE V<T> load(const T* p) {
   V<T> v;
   __builtin_memcpy(&v, p, sizeof v);
@@ -66,18 +68,22 @@ NETLET_INLINE F32 fma(F32 a, F32 b, F32 c) { return (F32)_mm512_fmadd_ps((__m512
 // (the plain 512-bit form makes GCC 12 warn about its own header)
 NETLET_INLINE F64 sqrt(F64 a) { return (F64)_mm512_maskz_sqrt_pd((__mmask8)-1, (__m512d)a); }
 NETLET_INLINE F32 sqrt(F32 a) { return (F32)_mm512_maskz_sqrt_ps((__mmask16)-1, (__m512)a); }
-// the first n lanes, 0 < n <= lanes; the others read as 0 and are not written
-NETLET_INLINE F64 load_part(const double* p, int n) {
-  return (F64)_mm512_maskz_loadu_pd((__mmask8)(0xffu >> (8 - n)), p);
+
+template <class T> struct Part {
+  unsigned mask;
+  explicit Part(int n) : mask((1u << n) - 1) {}
+};
+NETLET_INLINE F64 load_part(const double* p, Part<double> part) {
+  return (F64)_mm512_maskz_loadu_pd((__mmask8)part.mask, p);
 }
-NETLET_INLINE F32 load_part(const float* p, int n) {
-  return (F32)_mm512_maskz_loadu_ps((__mmask16)(0xffffu >> (16 - n)), p);
+NETLET_INLINE F32 load_part(const float* p, Part<float> part) {
+  return (F32)_mm512_maskz_loadu_ps((__mmask16)part.mask, p);
 }
-NETLET_INLINE void store_part(double* p, F64 v, int n) {
-  _mm512_mask_storeu_pd(p, (__mmask8)(0xffu >> (8 - n)), (__m512d)v);
+NETLET_INLINE void store_part(double* p, F64 v, Part<double> part) {
+  _mm512_mask_storeu_pd(p, (__mmask8)part.mask, (__m512d)v);
 }
-NETLET_INLINE void store_part(float* p, F32 v, int n) {
-  _mm512_mask_storeu_ps(p, (__mmask16)(0xffffu >> (16 - n)), (__m512)v);
+NETLET_INLINE void store_part(float* p, F32 v, Part<float> part) {
+  _mm512_mask_storeu_ps(p, (__mmask16)part.mask, (__m512)v);
 }
 
 #elif NETLET_ISA_AVX2
@@ -92,12 +98,39 @@ NETLET_INLINE F32 sqrt(F32 a) { return (F32)_mm256_sqrt_ps((__m256)a); }
 // a window into it that starts at 8 - n (4 - n) is the mask of the first n lanes
 const int32_t kMask32[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
 const int64_t kMask64[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
-NETLET_INLINE __m256i mask64(int n) { return _mm256_loadu_si256((const __m256i*)(kMask64 + 4 - n)); }
-NETLET_INLINE __m256i mask32(int n) { return _mm256_loadu_si256((const __m256i*)(kMask32 + 8 - n)); }
-NETLET_INLINE F64 load_part(const double* p, int n) { return (F64)_mm256_maskload_pd(p, mask64(n)); }
-NETLET_INLINE F32 load_part(const float* p, int n) { return (F32)_mm256_maskload_ps(p, mask32(n)); }
-NETLET_INLINE void store_part(double* p, F64 v, int n) { _mm256_maskstore_pd(p, mask64(n), (__m256d)v); }
-NETLET_INLINE void store_part(float* p, F32 v, int n) { _mm256_maskstore_ps(p, mask32(n), (__m256)v); }
+template <class T> struct Part {
+  __m256i mask;
+  int n;
+  explicit Part(int lanes)
+      : mask(_mm256_loadu_si256(sizeof(T) == 8 ? (const __m256i*)(kMask64 + 4 - lanes)
+                                                 : (const __m256i*)(kMask32 + 8 - lanes))),
+        n(lanes) {}
+};
+NETLET_INLINE F64 load_part(const double* p, Part<double> part) { return (F64)_mm256_maskload_pd(p, part.mask); }
+NETLET_INLINE F32 load_part(const float* p, Part<float> part) { return (F32)_mm256_maskload_ps(p, part.mask); }
+// in halves, as masked stores take many times longer on some processors
+NETLET_INLINE void store_half(double* p, __m128d v, int n) {
+  if (n > 1)
+    _mm_storeu_pd(p, v);
+  else if (n > 0)
+    _mm_store_sd(p, v);
+}
+NETLET_INLINE void store_part(double* p, F64 v, Part<double> part) {
+  store_half(p, _mm256_castpd256_pd128((__m256d)v), part.n);
+  store_half(p + 2, _mm256_extractf128_pd((__m256d)v, 1), part.n - 2);
+}
+NETLET_INLINE void store_half(float* p, __m128 v, int n) {
+  if (n > 3)
+    _mm_storeu_ps(p, v);
+  else if (n > 0) {
+    if (n > 1) _mm_storel_pi((__m64*)p, v);
+    if (n & 1) _mm_store_ss(p + n - 1, n == 3 ? _mm_movehl_ps(v, v) : v);
+  }
+}
+NETLET_INLINE void store_part(float* p, F32 v, Part<float> part) {
+  store_half(p, _mm256_castps256_ps128((__m256)v), part.n);
+  store_half(p + 4, _mm256_extractf128_ps((__m256)v, 1), part.n - 4);
+}
 
 #else  // 128 bits: NEON, or a baseline whose fma is the C library's
 
@@ -120,13 +153,17 @@ NETLET_INLINE F64 sqrt(F64 a) { return F64{__builtin_sqrt(a[0]), __builtin_sqrt(
 NETLET_INLINE F32 sqrt(F32 a) {
   return F32{__builtin_sqrtf(a[0]), __builtin_sqrtf(a[1]), __builtin_sqrtf(a[2]), __builtin_sqrtf(a[3])};
 }
-NETLET_INLINE F64 load_part(const double* p, int n) { return F64{p[0], n > 1 ? p[1] : 0}; }
-NETLET_INLINE F32 load_part(const float* p, int n) {
-  return F32{p[0], n > 1 ? p[1] : 0, n > 2 ? p[2] : 0, n > 3 ? p[3] : 0};
+template <class T> struct Part {
+  int n;
+  explicit Part(int lanes) : n(lanes) {}
+};
+NETLET_INLINE F64 load_part(const double* p, Part<double> part) { return F64{p[0], part.n > 1 ? p[1] : 0}; }
+NETLET_INLINE F32 load_part(const float* p, Part<float> part) {
+  return F32{p[0], part.n > 1 ? p[1] : 0, part.n > 2 ? p[2] : 0, part.n > 3 ? p[3] : 0};
 }
-template <class T> NETLET_INLINE void store_part(T* p, V<T> v, int n) {
+template <class T> NETLET_INLINE void store_part(T* p, V<T> v, Part<T> part) {
   for (int lane = 0; lane < Vec<T>::lanes; ++lane)
-    if (lane < n) p[lane] = v[lane];
+    if (lane < part.n) p[lane] = v[lane];
 }
 
 #endif
@@ -136,7 +173,10 @@ template <class T, class F> NETLET_INLINE void map(size_t n, const T* x, T* y, F
   constexpr size_t lanes = Vec<T>::lanes;
   size_t i = 0;
   for (; i + lanes <= n; i += lanes) store<T>(y + i, f(load<T>(x + i)));
-  if (i < n) store_part(y + i, f(load_part(x + i, (int)(n - i))), (int)(n - i));
+  if (i < n) {
+    const Part<T> rest((int)(n - i));
+    store_part(y + i, f(load_part(x + i, rest)), rest);
+  }
 }
 // the same with two operands
 template <class T, class F> NETLET_INLINE void map(size_t n, const T* x, const T* z, T* y, F f) {
@@ -144,7 +184,7 @@ template <class T, class F> NETLET_INLINE void map(size_t n, const T* x, const T
   size_t i = 0;
   for (; i + lanes <= n; i += lanes) store<T>(y + i, f(load<T>(x + i), load<T>(z + i)));
   if (i < n) {
-    const int rest = (int)(n - i);
+    const Part<T> rest((int)(n - i));
     store_part(y + i, f(load_part(x + i, rest), load_part(z + i, rest)), rest);
   }
 }

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static int stop_after_three(void *context, const netlet_epoch *epoch) {
-  *(double *)context = epoch->loss;
-  return epoch->epoch == 2;
+static int stop_after_three(void *context, const netlet_epoch *epochs, size_t count) {
+  *(double *)context = epochs[0].loss;
+  return count == 1 && epochs[0].epoch == 2;
 }
 
 #define EXPECT(condition)                                              \
@@ -38,7 +38,7 @@ int main(void) {
 
   EXPECT(netlet_optimizer_create(&sgd, &optimizer, &error) == NETLET_OK);
   {
-    const netlet_fit_options options = {10, 0, 1, 0, stop_after_three, NULL, &loss};
+    const netlet_fit_options options = {10, 0, 1, 0, stop_after_three, 0, NULL, &loss};
     EXPECT(netlet_fit(network, &rows, &targets, optimizer, &options, &error) == NETLET_OK);
   }
   EXPECT(netlet_epochs_trained(network) == 3);

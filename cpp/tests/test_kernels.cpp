@@ -16,25 +16,42 @@ template <class T> std::vector<T> numbers(size_t count, uint32_t stream) {
   return values;
 }
 
-template <class T> void matmul_is_chains_of_fma(const Kernels<T>& kernel) {
-  const auto a = numbers<T>(40 * 40, 1), b = numbers<T>(40 * 80, 2), init = numbers<T>(80, 3);
-  bool same = true, inside = true;
+// the three products of a layer against plain loops
+template <class T> void products_are_chains_of_fma(const Kernels<T>& kernel) {
+  const auto x = numbers<T>(40 * 80, 1), w = numbers<T>(80 * 80, 2), b = numbers<T>(80, 3), d = numbers<T>(40 * 80, 4);
+  bool forward = true, backward = true, gradient = true, inside = true;
   for (const size_t m : {1, 2, 3, 4, 5, 7, 8, 9, 17})
     for (size_t n = 1; n <= 70; n += n < 20 ? 1 : 7)
-      for (const size_t k : {0, 1, 2, 5, 19})
-        for (const bool transposed : {false, true}) {
-          const ptrdiff_t a_i = transposed ? 1 : 40, a_k = transposed ? 40 : 1;
-          std::vector<T> c(m * 80 + 1, T(7));
-          kernel.matmul(m, n, k, a.data(), a_i, a_k, b.data(), 80, transposed ? nullptr : init.data(), c.data(), 80);
-          for (size_t i = 0; i < m; ++i)
-            for (size_t j = 0; j < 80; ++j) {
-              T z = transposed ? T(0) : init[j];
-              for (size_t p = 0; p < k; ++p) z = std::fma(a[i * a_i + p * a_k], b[p * 80 + j], z);
-              (j < n ? same : inside) &= c[i * 80 + j] == (j < n ? z : T(7));
-            }
-        }
-  CHECK(same);
-  CHECK(inside);  // nothing is written beyond column n
+      for (const size_t k : {1, 2, 5, 19, 33}) {
+        std::vector<T> y(m * n + 1, T(7)), z(m * n + 1, T(7)), s(m * k + 1, T(7)), g(k * n + 1, T(7)), bias(n + 1, T(7));
+        kernel.forward(m, n, k, x.data(), 80, w.data(), b.data(), NETLET_RELU, n % 2 ? z.data() : nullptr, y.data());
+        kernel.backward(m, n, k, d.data(), w.data(), NETLET_TANH, x.data(), s.data());
+        kernel.gradient(m, n, k, x.data(), 80, d.data(), 80, g.data(), bias.data());
+        inside &= y[m * n] == 7 && z[m * n] == 7 && s[m * k] == 7 && g[k * n] == 7 && bias[n] == 7;
+        for (size_t i = 0; i < m; ++i)
+          for (size_t j = 0; j < n; ++j) {
+            T sum = b[j];
+            for (size_t p = 0; p < k; ++p) sum = std::fma(x[i * 80 + p], w[p * n + j], sum);
+            forward &= y[i * n + j] == (sum < 0 ? T(0) : sum) && z[i * n + j] == (n % 2 ? sum : T(7));
+          }
+        for (size_t i = 0; i < m; ++i)
+          for (size_t p = 0; p < k; ++p) {
+            T sum = 0;
+            for (size_t j = 0; j < n; ++j) sum = std::fma(d[i * n + j], w[j * k + p], sum);
+            const T f = x[i * k + p];
+            backward &= s[i * k + p] == sum * std::fma(-f, f, T(1));
+          }
+        for (size_t j = 0; j < n; ++j)
+          for (size_t p = 0; p <= k; ++p) {
+            T sum = 0;
+            for (size_t i = 0; i < m; ++i) sum = std::fma(p < k ? x[i * 80 + p] : T(1), d[i * 80 + j], sum);
+            gradient &= sum == (p < k ? g[p * n + j] : bias[j]);
+          }
+      }
+  CHECK(forward);
+  CHECK(backward);
+  CHECK(gradient);
+  CHECK(inside);  // nothing is written beyond the ends
 }
 
 // f(kernels, length) -> values; the same for all instruction sets, nothing written beyond the length
@@ -55,7 +72,7 @@ template <class T> void test_type() {
   for (size_t isa = 0; netlet_available_isa(isa); ++isa) {
     CHECK(netlet_set_isa(netlet_available_isa(isa), nullptr) == NETLET_OK);
     CHECK(std::string(netlet_isa()) == netlet_available_isa(isa));
-    matmul_is_chains_of_fma(kernels<T>());
+    products_are_chains_of_fma(kernels<T>());
   }
   const auto x = numbers<T>(80, 5), y = numbers<T>(80, 6);
   for (const int function : {(int)NETLET_SIGMOID, (int)NETLET_TANH, (int)NETLET_RELU, (int)NETLET_IDENTITY, (int)kExp,
@@ -67,13 +84,6 @@ template <class T> void test_type() {
         for (T& v : in) v = std::fabs(v);
       kernel.map(function, n, in.data(), out.data());
       return out;
-    });
-  for (const int activation : {NETLET_SIGMOID, NETLET_TANH, NETLET_RELU})
-    same_everywhere<T>([&](const Kernels<T>& kernel, size_t n) {
-      std::vector<T> s(x.begin(), x.begin() + n + 1);
-      s[n] = T(7);
-      kernel.times_derivative(activation, n, y.data(), s.data());
-      return s;
     });
   for (const bool adam : {false, true})
     same_everywhere<T>([&](const Kernels<T>& kernel, size_t n) {

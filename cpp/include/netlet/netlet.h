@@ -247,7 +247,7 @@ NETLET_API netlet_status netlet_step(netlet_network *network, const netlet_array
 typedef struct netlet_epoch {
   uint64_t epoch;  /* epochs that the network had seen before this one */
   double loss;     /* reduction sum: of all rows; mean: over all rows */
-  double seconds;  /* wall time since the epoch before */
+  double seconds;  /* wall time; of epochs reported together, their mean */
   double accuracy; /* share of rows whose class is right; NaN for squared_error */
 } netlet_epoch;
 
@@ -258,7 +258,10 @@ typedef struct netlet_fit_options {
   uint64_t seed;
   /* Called after each epoch, may be NULL: 0 goes on, a positive number ends training, a negative one ends it with
    * NETLET_ERROR_CALLBACK. It may call forward, loss and backward on the network and write to its parameters. */
-  int (*on_epoch)(void *context, const netlet_epoch *epoch);
+  int (*on_epochs)(void *context, const netlet_epoch *epochs, size_t count);
+  /* 0: on_epochs gets one epoch at a time. 1: epochs of a few microseconds come up to 64 at a time, so that reporting
+   * does not take longer than training. */
+  int32_t report_together;
   /* Called about every 20 ms between steps, may be NULL: not 0 ends training with NETLET_ERROR_INTERRUPTED. */
   int (*poll)(void *context);
   void *context;

@@ -238,7 +238,8 @@ class Network {
                                   options.batch_size,
                                   options.shuffle,
                                   options.seed,
-                                  &Fitting::on_epoch,
+                                  &Fitting::on_epochs,
+                                  !options.on_epoch,
                                   options.poll ? &Fitting::poll : nullptr,
                                   &fitting};
     Check check;
@@ -258,13 +259,15 @@ class Network {
     bool has_accuracy;
     std::exception_ptr thrown;
 
-    static int on_epoch(void* context, const netlet_epoch* epoch) {
+    static int on_epochs(void* context, const netlet_epoch* epochs, std::size_t count) {
       Fitting& self = *static_cast<Fitting*>(context);
       try {
-        self.history.loss.push_back(epoch->loss);
-        self.history.seconds.push_back(epoch->seconds);
-        if (self.has_accuracy) self.history.accuracy.push_back(epoch->accuracy);
-        return self.options.on_epoch && self.options.on_epoch(*epoch, self.history) ? 1 : 0;
+        for (std::size_t i = 0; i < count; ++i) {
+          self.history.loss.push_back(epochs[i].loss);
+          self.history.seconds.push_back(epochs[i].seconds);
+          if (self.has_accuracy) self.history.accuracy.push_back(epochs[i].accuracy);
+        }
+        return self.options.on_epoch && self.options.on_epoch(epochs[0], self.history) ? 1 : 0;
       } catch (...) {
         self.thrown = std::current_exception();
         return -1;
