@@ -111,11 +111,12 @@ netlet_status step(netlet_network& net, const netlet_array& x, const netlet_arra
   NETLET_TRY(check_data<T>(net, x, y, error));
   Trainer<T> trainer;
   NETLET_TRY(trainer.prepare(net, x, y, false, x.rows, true, error));
-  NETLET_TRY(netlet_optimizer_bind(&optimizer, net.parameter_count, net.dtype, error));
+  NETLET_TRY(check_optimizer(optimizer, net.parameter_count, net.dtype, error));
   trainer.pack();
   const double sum = trainer.rows_phase({&x, &y, nullptr, 0, x.rows}).sum;
   if (!isfinite(sum))
     return fail(error, NETLET_ERROR_DIVERGED, "step: the loss is %s; nothing was changed", isnan(sum) ? "nan" : "inf");
+  NETLET_TRY(netlet_optimizer_bind(&optimizer, net.parameter_count, net.dtype, error));
   trainer.update(net, optimizer);
   *loss = reduced(net, sum, x.rows);
   return NETLET_OK;
@@ -124,7 +125,8 @@ netlet_status step(netlet_network& net, const netlet_array& x, const netlet_arra
 // Parameters and optimizer as they were after the last epoch that was good.
 template <class T> class Snapshot {
  public:
-  Snapshot(netlet_network& net, netlet_optimizer& optimizer) : net_(net), optimizer_(optimizer) {}
+  Snapshot(netlet_network& net, netlet_optimizer& optimizer)
+      : net_(net), optimizer_(optimizer), was_bound_(optimizer.size != 0) {}
   bool allocate() { return copy_.allocate(net_.parameter_count * (1 + optimizer_.slot_count())); }
   void save() {
     memcpy(copy_.data(), net_.values<T>(), bytes());
@@ -137,6 +139,10 @@ template <class T> class Snapshot {
     if (optimizer_.slot_count())
       memcpy(optimizer_.state.data(), copy_.data() + net_.parameter_count, bytes() * optimizer_.slot_count());
     optimizer_.progress = progress_;
+    if (!was_bound_ && progress_.steps == 0) {
+      optimizer_.state.release();
+      optimizer_.size = 0;
+    }
   }
   bool parameters_differ() const { return memcmp(copy_.data(), net_.values<T>(), bytes()) != 0; }
 
@@ -144,6 +150,7 @@ template <class T> class Snapshot {
   size_t bytes() const { return net_.parameter_count * sizeof(T); }
   netlet_network& net_;
   netlet_optimizer& optimizer_;
+  const bool was_bound_;
   Buffer<T> copy_;
   netlet_optimizer_progress progress_ = {};
 };

@@ -50,6 +50,11 @@ template <class T> class Buffer {
     size_ = size;
     return true;
   }
+  void release() {
+    aligned_free(data_);
+    data_ = nullptr;
+    size_ = 0;
+  }
   T* data() const { return data_; }
   size_t size() const { return size_; }
   T& operator[](size_t i) const { return data_[i]; }

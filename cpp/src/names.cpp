@@ -12,6 +12,7 @@ template <size_t N> const char* name_of(const char* const (&names)[N], int numbe
 const char* const kActivations[] = {"identity", "sigmoid", "tanh", "relu", "softmax"};
 const char* const kLosses[] = {"squared_error", "binary_cross_entropy", "cross_entropy"};
 const char* const kReductions[] = {"sum", "mean"};
+const char* const kInits[] = {"glorot_uniform", "he_uniform"};
 const char* const kDtypes[] = {"float32", "float64", "int8",   "int16",  "int32",
                                "int64",   "uint8",   "uint16", "uint32", "uint64"};
 }  // namespace
@@ -19,6 +20,7 @@ const char* const kDtypes[] = {"float32", "float64", "int8",   "int16",  "int32"
 const char* netlet_activation_name(int activation) { return name_of(kActivations, activation); }
 const char* netlet_loss_name(int loss) { return name_of(kLosses, loss); }
 const char* netlet_reduction_name(int reduction) { return name_of(kReductions, reduction); }
+const char* netlet_init_name(int init) { return name_of(kInits, init); }
 const char* netlet_dtype_name(int dtype) { return name_of(kDtypes, dtype); }
 
 const char* netlet_version() {

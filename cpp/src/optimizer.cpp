@@ -40,6 +40,14 @@ netlet_status check(const netlet_optimizer_config& c, netlet_error* error) {
 
 }  // namespace
 
+netlet_status check_optimizer(const netlet_optimizer& optimizer, size_t size, int dtype, netlet_error* error) {
+  if (optimizer.size == 0 || (optimizer.size == size && optimizer.dtype == dtype)) return NETLET_OK;
+  return fail(error, NETLET_ERROR_ARGUMENT,
+              "optimizer: it holds the state of a network of %zu %s parameters, but this one has %zu of %s; take a new "
+              "optimizer for each network",
+              optimizer.size, netlet_dtype_name(optimizer.dtype), size, netlet_dtype_name(dtype));
+}
+
 template <class T> Update<T> next_update(netlet_optimizer& optimizer) {
   const netlet_optimizer_config& c = optimizer.config;
   netlet_optimizer_progress& p = optimizer.progress;
@@ -101,13 +109,8 @@ int netlet_optimizer_dtype(const netlet_optimizer* optimizer) { return optimizer
 netlet_status netlet_optimizer_bind(netlet_optimizer* optimizer, size_t size, int32_t dtype, netlet_error* error) {
   if (dtype != NETLET_FLOAT32 && dtype != NETLET_FLOAT64)
     return fail(error, NETLET_ERROR_ARGUMENT, "dtype: expected float32 or float64, got number %d", dtype);
-  if (optimizer->size) {
-    if (optimizer->size == size && optimizer->dtype == dtype) return NETLET_OK;
-    return fail(error, NETLET_ERROR_ARGUMENT,
-                "optimizer: it holds the state of a network of %zu %s parameters, but this one has %zu of %s; take a "
-                "new optimizer for each network",
-                optimizer->size, netlet_dtype_name(optimizer->dtype), size, netlet_dtype_name(dtype));
-  }
+  NETLET_TRY(check_optimizer(*optimizer, size, dtype, error));
+  if (optimizer->size) return NETLET_OK;
   size_t bytes;
   if (multiply_overflows(size, optimizer->slot_count() * size_of(dtype), &bytes) ||
       !optimizer->state.allocate(bytes, true))

@@ -41,6 +41,9 @@ class Claim {
   const bool held_;
 };
 
+// Fails if the optimizer is bound to another size or dtype.
+netlet_status check_optimizer(const netlet_optimizer& optimizer, size_t size, int dtype, netlet_error* error);
+
 // Advances the optimizer by a step and says what the update is.
 template <class T> Update<T> next_update(netlet_optimizer& optimizer);
 

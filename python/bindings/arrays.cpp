@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "arrays.hpp"
 
+#include <pybind11/stl.h>
+
 namespace {
 
 int number_of(const py::dtype& dtype) {
@@ -16,23 +18,41 @@ int number_of(const py::dtype& dtype) {
   return -1;
 }
 
-// An array of real numbers that the core can read.
-py::array real_array(py::handle object, const char* name, netlet::Dtype dtype) {
-  py::array array;
-  if (py::isinstance<py::array>(object)) {
-    array = py::reinterpret_borrow<py::array>(object);
-  } else {
+// numpy.asarray, whose failures name the argument
+py::array as_array(py::handle object, const char* name) {
+  if (py::isinstance<py::array>(object)) return py::reinterpret_borrow<py::array>(object);
+  try {
     const py::object converted = py::module_::import("numpy").attr("asarray")(object);
-    array = py::reinterpret_borrow<py::array>(converted);
+    return py::reinterpret_borrow<py::array>(converted);
+  } catch (py::error_already_set& error) {
+    if (!error.matches(PyExc_TypeError) && !error.matches(PyExc_ValueError)) throw;
+    throw py::value_error(std::string(name) + ": expected an array of real numbers, but " +
+                          py::str(error.value()).cast<std::string>());
   }
+}
+
+// An array of real numbers that the core can read.
+py::array real_array(py::handle object, const char* name) {
+  py::array array = as_array(object, name);
   if (number_of(array.dtype()) >= 0) return array;
   const char kind = array.dtype().kind();
-  if (kind == 'f' || kind == 'i' || kind == 'u' || kind == 'O') {  // half, long double, swapped bytes, Python numbers
+  if (kind == 'O') {  // Python numbers: what NumPy makes of them; None is NaN
+    array = as_array(array.attr("tolist")(), name);
+    if (number_of(array.dtype()) >= 0) return array;
+  }
+  if (kind == 'i' || kind == 'u')  // swapped bytes
+    return array.attr("astype")(array.dtype().attr("newbyteorder")("=")).cast<py::array>();
+  if (array.dtype().kind() == 'f' || array.dtype().kind() == 'O') {  // swapped bytes, half, long double
+    const py::object quiet = py::module_::import("numpy").attr("errstate")(py::arg("over") = "ignore");
+    quiet.attr("__enter__")();  // what is too large becomes infinite, and is found so
+    py::object converted;
     try {
-      return array.attr("astype")(numpy_dtype(dtype)).cast<py::array>();
+      converted = array.attr("astype")(py::dtype::of<double>());
     } catch (py::error_already_set& error) {
       if (!error.matches(PyExc_TypeError) && !error.matches(PyExc_ValueError)) throw;
     }
+    quiet.attr("__exit__")(py::none(), py::none(), py::none());
+    if (converted) return converted.cast<py::array>();
   }
   throw py::type_error(std::string(name) + ": expected real numbers, got an array of dtype " +
                        py::str(array.dtype()).cast<std::string>());
@@ -71,8 +91,8 @@ std::string type_name(py::handle object) {
   return py::type::of(object).attr("__name__").cast<std::string>();
 }
 
-Rows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype) {
-  py::array array = real_array(x, "x", dtype);
+Rows input_rows(py::handle x, std::size_t columns) {
+  py::array array = real_array(x, "x");
   const bool single = array.ndim() == 1;
   if ((!single && array.ndim() != 2) || array.shape(array.ndim() - 1) != (py::ssize_t)columns)
     throw py::value_error("x: expected shape (rows, " + number(columns) + ") or (" + number(columns) + ",), got " +
@@ -84,7 +104,7 @@ Rows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype) {
 }
 
 Rows target_rows(py::handle y, const netlet::Network& network, const Rows& x) {
-  py::array array = real_array(y, "y", network.dtype());
+  py::array array = real_array(y, "y");
   const std::size_t rows = x.array.rows, outputs = network.outputs();
   const auto ndim = array.ndim();
   const bool classes = network.loss() == netlet::Loss::cross_entropy;
@@ -123,8 +143,7 @@ void refuse_overlap(const py::array& out, const void* data, std::size_t bytes, c
     throw py::value_error(std::string("out: expected memory of its own, but it overlaps ") + other);
 }
 
-py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::Dtype dtype,
-                       const netlet::Array* other) {
+py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::Dtype dtype, const Rows* x) {
   if (out.is_none()) return py::array(numpy_dtype(dtype), std::move(shape));
   if (!py::isinstance<py::array>(out)) throw py::type_error("out: expected a numpy.ndarray, got " + type_name(out));
   py::array array = py::reinterpret_borrow<py::array>(out);
@@ -139,12 +158,13 @@ py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::D
                           (array.writeable() ? "" : "a read-only ") + py::str(array.dtype()).cast<std::string>() +
                           " array of shape " + shape_text(array) + " and strides " +
                           py::repr(array.attr("strides")).cast<std::string>());
-  if (other && other->rows && other->columns) {
-    const char *low = static_cast<const char*>(other->data), *high = low;
-    const std::ptrdiff_t spans[] = {(std::ptrdiff_t)(other->rows - 1) * other->row_stride,
-                                    (std::ptrdiff_t)(other->columns - 1) * other->column_stride};
+  if (x && x->array.rows && x->array.columns) {
+    const netlet::Array& rows = x->array;
+    const char *low = static_cast<const char*>(rows.data), *high = low;
+    const std::ptrdiff_t spans[] = {(std::ptrdiff_t)(rows.rows - 1) * rows.row_stride,
+                                    (std::ptrdiff_t)(rows.columns - 1) * rows.column_stride};
     for (const std::ptrdiff_t span : spans) (span < 0 ? low : high) += span;
-    refuse_overlap(array, low, (std::size_t)(high - low) + 1, "x");
+    refuse_overlap(array, low, (std::size_t)(high - low + x->keep.itemsize()), "x");
   }
   return array;
 }

@@ -19,14 +19,13 @@ struct Rows {
 
 // x: (rows, columns) or one row (columns,); anything that numpy.asarray takes. Arrays of float32, float64, integers and
 // booleans are read as they are, others are converted here.
-Rows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype);
+Rows input_rows(py::handle x, std::size_t columns);
 
 // y for `x.rows` rows: (rows, outputs); (rows,) with one output; for cross_entropy also integers (rows,).
 Rows target_rows(py::handle y, const netlet::Network& network, const Rows& x);
 
-// An array to write to: `out` if it fits exactly, a new one if it is None. No overlap with `other`, if given.
-py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::Dtype dtype,
-                       const netlet::Array* other = nullptr);
+// An array to write to: `out` if it fits exactly, a new one if it is None. No overlap with the rows `x`, if given.
+py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::Dtype dtype, const Rows* x = nullptr);
 void refuse_overlap(const py::array& out, const void* data, std::size_t bytes, const char* other);
 
 // A writable view of `count` values at `data`; `base` keeps them alive.

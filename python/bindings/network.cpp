@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <pybind11/stl.h>
 
+#include <chrono>
+#include <thread>
+
 #include "arrays.hpp"
 #include "bindings.hpp"
 
@@ -8,29 +11,18 @@ namespace {
 
 using netlet::Network;
 
-// the number that has this public name; the error lists the known ones
-int parse_name(const char* argument, const std::string& text, const char* (*name_of)(int)) {
-  std::string known;
-  for (int i = 0; name_of(i); ++i) {
-    if (text == name_of(i)) return i;
-    known += (i ? ", " : "") + std::string(name_of(i));
-  }
-  throw py::value_error(std::string(argument) + ": unknown name '" + text + "'; the known ones are " + known);
-}
-
-Network create(const std::vector<std::size_t>& layer_sizes, const std::vector<std::string>& activations,
-               const std::string& loss, const std::string& reduction, py::handle dtype) {
+// activations, loss, reduction and init by their numbers, the places of their names in NAMES
+Network create(const std::vector<std::size_t>& layer_sizes, const std::vector<int>& activations, int loss,
+               int reduction, py::handle dtype) {
   std::vector<netlet::Activation> parsed;
-  for (const std::string& name : activations)
-    parsed.push_back((netlet::Activation)parse_name("activation", name, netlet_activation_name));
-  return Network(layer_sizes, parsed, (netlet::Loss)parse_name("loss", loss, netlet_loss_name),
-                 (netlet::Reduction)parse_name("reduction", reduction, netlet_reduction_name), parse_dtype(dtype));
+  for (const int number : activations) parsed.push_back((netlet::Activation)number);
+  return Network(layer_sizes, parsed, (netlet::Loss)loss, (netlet::Reduction)reduction, parse_dtype(dtype));
 }
 
-void initialize(Network& self, const std::string& init, std::uint64_t seed) {
-  if (init != "glorot_uniform" && init != "he_uniform")
-    throw py::value_error("init: unknown name '" + init + "'; the known ones are glorot_uniform, he_uniform");
-  self.initialize(init == "he_uniform" ? netlet::Init::he_uniform : netlet::Init::glorot_uniform, seed);
+py::list names(const char* (*name_of)(int)) {
+  py::list list;
+  for (int i = 0; name_of(i); ++i) list.append(name_of(i));
+  return list;
 }
 
 double operations(const Network& net, std::size_t rows, double of_each) {
@@ -59,11 +51,11 @@ py::tuple layer_views(const py::object& self, bool biases) {
 }
 
 py::array forward(const Network& self, py::handle x, py::handle out) {
-  const Rows rows = input_rows(x, self.inputs(), self.dtype());
+  const Rows rows = input_rows(x, self.inputs());
   std::vector<py::ssize_t> shape;
   if (!rows.single) shape.push_back((py::ssize_t)rows.array.rows);
   shape.push_back((py::ssize_t)self.outputs());
-  py::array result = output_array(out, std::move(shape), self.dtype(), &rows.array);
+  py::array result = output_array(out, std::move(shape), self.dtype(), &rows);
   if (!out.is_none())
     refuse_overlap(result, netlet_parameters(self.get()), self.parameter_count() * result.itemsize(),
                    "the parameters");
@@ -73,13 +65,13 @@ py::array forward(const Network& self, py::handle x, py::handle out) {
 }
 
 double loss(const Network& self, py::handle x, py::handle y) {
-  const Rows rows = input_rows(x, self.inputs(), self.dtype()), targets = target_rows(y, self, rows);
+  const Rows rows = input_rows(x, self.inputs()), targets = target_rows(y, self, rows);
   return compute(operations(self, rows.array.rows, 2), [&] { return self.loss(rows.array, targets.array); });
 }
 
 py::tuple backward(const Network& self, py::handle x, py::handle y, py::handle out) {
-  const Rows rows = input_rows(x, self.inputs(), self.dtype()), targets = target_rows(y, self, rows);
-  py::array gradient = output_array(out, {(py::ssize_t)self.parameter_count()}, self.dtype(), &rows.array);
+  const Rows rows = input_rows(x, self.inputs()), targets = target_rows(y, self, rows);
+  py::array gradient = output_array(out, {(py::ssize_t)self.parameter_count()}, self.dtype(), &rows);
   if (!out.is_none())
     refuse_overlap(gradient, netlet_parameters(self.get()), gradient.nbytes(), "the parameters");
   void* data = gradient.mutable_data();
@@ -89,7 +81,7 @@ py::tuple backward(const Network& self, py::handle x, py::handle y, py::handle o
 }
 
 double step(Network& self, py::handle x, py::handle y, netlet::Optimizer& optimizer) {
-  const Rows rows = input_rows(x, self.inputs(), self.dtype()), targets = target_rows(y, self, rows);
+  const Rows rows = input_rows(x, self.inputs()), targets = target_rows(y, self, rows);
   return compute(operations(self, rows.array.rows, 6),
                  [&] { return self.step(rows.array, targets.array, optimizer); });
 }
@@ -98,12 +90,22 @@ py::array vector_array(const std::vector<double>& values, std::size_t first) {
   return py::array_t<double>((py::ssize_t)(values.size() - first), values.data() + first);
 }
 
+// A daemon thread may still train while the interpreter shuts down. It cannot have the GIL any more, and Python would
+// end it in the middle of C++ code: it waits for the end of the process instead.
+void stay_if_python_ends() {
+#if PY_VERSION_HEX >= 0x030d0000
+  while (Py_IsFinalizing()) std::this_thread::sleep_for(std::chrono::hours(1));
+#else
+  while (_Py_IsFinalizing()) std::this_thread::sleep_for(std::chrono::hours(1));
+#endif
+}
+
 // Trains without the GIL. `record(losses, seconds, accuracies)` gets the epochs since it was last called: before each
 // callback, and once at the end, however training ends.
 void fit(Network& self, py::handle x, py::handle y, netlet::Optimizer& optimizer, std::size_t epochs,
          std::size_t batch_size, bool shuffle, std::uint64_t seed, const py::function& record,
          const py::object& callback) {
-  const Rows rows = input_rows(x, self.inputs(), self.dtype()), targets = target_rows(y, self, rows);
+  const Rows rows = input_rows(x, self.inputs()), targets = target_rows(y, self, rows);
   netlet::History history;
   std::size_t recorded = 0;
   const auto flush = [&] {
@@ -119,6 +121,7 @@ void fit(Network& self, py::handle x, py::handle y, netlet::Optimizer& optimizer
   options.seed = seed;
   if (!callback.is_none())
     options.on_epoch = [&](const netlet_epoch& epoch, const netlet::History&) {
+      stay_if_python_ends();
       const py::gil_scoped_acquire acquire;
       flush();
       const py::object answer = callback(epoch.epoch);
@@ -127,6 +130,7 @@ void fit(Network& self, py::handle x, py::handle y, netlet::Optimizer& optimizer
       return stop != 0;
     };
   options.poll = [] {
+    stay_if_python_ends();
     const py::gil_scoped_acquire acquire;
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
     return false;
@@ -144,10 +148,19 @@ void fit(Network& self, py::handle x, py::handle y, netlet::Optimizer& optimizer
 }  // namespace
 
 void bind_network(py::module_& m) {
+  py::dict all;
+  all["activation"] = names(netlet_activation_name);
+  all["loss"] = names(netlet_loss_name);
+  all["reduction"] = names(netlet_reduction_name);
+  all["init"] = names(netlet_init_name);
+  m.attr("NAMES") = all;
   py::class_<Network>(m, "Network")
       .def(py::init(&create), py::arg("layer_sizes"), py::arg("activations"), py::arg("loss"), py::arg("reduction"),
            py::arg("dtype"))
-      .def("_initialize", &initialize, py::arg("init"), py::arg("seed"))
+      .def(
+          "_initialize",
+          [](Network& self, int init, std::uint64_t seed) { self.initialize((netlet::Init)init, seed); },
+          py::arg("init"), py::arg("seed"))
       .def_property_readonly("layer_sizes", [](const Network& self) { return py::tuple(py::cast(self.layer_sizes())); })
       .def_property_readonly("activations",
                              [](const Network& self) {

@@ -9,6 +9,7 @@ __version__: str
 NUMERICS_VERSION: int
 BUILD: str
 FUNCTIONS: dict[str, int]
+NAMES: dict[str, list[str]]
 
 class DivergenceError(ArithmeticError): ...
 
@@ -53,7 +54,7 @@ class Optimizer:
 class Network:
     epochs_trained: int
     def __init__(
-        self, layer_sizes: Sequence[int], activations: Sequence[str], loss: str, reduction: str, dtype: npt.DTypeLike
+        self, layer_sizes: Sequence[int], activations: Sequence[int], loss: int, reduction: int, dtype: npt.DTypeLike
     ) -> None: ...
     @property
     def layer_sizes(self) -> tuple[int, ...]: ...
@@ -78,7 +79,7 @@ class Network:
         self, x: npt.ArrayLike, y: npt.ArrayLike, *, out: npt.NDArray[Any] | None = None
     ) -> tuple[float, npt.NDArray[Any]]: ...
     def step(self, x: npt.ArrayLike, y: npt.ArrayLike, optimizer: Optimizer) -> float: ...
-    def _initialize(self, init: str, seed: int) -> None: ...
+    def _initialize(self, init: int, seed: int) -> None: ...
     def _fit(
         self,
         x: npt.ArrayLike,

@@ -17,7 +17,10 @@ __all__ = ["exp", "log", "sigmoid", "softplus", "tanh"]
 
 
 def _apply(name: str, x: npt.ArrayLike, out: npt.NDArray[Any] | None) -> Any:
-    array = np.asarray(x)
+    try:
+        array = np.asarray(x)
+    except ValueError as error:
+        raise ValueError(f"x: expected an array of real numbers, but {error}") from None
     if array.dtype.kind not in "fiub":
         raise TypeError(f"x: expected real numbers, got an array of dtype {array.dtype}")
     dtype = np.float32 if array.dtype == np.float32 else np.float64

@@ -46,20 +46,48 @@ def _layer_sizes(value: Sequence[int]) -> list[int]:
     return [_integer("layer_sizes", size, 1, 2**63, "positive integers") for size in sizes]
 
 
-def _activations(layers: int, activation: str | Sequence[str], output_activation: str | None, loss: str) -> list[str]:
+def _number(argument: str, name: str, kind: str) -> int:
+    """Number of a public name in the core."""
+    known = _core.NAMES[kind]
+    if not isinstance(name, str):
+        raise TypeError(f"{argument}: expected one of the names {', '.join(known)}, got {name!r}")
+    if name not in known:
+        raise ValueError(f"{argument}: unknown name {name!r}; the known ones are {', '.join(known)}")
+    return known.index(name)
+
+
+def _activations(layers: int, activation: str | Sequence[str], output_activation: str | None, loss: str) -> list[int]:
     """One for each layer, output included."""
     if isinstance(activation, str):
+        hidden = _number("activation", activation, "activation")
         default = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}.get(loss, activation)
-        return [activation] * (layers - 1) + [output_activation or default]
-    names = list(activation)
+        output = default if output_activation is None else output_activation
+        return [hidden] * (layers - 1) + [_number("output_activation", output, "activation")]
+    try:
+        names = list(activation)
+    except TypeError:
+        raise TypeError(f"activation: expected a name, or one for each layer, got {activation!r}") from None
     if output_activation is not None:
         raise ValueError(
             "output_activation: expected None beside a list of activations, which has the output's as its last one, "
             f"got {output_activation!r}"
         )
-    if len(names) != layers or not all(isinstance(name, str) for name in names):
+    if len(names) != layers:
         raise ValueError(f"activation: expected a name, or {layers} names, one for each layer, got {names!r}")
-    return names
+    return [_number("activation", name, "activation") for name in names]
+
+
+def _copy_values(target: Array, value: Any, what: str) -> None:
+    """Copy the user's initial values; `what` says what is expected."""
+    try:
+        array = np.asarray(value)
+        if array.shape == target.shape:
+            np.copyto(target, array, casting="same_kind")
+            return
+        came = f"shape {array.shape}"
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"init: expected {what}, but {error}") from None
+    raise ValueError(f"init: expected {what} of shape {target.shape}, got {came}")
 
 
 class Network(_core.Network):
@@ -146,11 +174,12 @@ class Network(_core.Network):
         seed: int | None = None,
     ) -> None:
         sizes = _layer_sizes(layer_sizes)
+        loss_number = _number("loss", loss, "loss")
         activations = _activations(len(sizes) - 1, activation, output_activation, loss)
-        super().__init__(sizes, activations, loss, reduction, dtype)
+        super().__init__(sizes, activations, loss_number, _number("reduction", reduction, "reduction"), dtype)
         self.seed = _seed(seed)
         if isinstance(init, str):
-            self._initialize(init, self.seed)
+            self._initialize(_number("init", init, "init"), self.seed)
         else:
             self._set_parameters(init)
 
@@ -161,18 +190,10 @@ class Network(_core.Network):
             if len(pairs) != len(self.weights) or any(len(pair) != 2 for pair in pairs):
                 raise ValueError(f"init: expected a pair (W, b) for each of the {len(self.weights)} layers")
             for i, ((w, b), weight, bias) in enumerate(zip(pairs, self.weights, self.biases)):
-                for name, value, target in (("weight", w, weight), ("bias", b, bias)):
-                    array = np.asarray(value)
-                    if array.shape != target.shape:
-                        raise ValueError(
-                            f"init: expected a {name} of shape {target.shape} for layer {i + 1}, got {array.shape}"
-                        )
-                    np.copyto(target, array, casting="same_kind")
-            return
-        flat = np.asarray(init)
-        if flat.shape != self.parameters.shape:
-            raise ValueError(f"init: expected a flat array of shape {self.parameters.shape}, got {flat.shape}")
-        np.copyto(self.parameters, flat, casting="same_kind")
+                _copy_values(weight, w, f"a weight for layer {i + 1}")
+                _copy_values(bias, b, f"a bias for layer {i + 1}")
+        else:
+            _copy_values(self.parameters, init, "a flat array")
 
     def fit(
         self,
@@ -277,9 +298,8 @@ class Network(_core.Network):
         }
 
     def __reduce__(self) -> Any:
-        extra = {k: v for k, v in self.__dict__.items() if k != "seed"}
-        state = (self._architecture(), self.parameters.copy(), self.seed, self.epochs_trained, extra)
-        return _restore, (type(self), *state)
+        state = (self._architecture(), self.parameters.copy(), self.seed, self.epochs_trained)
+        return _restore, (type(self), *state), self.__dict__
 
     def __repr__(self) -> str:
         hidden, output = set(self.activations[:-1]), self.activations[-1]
@@ -296,15 +316,9 @@ class Network(_core.Network):
 
 
 def _restore(
-    cls: type[Network],
-    architecture: dict[str, Any],
-    parameters: Array,
-    seed: int,
-    epochs_trained: int,
-    extra: dict[str, Any],
+    cls: type[Network], architecture: dict[str, Any], parameters: Array, seed: int, epochs_trained: int
 ) -> Network:
     network = cls.__new__(cls)
     Network.__init__(network, **architecture, init=parameters, seed=seed)
     network.epochs_trained = epochs_trained
-    network.__dict__.update(extra)
     return network

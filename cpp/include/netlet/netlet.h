@@ -105,6 +105,7 @@ typedef enum netlet_function {
 NETLET_API const char *netlet_activation_name(int activation);
 NETLET_API const char *netlet_loss_name(int loss);
 NETLET_API const char *netlet_reduction_name(int reduction);
+NETLET_API const char *netlet_init_name(int init);
 NETLET_API const char *netlet_dtype_name(int dtype);
 
 /* ---- the library ------------------------------------------------------------------------------------------- */

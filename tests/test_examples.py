@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a newcomer meets first runs as written: README, examples, docstrings, ``python -m netlet``."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import netlet
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MODULES = ["netlet", *(f"netlet.{m.name}" for m in pkgutil.iter_modules(netlet.__path__) if m.name != "__main__")]
+
+
+def run(*arguments: object, cwd: Path, status: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *map(str, arguments)]
+    result = subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", timeout=600, check=False)
+    assert result.returncode == status, f"{command}\n{result.stdout}\n{result.stderr}"
+    return result
+
+
+def test_readme_python_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In order, in one namespace; what a line prints is what the comment beside it says."""
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    assert blocks
+    namespace: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), namespace)
+        expected = re.findall(r"^print\(.*\)  # (.*)$", block, flags=re.MULTILINE)
+        assert capsys.readouterr().out.splitlines() == expected
+
+
+def test_xor(tmp_path: Path) -> None:
+    output = run(ROOT / "examples" / "xor.py", cwd=tmp_path).stdout
+    answers = re.findall(r"xor \d = (\d)   output (\S+)", output)
+    assert [round(float(output)) for _, output in answers] == [int(target) for target, _ in answers] == [0, 1, 1, 0]
+    assert re.search(r"^fingerprint [0-9a-f]{64}$", output, flags=re.MULTILINE)
+
+
+def test_digits(tmp_path: Path) -> None:
+    """The main job in full: it ends with status 0 only if it reads 97 % of the held-out digits."""
+    result = run(ROOT / "examples" / "digits.py", cwd=tmp_path)
+    match = re.search(r"held-out digits  (\S+)% read right", result.stdout)
+    assert match
+    assert float(match[1]) >= 97
+    assert "accuracy=" in result.stderr
+    picture = tmp_path / "digits.png"
+    assert f"picture          {picture.resolve()}\n" in result.stdout
+    assert picture.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    fingerprint = re.search(r"^fingerprint +([0-9a-f]{64})$", result.stdout, flags=re.MULTILINE)
+    assert fingerprint
+    assert f"\n`{fingerprint[1]}`\n" in README, "README tells the fingerprint of every machine"
+
+
+def test_digits_says_when_it_misses_the_goal(tmp_path: Path) -> None:
+    picture = tmp_path / "one epoch.png"
+    result = run(
+        ROOT / "examples" / "digits.py", "--epochs", 1, "--seed", 5, "--output", picture, cwd=tmp_path, status=1
+    )
+    assert "The goal is 97% of the held-out digits" in result.stderr
+    assert picture.exists()
+
+
+@pytest.mark.parametrize("module", ["matplotlib", "sklearn", "tqdm"])
+def test_digits_says_what_to_install(tmp_path: Path, module: str) -> None:
+    script = f"import runpy, sys; sys.modules[{module!r}] = None; runpy.run_path(sys.argv[1], run_name='__main__')"
+    result = run("-c", script, ROOT / "examples" / "digits.py", cwd=tmp_path, status=1)
+    assert result.stderr.startswith(f"This example needs {module}")
+    assert '-m pip install ".[examples]"' in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_benchmark(tmp_path: Path) -> None:
+    output = run(ROOT / "benchmarks" / "xor.py", "--rounds", 1, cwd=tmp_path).stdout
+    assert re.search(r"^\| netlet +\| +[\d.]+ \|", output, flags=re.MULTILINE)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples(name: str) -> None:
+    with np.printoptions(precision=8):
+        failed, _ = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert failed == 0
+
+
+def test_there_are_docstring_examples() -> None:
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    tests = [test for name in MODULES for test in finder.find(importlib.import_module(name))]
+    assert sum(len(test.examples) for test in tests) >= 10
+
+
+def test_python_m_netlet(tmp_path: Path) -> None:
+    output = run("-m", "netlet", cwd=tmp_path).stdout
+    for line in (f"netlet +{netlet.__version__}", f"instruction set +{netlet.isa()}", r"threads +\d+", r"build +\S"):
+        assert re.search(f"^{line}", output, flags=re.MULTILINE), line
+    assert run("-m", "netlet", "--version", cwd=tmp_path).stdout == f"{netlet.__version__}\n"
+    assert "usage: python -m netlet" in run("-m", "netlet", "--help", cwd=tmp_path).stdout
