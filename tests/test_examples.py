@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-MODULES = ["netlet", *(f"netlet.{m.name}" for m in pkgutil.iter_modules(netlet.__path__) if m.name != "__main__")]
+MODULES = ["netlet", *(m.name for m in pkgutil.walk_packages(netlet.__path__, "netlet.") if "__main__" not in m.name)]
 
 
 def run(*arguments: object, cwd: Path, status: int = 0) -> subprocess.CompletedProcess[str]:
@@ -89,7 +89,8 @@ def test_benchmark(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", MODULES)
 def test_docstring_examples(name: str) -> None:
     with np.printoptions(precision=8):
-        failed, _ = doctest.testmod(importlib.import_module(name), optionflags=doctest.NORMALIZE_WHITESPACE)
+        module = importlib.import_module(name)
+        failed, _ = doctest.testmod(module, verbose=False, optionflags=doctest.NORMALIZE_WHITESPACE)
     assert failed == 0
 
 

@@ -31,7 +31,7 @@ def every_isa():
 
 
 def logarithmic(rng, low, high):
-    return int(round(np.exp(rng.uniform(np.log(low), np.log(high)))))
+    return round(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def draw(rng):

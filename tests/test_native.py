@@ -66,7 +66,9 @@ def test_the_core_needs_nothing_but_libc_libm_and_threads(build):
     defined = {line.split()[-1] for line in lines if re.search(r" [A-TV-Z] ", line)}
     needed = {line.split()[-1] for line in lines if re.search(r" [UwW] ", line)} - defined
     foreign = {
-        name for name in needed if re.match(r"_Z|__cxa|__gxx|_Unwind|__dynamic_cast|__once", name) or "terminate" in name
+        name
+        for name in needed
+        if re.match(r"_Z|__cxa|__gxx|_Unwind|__dynamic_cast|__once", name) or "terminate" in name
     }
     assert {"malloc", "pthread_create"} <= needed
     assert not foreign

@@ -7,6 +7,7 @@ import ctypes.util
 import numpy as np
 import pytest
 from netlet import reference
+from netlet.reference import sums
 
 SPECIAL = [0.0, -0.0, 1.0, -1.0, np.inf, -np.inf, np.nan]
 
@@ -59,7 +60,15 @@ def dtype_zero(dtype):
 
 def all_of_the_special(rng, dtype, n):
     limits = np.finfo(dtype)
-    values = [*SPECIAL, limits.max, -limits.max, limits.tiny, limits.smallest_subnormal, -limits.smallest_subnormal, 0.5]
+    values = [
+        *SPECIAL,
+        limits.max,
+        -limits.max,
+        limits.tiny,
+        limits.smallest_subnormal,
+        -limits.smallest_subnormal,
+        0.5,
+    ]
     grid = np.meshgrid(*[np.array(values, dtype=dtype)] * 3)
     return tuple(axis.ravel() for axis in grid)
 
@@ -113,7 +122,7 @@ def test_blocks_are_added_as_neighbours_with_an_odd_last_one_moving_up():
         def __add__(self, other):
             return Term(f"({self}{other})")
 
-    assert reference._tree([Term(n) for n in names]) == "(((01)(23))((45)6))"
+    assert sums.tree([Term(n) for n in names]) == "(((01)(23))((45)6))"
 
 
 @pytest.mark.parametrize("reduction", ["sum", "mean"])

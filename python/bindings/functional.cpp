@@ -8,7 +8,7 @@
 namespace {
 
 // x and out: contiguous, of one dtype and size; the Python side sees to it.
-void map(int function, const py::array& x, py::array& out) {
+void apply(int function, const py::array& x, py::array& out) {
   const netlet::Dtype dtype = parse_dtype(x.dtype());
   if (!x.dtype().is(out.dtype()) && !x.dtype().equal(out.dtype()))
     throw py::type_error("out: expected the dtype of x");
@@ -30,7 +30,7 @@ std::vector<std::string> available_isas() {
 }  // namespace
 
 void bind_functional(py::module_& m) {
-  m.def("map", &map, py::arg("function"), py::arg("x"), py::arg("out"));
+  m.def("apply", &apply, py::arg("function"), py::arg("x"), py::arg("out"));
   py::dict numbers;
   numbers["exp"] = (int)NETLET_FUNCTION_EXP;
   numbers["log"] = (int)NETLET_FUNCTION_LOG;

@@ -41,7 +41,7 @@ def _apply(name: str, x: npt.ArrayLike, out: npt.NDArray[Any] | None) -> Any:
             array = array.copy()
     if not array.flags.aligned:
         array = array.copy()
-    _core.map(_core.FUNCTIONS[name], array, result)
+    _core.apply(_core.FUNCTIONS[name], array, result)
     return result if result.ndim or out is not None else result[()]
 
 

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Random numbers: one counter-based generator, in integer arithmetic alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .fused import Array
+
+INITIAL_VALUES, SHUFFLE = 0, 1  # purposes
+
+
+def random_bits(seed: int, purpose: int, stream: int, count: int) -> npt.NDArray[np.uint64]:
+    """The first `count` numbers of 64 random bits for (seed, purpose, stream).
+
+    Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011. Block n, with
+    counter (low n, high n, stream, purpose) and the seed as key, holds the numbers 2n and 2n + 1, low words first.
+
+    Examples
+    --------
+    >>> [hex(b) for b in random_bits(seed=0, purpose=0, stream=0, count=2)]
+    ['0xe169c58d6627e8d5', '0x9b00dbd8bc57ac4c']
+    """
+    mask = np.uint64(0xFFFFFFFF)
+    half = np.uint64(32)
+    n = np.arange((count + 1) // 2, dtype=np.uint64)
+    c = [n & mask, n >> half, np.full_like(n, stream & 0xFFFFFFFF), np.full_like(n, purpose)]
+    k0, k1 = seed & 0xFFFFFFFF, seed >> 32
+    for _ in range(10):
+        a, b = np.uint64(0xD2511F53) * c[0], np.uint64(0xCD9E8D57) * c[2]
+        c = [(b >> half) ^ c[1] ^ np.uint64(k0), b & mask, (a >> half) ^ c[3] ^ np.uint64(k1), a & mask]
+        k0, k1 = (k0 + 0x9E3779B9) & 0xFFFFFFFF, (k1 + 0xBB67AE85) & 0xFFFFFFFF
+    return np.stack([c[0] | c[1] << half, c[2] | c[3] << half], axis=1).reshape(-1)[:count]
+
+
+def shuffled_order(seed: int, epoch: int, n: int) -> list[int]:
+    """The order of an epoch's rows: Fisher and Yates, from the last place down."""
+    order = list(range(n))
+    bits = random_bits(seed, SHUFFLE, epoch, n)
+    for i in range(n - 1, 0, -1):
+        j = int(bits[i]) * (i + 1) >> 64
+        order[i], order[j] = order[j], order[i]
+    return order
+
+
+def uniform_values(inputs: int, outputs: int, init: str, layer: int, seed: int, dtype: Any) -> Array:
+    """Initial weights of a layer, uniform in +-limit, drawn row by row."""
+    fan = float(inputs) if init == "he_uniform" else float(inputs + outputs)
+    limit = np.sqrt(6.0 / fan)
+    u = (random_bits(seed, INITIAL_VALUES, layer, inputs * outputs) >> np.uint64(11)).astype(np.float64) * 2.0**-53
+    return (limit * (2 * u - 1)).astype(dtype).reshape(inputs, outputs)

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Sums in a fixed order: chains, blocks of rows, and the tree over blocks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .fused import Array, fma
+
+BLOCK_ROWS = 256  # gradients and losses are summed in blocks of so many rows
+
+
+def matmul(a: Array, b: Array, start: Array) -> Array:
+    """Start + a @ b: for each element a chain of fma in the order of the inner index.
+
+    a: (rows, inner), b: (inner, columns), start: broadcasts to (rows, columns).
+    """
+    total = np.broadcast_to(start, (a.shape[0], b.shape[1]))
+    for k in range(a.shape[1]):
+        total = fma(a[:, k, None], b[None, k, :], total)
+    return total
+
+
+def tree(terms: list[Any]) -> Any:
+    """Neighbours (0, 1), (2, 3), ... are added at each level; an odd last one moves up as it is."""
+    while len(terms) > 1:
+        pairs = [a + b for a, b in zip(terms[0::2], terms[1::2])]
+        terms = pairs + terms[len(terms) - len(terms) % 2 :]
+    return terms[0]
+
+
+def blocks(rows: int) -> list[slice]:
+    """The rows in blocks of `BLOCK_ROWS`, the last one perhaps shorter."""
+    return [slice(first, min(first + BLOCK_ROWS, rows)) for first in range(0, rows, BLOCK_ROWS)]
+
+
+def chain(values: Array) -> Any:
+    """The sum along the first axis, in its order."""
+    total = np.zeros_like(values[0])
+    for value in values:
+        total = total + value
+    return total
+
+
+def sum_rows(values: Array) -> Any:
+    """The sum over rows: chains in blocks, blocks in the tree."""
+    return tree([chain(values[block]) for block in blocks(len(values))])
