@@ -109,15 +109,21 @@ void backward(size_t m, size_t n, size_t k, const T* d, const T* wt, int activat
 
 template <class T>
 void gradient(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* d, ptrdiff_t d_i, T* g, T* bias) {
-  const T one = 1;  // fma(1, d, g) is d + g
-  const Product<T> p{m, x, 1, x_i, d, d_i, nullptr, g, (ptrdiff_t)n}, sum{m, &one, 0, 0, d, d_i, nullptr, bias, 0};
   if (n <= Vec<T>::lanes) {
-    narrow_matmul(p, k, n, AsItIs());
-    if (bias) narrow_matmul(sum, 1, n, AsItIs());
-  } else {
-    if (k) matmul(p, k, n);
-    if (bias) matmul(sum, 1, n);
+    const Part<T> part((int)n);
+    T* const none = nullptr;
+    for (; k > 3; k -= 4, x += 4, g += 4 * n) narrow_gradient<T, 4>(m, x, x_i, d, d_i, g, n, none, part);
+    switch (k) {
+      case 3: return narrow_gradient<T, 3>(m, x, x_i, d, d_i, g, n, bias, part);
+      case 2: return narrow_gradient<T, 2>(m, x, x_i, d, d_i, g, n, bias, part);
+      case 1: return narrow_gradient<T, 1>(m, x, x_i, d, d_i, g, n, bias, part);
+    }
+    if (bias) narrow_gradient<T, 0>(m, x, x_i, d, d_i, g, n, bias, part);
+    return;
   }
+  const T one = 1;  // fma(1, d, g) is d + g
+  if (k) matmul<T>({m, x, 1, x_i, d, d_i, nullptr, g, (ptrdiff_t)n}, k, n);
+  if (bias) matmul<T>({m, &one, 0, 0, d, d_i, nullptr, bias, 0}, 1, n);
 }
 
 template <class T, class F> T scalar(T x, F f) { return f(splat(x))[0]; }

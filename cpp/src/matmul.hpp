@@ -122,7 +122,26 @@ template <class T, class F> void narrow_matmul(const Product<T>& p, size_t m, si
   const Part<T> part((int)n);
   size_t i = 0;
   for (; i + 4 <= m; i += 4) tile<T, 4, 1, true>(p, i, 0, part, finish);
-  for (; i < m; ++i) tile<T, 1, 1, true>(p, i, 0, part, finish);
+  switch (m - i) {
+    case 3: return tile<T, 3, 1, true>(p, i, 0, part, finish);
+    case 2: return tile<T, 2, 1, true>(p, i, 0, part, finish);
+    case 1: return tile<T, 1, 1, true>(p, i, 0, part, finish);
+  }
+}
+
+// M rows of the gradient x^T d from row k, for n <= lanes columns; bias, unless null, gets the sum of d's rows.
+template <class T, int M>
+NETLET_INLINE void narrow_gradient(size_t rows, const T* x, ptrdiff_t x_i, const T* d, ptrdiff_t d_i, T* g, size_t n,
+                                   T* bias, Part<T> part) {
+  V<T> sum[M > 0 ? M : 1], total = splat(T(0));
+  for (int m = 0; m < M; ++m) sum[m] = splat(T(0));
+  for (; rows; --rows, x += x_i, d += d_i) {
+    const V<T> row = load_part(d, part);
+    for (int m = 0; m < M; ++m) sum[m] = fma(splat(x[m]), row, sum[m]);
+    total = total + row;
+  }
+  for (int m = 0; m < M; ++m) store_part(g + m * n, sum[m], part);
+  if (bias) store_part(bias, total, part);
 }
 
 // b[j, i] = a[i, j]

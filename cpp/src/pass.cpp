@@ -35,6 +35,7 @@ template <class T>
 bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x, const netlet_array& y, bool shuffled,
                        size_t rows, bool with_delta) {
   net_ = &net;
+  kernel_ = &kernels<T>(net.widest);
   with_delta_ = with_delta;
   classes_given_ = net.loss == NETLET_CROSS_ENTROPY && y.columns == 1;
   in_place_ = !shuffled && readable_in_place<T>(x);
@@ -59,7 +60,7 @@ bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x, const n
 template <class T>
 size_t Pass<T>::run(const Batch& batch, size_t from, size_t at, size_t count, const T* const* transposed) {
   const netlet_network& net = *net_;
-  const Kernels<T>& kernel = kernels<T>(net.widest);
+  const Kernels<T>& kernel = *kernel_;
   const T* parameters = net.values<T>();
   const size_t layers = net.layer_count(), first = batch.first + from;
   const size_t* order = batch.order ? batch.order + first : nullptr;
@@ -128,7 +129,7 @@ template <class T> void Pass<T>::gradient(const Tile& tile, size_t row, size_t c
   const T* d = delta_[tile.layer] + row * layer.outputs + tile.j0;
   const size_t k1 = tile.k1 < layer.inputs ? tile.k1 : layer.inputs, height = k1 - tile.k0;
   T* bias = tile.k1 > layer.inputs ? g + height * tile.columns() : nullptr;
-  kernels<T>(net_->widest).gradient(count, tile.columns(), height, a + (ptrdiff_t)row * stride + (ptrdiff_t)tile.k0, stride, d,
+  kernel_->gradient(count, tile.columns(), height, a + (ptrdiff_t)row * stride + (ptrdiff_t)tile.k0, stride, d,
                         (ptrdiff_t)layer.outputs, g, bias);
 }
 

@@ -42,6 +42,7 @@ template <class T> class Pass {
 
  private:
   const netlet_network* net_ = nullptr;
+  const Kernels<T>* kernel_ = nullptr;
   bool in_place_ = false, targets_in_place_ = false, classes_given_ = false, with_delta_ = false;
   Buffer<T> memory_;
   Buffer<T*> output_, delta_;  // of each layer: rows x outputs

@@ -50,6 +50,7 @@ template <class T>
 netlet_status Trainer<T>::prepare(const netlet_network& net, const netlet_array& x, const netlet_array& y,
                                   bool shuffled, size_t rows, bool with_delta, netlet_error* error) {
   net_ = &net;
+  kernel_ = &kernels<T>(net.widest);
   rows_ = rows;
   with_delta_ = with_delta;
   threads_ = threads_for(operations(net, rows));
@@ -129,7 +130,7 @@ template <class T> bool Trainer<T>::allocate_blocks() {
 template <class T> void Trainer<T>::pack() {
   for (size_t i = 1; with_delta_ && i < net_->layer_count(); ++i) {
     const Layer& layer = net_->layers[i];
-    kernels<T>(net_->widest).transpose(layer.inputs, layer.outputs, net_->values<T>() + layer.weights, (ptrdiff_t)layer.outputs,
+    kernel_->transpose(layer.inputs, layer.outputs, net_->values<T>() + layer.weights, (ptrdiff_t)layer.outputs,
                            transposed_[i], (ptrdiff_t)layer.inputs);
   }
 }
@@ -163,7 +164,7 @@ template <class T> BatchLoss Trainer<T>::rows_phase(const Batch& batch) {
       const auto place = [&](size_t depth) {
         return depth ? &partial_[(worker * levels_ + depth - 1) * P] : &roots_[task * P];
       };
-      const auto add = [&](size_t a, size_t b) { kernels<T>(net_->widest).add(P, place(a), place(b)); };
+      const auto add = [&](size_t a, size_t b) { kernel_->add(P, place(a), place(b)); };
       size_t depth = 0;
       for (size_t i = 0; i < count; ++i) {
         const size_t row = (first + i) * kBlockRows, rows = smaller(kBlockRows, batch.rows - row);
@@ -190,7 +191,7 @@ template <class T> size_t Trainer<T>::offset(const Tile& tile) const {
 
 // the tile's gradient over the whole batch: g; below it in the tree: partial sums
 template <class T> void Trainer<T>::tile_gradient(const Tile& tile, T* g, T* below) {
-  const Kernels<T>& kernel = kernels<T>(net_->widest);
+  const Kernels<T>& kernel = *kernel_;
   const size_t blocks = divide_up(batch_rows_, kBlockRows), size = tile.size(), P = net_->parameter_count;
   if (!by_blocks_) {
     const auto place = [&](size_t depth) { return depth ? below + (depth - 1) * kTileValues : g; };
@@ -232,13 +233,13 @@ template <class T> template <class F> void Trainer<T>::parameters_phase(F&& f) {
       tile_gradient(tiles_[t], g, gradient + kTileValues);
       g += tiles_[t].size();
     }
-    if (net_->reduction == NETLET_MEAN) kernels<T>(net_->widest).divide(group.size, gradient, (T)batch_rows_);
+    if (net_->reduction == NETLET_MEAN) kernel_->divide(group.size, gradient, (T)batch_rows_);
     f(group, gradient);
   });
 }
 
 template <class T> void Trainer<T>::update(netlet_network& net, netlet_optimizer& optimizer) {
-  const Kernels<T>& kernel = kernels<T>(net_->widest);
+  const Kernels<T>& kernel = *kernel_;
   const Update<T> step = next_update<T>(optimizer);
   T* const w = net.values<T>();
   T *const s0 = optimizer.slot<T>(0), *const s1 = optimizer.slot<T>(1);

@@ -54,6 +54,7 @@ template <class T> class Trainer {
   template <class F> void parameters_phase(F&& f);  // f(group, its gradient)
 
   const netlet_network* net_ = nullptr;
+  const Kernels<T>* kernel_ = nullptr;
   size_t rows_ = 0;      // the most that a batch has
   size_t threads_ = 1;   // the most that take part
   bool by_blocks_ = false, with_delta_ = false;

@@ -12,8 +12,8 @@
  *             a network (step, fit, initialize) or a gradient that runs beside it gets NETLET_ERROR_BUSY. One
  *             optimizer belongs to one call at a time. Inside, work is shared by the threads of netlet_set_num_threads;
  *             their number never changes a result.
- *   Numbers   Results depend on data, settings and seed alone (docs/numerics.md). The caller's rounding mode and
- *             flush-to-zero setting are put aside during a call and are back after it.
+ *   Numbers   Results depend on data, settings and seed alone; python/netlet/reference is the specification. The
+ *             caller's rounding mode and flush-to-zero setting are put aside during a call and are back after it.
  */
 #ifndef NETLET_H
 #define NETLET_H

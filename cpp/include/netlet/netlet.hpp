@@ -3,7 +3,10 @@
 //
 //   netlet::Network net({2, 3, 1});
 //   net.initialize(netlet::Init::glorot_uniform, 0);
-//   netlet::History history = net.fit({x, 4, 2}, {y, 4, 1}, {.epochs = 10000});   // designated initialisers: C++20
+//   netlet::Optimizer descent = netlet::SGD(0.1);
+//   netlet::FitOptions options;
+//   options.epochs = 10000;
+//   netlet::History history = net.fit({x, 4, 2}, {y, 4, 1}, descent, options);  // x: 4 rows of 2, y: 4 rows of 1
 //
 // Every failure throws netlet::Error, with netlet.h's message and status; an exception thrown by a callback comes out of
 // the call that ran it. What netlet.h says of memory and threads holds here too.
