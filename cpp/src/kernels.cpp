@@ -128,9 +128,6 @@ void gradient(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* 
 
 template <class T, class F> T scalar(T x, F f) { return f(splat(x))[0]; }
 
-NETLET_INLINE double fma1(double a, double b, double c) { return __builtin_fma(a, b, c); }
-NETLET_INLINE float fma1(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
-
 // 1/2 sum_j (y_j - t_j)^2
 template <class T> double squared_error(size_t n, const T* y, const T* t) {
   double sum = 0;

@@ -31,6 +31,7 @@ typedef float F32 __attribute__((vector_size(kBytes)));
 typedef double F64 __attribute__((vector_size(kBytes)));
 typedef int32_t I32 __attribute__((vector_size(kBytes)));
 typedef int64_t I64 __attribute__((vector_size(kBytes)));
+typedef uint64_t U64 __attribute__((vector_size(kBytes)));
 
 // type: the vector; bits: integers of the same width, also the type of a comparison's result
 template <class T> struct Vec;
@@ -132,7 +133,7 @@ NETLET_INLINE void store_part(float* p, F32 v, Part<float> part) {
   store_half(p + 4, _mm256_extractf128_ps((__m256)v, 1), part.n - 4);
 }
 
-#else  // 128 bits: NEON, or a baseline whose fma is the C library's
+#else  // 128 bits: NEON, or a baseline that has no fma of its own
 
 NETLET_INLINE F64 splat(double x) { return F64{x, x}; }
 NETLET_INLINE F32 splat(float x) { return F32{x, x, x, x}; }
@@ -140,7 +141,7 @@ NETLET_INLINE F32 splat(float x) { return F32{x, x, x, x}; }
 #if NETLET_ISA_NEON
 NETLET_INLINE F64 fma(F64 a, F64 b, F64 c) { return (F64)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b); }
 NETLET_INLINE F32 fma(F32 a, F32 b, F32 c) { return (F32)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
-#else
+#elif !defined(NETLET_X86)  // a processor that we do not know: the C library's
 NETLET_INLINE F64 fma(F64 a, F64 b, F64 c) {
   return F64{__builtin_fma(a[0], b[0], c[0]), __builtin_fma(a[1], b[1], c[1])};
 }
@@ -166,6 +167,23 @@ template <class T> NETLET_INLINE void store_part(T* p, V<T> v, Part<T> part) {
     if (lane < part.n) p[lane] = v[lane];
 }
 
+#endif
+
+}  // namespace
+}  // namespace netlet::NETLET_ISA_NAME
+
+#if NETLET_ISA_BASELINE && defined(NETLET_X86)
+#include "emulated_fma.hpp"
+#endif
+
+namespace netlet::NETLET_ISA_NAME {
+namespace {
+
+#if NETLET_ISA_BASELINE && defined(NETLET_X86)
+template <class T> NETLET_INLINE T fma1(T a, T b, T c) { return fma(splat(a), splat(b), splat(c))[0]; }
+#else
+NETLET_INLINE double fma1(double a, double b, double c) { return __builtin_fma(a, b, c); }
+NETLET_INLINE float fma1(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 #endif
 
 // y[i] = f(x[i]) for whole vectors, then for what is left of one; in place is fine

@@ -84,7 +84,7 @@ def _fma64_scaled(a: Array, b: Array, c: Array) -> Array:
     # what lies 2^-120 below the other can only be seen in the rounding: there every size below is alike
     a = np.ldexp(a, np.maximum(ea + eb - top, -120))
     c = np.ldexp(c, np.maximum(ec - top, -120))
-    h, w = _sum_of_three(a, b, c)
+    h, w = _two_sum(*_sum_of_three(a, b, c))  # after cancellation all may be in w
     # subnormal results have fewer digits: adding the smallest normal number first puts the last of them at the end of
     # a binary64
     unit = np.copysign(np.ldexp(1.0, np.clip(-1022 - top, -1000, 1000)), h)
