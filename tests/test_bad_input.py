@@ -442,10 +442,112 @@ def test_initial_values_that_do_not_fit_are_refused(init, error):
         Network([2, 3, 1], init=init)
 
 
-@pytest.mark.parametrize("value", [-1, 2**64, 1.5, "3"], ids=repr)
-def test_epochs_trained_is_a_count(value, net):
-    with refused((TypeError, ValueError), None, net):
-        net.epochs_trained = value
+@pytest.mark.parametrize("name", ["epochs_trained", "seed", "layer_sizes", "dtype", "weights"])
+def test_what_a_network_is_cannot_be_set(name, net):
+    with refused(AttributeError, None, net):
+        setattr(net, name, 3)
+
+
+# ---- objects that are not ready --------------------------------------------------------------------------------------
+
+NETWORK_MEMBERS = [
+    [
+        "layer_sizes",
+        "activations",
+        "loss_name",
+        "reduction",
+        "dtype",
+        "epochs_trained",
+        "parameters",
+        "weights",
+        "biases",
+    ],
+    {"forward": [X], "loss": [X, Y], "backward": [X, Y], "step": [X, Y, SGD()], "fingerprint": [], "__reduce__": []},
+]
+
+
+@pytest.mark.parametrize("name", NETWORK_MEMBERS[0])
+def test_a_network_whose_init_has_not_run_has_no_properties(name):
+    with pytest.raises(TypeError, match="__init__"):
+        getattr(Network.__new__(Network), name)
+
+
+@pytest.mark.parametrize("name", NETWORK_MEMBERS[1])
+def test_a_network_whose_init_has_not_run_computes_nothing(name):
+    with pytest.raises(TypeError, match="__init__"):
+        getattr(Network.__new__(Network), name)(*NETWORK_MEMBERS[1][name])
+
+
+def test_a_subclass_that_looks_too_early_is_told_so():
+    class Early(Network):
+        def __init__(self):
+            self.first = self.weights
+            super().__init__([2, 1])
+
+    with pytest.raises(TypeError, match="__init__"):
+        Early()
+
+
+@pytest.mark.parametrize("cls", [SGD, Adam])
+def test_an_optimizer_whose_init_has_not_run_is_refused(cls, net):
+    raw = cls.__new__(cls)
+    for use in (lambda: raw.state, lambda: raw.steps, lambda: repr(raw), lambda: raw.__reduce__()):
+        with pytest.raises(TypeError, match="__init__"):
+            use()
+    with refused(TypeError, "^optimizer: .*__init__", net):
+        net.step(X, Y, raw)
+
+
+# ---- calls that do not fit -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda net: net.step(X, Y), "optimizer"),
+        (lambda net: net.step(X, Y, 0.1), "^optimizer: expected netlet.SGD or netlet.Adam, got float"),
+        (lambda net: net.step(X, Y, Adam), "^optimizer: .* write Adam()"),
+        (lambda net: net.backward(X), "'y'"),
+        (lambda net: net.forward(X, X), "positional"),
+        (lambda net: SGD("a"), "^learning_rate: expected a number, got 'a'"),
+        (lambda net: Adam(epsilon=None), "^epsilon: expected a number, got None"),
+        (lambda net: setattr(SGD(), "learning_rate", "x"), "^learning_rate: "),
+        (lambda net: net.fit(X, Y, epochs=1, learning_rate="auto"), "^learning_rate: "),
+    ],
+)
+def test_a_call_that_does_not_fit_gets_a_short_sentence(call, match, net):
+    with pytest.raises(TypeError, match=match) as caught:
+        call(net)
+    assert len(str(caught.value)) < 150
+
+
+@every(EVALUATES)
+def test_a_number_beyond_all_floats_is_named_and_numpy_s_settings_stay(call, net):
+    before = np.geterr()
+    with refused(TypeError, "^x: ", net):
+        call(net, [[10**400, 1, 2, 3]] * 6, Y, Adam())
+    assert np.geterr() == before
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "match"),
+    [
+        (lambda: SGD(1e-60), "^learning_rate: 1e-60 is 0 in float32"),
+        (lambda: SGD(1e60), r"^learning_rate: 1e\+60 is inf in float32"),
+        (lambda: Adam(epsilon=1e-50), "^epsilon: 1e-50 is 0 in float32"),
+    ],
+)
+@every(TRAINS)
+def test_a_setting_that_is_lost_in_the_network_s_dtype_is_refused(call, optimizer, match):
+    net, chosen = Network([4, 5, 3], dtype="float32", seed=2), optimizer()
+    with refused(ValueError, match, net, chosen):
+        call(net, X, Y, chosen)
+
+
+def test_classes_that_change_during_training_do_not_reach_beyond_the_network(classifier):
+    classes = CLASSES.copy()
+    classifier.fit(X, classes, epochs=3, callback=lambda *_: classes.fill(10**9))
+    assert np.isfinite(classifier.parameters).all()
 
 
 # ---- settings of training --------------------------------------------------------------------------------------------

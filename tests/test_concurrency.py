@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Threads, signals, forks and the environment: nothing of it changes a result or leaves anything broken."""
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import netlet
 import numpy as np
@@ -372,16 +374,102 @@ def test_a_process_that_used_threads_ends_cleanly(end):
     assert output(f"netlet.set_num_threads(8)\nwork()\n{end}") == ""
 
 
-@pytest.mark.parametrize("options", ["", ', "callback": lambda *_: None'], ids=["no callback", "callback"])
-def test_a_process_may_end_while_another_thread_trains(options):
+@pytest.mark.parametrize(
+    "task",
+    [
+        "net.fit(x, y, epochs=10**9)",
+        "net.fit(x, y, epochs=10**9, callback=lambda *_: None)",
+        "net.fit(x, y, epochs=10**9, callback=lambda *_: time.sleep(0.001))",
+        "[net.forward(x) for _ in range(10**9)]",
+    ],
+)
+def test_a_process_may_end_while_another_thread_is_at_work(task):
     code = f"""
         net = Network([40, 64, 10], reduction="mean")
-        options = {{"epochs": 10**9{options}}}
-        threading.Thread(target=net.fit, args=(x, y), kwargs=options, daemon=True).start()
-        while not net.epochs_trained:
-            time.sleep(0.01)
+        threading.Thread(target=lambda: {task}, daemon=True).start()
+        time.sleep(0.3)
     """
     assert output(code) == ""
+
+
+# ---- readers beside a training ---------------------------------------------------------------------------------------
+
+
+def test_readers_that_never_pause_do_not_hold_up_a_training():
+    net, x = Network([40, 64, 10], seed=1), X
+    over = threading.Event()
+
+    def read():
+        while not over.is_set():
+            with suppress(RuntimeError):
+                net.forward(x)
+
+    readers = [threading.Thread(target=read) for _ in range(4)]
+    for reader in readers:
+        reader.start()
+    try:
+        for _ in range(100):
+            with suppress(RuntimeError):  # a reader was there first
+                net.fit(x, np.zeros((1500, 10)), epochs=3, learning_rate=1e-6, callback=lambda *_: None)
+                break
+    finally:
+        over.set()
+        for reader in readers:
+            reader.join(TIMEOUT)
+    assert not any(reader.is_alive() for reader in readers)
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, pickle.dumps], ids=["copy", "pickle"])
+def test_a_copy_beside_a_training_is_refused_or_whole(duplicate):
+    net, adam, over = Network([40, 64, 10], seed=1), Adam(1e-4), threading.Event()
+    epochs = set()
+    fitting = {
+        "epochs": 10**9,
+        "optimizer": adam,
+        "callback": lambda *_: epochs.add(net.fingerprint()) or over.is_set(),
+    }
+    trainer = threading.Thread(target=net.fit, args=(X, np.zeros((1500, 10))), kwargs=fitting)
+    trainer.start()
+    copies = []
+    while len(epochs) < 30:
+        for thing in (net, adam):
+            with suppress(RuntimeError):
+                copies.append(duplicate(thing))
+    over.set()
+    trainer.join(TIMEOUT)
+    copies = [pickle.loads(c) if isinstance(c, bytes) else c for c in copies]
+    fingerprints = {c.fingerprint() for c in copies if isinstance(c, Network)}
+    assert fingerprints <= epochs | {Network([40, 64, 10], seed=1).fingerprint()}
+
+
+def test_a_child_forgets_what_other_threads_of_its_parent_held():
+    code = """
+        net = Network([40, 64, 10], reduction="mean", seed=1)
+        threading.Thread(target=lambda: net.fit(x, y, epochs=10**9), daemon=True).start()
+        time.sleep(0.3)
+        child = os.fork()
+        if child == 0:
+            net.forward(x)
+            net.fit(x, y, epochs=1)
+            os._exit(7)
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    """
+    assert output(code, PYTHONWARNINGS="ignore").strip() == "7"
+
+
+def test_a_child_made_in_a_callback_goes_on_training():
+    code = """
+        net = Network([40, 64, 10], reduction="mean", seed=1)
+        child = []
+        def callback(epoch, history):
+            if epoch == 1:
+                child.append(os.fork())
+        net.fit(x, y, epochs=4, callback=callback)
+        if child[0] == 0:
+            os._exit(0 if net.epochs_trained == 4 else 1)
+        print(os.waitstatus_to_exitcode(os.waitpid(child[0], 0)[1]))
+    """
+    assert output(code, PYTHONWARNINGS="ignore").strip() == "0"
 
 
 # ---- the environment -------------------------------------------------------------------------------------------------

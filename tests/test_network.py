@@ -3,8 +3,10 @@
 
 import copy
 import gc
+import inspect
 import pickle
 
+import netlet
 import numpy as np
 import pytest
 from netlet import SGD, Adam, History, Network, reference
@@ -439,9 +441,8 @@ def test_the_fingerprint_is_that_of_the_reference(settings):
 
 
 def test_the_fingerprint_follows_the_parameters_and_not_seed_or_epochs():
-    net, other = Network([2, 3, 1], seed=0), Network([2, 3, 1], init=np.zeros(13), seed=1)
-    other.parameters[:] = net.parameters
-    other.epochs_trained = 9
+    net, other = (Network([2, 3, 1], init=np.linspace(0.5, 1, 13), seed=seed) for seed in (0, 1))
+    other.fit([[0, 1]], [0], epochs=1, learning_rate=1e-300)  # an epoch that changes nothing
     assert net.fingerprint() == other.fingerprint()
     assert net == other
     other.parameters[0] = -other.parameters[0]
@@ -733,3 +734,47 @@ def test_the_learning_rate_can_be_set_between_steps():
     before, (_, gradient) = net.parameters.copy(), net.backward(X, Y)
     net.step(X, Y, optimizer)
     np.testing.assert_array_equal(net.parameters, reference.fma(np.float64(-0.5), gradient, before))
+
+
+# ---- documentation ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cls", [Network, SGD, Adam, netlet.History], ids=lambda cls: cls.__name__)
+def test_every_public_member_is_documented_and_has_a_signature(cls):
+    assert inspect.signature(cls)
+    for name in dir(cls):
+        member = getattr(cls, name)
+        if name.startswith("_"):
+            continue
+        assert member.__doc__, name
+        if callable(member):
+            assert "self" in inspect.signature(member).parameters, name
+
+
+def test_the_reference_is_imported_when_it_is_asked_for():
+    assert netlet.reference.Network is reference.Network
+    with pytest.raises(AttributeError, match="nonsense"):
+        netlet.nonsense  # noqa: B018
+
+
+def test_an_error_that_ends_training_brings_the_history_so_far():
+    net = Network([1, 1], activation="identity", init=[1.0, 0.0])
+    with pytest.raises(netlet.DivergenceError) as caught:
+        net.fit([[1.0]], [0.0], epochs=5000, learning_rate=3.0)
+    assert len(caught.value.history) == net.epochs_trained > 0
+
+
+def test_an_optimizer_can_be_saved_and_its_rate_changed_in_a_callback():
+    net, adam, saved = Network([2, 3, 1], seed=0), Adam(0.01), []
+
+    def callback(epoch, history):
+        saved.append(pickle.dumps((net, adam)))
+        adam.learning_rate /= 2
+
+    net.fit(np.eye(2), [0, 1], epochs=3, optimizer=adam, callback=callback)
+    assert adam.learning_rate == 0.01 / 8
+    resumed, optimizer = pickle.loads(saved[0])
+    for _ in range(2):
+        optimizer.learning_rate /= 2
+        resumed.fit(np.eye(2), [0, 1], epochs=1, optimizer=optimizer)
+    assert resumed == net

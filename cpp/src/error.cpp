@@ -22,4 +22,8 @@ netlet_status busy(const char* call, netlet_error* error) {
   return fail(error, NETLET_ERROR_BUSY, "%s: another call is using this network", call);
 }
 
+netlet_status optimizer_busy(const char* call, netlet_error* error) {
+  return fail(error, NETLET_ERROR_BUSY, "%s: another call is using this optimizer", call);
+}
+
 }  // namespace netlet::core

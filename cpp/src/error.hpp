@@ -15,6 +15,7 @@ netlet_status fail(netlet_error* error, netlet_status status, const char* format
 
 netlet_status out_of_memory(netlet_error* error);
 netlet_status busy(const char* call, netlet_error* error);
+netlet_status optimizer_busy(const char* call, netlet_error* error);
 
 // returns from the function with the status of a call that failed
 #define NETLET_TRY(call)                                          \

@@ -28,7 +28,7 @@ template <class T, class U> void add_values(Sha256& sha, const T* values, size_t
 using namespace netlet::core;
 
 netlet_status netlet_fingerprint(const netlet_network* network, char hex[65], netlet_error* error) {
-  const Reading reading(*network);
+  const Reading reading(network->users);
   if (!reading) return busy("fingerprint", error);
   Sha256 sha;
   add_text(sha, "netlet 1\n");

@@ -21,10 +21,6 @@ double seconds_now() {
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-netlet_status optimizer_busy(const char* call, netlet_error* error) {
-  return fail(error, NETLET_ERROR_BUSY, "%s: another call is using this optimizer", call);
-}
-
 bool by_class(const netlet_network& net, const netlet_array& y) {
   return net.loss == NETLET_CROSS_ENTROPY && y.columns == 1;
 }
@@ -178,12 +174,25 @@ class Poll {
   double work_ = 0, last_;
 };
 
+// What fit holds, and leaves while a callback runs.
+struct Held {
+  Writing &network, &optimizer;
+  void pause() const {
+    network.pause();
+    optimizer.pause();
+  }
+  void resume() const {
+    optimizer.resume();
+    network.resume();
+  }
+};
+
 // Hands epochs to the caller's on_epochs, very short ones together.
 class Reports {
  public:
-  Reports(const netlet_fit_options& options, Writing& writing, DefaultFloatingPoint& floating_point, bool short_epochs)
+  Reports(const netlet_fit_options& options, const Held& held, DefaultFloatingPoint& floating_point, bool short_epochs)
       : options_(options),
-        writing_(writing),
+        held_(held),
         floating_point_(floating_point),
         limit_(options.report_together && short_epochs ? kTogether : 1),
         begin_(seconds_now()) {}
@@ -199,11 +208,11 @@ class Reports {
     const double now = seconds_now();
     for (size_t i = 0; i < count_; ++i) epochs_[i].seconds = (now - begin_) / (double)count_;
     begin_ = now;
-    writing_.pause();
+    if (!options_.report_together) held_.pause();
     floating_point_.leave();
     const int answer = options_.on_epochs(options_.context, epochs_, count_);
     floating_point_.enter();
-    writing_.resume();
+    if (!options_.report_together) held_.resume();
     count_ = 0;
     return answer;
   }
@@ -211,7 +220,7 @@ class Reports {
  private:
   static constexpr size_t kTogether = 64;
   const netlet_fit_options& options_;
-  Writing& writing_;
+  const Held& held_;
   DefaultFloatingPoint& floating_point_;
   netlet_epoch epochs_[kTogether];
   size_t limit_, count_ = 0;
@@ -220,7 +229,7 @@ class Reports {
 
 template <class T>
 netlet_status fit(netlet_network& net, const netlet_array& x, const netlet_array& y, netlet_optimizer& optimizer,
-                  const netlet_fit_options& options, Writing& writing, DefaultFloatingPoint& floating_point,
+                  const netlet_fit_options& options, const Held& held, DefaultFloatingPoint& floating_point,
                   netlet_error* error) {
   const size_t rows = x.rows;
   const size_t batch_rows = options.batch_size && options.batch_size < rows ? options.batch_size : rows;
@@ -236,21 +245,23 @@ netlet_status fit(netlet_network& net, const netlet_array& x, const netlet_array
   Buffer<size_t> order;
   NETLET_TRY(trainer.prepare(net, x, y, shuffled, batch_rows, true, error));
   if (shuffled && !order.allocate(rows)) return out_of_memory(error);
-  NETLET_TRY(netlet_optimizer_bind(&optimizer, net.parameter_count, net.dtype, error));
+  NETLET_TRY(check_optimizer(optimizer, net.parameter_count, net.dtype, error));
   if (!good.allocate()) return out_of_memory(error);
+  NETLET_TRY(netlet_optimizer_bind(&optimizer, net.parameter_count, net.dtype, error));
   good.save();
   trainer.pack();
 
   const double row_operations = 6.0 * (double)net.parameter_count;
   Poll poll(options, floating_point);
-  Reports reports(options, writing, floating_point, row_operations * (double)rows < 1e5);
+  Reports reports(options, held, floating_point, row_operations * (double)rows < 1e5);
   const auto diverged = [&](const char* what) {
     good.restore();
     if (reports.send() < 0) return fail(error, NETLET_ERROR_CALLBACK, "fit: the callback failed");
     return fail(error, NETLET_ERROR_DIVERGED,
                 "fit: training diverged: %s in epoch %llu; the parameters from before that epoch are kept. A smaller "
-                "learning rate, or inputs scaled to about -1..1, may help",
-                what, (unsigned long long)net.epochs_trained);
+                "learning rate, inputs and targets scaled to about -1..1%s may help",
+                what, (unsigned long long)net.epochs_trained,
+                net.reduction == NETLET_SUM ? ", or the reduction mean," : "");
   };
   for (size_t e = 0; e < options.epochs; ++e) {
     if (shuffled) shuffled_order(options.seed, net.epochs_trained, rows, order.data());
@@ -264,6 +275,7 @@ netlet_status fit(netlet_network& net, const netlet_array& x, const netlet_array
       sum = sum + loss.sum;
       correct += loss.correct;
       if (poll.asks_to_stop(row_operations * (double)count)) {
+        if (!all_finite()) good.restore();
         reports.send();
         return fail(error, NETLET_ERROR_INTERRUPTED, "fit: interrupted in epoch %llu",
                     (unsigned long long)net.epochs_trained);
@@ -294,7 +306,7 @@ using namespace netlet::core;
 netlet_status netlet_loss(const netlet_network* network, const netlet_array* x, const netlet_array* y, double* loss,
                           netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, y, error));
-  const Reading reading(*network);
+  const Reading reading(network->users);
   if (!reading) return busy("loss", error);
   const DefaultFloatingPoint floating_point;
   return network->dtype == NETLET_FLOAT32 ? loss_and_gradient<float>(*network, *x, *y, loss, nullptr, error)
@@ -305,7 +317,7 @@ netlet_status netlet_backward(const netlet_network* network, const netlet_array*
                               void* gradient, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, y, error));
   if (!gradient) return fail(error, NETLET_ERROR_ARGUMENT, "gradient: expected memory for the gradient, got NULL");
-  const Reading reading(*network);
+  const Reading reading(network->users);
   if (!reading) return busy("backward", error);
   const DefaultFloatingPoint floating_point;
   return network->dtype == NETLET_FLOAT32
@@ -317,9 +329,9 @@ netlet_status netlet_step(netlet_network* network, const netlet_array* x, const 
                           netlet_optimizer* optimizer, double* loss, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, y, error));
   if (!optimizer) return fail(error, NETLET_ERROR_ARGUMENT, "optimizer: expected an optimizer, got NULL");
-  const Writing writing(*network);
+  const Writing writing(network->users);
   if (!writing) return busy("step", error);
-  const Claim claim(*optimizer);
+  const Writing claim(optimizer->users);
   if (!claim) return optimizer_busy("step", error);
   const DefaultFloatingPoint floating_point;
   return network->dtype == NETLET_FLOAT32 ? step<float>(*network, *x, *y, *optimizer, loss, error)
@@ -330,12 +342,12 @@ netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const n
                          netlet_optimizer* optimizer, const netlet_fit_options* options, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, y, error));
   if (!optimizer || !options) return fail(error, NETLET_ERROR_ARGUMENT, "optimizer and options may not be NULL");
-  Writing writing(*network);
+  Writing writing(network->users);
   if (!writing) return busy("fit", error);
-  const Claim claim(*optimizer);
+  Writing claim(optimizer->users);
   if (!claim) return optimizer_busy("fit", error);
   DefaultFloatingPoint floating_point;
   return network->dtype == NETLET_FLOAT32
-             ? fit<float>(*network, *x, *y, *optimizer, *options, writing, floating_point, error)
-             : fit<double>(*network, *x, *y, *optimizer, *options, writing, floating_point, error);
+             ? fit<float>(*network, *x, *y, *optimizer, *options, {writing, claim}, floating_point, error)
+             : fit<double>(*network, *x, *y, *optimizer, *options, {writing, claim}, floating_point, error);
 }

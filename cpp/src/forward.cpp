@@ -52,7 +52,9 @@ netlet_status forward(const netlet_network& net, const netlet_array& x, T* out, 
   const bool in_place = readable_in_place<T>(x);
   const size_t n = net.outputs();
   const Scratch<T> whole(net, smaller(x.rows, kPanelRows), in_place);
-  const size_t threads = threads_for(2.0 * (double)net.parameter_count * (double)x.rows);
+  // a single row stays on the calling thread
+  const size_t threads =
+      smaller(threads_for(2.0 * (double)net.parameter_count * (double)x.rows), (x.rows + 7) / 8);
   alignas(kCacheLine) T stack[kStackBytes / sizeof(T)];
   if (threads == 1 && whole.size() <= sizeof stack / sizeof(T)) {
     for (size_t row = 0; row < x.rows; row += kPanelRows)
@@ -91,7 +93,7 @@ netlet_status netlet_forward(const netlet_network* network, const netlet_array* 
   NETLET_TRY(check_features(*network, x, error));
   if (x->rows == 0) return NETLET_OK;
   if (!out) return fail(error, NETLET_ERROR_ARGUMENT, "out: expected memory for the outputs, got NULL");
-  const Reading reading(*network);
+  const Reading reading(network->users);
   if (!reading) return busy("forward", error);
   const DefaultFloatingPoint floating_point;
   return network->dtype == NETLET_FLOAT32 ? forward(*network, *x, static_cast<float*>(out), error)

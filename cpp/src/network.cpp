@@ -6,6 +6,7 @@
 #include <new>
 
 #include "error.hpp"
+#include "floating_point.hpp"
 #include "kernels.hpp"
 #include "random.hpp"
 #include "threads.hpp"
@@ -31,7 +32,7 @@ netlet_status check(const netlet_config& c, netlet_error* error) {
       return fail(error, NETLET_ERROR_ARGUMENT, "activation: unknown number %d for layer %zu", c.activations[i], i + 1);
     if (c.activations[i] == NETLET_SOFTMAX && i != last)
       return fail(error, NETLET_ERROR_ARGUMENT,
-                  "activation: softmax is for the output layer only, but layer %zu of %zu has it", i + 1, last + 1);
+                  "activation: softmax is for the output layer only (output_activation), but layer %zu of %zu has it", i + 1, last + 1);
   }
   const int output = c.activations[last];
   if (c.loss == NETLET_BINARY_CROSS_ENTROPY && output != NETLET_SIGMOID)
@@ -91,6 +92,7 @@ netlet_status netlet_network_create(const netlet_config* config, netlet_network*
   if (!config || !out) return fail(error, NETLET_ERROR_ARGUMENT, "config and network may not be NULL");
   NETLET_TRY(netlet_check_environment(error));
   NETLET_TRY(check(*config, error));
+  watch_forks();
   void* memory = malloc(sizeof(netlet_network));
   if (!memory) return out_of_memory(error);
   netlet_network* network = ::new (memory) netlet_network;
@@ -130,11 +132,19 @@ size_t netlet_parameter_count(const netlet_network* network) { return network->p
 uint64_t netlet_epochs_trained(const netlet_network* network) { return network->epochs_trained; }
 void netlet_set_epochs_trained(netlet_network* network, uint64_t epochs) { network->epochs_trained = epochs; }
 
+netlet_status netlet_copy_parameters(const netlet_network* network, void* out, netlet_error* error) {
+  const Reading reading(network->users);
+  if (!reading) return busy("copy", error);
+  memcpy(out, network->parameters.data(), network->parameter_count * size_of(network->dtype));
+  return NETLET_OK;
+}
+
 netlet_status netlet_initialize(netlet_network* network, int32_t init, uint64_t seed, netlet_error* error) {
   if (init != NETLET_GLOROT_UNIFORM && init != NETLET_HE_UNIFORM)
     return fail(error, NETLET_ERROR_ARGUMENT, "init: unknown number %d", init);
-  const Writing writing(*network);
+  const Writing writing(network->users);
   if (!writing) return busy("initialize", error);
+  const DefaultFloatingPoint floating_point;
   for (size_t i = 0; i < network->layer_count(); ++i) {
     if (network->dtype == NETLET_FLOAT32)
       draw_uniform(network->layers[i], (uint32_t)i, init, seed, network->values<float>());

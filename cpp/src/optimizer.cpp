@@ -41,6 +41,14 @@ netlet_status check(const netlet_optimizer_config& c, netlet_error* error) {
 }  // namespace
 
 netlet_status check_optimizer(const netlet_optimizer& optimizer, size_t size, int dtype, netlet_error* error) {
+  const netlet_optimizer_config& c = optimizer.config;
+  const float rate = (float)c.learning_rate, epsilon = (float)c.epsilon;
+  if (dtype == NETLET_FLOAT32 && !(rate > 0 && rate - rate == 0))
+    return fail(error, NETLET_ERROR_ARGUMENT, "learning_rate: %g is %g in float32, the network's dtype",
+                c.learning_rate, (double)rate);
+  if (dtype == NETLET_FLOAT32 && c.kind == NETLET_ADAM && !(epsilon > 0 && epsilon - epsilon == 0))
+    return fail(error, NETLET_ERROR_ARGUMENT, "epsilon: %g is %g in float32, the network's dtype", c.epsilon,
+                (double)epsilon);
   if (optimizer.size == 0 || (optimizer.size == size && optimizer.dtype == dtype)) return NETLET_OK;
   return fail(error, NETLET_ERROR_ARGUMENT,
               "optimizer: it holds the state of a network of %zu %s parameters, but this one has %zu of %s; take a new "
@@ -81,6 +89,7 @@ netlet_status netlet_optimizer_create(const netlet_optimizer_config* config, net
                                       netlet_error* error) {
   if (!config || !out) return fail(error, NETLET_ERROR_ARGUMENT, "config and optimizer may not be NULL");
   NETLET_TRY(check(*config, error));
+  watch_forks();
   void* memory = malloc(sizeof(netlet_optimizer));
   if (!memory) return out_of_memory(error);
   *out = ::new (memory) netlet_optimizer;
@@ -98,6 +107,8 @@ netlet_optimizer_config netlet_optimizer_get_config(const netlet_optimizer* opti
 
 netlet_status netlet_optimizer_set_learning_rate(netlet_optimizer* optimizer, double rate, netlet_error* error) {
   NETLET_TRY(check_rate(rate, error));
+  const Reading reading(optimizer->users);  // a fit that waits for its callback is a reader too
+  if (!reading) return optimizer_busy("learning_rate", error);
   optimizer->config.learning_rate = rate;
   return NETLET_OK;
 }
@@ -115,13 +126,23 @@ netlet_status netlet_optimizer_bind(netlet_optimizer* optimizer, size_t size, in
   if (multiply_overflows(size, optimizer->slot_count() * size_of(dtype), &bytes) ||
       !optimizer->state.allocate(bytes, true))
     return out_of_memory(error);
-  optimizer->size = size;
   optimizer->dtype = dtype;
+  optimizer->size = size;
   return NETLET_OK;
 }
 
 void* netlet_optimizer_slot(netlet_optimizer* optimizer, size_t slot) {
+  const Reading reading(optimizer->users);
+  if (!reading) return nullptr;
   return optimizer->dtype == NETLET_FLOAT32 ? (void*)optimizer->slot<float>(slot) : optimizer->slot<double>(slot);
+}
+netlet_status netlet_optimizer_copy_state(const netlet_optimizer* optimizer, void* slots,
+                                          netlet_optimizer_progress* progress, netlet_error* error) {
+  const Reading reading(optimizer->users);
+  if (!reading) return optimizer_busy("copy", error);
+  if (optimizer->state.size()) memcpy(slots, optimizer->state.data(), optimizer->state.size());
+  *progress = optimizer->progress;
+  return NETLET_OK;
 }
 netlet_optimizer_progress netlet_optimizer_get_progress(const netlet_optimizer* optimizer) {
   return optimizer->progress;

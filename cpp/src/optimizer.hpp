@@ -2,8 +2,7 @@
 // An optimizer's settings and its state from step to step.
 #pragma once
 
-#include <atomic>
-
+#include "guards.hpp"
 #include "kernels.hpp"
 #include "memory.hpp"
 #include "netlet/netlet.h"
@@ -14,7 +13,7 @@ struct netlet_optimizer {
   int dtype = NETLET_FLOAT64;
   size_t size = 0;                              // parameters it is bound to; 0: none yet
   netlet::core::Buffer<unsigned char> state;    // the slots, one after the other
-  std::atomic<bool> in_use{false};
+  mutable netlet::core::Users users;
 
   size_t slot_count() const { return config.kind == NETLET_ADAM ? 2 : config.momentum != 0 ? 1 : 0; }
   template <class T> T* slot(size_t i) const {
@@ -23,23 +22,6 @@ struct netlet_optimizer {
 };
 
 namespace netlet::core {
-
-// Held while a call uses the optimizer; false if another one does.
-class Claim {
- public:
-  explicit Claim(netlet_optimizer& optimizer)
-      : in_use_(optimizer.in_use), held_(!in_use_.exchange(true, std::memory_order_acquire)) {}
-  ~Claim() {
-    if (held_) in_use_.store(false, std::memory_order_release);
-  }
-  Claim(const Claim&) = delete;
-  Claim& operator=(const Claim&) = delete;
-  explicit operator bool() const { return held_; }
-
- private:
-  std::atomic<bool>& in_use_;
-  const bool held_;
-};
 
 // Fails if the optimizer is bound to another size or dtype.
 netlet_status check_optimizer(const netlet_optimizer& optimizer, size_t size, int dtype, netlet_error* error);

@@ -94,6 +94,8 @@ size_t Pass<T>::run(const Batch& batch, size_t from, size_t at, size_t count, co
   const T* t = nullptr;
   if (classes_given_) {
     load_rows(*batch.y, order, first, count, classes_.data() + at);
+    for (size_t i = at; i < at + count; ++i)  // they were checked, but the caller may have written to them since
+      if ((uint64_t)classes_[i] >= n) classes_[i] = 0;
   } else if (targets_in_place_) {
     t = row_in_place<T>(*batch.y, first);
   } else {

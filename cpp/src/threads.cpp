@@ -12,6 +12,7 @@
 
 #include "error.hpp"
 #include "floating_point.hpp"
+#include "guards.hpp"
 
 namespace netlet::core {
 namespace {
@@ -89,8 +90,11 @@ void* work(void*) {
   return nullptr;
 }
 
+std::atomic<unsigned> g_fork_generation{0};
+
 // Only the forking thread lives on in the child: start over without workers.
 void reset_in_child() {
+  g_fork_generation.fetch_add(1);
   g_pool.gate.store((g_pool.gate.load() & ~kJoinedMask) | kClosed);
   g_pool.workers = 0;
   g_pool.sleepers.store(0);
@@ -100,8 +104,7 @@ void reset_in_child() {
 }
 
 void start_workers(size_t count) {
-  static std::atomic<bool> fork_handled{false};
-  if (!fork_handled.exchange(true)) pthread_atfork(nullptr, nullptr, reset_in_child);
+  watch_forks();
   sigset_t all, before;  // signals belong to the program's own threads
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
@@ -133,6 +136,13 @@ size_t cpus_allowed() {
 }
 
 }  // namespace
+
+unsigned fork_generation() { return g_fork_generation.load(std::memory_order_relaxed); }
+
+void watch_forks() {
+  static std::atomic<bool> watching{false};
+  if (!watching.exchange(true)) pthread_atfork(nullptr, nullptr, reset_in_child);
+}
 
 size_t threads_for(double operations) {
   const size_t count = netlet_get_num_threads();

@@ -95,6 +95,8 @@ template <class T> void test_type() {
       w[n] = T(7);
       kernel.update(u, n, y.data(), w.data(), s0.data(), s1.data());
       CHECK(s0[n] == T(0.5) && s1[n] == T(0.25));
+      w.insert(w.end(), s0.begin(), s0.end());
+      w.insert(w.end(), s1.begin(), s1.end());
       return w;
     });
   for (size_t isa = 0; netlet_available_isa(isa); ++isa) {

@@ -18,6 +18,21 @@ int number_of(const py::dtype& dtype) {
   return -1;
 }
 
+bool is_conversion_error(const py::error_already_set& error) {
+  return error.matches(PyExc_TypeError) || error.matches(PyExc_ValueError) || error.matches(PyExc_OverflowError);
+}
+
+class QuietOverflow {
+ public:
+  QuietOverflow() : state_(py::module_::import("numpy").attr("errstate")(py::arg("over") = "ignore")) {
+    state_.attr("__enter__")();
+  }
+  ~QuietOverflow() { state_.attr("__exit__")(py::none(), py::none(), py::none()); }
+
+ private:
+  py::object state_;
+};
+
 // numpy.asarray, whose failures name the argument
 py::array as_array(py::handle object, const char* name) {
   if (py::isinstance<py::array>(object)) return py::reinterpret_borrow<py::array>(object);
@@ -25,14 +40,14 @@ py::array as_array(py::handle object, const char* name) {
     const py::object converted = py::module_::import("numpy").attr("asarray")(object);
     return py::reinterpret_borrow<py::array>(converted);
   } catch (py::error_already_set& error) {
-    if (!error.matches(PyExc_TypeError) && !error.matches(PyExc_ValueError)) throw;
+    if (!is_conversion_error(error)) throw;
     throw py::value_error(std::string(name) + ": expected an array of real numbers, but " +
                           py::str(error.value()).cast<std::string>());
   }
 }
 
 // An array of real numbers that the core can read.
-py::array real_array(py::handle object, const char* name) {
+py::array real_array(py::handle object, const char* name, netlet::Dtype dtype) {
   py::array array = as_array(object, name);
   if (number_of(array.dtype()) >= 0) return array;
   const char kind = array.dtype().kind();
@@ -43,19 +58,16 @@ py::array real_array(py::handle object, const char* name) {
   if (kind == 'i' || kind == 'u')  // swapped bytes
     return array.attr("astype")(array.dtype().attr("newbyteorder")("=")).cast<py::array>();
   if (array.dtype().kind() == 'f' || array.dtype().kind() == 'O') {  // swapped bytes, half, long double
-    const py::object quiet = py::module_::import("numpy").attr("errstate")(py::arg("over") = "ignore");
-    quiet.attr("__enter__")();  // what is too large becomes infinite, and is found so
-    py::object converted;
+    const QuietOverflow quiet;  // what is too large becomes infinite, and is found so
     try {
-      converted = array.attr("astype")(py::dtype::of<double>());
+      return array.attr("astype")(array.itemsize() > 8 ? numpy_dtype(dtype) : py::dtype::of<double>()).cast<py::array>();
     } catch (py::error_already_set& error) {
-      if (!error.matches(PyExc_TypeError) && !error.matches(PyExc_ValueError)) throw;
+      if (!is_conversion_error(error)) throw;
     }
-    quiet.attr("__exit__")(py::none(), py::none(), py::none());
-    if (converted) return converted.cast<py::array>();
   }
   throw py::type_error(std::string(name) + ": expected real numbers, got an array of dtype " +
-                       py::str(array.dtype()).cast<std::string>());
+                       py::str(array.dtype()).cast<std::string>() +
+                       (name[0] == 'y' ? "; class names become indices by numpy.unique(y, return_inverse=True)" : ""));
 }
 
 netlet::Array describe(const py::array& array, std::size_t rows, std::size_t columns, py::ssize_t row_stride,
@@ -91,8 +103,8 @@ std::string type_name(py::handle object) {
   return py::type::of(object).attr("__name__").cast<std::string>();
 }
 
-Rows input_rows(py::handle x, std::size_t columns) {
-  py::array array = real_array(x, "x");
+Rows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype) {
+  py::array array = real_array(x, "x", dtype);
   const bool single = array.ndim() == 1;
   if ((!single && array.ndim() != 2) || array.shape(array.ndim() - 1) != (py::ssize_t)columns)
     throw py::value_error("x: expected shape (rows, " + number(columns) + ") or (" + number(columns) + ",), got " +
@@ -104,7 +116,7 @@ Rows input_rows(py::handle x, std::size_t columns) {
 }
 
 Rows target_rows(py::handle y, const netlet::Network& network, const Rows& x) {
-  py::array array = real_array(y, "y");
+  py::array array = real_array(y, "y", network.dtype());
   const std::size_t rows = x.array.rows, outputs = network.outputs();
   const auto ndim = array.ndim();
   const bool classes = network.loss() == netlet::Loss::cross_entropy;

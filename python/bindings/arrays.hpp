@@ -19,7 +19,7 @@ struct Rows {
 
 // x: (rows, columns) or one row (columns,); anything that numpy.asarray takes. Arrays of float32, float64, integers and
 // booleans are read as they are, others are converted here.
-Rows input_rows(py::handle x, std::size_t columns);
+Rows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype);
 
 // y for `x.rows` rows: (rows, outputs); (rows,) with one output; for cross_entropy also integers (rows,).
 Rows target_rows(py::handle y, const netlet::Network& network, const Rows& x);

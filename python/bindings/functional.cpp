@@ -64,10 +64,9 @@ void bind_library(py::module_& m) {
   m.def("get_num_threads", [] { return netlet_get_num_threads(); });
   m.def(
       "set_num_threads",
-      [](py::ssize_t count) {
+      [](std::size_t count) {
         netlet::Check check;
-        if (count < 0) throw py::value_error("count: expected 1 to 1024 threads, got " + std::to_string(count));
-        check(netlet_set_num_threads((std::size_t)count, check));
+        check(netlet_set_num_threads(count, check));
       },
       py::arg("count"));
 }

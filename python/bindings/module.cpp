@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <chrono>
 #include <netlet/netlet.hpp>
+#include <thread>
 
 #include "bindings.hpp"
 
@@ -15,6 +17,18 @@ PyObject* python_error(netlet_status status, py::handle divergence_error) {
 }
 
 }  // namespace
+
+void wait_for_the_end() {
+  for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
+}
+
+void stay_if_python_ends() {
+#if PY_VERSION_HEX >= 0x030d0000
+  if (Py_IsFinalizing()) wait_for_the_end();
+#else
+  if (_Py_IsFinalizing()) wait_for_the_end();
+#endif
+}
 
 PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   m.doc() = "The compiled core of netlet; use it through the package.";

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <cxxabi.h>
 #include <pybind11/stl.h>
-
-#include <chrono>
-#include <thread>
 
 #include "arrays.hpp"
 #include "bindings.hpp"
@@ -25,18 +23,28 @@ py::list names(const char* (*name_of)(int)) {
   return list;
 }
 
+Network& network(py::handle self) { return object_of<Network>(self, "self"); }
+
 double operations(const Network& net, std::size_t rows, double of_each) {
   return of_each * (double)net.parameter_count() * (double)rows;
 }
 
-py::array parameters(const py::object& self) {
-  const auto& net = self.cast<const Network&>();
+py::array parameters(py::handle self) {
+  const Network& net = network(self);
   return view(netlet_parameters(net.get()), {(py::ssize_t)net.parameter_count()}, net.dtype(), self);
 }
 
+py::array copy_parameters(py::handle self) {
+  const Network& net = network(self);
+  py::array copy(numpy_dtype(net.dtype()), std::vector<py::ssize_t>{(py::ssize_t)net.parameter_count()});
+  netlet::Check check;
+  check(netlet_copy_parameters(net.get(), copy.mutable_data(), check));
+  return copy;
+}
+
 // weights (inputs, outputs) or biases (outputs,) of all layers, as views
-py::tuple layer_views(const py::object& self, bool biases) {
-  const auto& net = self.cast<const Network&>();
+py::tuple layer_views(py::handle self, bool biases) {
+  const Network& net = network(self);
   const std::vector<std::size_t> sizes = net.layer_sizes();
   char* p = static_cast<char*>(netlet_parameters(net.get()));
   const std::size_t item = net.dtype() == netlet::Dtype::float32 ? 4 : 8;
@@ -50,8 +58,9 @@ py::tuple layer_views(const py::object& self, bool biases) {
   return views;
 }
 
-py::array forward(const Network& self, py::handle x, py::handle out) {
-  const Rows rows = input_rows(x, self.inputs());
+py::array forward(py::handle object, py::handle x, py::handle out) {
+  const Network& self = network(object);
+  const Rows rows = input_rows(x, self.inputs(), self.dtype());
   std::vector<py::ssize_t> shape;
   if (!rows.single) shape.push_back((py::ssize_t)rows.array.rows);
   shape.push_back((py::ssize_t)self.outputs());
@@ -64,13 +73,15 @@ py::array forward(const Network& self, py::handle x, py::handle out) {
   return result;
 }
 
-double loss(const Network& self, py::handle x, py::handle y) {
-  const Rows rows = input_rows(x, self.inputs()), targets = target_rows(y, self, rows);
+double loss(py::handle object, py::handle x, py::handle y) {
+  const Network& self = network(object);
+  const Rows rows = input_rows(x, self.inputs(), self.dtype()), targets = target_rows(y, self, rows);
   return compute(operations(self, rows.array.rows, 2), [&] { return self.loss(rows.array, targets.array); });
 }
 
-py::tuple backward(const Network& self, py::handle x, py::handle y, py::handle out) {
-  const Rows rows = input_rows(x, self.inputs()), targets = target_rows(y, self, rows);
+py::tuple backward(py::handle object, py::handle x, py::handle y, py::handle out) {
+  const Network& self = network(object);
+  const Rows rows = input_rows(x, self.inputs(), self.dtype()), targets = target_rows(y, self, rows);
   py::array gradient = output_array(out, {(py::ssize_t)self.parameter_count()}, self.dtype(), &rows);
   if (!out.is_none())
     refuse_overlap(gradient, netlet_parameters(self.get()), gradient.nbytes(), "the parameters");
@@ -80,8 +91,10 @@ py::tuple backward(const Network& self, py::handle x, py::handle y, py::handle o
   return py::make_tuple(value, gradient);
 }
 
-double step(Network& self, py::handle x, py::handle y, netlet::Optimizer& optimizer) {
-  const Rows rows = input_rows(x, self.inputs()), targets = target_rows(y, self, rows);
+double step(py::handle object, py::handle x, py::handle y, py::handle optimizer_object) {
+  Network& self = network(object);
+  netlet::Optimizer& optimizer = object_of<netlet::Optimizer>(optimizer_object, "optimizer");
+  const Rows rows = input_rows(x, self.inputs(), self.dtype()), targets = target_rows(y, self, rows);
   return compute(operations(self, rows.array.rows, 6),
                  [&] { return self.step(rows.array, targets.array, optimizer); });
 }
@@ -90,22 +103,27 @@ py::array vector_array(const std::vector<double>& values, std::size_t first) {
   return py::array_t<double>((py::ssize_t)(values.size() - first), values.data() + first);
 }
 
-// A daemon thread may still train while the interpreter shuts down. It cannot have the GIL any more, and Python would
-// end it in the middle of C++ code: it waits for the end of the process instead.
-void stay_if_python_ends() {
-#if PY_VERSION_HEX >= 0x030d0000
-  while (Py_IsFinalizing()) std::this_thread::sleep_for(std::chrono::hours(1));
+// Runs Python code; if the interpreter ends meanwhile, it ends this thread by unwinding, which may not reach the core.
+template <class F> bool survive_the_end(F&& f) {
+#if defined(__GLIBCXX__)
+  try {
+    return f();
+  } catch (abi::__forced_unwind&) {
+    wait_for_the_end();
+  }
 #else
-  while (_Py_IsFinalizing()) std::this_thread::sleep_for(std::chrono::hours(1));
+  return f();
 #endif
 }
 
 // Trains without the GIL. `record(losses, seconds, accuracies)` gets the epochs since it was last called: before each
 // callback, and once at the end, however training ends.
-void fit(Network& self, py::handle x, py::handle y, netlet::Optimizer& optimizer, std::size_t epochs,
+void fit(py::handle object, py::handle x, py::handle y, py::handle optimizer_object, std::size_t epochs,
          std::size_t batch_size, bool shuffle, std::uint64_t seed, const py::function& record,
          const py::object& callback) {
-  const Rows rows = input_rows(x, self.inputs()), targets = target_rows(y, self, rows);
+  Network& self = network(object);
+  netlet::Optimizer& optimizer = object_of<netlet::Optimizer>(optimizer_object, "optimizer");
+  const Rows rows = input_rows(x, self.inputs(), self.dtype()), targets = target_rows(y, self, rows);
   netlet::History history;
   std::size_t recorded = 0;
   const auto flush = [&] {
@@ -123,11 +141,13 @@ void fit(Network& self, py::handle x, py::handle y, netlet::Optimizer& optimizer
     options.on_epoch = [&](const netlet_epoch& epoch, const netlet::History&) {
       stay_if_python_ends();
       const py::gil_scoped_acquire acquire;
-      flush();
-      const py::object answer = callback(epoch.epoch);
-      const int stop = PyObject_IsTrue(answer.ptr());
-      if (stop < 0) throw py::error_already_set();
-      return stop != 0;
+      return survive_the_end([&] {
+        flush();
+        const py::object answer = callback(epoch.epoch);
+        const int stop = PyObject_IsTrue(answer.ptr());
+        if (stop < 0) throw py::error_already_set();
+        return stop != 0;
+      });
     };
   options.poll = [] {
     stay_if_python_ends();
@@ -136,7 +156,7 @@ void fit(Network& self, py::handle x, py::handle y, netlet::Optimizer& optimizer
     return false;
   };
   try {
-    const py::gil_scoped_release release;
+    const WithoutGil without_gil;
     self.fit(rows.array, targets.array, optimizer, options, history);
   } catch (...) {
     flush();
@@ -157,31 +177,48 @@ void bind_network(py::module_& m) {
   py::class_<Network>(m, "Network")
       .def(py::init(&create), py::arg("layer_sizes"), py::arg("activations"), py::arg("loss"), py::arg("reduction"),
            py::arg("dtype"))
-      .def(
-          "_initialize",
-          [](Network& self, int init, std::uint64_t seed) { self.initialize((netlet::Init)init, seed); },
-          py::arg("init"), py::arg("seed"))
-      .def_property_readonly("layer_sizes", [](const Network& self) { return py::tuple(py::cast(self.layer_sizes())); })
-      .def_property_readonly("activations",
-                             [](const Network& self) {
-                               py::tuple names(self.layer_sizes().size() - 1);
-                               for (std::size_t i = 0; i < names.size(); ++i)
-                                 names[i] = netlet_activation_name((int)self.activation(i));
-                               return names;
-                             })
-      .def_property_readonly("loss_name", [](const Network& self) { return netlet_loss_name((int)self.loss()); })
-      .def_property_readonly("reduction",
-                             [](const Network& self) { return netlet_reduction_name((int)self.reduction()); })
-      .def_property_readonly("dtype", [](const Network& self) { return numpy_dtype(self.dtype()); })
-      .def_property("epochs_trained", &Network::epochs_trained, &Network::set_epochs_trained)
-      .def_property_readonly("parameters", &parameters)
-      .def_property_readonly("weights", [](const py::object& self) { return layer_views(self, false); })
-      .def_property_readonly("biases", [](const py::object& self) { return layer_views(self, true); })
-      .def("fingerprint", &Network::fingerprint)
-      .def("forward", &forward, py::arg("x"), py::kw_only(), py::arg("out") = py::none())
-      .def("loss", &loss, py::arg("x"), py::arg("y"))
-      .def("backward", &backward, py::arg("x"), py::arg("y"), py::kw_only(), py::arg("out") = py::none())
-      .def("step", &step, py::arg("x"), py::arg("y"), py::arg("optimizer"))
-      .def("_fit", &fit, py::arg("x"), py::arg("y"), py::arg("optimizer"), py::arg("epochs"), py::arg("batch_size"),
-           py::arg("shuffle"), py::arg("seed"), py::arg("record"), py::arg("callback"));
+      .def("_initialize",
+           [](py::handle self, int init, std::uint64_t seed) { network(self).initialize((netlet::Init)init, seed); })
+      .def_property_readonly(
+          "layer_sizes", [](py::handle self) { return py::tuple(py::cast(network(self).layer_sizes())); },
+          "Inputs, hidden layers, outputs.")
+      .def_property_readonly(
+          "activations",
+          [](py::handle self) {
+            const Network& net = network(self);
+            py::tuple names(net.layer_sizes().size() - 1);
+            for (std::size_t i = 0; i < names.size(); ++i)
+              names[i] = netlet_activation_name((int)net.activation(i));
+            return names;
+          },
+          "The name of each layer's activation, output included.")
+      .def_property_readonly(
+          "loss_name", [](py::handle self) { return netlet_loss_name((int)network(self).loss()); },
+          "The name of the loss.")
+      .def_property_readonly(
+          "reduction", [](py::handle self) { return netlet_reduction_name((int)network(self).reduction()); },
+          "The name of the reduction.")
+      .def_property_readonly(
+          "dtype", [](py::handle self) { return numpy_dtype(network(self).dtype()); },
+          "Of parameters, activations and results.")
+      .def_property_readonly(
+          "epochs_trained", [](py::handle self) { return network(self).epochs_trained(); },
+          "Complete epochs of `fit` so far.")
+      .def("_set_epochs_trained",
+           [](py::handle self, std::uint64_t epochs) { network(self).set_epochs_trained(epochs); })
+      .def_property_readonly("parameters", &parameters,
+                             "W1, b1, W2, b2, ... in one contiguous, writable buffer that never moves.")
+      .def_property_readonly(
+          "weights", [](py::handle self) { return layer_views(self, false); },
+          "A writable view of shape (inputs, outputs) for each layer.")
+      .def_property_readonly(
+          "biases", [](py::handle self) { return layer_views(self, true); },
+          "A writable view of shape (outputs,) for each layer.")
+      .def("_copy_parameters", &copy_parameters)
+      .def("_fingerprint", [](py::handle self) { return network(self).fingerprint(); })
+      .def("_forward", &forward)
+      .def("_loss", &loss)
+      .def("_backward", &backward)
+      .def("_step", &step)
+      .def("_fit", &fit);
 }

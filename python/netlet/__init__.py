@@ -41,3 +41,12 @@ except (RuntimeError, ValueError) as error:
 del check_environment
 
 from . import functional  # noqa: E402  (its checks would hide the environment's message)
+
+
+def __getattr__(name: str) -> object:
+    """Import `netlet.reference` when it is first asked for."""
+    if name == "reference":
+        import importlib
+
+        return importlib.import_module(".reference", __name__)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

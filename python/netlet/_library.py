@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import operator
+
 from . import _core
 
 
@@ -54,7 +56,11 @@ def set_num_threads(count: int) -> None:
     ValueError
         If `count` is out of range.
     """
-    _core.set_num_threads(count)
+    try:
+        number = operator.index(count)
+    except TypeError:
+        raise TypeError(f"count: expected an integer, got {count!r}") from None
+    _core.set_num_threads(min(max(number, 0), 2**31))
 
 
 def numerics_version() -> int:

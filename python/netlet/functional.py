@@ -23,7 +23,7 @@ def _apply(name: str, x: npt.ArrayLike, out: npt.NDArray[Any] | None) -> Any:
         raise ValueError(f"x: expected an array of real numbers, but {error}") from None
     if array.dtype.kind not in "fiub":
         raise TypeError(f"x: expected real numbers, got an array of dtype {array.dtype}")
-    dtype = np.float32 if array.dtype == np.float32 else np.float64
+    dtype = np.float32 if array.dtype.newbyteorder("=") == np.float32 else np.float64
     array = np.asarray(array, dtype=dtype, order="C")
     if out is None:
         result = np.empty_like(array)

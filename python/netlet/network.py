@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import operator
-import secrets
+import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from . import _core
 from .history import History
-from .optimizers import SGD, Adam
+from .optimizers import SGD, Adam, Optimizer
 
 __all__ = ["Network"]
 
@@ -32,7 +32,7 @@ def _integer(name: str, value: Any, low: int, high: int, expected: str) -> int:
 
 def _seed(value: int | None) -> int:
     if value is None:
-        return secrets.randbits(64)
+        return int.from_bytes(os.urandom(8), "little")
     return _integer("seed", value, 0, 2**64, "an integer from 0 to 2**64 - 1, or None")
 
 
@@ -88,6 +88,13 @@ def _copy_values(target: Array, value: Any, what: str) -> None:
     except (TypeError, ValueError) as error:
         raise type(error)(f"init: expected {what}, but {error}") from None
     raise ValueError(f"init: expected {what} of shape {target.shape}, got {came}")
+
+
+def _optimizer(value: Any) -> Optimizer:
+    if isinstance(value, Optimizer):
+        return value
+    came = f"the class {value.__name__}; write {value.__name__}()" if isinstance(value, type) else type(value).__name__
+    raise TypeError(f"optimizer: expected netlet.SGD or netlet.Adam, got {came}")
 
 
 class Network(_core.Network):
@@ -159,8 +166,6 @@ class Network(_core.Network):
     ((2, 3), (3,), (13,))
     """
 
-    seed: int
-
     def __init__(
         self,
         layer_sizes: Sequence[int],
@@ -177,9 +182,9 @@ class Network(_core.Network):
         loss_number = _number("loss", loss, "loss")
         activations = _activations(len(sizes) - 1, activation, output_activation, loss)
         super().__init__(sizes, activations, loss_number, _number("reduction", reduction, "reduction"), dtype)
-        self.seed = _seed(seed)
+        self._seed = _seed(seed)
         if isinstance(init, str):
-            self._initialize(_number("init", init, "init"), self.seed)
+            self._initialize(_number("init", init, "init"), self._seed)
         else:
             self._set_parameters(init)
 
@@ -193,7 +198,161 @@ class Network(_core.Network):
                 _copy_values(weight, w, f"a weight for layer {i + 1}")
                 _copy_values(bias, b, f"a bias for layer {i + 1}")
         else:
-            _copy_values(self.parameters, init, "a flat array")
+            _copy_values(self.parameters, init, "a pair (W, b) for each layer, or a flat array")
+
+    @property
+    def seed(self) -> int:
+        """Of the initial values and the order of the rows."""
+        return self._seed
+
+    def forward(self, x: npt.ArrayLike, *, out: Array | None = None) -> Array:
+        """Compute the outputs for rows of inputs.
+
+        Parameters
+        ----------
+        x : array_like, shape (rows, inputs) or (inputs,)
+            An array of the network's dtype with contiguous rows is read in place; anything else is converted, a few
+            rows at a time. NaN and infinity pass through.
+        out : numpy.ndarray, optional
+            Where to write the outputs: C-contiguous, of the network's dtype and exactly the shape of the result, with
+            memory of its own.
+
+        Returns
+        -------
+        numpy.ndarray, shape (rows, outputs) or (outputs,)
+            `out`, if given. A row's outputs do not depend on the rows beside it.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `x` or `out` does not fit.
+        RuntimeError
+            If another thread is training the network.
+
+        Examples
+        --------
+        >>> net = Network([2, 3, 1], seed=0)
+        >>> net.forward([[0.0, 1.0], [1.0, 1.0]]).shape, net.forward([0.0, 1.0]).shape
+        ((2, 1), (1,))
+        """
+        return self._forward(x, out)
+
+    def loss(self, x: npt.ArrayLike, y: npt.ArrayLike) -> float:
+        """Compute the loss over all rows.
+
+        Parameters
+        ----------
+        x : array_like, shape (rows, inputs) or (inputs,)
+        y : array_like
+            Targets, as in `fit`.
+
+        Returns
+        -------
+        float
+            The sum over the rows (reduction ``"sum"``) or that divided by their number (``"mean"``).
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `x` or `y` does not fit.
+        RuntimeError
+            If another thread is training the network.
+
+        Examples
+        --------
+        >>> net = Network([2, 1], activation="identity", init=np.zeros(3))
+        >>> net.loss([[0.0, 1.0], [1.0, 1.0]], [1.0, 2.0])
+        2.5
+        """
+        return self._loss(x, y)
+
+    def backward(self, x: npt.ArrayLike, y: npt.ArrayLike, *, out: Array | None = None) -> tuple[float, Array]:
+        """Compute the loss over all rows and its gradient with respect to the parameters.
+
+        Parameters
+        ----------
+        x : array_like, shape (rows, inputs) or (inputs,)
+        y : array_like
+            Targets, as in `fit`.
+        out : numpy.ndarray, optional
+            Where to write the gradient: C-contiguous, of the shape and dtype of `parameters`.
+
+        Returns
+        -------
+        loss : float
+            As of `loss`.
+        gradient : numpy.ndarray, shape (n,)
+            In the layout of `parameters`; reduced like the loss.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument does not fit.
+        RuntimeError
+            If another thread is training the network.
+
+        Examples
+        --------
+        >>> net = Network([2, 1], activation="identity", init=np.zeros(3))
+        >>> net.backward([[0.0, 1.0], [1.0, 1.0]], [1.0, 2.0])
+        (2.5, array([-2., -3., -3.]))
+        """
+        return self._backward(x, y, out)
+
+    def step(self, x: npt.ArrayLike, y: npt.ArrayLike, optimizer: SGD | Adam) -> float:
+        """Take one step of an optimizer on one batch.
+
+        Parameters
+        ----------
+        x : array_like, shape (rows, inputs) or (inputs,)
+        y : array_like
+            Targets, as in `fit`.
+        optimizer : SGD or Adam
+            Keeps state of this network from its first step on.
+
+        Returns
+        -------
+        float
+            The loss before the update. `epochs_trained` does not count steps.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument does not fit, or data hold NaN or infinity; nothing was changed.
+        DivergenceError
+            If the loss is not finite; nothing was changed.
+        RuntimeError
+            If another call is using the network or the optimizer.
+
+        Examples
+        --------
+        >>> net = Network([2, 1], activation="identity", init=np.zeros(3))
+        >>> net.step([[0.0, 1.0], [1.0, 1.0]], [1.0, 2.0], SGD(0.1))
+        2.5
+        >>> net.parameters
+        array([0.2, 0.3, 0.3])
+        """
+        return self._step(x, y, _optimizer(optimizer))
+
+    def fingerprint(self) -> str:
+        """Compute SHA-256 over architecture and parameters, to compare two machines.
+
+        Returns
+        -------
+        str
+            64 hexadecimal digits; netlet.h describes the bytes. Seed and number of epochs are no part of them.
+
+        Raises
+        ------
+        RuntimeError
+            If another thread is training the network.
+
+        Examples
+        --------
+        >>> Network([2, 3, 1], seed=0).fingerprint() == Network([2, 3, 1], seed=0).fingerprint()
+        True
+        """
+        return self._fingerprint()
 
     def fit(
         self,
@@ -215,7 +374,8 @@ class Network(_core.Network):
         Parameters
         ----------
         x : array_like, shape (rows, inputs)
-            A C-contiguous array of the network's dtype is used in place; anything else is converted, batch by batch.
+            A C-contiguous array of the network's dtype is used in place; anything else (other layouts and dtypes,
+            lists, data frames, memory maps) is converted, batch by batch.
         y : array_like, shape (rows, outputs)
             Or (rows,) with one output; for cross_entropy integers of shape (rows,) are class indices.
         epochs : int
@@ -245,15 +405,20 @@ class Network(_core.Network):
         ValueError
             If an argument does not fit, or data or parameters hold NaN or infinity; nothing was changed.
         DivergenceError
-            If the loss or a parameter stops being finite; the parameters of the last good epoch stay.
+            If the loss or a parameter stops being finite; the parameters of the last good epoch stay, and the
+            exception's ``history`` has the epochs before.
         RuntimeError
             If another call is using the network or the optimizer.
         KeyboardInterrupt
-            On Ctrl-C, between two steps; the steps done so far stay.
+            On Ctrl-C, between two steps; the steps done so far stay, and the exception's ``history`` has the complete
+            epochs. An epoch that was cut short does not count: training on begins it again.
 
         Notes
         -----
         ``n`` epochs and then ``m`` more give the bits of ``n + m``.
+
+        For regression take ``output_activation="identity"``, and bring inputs and targets to a size of about 1. Beyond
+        small data ``reduction="mean"`` keeps the learning rate independent of the number of rows.
 
         Examples
         --------
@@ -268,16 +433,20 @@ class Network(_core.Network):
             raise ValueError(
                 f"learning_rate: expected None beside an optimizer, which has its own, got {learning_rate!r}"
             )
-        elif not isinstance(optimizer, (SGD, Adam)):
-            raise TypeError(f"optimizer: expected netlet.SGD or netlet.Adam, got {type(optimizer).__name__}")
         if callback is not None and not callable(callback):
             raise TypeError(f"callback: expected a function, got {type(callback).__name__}")
         epochs = _integer("epochs", epochs, 1, 2**63, "a positive integer")
         batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
-        order_seed = self.seed if seed is None else _seed(seed)
+        order_seed = self._seed if seed is None else _seed(seed)
         history = History()
         after_epoch = None if callback is None else (lambda epoch: callback(epoch, history))
-        self._fit(x, y, optimizer, epochs, batch, bool(shuffle), order_seed, history._record, after_epoch)
+        try:
+            self._fit(
+                x, y, _optimizer(optimizer), epochs, batch, bool(shuffle), order_seed, history._record, after_epoch
+            )
+        except (_core.DivergenceError, KeyboardInterrupt) as error:
+            error.history = history  # type: ignore[union-attr]  # the epochs before it
+            raise
         return history
 
     def __eq__(self, other: object) -> bool:
@@ -298,7 +467,7 @@ class Network(_core.Network):
         }
 
     def __reduce__(self) -> Any:
-        state = (self._architecture(), self.parameters.copy(), self.seed, self.epochs_trained)
+        state = (self._architecture(), self._copy_parameters(), self.seed, self.epochs_trained)
         return _restore, (type(self), *state), self.__dict__
 
     def __repr__(self) -> str:
@@ -320,5 +489,5 @@ def _restore(
 ) -> Network:
     network = cls.__new__(cls)
     Network.__init__(network, **architecture, init=parameters, seed=seed)
-    network.epochs_trained = epochs_trained
+    network._set_epochs_trained(epochs_trained)
     return network

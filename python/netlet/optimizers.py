@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
 from . import _core
@@ -13,11 +12,27 @@ from . import _core
 __all__ = ["SGD", "Adam"]
 
 
-class _Optimizer(_core.Optimizer):
-    """What the optimizers share: readable state, pickling, copying."""
+def _number(name: str, value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise TypeError(f"{name}: expected a number, got {value!r}") from None
+
+
+class Optimizer(_core.Optimizer):
+    """What `SGD` and `Adam` share: settings, readable state, pickling, copying."""
 
     _settings: tuple[str, ...] = ()
     _slot_names: tuple[str, ...] = ()
+
+    @property
+    def learning_rate(self) -> float:
+        """The step size; may be set, also in a callback of `fit`: it holds from the next step on."""
+        return self._learning_rate
+
+    @learning_rate.setter
+    def learning_rate(self, value: float) -> None:
+        self._learning_rate = _number("learning_rate", value)
 
     @property
     def state(self) -> dict[str, npt.NDArray[Any]]:
@@ -30,23 +45,16 @@ class _Optimizer(_core.Optimizer):
 
     def __reduce__(self) -> Any:
         settings = {name: getattr(self, name) for name in self._settings}
-        slots = [slot.copy() for slot in self._slots]
-        return _restore, (type(self), settings, self._progress, slots)
+        return _restore, (type(self), settings, self._get_state()), self.__dict__ or None
 
 
-def _restore(
-    cls: type[_Optimizer], settings: dict[str, Any], progress: tuple[int, float, float], slots: list[npt.NDArray[Any]]
-) -> _Optimizer:
+def _restore(cls: type[Optimizer], settings: dict[str, Any], state: tuple[Any, ...]) -> Optimizer:
     optimizer = cls(**settings)
-    if slots:
-        optimizer._bind(slots[0].size, slots[0].dtype)
-        for slot, saved in zip(optimizer._slots, slots):
-            np.copyto(slot, saved)
-    optimizer._progress = progress
+    optimizer._set_state(*state)
     return optimizer
 
 
-class SGD(_Optimizer):
+class SGD(Optimizer):
     """Gradient descent, with momentum if wanted.
 
     ``v = momentum * v + g`` and ``w = w - learning_rate * v``; with `nesterov`
@@ -83,10 +91,25 @@ class SGD(_Optimizer):
     _slot_names = ("velocity",)
 
     def __init__(self, learning_rate: float = 0.1, momentum: float = 0.0, nesterov: bool = False) -> None:
-        super().__init__(adam=False, learning_rate=learning_rate, momentum=momentum, nesterov=nesterov)
+        super().__init__(
+            adam=False,
+            learning_rate=_number("learning_rate", learning_rate),
+            momentum=_number("momentum", momentum),
+            nesterov=bool(nesterov),
+        )
+
+    @property
+    def momentum(self) -> float:
+        """How much of the velocity stays from step to step."""
+        return self._momentum
+
+    @property
+    def nesterov(self) -> bool:
+        """Whether the momentum is Nesterov's."""
+        return self._nesterov
 
 
-class Adam(_Optimizer):
+class Adam(Optimizer):
     """Adam of Kingma and Ba, "Adam: a method for stochastic optimization" (2015).
 
     ``m = beta_1 m + (1 - beta_1) g``, ``v = beta_2 v + (1 - beta_2) g^2``,
@@ -125,4 +148,25 @@ class Adam(_Optimizer):
     def __init__(
         self, learning_rate: float = 0.001, beta_1: float = 0.9, beta_2: float = 0.999, epsilon: float = 1e-8
     ) -> None:
-        super().__init__(adam=True, learning_rate=learning_rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
+        super().__init__(
+            adam=True,
+            learning_rate=_number("learning_rate", learning_rate),
+            beta_1=_number("beta_1", beta_1),
+            beta_2=_number("beta_2", beta_2),
+            epsilon=_number("epsilon", epsilon),
+        )
+
+    @property
+    def beta_1(self) -> float:
+        """How much of the mean of the gradients stays from step to step."""
+        return self._beta_1
+
+    @property
+    def beta_2(self) -> float:
+        """How much of the mean of their squares stays from step to step."""
+        return self._beta_2
+
+    @property
+    def epsilon(self) -> float:
+        """Added to the divisor."""
+        return self._epsilon

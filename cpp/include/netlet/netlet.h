@@ -8,9 +8,9 @@
  *             After a failure every network, optimizer and output buffer is as it was, unless said otherwise.
  *   Memory    What netlet_..._create gave, the matching netlet_..._free takes back. Arrays are only borrowed for the
  *             length of a call.
- *   Threads   Any number of threads may call netlet_forward and netlet_loss on one network at once. Whatever changes
- *             a network (step, fit, initialize) or a gradient that runs beside it gets NETLET_ERROR_BUSY. One
- *             optimizer belongs to one call at a time. Inside, work is shared by the threads of netlet_set_num_threads;
+ *   Threads   Any number of threads may read one network at once (forward, loss, backward, fingerprint, copies). What
+ *             changes it (step, fit, initialize) gets NETLET_ERROR_BUSY beside any other call, and any other call
+ *             beside it. One optimizer belongs to one call at a time. Inside, work is shared by the threads of netlet_set_num_threads;
  *             their number never changes a result.
  *   Numbers   Results depend on data, settings and seed alone; python/netlet/reference is the specification. The
  *             caller's rounding mode and flush-to-zero setting are put aside during a call and are back after it.
@@ -172,6 +172,9 @@ NETLET_API int netlet_network_dtype(const netlet_network *network);
 NETLET_API void *netlet_parameters(netlet_network *network);
 NETLET_API size_t netlet_parameter_count(const netlet_network *network);
 
+/* Copies the parameters, whole: refused while another call changes them. */
+NETLET_API netlet_status netlet_copy_parameters(const netlet_network *network, void *out, netlet_error *error);
+
 /* Sets the parameters to uniform values drawn from the seed; epochs_trained becomes 0. */
 NETLET_API netlet_status netlet_initialize(netlet_network *network, int32_t init, uint64_t seed, netlet_error *error);
 
@@ -185,8 +188,8 @@ NETLET_API netlet_status netlet_fingerprint(const netlet_network *network, char 
 
 /* ---- forward and backward ---------------------------------------------------------------------------------- */
 
-/* out: x->rows x outputs values of the network's dtype, contiguous; it may not overlap x or the parameters. Allocates
- * nothing if the widest layer has at most 256 outputs; x of 0 rows is allowed. */
+/* out: x->rows x outputs values of the network's dtype, contiguous; it may not overlap x or the parameters. A single
+ * row allocates nothing if no layer has more than 1024 outputs and x needs no conversion. x of 0 rows is allowed. */
 NETLET_API netlet_status netlet_forward(const netlet_network *network, const netlet_array *x, void *out,
                                         netlet_error *error);
 
@@ -226,6 +229,7 @@ NETLET_API netlet_status netlet_optimizer_create(const netlet_optimizer_config *
                                                  netlet_error *error);
 NETLET_API void netlet_optimizer_free(netlet_optimizer *optimizer); /* NULL is allowed */
 NETLET_API netlet_optimizer_config netlet_optimizer_get_config(const netlet_optimizer *optimizer);
+/* For the steps from now on; between steps, or from on_epochs. */
 NETLET_API netlet_status netlet_optimizer_set_learning_rate(netlet_optimizer *optimizer, double learning_rate,
                                                             netlet_error *error);
 NETLET_API size_t netlet_optimizer_slot_count(const netlet_optimizer *optimizer);
@@ -235,12 +239,16 @@ NETLET_API int netlet_optimizer_dtype(const netlet_optimizer *optimizer);
 /* Allocates the slots, filled with 0, as the first use would; for restoring saved state. */
 NETLET_API netlet_status netlet_optimizer_bind(netlet_optimizer *optimizer, size_t size, int32_t dtype,
                                                netlet_error *error);
+/* NULL if there is no such slot, or while a call uses the optimizer. */
 NETLET_API void *netlet_optimizer_slot(netlet_optimizer *optimizer, size_t slot);
+/* Copies all slots, one after the other, and the progress, whole: refused while a call uses the optimizer. */
+NETLET_API netlet_status netlet_optimizer_copy_state(const netlet_optimizer *optimizer, void *slots,
+                                                     netlet_optimizer_progress *progress, netlet_error *error);
 NETLET_API netlet_optimizer_progress netlet_optimizer_get_progress(const netlet_optimizer *optimizer);
 NETLET_API void netlet_optimizer_set_progress(netlet_optimizer *optimizer, netlet_optimizer_progress progress);
 
 /* One step on one batch; loss is that before the update. NaN or infinity in x or y, or a loss that is not finite,
- * is an error and changes nothing. */
+ * is an error and changes nothing. The parameters are not looked at after the update; fit does that. */
 NETLET_API netlet_status netlet_step(netlet_network *network, const netlet_array *x, const netlet_array *y,
                                      netlet_optimizer *optimizer, double *loss, netlet_error *error);
 
@@ -261,7 +269,7 @@ typedef struct netlet_fit_options {
    * NETLET_ERROR_CALLBACK. It may call forward, loss and backward on the network and write to its parameters. */
   int (*on_epochs)(void *context, const netlet_epoch *epochs, size_t count);
   /* 0: on_epochs gets one epoch at a time. 1: epochs of a few microseconds come up to 64 at a time, so that reporting
-   * does not take longer than training. */
+   * does not take longer than training; on_epochs may then not use the network. */
   int32_t report_together;
   /* Called about every 20 ms between steps, may be NULL: not 0 ends training with NETLET_ERROR_INTERRUPTED. */
   int (*poll)(void *context);

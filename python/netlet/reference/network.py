@@ -56,7 +56,7 @@ class Network:
         if isinstance(init, str):
             for i, w in enumerate(self.weights):
                 w[...] = uniform_values(*w.shape, init, i, self.seed, self.dtype)
-        elif isinstance(init, np.ndarray):
+        elif np.isscalar(init[0]):
             self.parameters[...] = init
         else:
             for (w, b), (w0, b0) in zip(views, init):
