@@ -54,7 +54,7 @@ netlet_status forward(const netlet_network& net, const netlet_array& x, T* out, 
   const Scratch<T> whole(net, smaller(x.rows, kPanelRows), in_place);
   // a single row stays on the calling thread
   const size_t threads =
-      smaller(threads_for(2.0 * (double)net.parameter_count * (double)x.rows), (x.rows + 7) / 8);
+      smaller(threads_for(2.0 * (double)net.parameter_count * (double)x.rows, kReadingShare), (x.rows + 7) / 8);
   alignas(kCacheLine) T stack[kStackBytes / sizeof(T)];
   if (threads == 1 && whole.size() <= sizeof stack / sizeof(T)) {
     for (size_t row = 0; row < x.rows; row += kPanelRows)

@@ -23,7 +23,7 @@ int function_number(int function) {
 
 template <class T> void map_all(int function, size_t count, const T* x, T* y) {
   const Kernels<T>& kernel = kernels<T>();
-  const size_t threads = threads_for(kOperations * (double)count);
+  const size_t threads = threads_for(kOperations * (double)count, kReadingShare);
   if (threads == 1) return kernel.map(function, count, x, y);
   parallel((count + kPiece - 1) / kPiece, threads, [&](size_t task, size_t) {
     const size_t first = task * kPiece, n = count - first < kPiece ? count - first : kPiece;

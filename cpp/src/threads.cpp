@@ -18,7 +18,6 @@ namespace netlet::core {
 namespace {
 
 constexpr size_t kMaxThreads = 1024;
-constexpr double kOperationsPerThread = 4e5;  // about 10 microseconds of one core
 constexpr int kSpins = 4000;                  // a worker looks so often for new tasks before it sleeps
 
 std::atomic<size_t> g_thread_count{0};  // 0: not asked yet
@@ -144,9 +143,9 @@ void watch_forks() {
   if (!watching.exchange(true)) pthread_atfork(nullptr, nullptr, reset_in_child);
 }
 
-size_t threads_for(double operations) {
+size_t threads_for(double operations, double share) {
   const size_t count = netlet_get_num_threads();
-  const double useful = operations / kOperationsPerThread;
+  const double useful = operations / share;
   return useful < 2 ? 1 : useful < (double)count ? (size_t)useful : count;
 }
 

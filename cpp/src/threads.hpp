@@ -8,8 +8,11 @@
 
 namespace netlet::core {
 
-// Threads worth using for so many floating-point operations: 1 below what waking another costs.
-size_t threads_for(double operations);
+// Threads worth using for so many floating-point operations, if each should have at least `share` of them.
+size_t threads_for(double operations, double share);
+
+constexpr double kReadingShare = 4e5;   // about 10 microseconds of one core, for work that only reads parameters
+constexpr double kTrainingShare = 2e6;  // each step moves the parameters from core to core as well
 
 // Calls run(context, task, worker) for each task below `tasks`, on at most `threads` threads, the caller being worker
 // 0; returns when all are done. Workers are numbered below `threads`. If the pool is taken (a call from another

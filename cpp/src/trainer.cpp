@@ -53,7 +53,7 @@ netlet_status Trainer<T>::prepare(const netlet_network& net, const netlet_array&
   kernel_ = &kernels<T>(net.widest);
   rows_ = rows;
   with_delta_ = with_delta;
-  threads_ = threads_for(operations(net, rows));
+  threads_ = threads_for(operations(net, rows), kTrainingShare);
   const size_t blocks = divide_up(rows, kBlockRows);
   by_blocks_ = blocks > kWholeBlocks;
   const size_t passes = by_blocks_ ? smaller(threads_, blocks) : 1;
@@ -138,7 +138,7 @@ template <class T> void Trainer<T>::pack() {
 template <class T> BatchLoss Trainer<T>::rows_phase(const Batch& batch) {
   batch_rows_ = batch.rows;
   const size_t blocks = divide_up(batch.rows, kBlockRows);
-  const size_t threads = smaller(threads_for(operations(*net_, batch.rows)), threads_);
+  const size_t threads = smaller(threads_for(operations(*net_, batch.rows), kTrainingShare), threads_);
   std::atomic<size_t> correct{0};
   const auto sum_block = [&](const double* row_loss, size_t block) {
     const size_t count = smaller(kBlockRows, batch.rows - block * kBlockRows);
@@ -224,7 +224,7 @@ template <class T> template <class F> void Trainer<T>::each_run(const Group& gro
 }
 
 template <class T> template <class F> void Trainer<T>::parameters_phase(F&& f) {
-  const size_t threads = smaller(threads_for(operations(*net_, batch_rows_)), threads_);
+  const size_t threads = smaller(threads_for(operations(*net_, batch_rows_), kTrainingShare), threads_);
   parallel(group_count_, threads, [&](size_t task, size_t worker) {
     const Group& group = groups_[task];
     T* const gradient = scratch_.data() + worker * (1 + kTileTree) * kTileValues;
