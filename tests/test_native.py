@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import netlet
-import numpy as np
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -100,23 +99,8 @@ def test_only_the_module_s_entry_leaves_the_extension():
     assert ours == ["PyInit__core"]
 
 
-def test_a_network_trained_from_cpp_has_python_s_fingerprint(build):
-    rows, inputs, classes = 600, 7, 3
-    x = (np.arange(rows * inputs) * 37 % 101 / 50 - 1).reshape(rows, inputs)
-    y = np.arange(rows) ** 2 % classes
-    expected = {}
-    for dtype in ("float32", "float64"):
-        net = netlet.Network(
-            [inputs, 20, 11, classes],
-            activation=["tanh", "relu", "softmax"],
-            loss="cross_entropy",
-            reduction="mean",
-            dtype=dtype,
-            init="he_uniform",
-            seed=2026,
-        )
-        net.fit(x, y, epochs=5, batch_size=32, optimizer=netlet.Adam(0.01), seed=11)
-        expected[dtype] = net.fingerprint()
-    for isa in netlet.available_isas():
-        output = run(build / "cpp/tests/fingerprint", env={**os.environ, "NETLET_ISA": isa})
-        assert dict(line.split() for line in output.splitlines()) == expected
+@pytest.mark.parametrize("threads", ["1", "5"])
+@pytest.mark.parametrize("isa", netlet.available_isas())
+def test_networks_trained_from_cpp_have_the_golden_fingerprints(build, isa, threads):
+    golden = [build / "cpp/tests/golden", ROOT / "tests/golden.txt", threads]
+    assert run(*golden, env={**os.environ, "NETLET_ISA": isa}) == "14 passed, 0 failed\n"

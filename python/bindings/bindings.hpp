@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <cxxabi.h>
 #include <pybind11/pybind11.h>
 
 #include <string>
@@ -21,17 +22,27 @@ template <class T> T& object_of(py::handle self, const char* name) {
 }
 
 // A daemon thread may still be at work while the interpreter shuts down. It cannot have the GIL any more, and Python
-// would end it in the middle of C++ code: it waits for the end of the process instead.
+// ends it where it asks for it, by unwinding its stack; that may neither pass the core nor leave a destructor. Whatever
+// asks for the GIL goes through here: such a thread waits for the end of the process instead.
 [[noreturn]] void wait_for_the_end();
-void stay_if_python_ends();
+template <class F> auto survive_the_end(F&& f) {
+#if defined(__GLIBCXX__)
+  try {
+    return f();
+  } catch (abi::__forced_unwind&) {
+    wait_for_the_end();
+  }
+#else
+  return f();
+#endif
+}
 
 // The GIL is not held while this lives.
 class WithoutGil {
  public:
   WithoutGil() : state_(PyEval_SaveThread()) {}
   ~WithoutGil() {
-    stay_if_python_ends();
-    PyEval_RestoreThread(state_);
+    survive_the_end([this] { PyEval_RestoreThread(state_); });
   }
   WithoutGil(const WithoutGil&) = delete;
   WithoutGil& operator=(const WithoutGil&) = delete;

@@ -22,14 +22,6 @@ void wait_for_the_end() {
   for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
 }
 
-void stay_if_python_ends() {
-#if PY_VERSION_HEX >= 0x030d0000
-  if (Py_IsFinalizing()) wait_for_the_end();
-#else
-  if (_Py_IsFinalizing()) wait_for_the_end();
-#endif
-}
-
 PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   m.doc() = "The compiled core of netlet; use it through the package.";
   auto divergence_error = py::exception<netlet::Error>(m, "DivergenceError", PyExc_ArithmeticError);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <cxxabi.h>
 #include <pybind11/stl.h>
 
 #include "arrays.hpp"
@@ -103,17 +102,12 @@ py::array vector_array(const std::vector<double>& values, std::size_t first) {
   return py::array_t<double>((py::ssize_t)(values.size() - first), values.data() + first);
 }
 
-// Runs Python code; if the interpreter ends meanwhile, it ends this thread by unwinding, which may not reach the core.
-template <class F> bool survive_the_end(F&& f) {
-#if defined(__GLIBCXX__)
-  try {
-    return f();
-  } catch (abi::__forced_unwind&) {
-    wait_for_the_end();
-  }
-#else
-  return f();
-#endif
+// f() with the GIL.
+template <class F> bool with_gil(F&& f) {
+  return survive_the_end([&] {
+    const py::gil_scoped_acquire acquire;
+    return survive_the_end(f);
+  });
 }
 
 // Trains without the GIL. `record(losses, seconds, accuracies)` gets the epochs since it was last called: before each
@@ -139,9 +133,7 @@ void fit(py::handle object, py::handle x, py::handle y, py::handle optimizer_obj
   options.seed = seed;
   if (!callback.is_none())
     options.on_epoch = [&](const netlet_epoch& epoch, const netlet::History&) {
-      stay_if_python_ends();
-      const py::gil_scoped_acquire acquire;
-      return survive_the_end([&] {
+      return with_gil([&] {
         flush();
         const py::object answer = callback(epoch.epoch);
         const int stop = PyObject_IsTrue(answer.ptr());
@@ -150,10 +142,10 @@ void fit(py::handle object, py::handle x, py::handle y, py::handle optimizer_obj
       });
     };
   options.poll = [] {
-    stay_if_python_ends();
-    const py::gil_scoped_acquire acquire;
-    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-    return false;
+    return with_gil([] {
+      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+      return false;
+    });
   };
   try {
     const WithoutGil without_gil;

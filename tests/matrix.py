@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Prints the matrix language x compiler x instruction set x threads; a cell is one fingerprint, and all are the same.
+
+``python tests/matrix.py`` builds the core with every compiler that is installed (GCC, Clang, zig from the package
+ziglang, and GCC for aarch64, run by qemu) at -O1, -O2 and -O3, trains the networks of golden.txt with each build, and
+with the installed Python package and its reference. ``--fault NAME`` first breaks a copy of the core: then it must
+fail.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import golden
+
+ROOT = Path(__file__).parents[1]
+THREADS = ["1", "2", "3", "5", "8"]
+FAULTS = {  # what one wrong line of the core does: file, its text, what stands there instead
+    "order": (
+        "cpp/src/kernels.cpp",
+        "for (size_t j = 0; j < n; ++j) sum = sum + y[j];",
+        "for (size_t j = n; j > 0; --j) sum = sum + y[j - 1];",
+    ),
+    "contraction": (
+        "cpp/src/kernels.cpp",
+        "return d * (y * (splat(T(1)) - y));",
+        "return d * fma(-y, y, y);",
+    ),
+    "block": ("cpp/src/pass.hpp", "constexpr size_t kBlockRows = 256;", "constexpr size_t kBlockRows = 128;"),
+}
+
+
+def tool(name: str) -> str | None:
+    """A program of this Python environment, or else of the system."""
+    beside = Path(sys.executable).with_name(name)
+    return str(beside) if beside.exists() else shutil.which(name)
+
+
+def compilers(folder: Path) -> dict[str, list[str]]:
+    """CMake's options for each compiler at hand."""
+    found = {name: [f"-DCMAKE_CXX_COMPILER={path}"] for name in ("g++", "clang++") if (path := tool(name))}
+    if importlib.util.find_spec("ziglang"):
+        scripts = {}
+        for language in ("cc", "c++"):
+            scripts[language] = folder / f"zig-{language}"
+            scripts[language].write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ziglang {language} "$@"\n')
+            scripts[language].chmod(0o755)
+        found["zig"] = [f"-DCMAKE_CXX_COMPILER={scripts['c++']}", f"-DCMAKE_C_COMPILER={scripts['cc']}"]
+    cross, emulator = tool("aarch64-linux-gnu-g++"), tool("qemu-aarch64")
+    if cross and emulator:
+        found["g++ aarch64 (qemu)"] = [
+            f"-DCMAKE_CXX_COMPILER={cross}",
+            "-DCMAKE_C_COMPILER=" + cross.replace("g++", "gcc"),
+            "-DCMAKE_SYSTEM_NAME=Linux",
+            "-DCMAKE_SYSTEM_PROCESSOR=aarch64",
+        ]
+    return found
+
+
+def build(source: Path, folder: Path, options: list[str]) -> Path | None:
+    """Build the golden program; None if that fails."""
+    configure = [tool("cmake"), "-S", source, "-B", folder, "-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}"]
+    for command in ([*configure, *options], [tool("cmake"), "--build", folder, "--target", "golden"]):
+        result = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+        if result.returncode != 0:
+            print(result.stdout[-2000:], result.stderr[-2000:], file=sys.stderr)  # noqa: T201
+            return None
+    return folder / "cpp/tests/golden"
+
+
+def cell(fingerprints: list[str]) -> str:
+    """One short fingerprint for all networks."""
+    return hashlib.sha256("".join(fingerprints).encode()).hexdigest()[:12]
+
+
+def native(program: Path, isa: str, threads: str, emulator: list[str]) -> str:
+    """The cell of a native run: golden prints what it got, the file has the rest."""
+    command = [*emulator, str(program), str(golden.PATH), threads]
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "NETLET_ISA": isa})
+    if "passed" not in result.stdout:
+        return "failed: " + (result.stderr or result.stdout).strip()[:60]
+    got = dict(line.split(": got ") for line in result.stderr.splitlines() if ": got " in line)
+    return cell([got.get(case.name, case.fingerprint) for case in golden.read()])
+
+
+def python(isa: str, threads: int) -> str:
+    """The cell of the installed package."""
+    import netlet
+    from netlet import _core
+
+    before = netlet.isa(), netlet.get_num_threads()
+    _core.set_isa(isa)
+    netlet.set_num_threads(threads)
+    fingerprints = [case.train(netlet).fingerprint() for case in golden.read()]
+    _core.set_isa(before[0])
+    netlet.set_num_threads(before[1])
+    return cell(fingerprints)
+
+
+def main() -> int:
+    """Print the matrix; 1 if a cell differs."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--fault", choices=FAULTS, help="break a copy of the core first")
+    parser.add_argument("--levels", nargs="+", default=["1", "2", "3"], help="optimisation levels (1 2 3)")
+    parser.add_argument("--compilers", nargs="+", help="only these")
+    arguments = parser.parse_args()
+
+    import netlet
+    from netlet import reference
+
+    expected = cell([case.fingerprint for case in golden.read()])
+    different = []
+
+    def report(language: str, compiler: str, isa: str, threads: str, result: str) -> None:
+        print(f"{language:10} {compiler:24} {isa:9} {threads:>7}  {result}", flush=True)  # noqa: T201
+        if result != expected:
+            different.append(result)
+
+    report("language", "compiler", "isa", "threads", "fingerprint")
+    different.clear()
+    report("golden.txt", "", "", "", expected)
+    if not arguments.fault:
+        report("reference", "NumPy", "", "", cell([case.train(reference).fingerprint() for case in golden.read()]))
+        for isa in netlet.available_isas():
+            for threads in THREADS:
+                report("Python", netlet._core.BUILD, isa, threads, python(isa, int(threads)))
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        source = ROOT
+        if arguments.fault:
+            source = folder / "source"
+            shutil.copytree(ROOT / "cpp", source / "cpp")
+            shutil.copy(ROOT / "CMakeLists.txt", source)
+            (source / "tests").mkdir()
+            shutil.copy(golden.PATH, source / "tests")
+            name, right, wrong = FAULTS[arguments.fault]
+            text = (source / name).read_text()
+            assert right in text, f"{name} has changed: FAULTS needs another line"
+            (source / name).write_text(text.replace(right, wrong))
+        for compiler, options in compilers(folder).items():
+            if arguments.compilers and compiler not in arguments.compilers:
+                continue
+            cross = "qemu" in compiler
+            emulator = ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"] if cross else []
+            for level in arguments.levels:
+                program = build(source, folder / f"{compiler}-{level}", [*options, f"-DNETLET_OPTIMIZE=-O{level}"])
+                label = f"{compiler} -O{level}"
+                if program is None:
+                    report("C++", label, "", "", "failed: does not build")
+                    continue
+                for isa in ["neon"] if cross else netlet.available_isas():
+                    for threads in THREADS[:2] if cross else THREADS:
+                        report("C++", label, isa, threads, native(program, isa, threads, emulator))
+    cells = "every cell the same" if not different else f"{len(different)} cells DIFFER from golden.txt"
+    print(cells)  # noqa: T201
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
