@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""How far the elementary functions are from the exact values, in units in the last place of the exact value.
+
+``pytest -m exhaustive`` tries all 2**32 numbers of float32, and more of float64; the usual run takes a sample.
+"""
+
+import numpy as np
+import pytest
+from netlet import functional
+
+BOUND = {"exp": 1, "log": 1, "sigmoid": 3, "tanh": 3, "softplus": 3}  # ulp, as docs/numerics.md promises
+
+
+def exact(name, x):
+    """The value in a wider type, whose own error is below a thousandth of an ulp of the type of x."""
+    if name == "sigmoid":
+        e = np.exp(-np.abs(x))
+        return np.where(x < 0, e, 1) / (1 + e)
+    if name == "softplus":
+        return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    return getattr(np, name)(x)
+
+
+def largest_error(name, x, wide):
+    """The largest error in ulp over the x whose value is finite and not 0, and the x that has it."""
+    limits = np.finfo(x.dtype)
+    with np.errstate(all="ignore"):
+        values = exact(name, x.astype(wide))
+        size = np.abs(values)
+        exponent = np.maximum(np.frexp(size)[1] - 1, limits.minexp)
+        error = np.abs(getattr(functional, name)(x).astype(wide) - values) / np.ldexp(wide(1), exponent - limits.nmant)
+    error = np.where((size <= limits.max) & np.isfinite(x), error, 0)
+    worst = np.argmax(error)
+    return float(error[worst]), float(x[worst])
+
+
+@pytest.mark.parametrize("name", BOUND)
+def test_float32_on_a_sample_of_all_numbers(name):
+    x = np.arange(0, 2**32, 1021, dtype=np.uint64).astype(np.uint32).view(np.float32)
+    x = x[x > 0] if name == "log" else x
+    error, at = largest_error(name, x, np.float64)
+    assert error <= BOUND[name], at
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", BOUND)
+def test_float32_on_all_numbers(name, record_property):
+    worst = (0.0, 0.0)
+    for first in range(0, 2**32, 2**22):
+        x = np.arange(first, first + 2**22, dtype=np.uint64).astype(np.uint32).view(np.float32)
+        x = x[x > 0] if name == "log" else x
+        if len(x):
+            worst = max(worst, largest_error(name, x, np.float64))
+    print(f"{name}: largest error {worst[0]:.4f} ulp at {worst[1]!r}")  # noqa: T201
+    record_property("largest_error", worst)
+    assert worst[0] <= BOUND[name], worst
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="needs a long double wider than float64")
+@pytest.mark.parametrize("name", BOUND)
+@pytest.mark.parametrize("count", [30_000, pytest.param(3_000_000, marks=pytest.mark.exhaustive)])
+def test_float64_against_long_double(name, count):
+    rng = np.random.default_rng(4)
+    spans = [(-745, 709.7), (-40, 40), (-3, 3), (-0.5, 0.5), (-1e-3, 1e-3), (-1e-300, 1e-300)]
+    x = np.concatenate([rng.uniform(low, high, count) for low, high in spans])
+    if name == "log":
+        powers = 2.0 ** rng.uniform(-1074, 1023.9, count)
+        x = np.concatenate([np.abs(x), powers, np.nextafter(1, rng.integers(0, 3, count))])
+        x = x[x > 0]
+    error, at = largest_error(name, x, np.longdouble)
+    print(f"{name}: largest error {error:.4f} ulp at {at!r}")  # noqa: T201
+    assert error <= BOUND[name], at
