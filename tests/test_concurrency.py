@@ -430,8 +430,10 @@ def test_a_copy_beside_a_training_is_refused_or_whole(duplicate):
     }
     trainer = threading.Thread(target=net.fit, args=(X, np.zeros((1500, 10))), kwargs=fitting)
     trainer.start()
+    while not epochs:  # a copy before the first epoch could make fit refuse to begin
+        assert trainer.is_alive()
     copies = []
-    while len(epochs) < 30:
+    while len(epochs) < 30 and trainer.is_alive() and len(copies) < 5000:
         for thing in (net, adam):
             with suppress(RuntimeError):
                 copies.append(duplicate(thing))
