@@ -2,16 +2,15 @@
 """Prints the matrix language x compiler x instruction set x threads; a cell is one fingerprint, and all are the same.
 
 ``python tests/matrix.py`` builds the core with every compiler that is installed (GCC, Clang, zig from the package
-ziglang, and GCC for aarch64, run by qemu) at -O1, -O2 and -O3, trains the networks of golden.txt with each build, and
-with the installed Python package and its reference. ``--fault NAME`` first breaks a copy of the core: then it must
-fail.
+ziglang, and GCC for aarch64) at -O1, -O2 and -O3 and trains the networks of golden.txt with each build on each
+instruction set of this machine, on an x86-64 without AVX and on aarch64 (both run by qemu); also with the installed
+Python package and with its reference. ``--fault NAME`` first breaks a copy of the core: then it must fail.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -21,8 +20,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 import golden
+import toolchains
+from toolchains import ROOT
 
-ROOT = Path(__file__).parents[1]
 THREADS = ["1", "2", "3", "5", "8"]
 FAULTS = {  # what one wrong line of the core does: file, its text, what stands there instead
     "order": (
@@ -39,53 +39,16 @@ FAULTS = {  # what one wrong line of the core does: file, its text, what stands 
 }
 
 
-def tool(name: str) -> str | None:
-    """A program of this Python environment, or else of the system."""
-    beside = Path(sys.executable).with_name(name)
-    return str(beside) if beside.exists() else shutil.which(name)
-
-
-def compilers(folder: Path) -> dict[str, list[str]]:
-    """CMake's options for each compiler at hand."""
-    found = {name: [f"-DCMAKE_CXX_COMPILER={path}"] for name in ("g++", "clang++") if (path := tool(name))}
-    if importlib.util.find_spec("ziglang"):
-        scripts = {}
-        for language in ("cc", "c++"):
-            scripts[language] = folder / f"zig-{language}"
-            scripts[language].write_text(f'#!/bin/sh\nexec "{sys.executable}" -m ziglang {language} "$@"\n')
-            scripts[language].chmod(0o755)
-        found["zig"] = [f"-DCMAKE_CXX_COMPILER={scripts['c++']}", f"-DCMAKE_C_COMPILER={scripts['cc']}"]
-    cross, emulator = tool("aarch64-linux-gnu-g++"), tool("qemu-aarch64")
-    if cross and emulator:
-        found["g++ aarch64 (qemu)"] = [
-            f"-DCMAKE_CXX_COMPILER={cross}",
-            "-DCMAKE_C_COMPILER=" + cross.replace("g++", "gcc"),
-            "-DCMAKE_SYSTEM_NAME=Linux",
-            "-DCMAKE_SYSTEM_PROCESSOR=aarch64",
-        ]
-    return found
-
-
-def build(source: Path, folder: Path, options: list[str]) -> Path | None:
-    """Build the golden program; None if that fails."""
-    configure = [tool("cmake"), "-S", source, "-B", folder, "-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}"]
-    for command in ([*configure, *options], [tool("cmake"), "--build", folder, "--target", "golden"]):
-        result = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
-        if result.returncode != 0:
-            print(result.stdout[-2000:], result.stderr[-2000:], file=sys.stderr)  # noqa: T201
-            return None
-    return folder / "cpp/tests/golden"
-
-
 def cell(fingerprints: list[str]) -> str:
     """One short fingerprint for all networks."""
     return hashlib.sha256("".join(fingerprints).encode()).hexdigest()[:12]
 
 
-def native(program: Path, isa: str, threads: str, emulator: list[str]) -> str:
+def native(program: Path, processor: toolchains.Processor, threads: str) -> str:
     """The cell of a native run: golden prints what it got, the file has the rest."""
-    command = [*emulator, str(program), str(golden.PATH), threads]
-    result = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "NETLET_ISA": isa})
+    command = [*processor.emulator, str(program), str(golden.PATH), threads]
+    environment = {**os.environ, "NETLET_ISA": processor.isa}
+    result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
     if "passed" not in result.stdout:
         return "failed: " + (result.stderr or result.stdout).strip()[:60]
     got = dict(line.split(": got ") for line in result.stderr.splitlines() if ": got " in line)
@@ -111,7 +74,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--fault", choices=FAULTS, help="break a copy of the core first")
     parser.add_argument("--levels", nargs="+", default=["1", "2", "3"], help="optimisation levels (1 2 3)")
-    parser.add_argument("--compilers", nargs="+", help="only these")
+    parser.add_argument("--compilers", nargs="+", default=toolchains.NAMES, choices=toolchains.NAMES, help="only these")
     arguments = parser.parse_args()
 
     import netlet
@@ -121,7 +84,7 @@ def main() -> int:
     different = []
 
     def report(language: str, compiler: str, isa: str, threads: str, result: str) -> None:
-        print(f"{language:10} {compiler:24} {isa:9} {threads:>7}  {result}", flush=True)  # noqa: T201
+        print(f"{language:10} {compiler:24} {isa:11} {threads:>7}  {result}", flush=True)  # noqa: T201
         if result != expected:
             different.append(result)
 
@@ -146,20 +109,24 @@ def main() -> int:
             text = (source / name).read_text()
             assert right in text, f"{name} has changed: FAULTS needs another line"
             (source / name).write_text(text.replace(right, wrong))
-        for compiler, options in compilers(folder).items():
-            if arguments.compilers and compiler not in arguments.compilers:
+        for name in arguments.compilers:
+            toolchain = toolchains.find(name, folder)
+            if toolchain is None:
+                print(f"C++        {name:24} skipped: not installed")  # noqa: T201
                 continue
-            cross = "qemu" in compiler
-            emulator = ["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"] if cross else []
             for level in arguments.levels:
-                program = build(source, folder / f"{compiler}-{level}", [*options, f"-DNETLET_OPTIMIZE=-O{level}"])
-                label = f"{compiler} -O{level}"
-                if program is None:
+                label = f"{name} -O{level}"
+                try:
+                    options = [*toolchain.options, f"-DNETLET_OPTIMIZE=-O{level}"]
+                    built = toolchains.build(folder / label, *options, source=source, target="golden")
+                except RuntimeError as error:
+                    print(error, file=sys.stderr)  # noqa: T201
                     report("C++", label, "", "", "failed: does not build")
                     continue
-                for isa in ["neon"] if cross else netlet.available_isas():
-                    for threads in THREADS[:2] if cross else THREADS:
-                        report("C++", label, isa, threads, native(program, isa, threads, emulator))
+                for processor in toolchain.processors:
+                    for threads in THREADS[:3] if processor.emulator else THREADS:
+                        cell_text = native(built / "cpp/tests/golden", processor, threads)
+                        report("C++", label, processor.name, threads, cell_text)
     cells = "every cell the same" if not different else f"{len(different)} cells DIFFER from golden.txt"
     print(cells)  # noqa: T201
     return 1 if different else 0

@@ -474,6 +474,34 @@ def test_a_child_made_in_a_callback_goes_on_training():
     assert output(code, PYTHONWARNINGS="ignore").strip() == "0"
 
 
+@pytest.mark.parametrize("optimizer", ["SGD(0.01, momentum=0.9, nesterov=True)", "Adam()"])
+@pytest.mark.parametrize("threads", ["1", "3"])
+@pytest.mark.parametrize("isa", netlet.available_isas())
+def test_another_process_with_other_threads_goes_on_from_a_pickle(optimizer, threads, isa, tmp_path):
+    """Minibatches in shuffled order; the first process has one setting, the second another."""
+    train = textwrap.dedent(f"""
+        import pickle
+        from netlet import SGD, Adam
+        path = {str(tmp_path / "net.pickle")!r}
+        def train(net, optimizer, epochs):
+            return net.fit(x, y, epochs=epochs, batch_size=600, optimizer=optimizer).loss.tolist()
+        def start():
+            return Network([40, 64, 10], reduction="mean", dtype="float32", seed=1), {optimizer}
+        def dump(*both):
+            with open(path, "wb") as file:
+                pickle.dump(both, file)
+        def load():
+            with open(path, "rb") as file:
+                return pickle.load(file)
+    """)
+    whole = output(train + "net, optimizer = start(); print(train(net, optimizer, 7), net.fingerprint())")
+    first = train + "both = start(); losses = train(*both, 3); dump(*both); print(losses)"
+    second = train + "net, optimizer = load(); print(train(net, optimizer, 4), net.fingerprint())"
+    losses = output(first, NETLET_NUM_THREADS="2")
+    rest = output(second, NETLET_NUM_THREADS=threads, NETLET_ISA=isa)
+    assert losses[:-1] + ", " + rest[1:] == whole
+
+
 # ---- the environment -------------------------------------------------------------------------------------------------
 
 REPORT = "print(netlet.isa(), netlet.get_num_threads(), work())"

@@ -3,46 +3,31 @@
 
 import os
 import re
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import netlet
 import pytest
 
-ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(Path(__file__).parent))
+import toolchains
+from toolchains import ROOT, run
 
 
 def tool(name):
-    """Find a program of this Python environment, or else of the system."""
-    beside = Path(sys.executable).with_name(name)
-    found = str(beside) if beside.exists() else shutil.which(name)
+    found = toolchains.tool(name)
     if not found:
         pytest.skip(f"{name} is not installed")
     return found
 
 
-def run(*command, **options):
-    result = subprocess.run(command, capture_output=True, text=True, check=False, **options)
-    assert result.returncode == 0, f"{command}\n{result.stdout[-5000:]}\n{result.stderr[-5000:]}"
-    return result.stdout
-
-
-def configure_and_build(folder, *options):
-    generator = ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}"]
-    run(tool("cmake"), "-S", ROOT, "-B", folder, *generator, "-DNETLET_WARNINGS_AS_ERRORS=ON", *options)
-    run(tool("cmake"), "--build", folder)
-    return folder
-
-
 @pytest.fixture(scope="module")
 def build(tmp_path_factory):
-    return configure_and_build(tmp_path_factory.mktemp("native"))
+    return toolchains.build(tmp_path_factory.mktemp("native"))
 
 
 def ctest(folder):
-    output = run(tool("ctest"), "--test-dir", folder, "--output-on-failure")
+    output = run([tool("ctest"), "--test-dir", folder, "--output-on-failure"])
     assert re.search(r"100% tests passed.* out of [1-9]", output), output
 
 
@@ -52,11 +37,11 @@ def test_the_native_tests_pass(build):
 
 @pytest.mark.parametrize("sanitizers", ["address,undefined", "thread"])
 def test_the_native_tests_pass_under_sanitizers(tmp_path, sanitizers):
-    ctest(configure_and_build(tmp_path, f"-DNETLET_SANITIZE={sanitizers}"))
+    ctest(toolchains.build(tmp_path, f"-DNETLET_SANITIZE={sanitizers}"))
 
 
 def symbols(nm, file, *options):
-    return run(nm, *options, file).splitlines()
+    return run([nm, *options, file]).splitlines()
 
 
 LIBC_AND_THREADS = {
@@ -91,6 +76,18 @@ def test_only_its_table_leaves_an_instruction_set_s_kernels(build):
         assert needed <= {"memcpy", "memset", "memmove", "_GLOBAL_OFFSET_TABLE_"}
 
 
+@pytest.mark.parametrize("isa", [isa for isa in netlet.available_isas() if isa != "baseline"])
+def test_the_compiler_fuses_no_multiplication_and_addition_by_itself(build, isa):
+    assert toolchains.fused_instructions(build, isa, tool("objdump")) == 0
+
+
+def test_a_compiler_that_may_fuse_them_is_found_out(build):
+    isa = netlet.available_isas()[0]
+    if isa == "baseline":
+        pytest.skip("this processor has no fma")
+    assert toolchains.fused_instructions(build, isa, tool("objdump"), "-ffp-contract=fast") > 0
+
+
 def test_only_the_module_s_entry_leaves_the_extension():
     nm = tool("nm")
     defined = symbols(nm, netlet._core.__file__, "--dynamic", "--defined-only", "--extern-only")
@@ -103,4 +100,4 @@ def test_only_the_module_s_entry_leaves_the_extension():
 @pytest.mark.parametrize("isa", netlet.available_isas())
 def test_networks_trained_from_cpp_have_the_golden_fingerprints(build, isa, threads):
     golden = [build / "cpp/tests/golden", ROOT / "tests/golden.txt", threads]
-    assert run(*golden, env={**os.environ, "NETLET_ISA": isa}) == "14 passed, 0 failed\n"
+    assert run(golden, env={**os.environ, "NETLET_ISA": isa}) == "14 passed, 0 failed\n"

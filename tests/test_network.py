@@ -396,6 +396,14 @@ def test_an_attribute_may_refer_back_to_the_network(duplicate):
     assert other.predict.__self__ is other
 
 
+def test_a_pickle_of_another_numerics_version_says_that_the_bits_will_differ():
+    net = Network([2, 3, 1], seed=0)
+    restore, (*state, numerics), _ = net.__reduce__()
+    assert numerics == netlet.numerics_version()
+    with pytest.warns(UserWarning, match="pickled under numerics version 999"):
+        assert restore(*state, 999) == net
+
+
 def test_a_network_has_no_hash_because_it_changes():
     with pytest.raises(TypeError, match="unhashable"):
         hash(Network([2, 3, 1]))

@@ -77,6 +77,7 @@ def ordinary(rng, dtype, n):
     return tuple(rng.normal(size=n).astype(dtype) for _ in range(3))
 
 
+@pytest.mark.parametrize("count", [30_000, pytest.param(2_000_000, marks=pytest.mark.exhaustive)])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     "cases",
@@ -89,9 +90,9 @@ def ordinary(rng, dtype, n):
         lambda rng, dtype, n: tuple(random_bit_patterns(rng, dtype, n) for _ in range(3)),
     ],
 )
-def test_fma_equals_the_c_library_s(cases, dtype):
+def test_fma_equals_the_c_library_s(cases, dtype, count):
     with np.errstate(all="ignore"):
-        a, b, c = cases(np.random.default_rng(7), dtype, 30_000)
+        a, b, c = cases(np.random.default_rng(7), dtype, count)
     expected, computed = c_fma(a, b, c), reference.fma(a, b, c)
     np.testing.assert_array_equal(computed, expected)
     numbers = ~np.isnan(expected)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import operator
 import os
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
+from ._library import numerics_version
 from .history import History
 from .optimizers import SGD, Adam, Optimizer
 
@@ -467,7 +469,7 @@ class Network(_core.Network):
         }
 
     def __reduce__(self) -> Any:
-        state = (self._architecture(), self._copy_parameters(), self.seed, self.epochs_trained)
+        state = (self._architecture(), self._copy_parameters(), self.seed, self.epochs_trained, numerics_version())
         return _restore, (type(self), *state), self.__dict__
 
     def __repr__(self) -> str:
@@ -485,8 +487,19 @@ class Network(_core.Network):
 
 
 def _restore(
-    cls: type[Network], architecture: dict[str, Any], parameters: Array, seed: int, epochs_trained: int
+    cls: type[Network],
+    architecture: dict[str, Any],
+    parameters: Array,
+    seed: int,
+    epochs_trained: int,
+    numerics: int,
 ) -> Network:
+    if numerics != numerics_version():
+        warnings.warn(
+            f"this network was pickled under numerics version {numerics}; here it goes on under version "
+            f"{numerics_version()}, which gives other bits",
+            stacklevel=2,
+        )
     network = cls.__new__(cls)
     Network.__init__(network, **architecture, init=parameters, seed=seed)
     network._set_epochs_trained(epochs_trained)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The core on processors that this machine is not, under emulators, and with faults: ``pytest -m builds``."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+import toolchains
+from matrix import FAULTS
+from toolchains import ROOT, run
+
+pytestmark = pytest.mark.builds
+
+
+def installed(found, name):
+    if not found:
+        pytest.skip(f"{name} is not installed")
+    return found
+
+
+@pytest.fixture(scope="module")
+def old_x86():
+    return installed(toolchains.old_x86(), "qemu-x86_64 (Debian: qemu-user)")
+
+
+@pytest.fixture(scope="module")
+def aarch64(tmp_path_factory):
+    toolchain = installed(
+        toolchains.aarch64(), "aarch64-linux-gnu-g++ or qemu-aarch64 (Debian: g++-aarch64-linux-gnu, qemu-user)"
+    )
+    return toolchains.build(tmp_path_factory.mktemp("aarch64"), *toolchain.options)
+
+
+NATIVE = ["test_c", "test_emulated_fma", "test_floating_point", "test_kernels", "test_network", "test_random"]
+
+
+def test_the_native_tests_pass_on_aarch64(aarch64):
+    """All but those of threads that share a network, which emulated threads take minutes for."""
+    output = run([toolchains.tool("ctest"), "--test-dir", aarch64, "--output-on-failure", "-E", "test_sharing"])
+    assert re.search(rf"100% tests passed.* out of {len(NATIVE) + 2}\n", output)
+
+
+def test_the_aarch64_compiler_fuses_no_multiplication_and_addition_by_itself(aarch64):
+    objdump = installed(toolchains.tool("aarch64-linux-gnu-objdump"), "aarch64-linux-gnu-objdump")
+    assert toolchains.fused_instructions(aarch64, "neon", objdump) == 0
+    assert toolchains.fused_instructions(aarch64, "neon", objdump, "-ffp-contract=fast") > 0
+
+
+def test_the_native_tests_pass_on_an_x86_64_without_avx(old_x86, tmp_path):
+    build = toolchains.build(tmp_path)
+    for name in NATIVE:
+        assert re.fullmatch(r"[1-9]\d* passed, 0 failed\n", run([*old_x86.emulator, build / "cpp/tests" / name])), name
+    for threads in ("1", "3"):
+        golden = [build / "cpp/tests/golden", ROOT / "tests/golden.txt", threads]
+        assert run([*old_x86.emulator, *golden]) == "14 passed, 0 failed\n"
+
+
+def test_python_gives_the_golden_fingerprints_on_an_x86_64_without_avx(old_x86):
+    code = """if True:
+        import sys
+        import netlet
+        from netlet import reference
+        sys.path.insert(0, sys.argv[1])
+        import golden
+        assert [netlet.isa()] == list(netlet.available_isas()) == ["baseline"]
+        for case in golden.read():
+            for threads in (1, 2):
+                netlet.set_num_threads(threads)
+                assert case.train(netlet).fingerprint() == case.fingerprint, case.name
+        case = golden.read()[0]
+        assert case.train(reference).fingerprint() == case.fingerprint, case.name
+        print("all the same")
+    """
+    # the folders, as an emulated interpreter does not find its virtual environment
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("NETLET_")}
+    folders = {str(Path(module.__file__).parents[1]) for module in (np, sys.modules["netlet"])}
+    environment["PYTHONPATH"] = os.pathsep.join(folders)
+    output = run([*old_x86.emulator, sys.executable, "-c", code, ROOT / "tests"], env=environment)
+    assert output == "all the same\n"
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_matrix_finds_a_fault(fault):
+    command = [sys.executable, ROOT / "tests/matrix.py", "--fault", fault, "--compilers", "g++", "--levels", "1"]
+    with pytest.raises(RuntimeError, match=r"[1-9]\d* cells DIFFER from golden.txt"):
+        run(command)

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The compilers and emulators at hand, to build the core with and to run it on."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import netlet
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass
+class Processor:
+    """What a built program runs on: an instruction set of this machine, or an emulated processor."""
+
+    name: str
+    isa: str
+    emulator: list[str]
+
+
+@dataclass
+class Toolchain:
+    """A compiler, CMake's options for it, and the processors that its programs can run on here."""
+
+    name: str
+    options: list[str]
+    processors: list[Processor]
+
+
+def tool(name: str) -> str | None:
+    """A program of this Python environment, or else of the system."""
+    beside = Path(sys.executable).with_name(name)
+    return str(beside) if beside.exists() else shutil.which(name)
+
+
+def old_x86() -> Processor | None:
+    """An x86-64 of 2008, which has neither AVX nor fma."""
+    emulator = tool("qemu-x86_64")
+    if not emulator or "baseline" not in netlet.available_isas():
+        return None
+    return Processor("Nehalem", "baseline", [emulator, "-cpu", "Nehalem"])
+
+
+def aarch64() -> Toolchain | None:
+    """GCC for 64-bit ARM, run by an emulator."""
+    cross, emulator = tool("aarch64-linux-gnu-g++"), tool("qemu-aarch64")
+    if not cross or not emulator:
+        return None
+    run = [emulator, "-L", "/usr/aarch64-linux-gnu"]
+    options = [
+        f"-DCMAKE_CXX_COMPILER={cross}",
+        "-DCMAKE_C_COMPILER=" + cross.replace("g++", "gcc"),
+        "-DCMAKE_SYSTEM_NAME=Linux",
+        "-DCMAKE_SYSTEM_PROCESSOR=aarch64",
+        "-DCMAKE_CROSSCOMPILING_EMULATOR=" + ";".join(run),
+    ]
+    return Toolchain("g++ aarch64", options, [Processor("neon (qemu)", "neon", run)])
+
+
+def here(name: str, folder: Path) -> Toolchain | None:
+    """GCC, Clang or zig (from the package ziglang) for this machine."""
+    if name == "zig":
+        if not importlib.util.find_spec("ziglang"):
+            return None
+        paths = {}
+        for language in ("cc", "c++"):
+            paths[language] = folder / f"zig-{language}"
+            # zig would build for this very processor
+            paths[language].write_text(
+                f'#!/bin/sh\nexec "{sys.executable}" -m ziglang {language} -mcpu=baseline "$@"\n'
+            )
+            paths[language].chmod(0o755)
+        options = [f"-DCMAKE_CXX_COMPILER={paths['c++']}", f"-DCMAKE_C_COMPILER={paths['cc']}"]
+    else:
+        found = tool(name)
+        if not found:
+            return None
+        options = [f"-DCMAKE_CXX_COMPILER={found}"]
+    processors = [Processor(isa, isa, []) for isa in netlet.available_isas()]
+    old = old_x86()
+    return Toolchain(name, options, [*processors, *([old] if old else [])])
+
+
+NAMES = ["g++", "clang++", "zig", "g++ aarch64"]
+
+
+def find(name: str, folder: Path) -> Toolchain | None:
+    """One of NAMES, or None if it is not installed; `folder` takes what has to be written for it."""
+    return aarch64() if name == "g++ aarch64" else here(name, folder)
+
+
+def run(command: Sequence[str | Path | None], **options: Any) -> str:
+    """What it prints; RuntimeError with that if it fails."""
+    result = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False, **options)
+    if result.returncode != 0:
+        raise RuntimeError(f"{command}\n{result.stdout[-5000:]}\n{result.stderr[-5000:]}")
+    return result.stdout
+
+
+def build(folder: Path, *options: str, source: Path = ROOT, target: str = "all") -> Path:
+    """Configure and build; RuntimeError with the output if that fails."""
+    settings = ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}", "-DNETLET_WARNINGS_AS_ERRORS=ON"]
+    run([tool("cmake"), "-S", source, "-B", folder, "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON", *settings, *options])
+    run([tool("cmake"), "--build", folder, "--target", target])
+    return folder
+
+
+def fused_instructions(folder: Path, isa: str, objdump: str, *options: str) -> int:
+    """How many multiply-adds a compiler fuses by itself in one instruction set's kernels, already built in `folder`."""
+    commands = json.loads((folder / "compile_commands.json").read_text())
+    (command,) = (entry for entry in commands if f"netlet_{isa}.dir" in entry["command"])
+    compiler, *rest = shlex.split(command["command"])
+    output = folder / "no_fma.o"
+    rest[rest.index("-o") + 1] = str(output)
+    run([compiler, "-include", ROOT / "tests/no_fma.h", *rest, *options], cwd=command["directory"])
+    return len(re.findall(r"\t(?:vfn?m(?:add|sub)\w+|fn?m(?:add|sub|la|ls))\s", run([objdump, "-d", output])))
