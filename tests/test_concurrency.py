@@ -233,6 +233,7 @@ TRAIN = """
     import netlet
     from netlet import Network
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(1500, 40)), rng.random((1500, 10))
 
