@@ -4,14 +4,27 @@
 import netlet
 import numpy as np
 import pytest
-from netlet import Network, _core, reference
+from netlet import Network, _core, reference, schedules
 
-CONFIGURATIONS = 240
+CONFIGURATIONS = 360
+ACTIVATIONS = _core.NAMES["activation"][:-1]  # all but softmax
+LOSSES = _core.NAMES["loss"]
 OPTIMIZERS = [  # rates that let no drawn network diverge, summed gradients included
     ("SGD", {"learning_rate": 0.002}),
     ("SGD", {"learning_rate": 0.0005, "momentum": 0.9}),
     ("SGD", {"learning_rate": 0.0005, "momentum": 0.8, "nesterov": True}),
     ("Adam", {"learning_rate": 0.01}),
+    ("AdamW", {"learning_rate": 0.01, "weight_decay": 0.5}),
+    ("RMSprop", {"learning_rate": 0.002}),
+    ("RMSprop", {"learning_rate": 0.0005, "rho": 0.99, "momentum": 0.5}),
+    ("Rprop", {"learning_rate": 0.001}),
+]
+SCHEDULES = [
+    schedules.StepDecay(0.5, period=1),
+    schedules.ExponentialDecay(0.9),
+    schedules.CosineDecay(3, floor=0.1),
+    schedules.ReduceOnPlateau(0.5, patience=1),
+    lambda epoch: 1 / (1 + epoch),
 ]
 
 
@@ -34,25 +47,30 @@ def logarithmic(rng, low, high):
     return round(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
+def targets(rng, loss, rows, outputs):
+    if loss == "cross_entropy":
+        return rng.integers(0, outputs, rows) if rng.random() < 0.5 else rng.dirichlet(np.ones(outputs), rows)
+    if loss == "binary_cross_entropy":
+        return rng.integers(0, 2, (rows, outputs)) if rng.random() < 0.5 else rng.random((rows, outputs))
+    return rng.integers(0, 3, (rows, outputs)) if loss == "poisson" else rng.normal(size=(rows, outputs))
+
+
 def draw(rng):
-    """Draw a network's arguments, data, batch size and optimizer."""
+    """Draw a network's arguments, its scaling, data, an optimizer, and the arguments of fit."""
     layers = int(rng.integers(1, 5))
-    loss = str(rng.choice(["squared_error", "binary_cross_entropy", "cross_entropy"]))
+    loss = str(rng.choice(LOSSES))
     sizes = [logarithmic(rng, 1, 70) for _ in range(layers + 1)]
-    activation = [str(name) for name in rng.choice(["identity", "sigmoid", "tanh", "relu"], layers)]
+    activation = [str(name) for name in rng.choice(ACTIVATIONS, layers)]
     if loss == "binary_cross_entropy":
         activation[-1] = "sigmoid"
-    elif loss == "cross_entropy" or rng.random() < 0.2:
+    elif loss == "poisson":
+        activation[-1] = "tanh"
+    elif loss == "cross_entropy" or rng.random() < 0.1:
         activation[-1] = "softmax"
         sizes[-1] = max(sizes[-1], 2)
     rows = logarithmic(rng, 1, 700)
     x = rng.normal(size=(rows, sizes[0]))
-    if loss == "squared_error":
-        y = rng.normal(size=(rows, sizes[-1]))
-    elif loss == "binary_cross_entropy":
-        y = rng.integers(0, 2, (rows, sizes[-1])) if rng.random() < 0.5 else rng.random((rows, sizes[-1]))
-    else:
-        y = rng.integers(0, sizes[-1], rows) if rng.random() < 0.5 else rng.dirichlet(np.ones(sizes[-1]), rows)
+    y = targets(rng, loss, rows, sizes[-1])
     arguments = {
         "activation": activation,
         "loss": loss,
@@ -60,9 +78,30 @@ def draw(rng):
         "dtype": str(rng.choice(["float32", "float64"])),
         "init": str(rng.choice(["glorot_uniform", "he_uniform"])),
         "seed": int(rng.integers(0, 2**64, dtype=np.uint64)),
+        "dropout": rng.choice([0, 0.1, 0.5], layers - 1) if rng.random() < 0.4 else 0.0,
+        "huber_delta": float(rng.uniform(0.1, 2)),
+        "quantile": rng.uniform(0.05, 0.95, sizes[-1]),
     }
-    batch_size = max(logarithmic(rng, 1, rows), rows // 20) if rng.random() < 0.7 else None
-    return sizes, arguments, x, y, batch_size, OPTIMIZERS[rng.integers(len(OPTIMIZERS))]
+    name, settings = OPTIMIZERS[rng.integers(len(OPTIMIZERS))]
+    settings = {**settings, **{penalty: 0.01 for penalty in ("l1", "l2") if rng.random() < 0.2}}
+    if rng.random() < 0.3:
+        settings[str(rng.choice(["clip_value", "clip_norm"]))] = float(rng.uniform(0.01, 1))
+    training = {"epochs": 3}
+    if name != "Rprop":
+        if rng.random() < 0.7:
+            training["batch_size"] = max(logarithmic(rng, 1, rows), rows // 20)
+        if rng.random() < 0.4:
+            training["schedule"] = SCHEDULES[rng.integers(len(SCHEDULES))]
+    if rng.random() < 0.3:
+        training["sample_weight"] = rng.integers(0, 3, rows) if rng.random() < 0.5 else rng.random(rows)
+    if rng.random() < 0.3:
+        count = int(rng.integers(1, 400))
+        training["validation_data"] = (rng.normal(size=(count, sizes[0])), targets(rng, loss, count, sizes[-1]))
+    if rng.random() < 0.3:
+        training["patience"] = int(rng.integers(1, 3))
+    if rng.random() < 0.3:
+        training["standardize"] = True
+    return sizes, arguments, x, y, (name, settings), training
 
 
 def assert_same_bits(computed, expected):
@@ -75,28 +114,50 @@ def assert_same_bits(computed, expected):
 
 @pytest.mark.parametrize("number", range(CONFIGURATIONS))
 def test_a_drawn_network_computes_and_trains_to_the_reference_s_bits(number, every_isa):
-    sizes, arguments, x, y, batch_size, (optimizer, settings) = draw(np.random.default_rng([1, number]))
+    sizes, arguments, x, y, (optimizer, settings), training = draw(np.random.default_rng([1, number]))
+    weight = {"sample_weight": training.get("sample_weight")}
+    few, rows = min(len(x), 20), min(len(x), 3)
     expected = reference.Network(sizes, **arguments)
     initial = expected.parameters.copy()
+    if training.get("standardize"):
+        expected.learn_scaling(x)
     outputs = expected.forward(x)
-    loss, gradient = expected.backward(x, y)
-    training = {"epochs": 2, "batch_size": batch_size}
+    loss, gradient = expected.backward(x, y, **weight)
+    own_gradient = expected.backward(x[:few], output_gradient=outputs[:few])[1]
+    input_gradient = expected.input_gradient(x[:few], y[:few])
+    row_gradients = expected.row_gradients(x[:few], y[:few])
+    jacobian = expected.jacobian(x[:rows])
     history = expected.fit(x, y, optimizer=getattr(reference, optimizer)(**settings), **training)
+    trained, fingerprint = expected.parameters.copy(), expected.fingerprint()
+    after = expected.forward(x[:few])
+    step = getattr(reference, optimizer)(**settings)
+    step_loss = expected.step(x[:few], y[:few], step)
 
     def check():
         net = Network(sizes, **arguments)
         assert_same_bits(net.parameters, initial)
+        if training.get("standardize"):
+            net.learn_scaling(x)
         assert_same_bits(net.forward(x), outputs)
-        assert_same_bits(net.loss(x, y), loss)
-        computed_loss, computed_gradient = net.backward(x, y)
+        assert_same_bits(net.loss(x, y, **weight), loss)
+        computed_loss, computed_gradient = net.backward(x, y, **weight)
         assert_same_bits(computed_loss, loss)
         assert_same_bits(computed_gradient, gradient)
+        assert_same_bits(net.backward(x[:few], output_gradient=outputs[:few])[1], own_gradient)
+        assert_same_bits(net.input_gradient(x[:few], y[:few]), input_gradient)
+        assert_same_bits(net.row_gradients(x[:few], y[:few]), row_gradients)
+        assert_same_bits(net.jacobian(x[:rows]), jacobian)
         computed = net.fit(x, y, optimizer=getattr(netlet, optimizer)(**settings), **training)
-        assert_same_bits(net.parameters, expected.parameters)
+        assert_same_bits(net.parameters, trained)
         assert_same_bits(computed.loss, history["loss"])
+        assert_same_bits(computed.learning_rate, history["learning_rate"])
+        assert_same_bits(computed.validation_loss, history["validation_loss"])
         if computed.metrics:
             assert_same_bits(computed.metrics["accuracy"], history["accuracy"])
-        assert net.fingerprint() == expected.fingerprint()
+        assert_same_bits(net.forward(x[:few]), after)
+        assert net.fingerprint() == fingerprint
+        assert_same_bits(net.step(x[:few], y[:few], getattr(netlet, optimizer)(**settings)), step_loss)
+        assert_same_bits(net.parameters, expected.parameters)
 
     every_isa(check)
 
@@ -163,7 +224,7 @@ def test_extreme_sums_give_the_same_bits_and_a_finite_cross_entropy(loss, activa
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("activation", ["identity", "sigmoid", "tanh", "relu", "softmax"])
+@pytest.mark.parametrize("activation", _core.NAMES["activation"])
 def test_nan_and_infinity_pass_through_forward_as_in_the_reference(activation, dtype, every_isa):
     x = np.array([[np.nan, 1.0], [1.0, np.nan], [np.inf, 1.0], [-np.inf, 1.0], [np.inf, -np.inf], [0.5, 0.5]])
     arguments = {"activation": ["relu", activation], "dtype": dtype, "seed": 3}

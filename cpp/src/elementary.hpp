@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// exp, log, sigmoid, tanh and softplus on one vector: the same operations in the same order as in reference.py.
+// Elementary functions on one vector: the same operations in the same order as in reference/elementary.py.
 //
 // The coefficients are fpminimax polynomials (Sollya 8.0), relative error of expm1(r) on |r| <= 0.3467:
-// 2e-17 (binary64), 1.4e-8 (binary32); of the atanh series on s^2 <= 0.0401: 6e-17 and 3e-8.
+// 2e-17 (binary64), 1.4e-8 (binary32); of the atanh series on s^2 <= 0.0401: 6e-17 and 3e-8; of the normal tail on
+// u <= 39 and u <= 15: 3.6e-17 and 1.9e-8.
 #pragma once
 
 #include "vec.hpp"
@@ -129,14 +130,17 @@ template <class T> NETLET_INLINE V<T> sigmoid(V<T> x) {
   return (x < splat(T(0)) ? e : splat(T(1))) / (splat(T(1)) + e);
 }
 
-template <class T> NETLET_INLINE V<T> tanh(V<T> x) {
+// exp(x) - 1 for x <= 0
+template <class T> NETLET_INLINE V<T> expm1_negative(V<T> x) {
   typedef Constants<T> C;
-  const V<T> low = splat(T(-64));  // tanh(32) is 1
-  V<T> c = splat(T(-2)) * magnitude<T>(x);
-  c = c < low ? low : c;
-  const Reduced<T> e = reduce<T>(c);
+  const V<T> low = splat(T(-64));  // it is -1 there
+  const Reduced<T> e = reduce<T>(x < low ? low : x);
   const V<T> scale = power_of_two<T>(bits_of<T>(e.shifted) - bits_of<T>(splat(C::shift)));
-  const V<T> t = fma(scale, e.p, scale - splat(T(1)));  // expm1(-2|x|)
+  return fma(scale, e.p, scale - splat(T(1)));
+}
+
+template <class T> NETLET_INLINE V<T> tanh(V<T> x) {
+  const V<T> t = expm1_negative<T>(splat(T(-2)) * magnitude<T>(x));
   return copysign<T>(magnitude<T>(t / (splat(T(2)) + t)), x);
 }
 
@@ -151,6 +155,78 @@ template <class T> NETLET_INLINE V<T> softplus_tail(V<T> x) { return log1p_unit<
 template <class T> NETLET_INLINE V<T> softplus(V<T> x) {
   return (x < splat(T(0)) ? splat(T(0)) : x) + softplus_tail<T>(x);
 }
+
+template <class T> NETLET_INLINE V<T> relu(V<T> z) { return z < splat(T(0)) ? splat(T(0)) : z; }
+template <class T> NETLET_INLINE V<T> leaky_relu(V<T> z) { return z < splat(T(0)) ? splat(T(0.01)) * z : z; }
+template <class T> NETLET_INLINE V<T> elu(V<T> z) {
+  const V<T> zero = splat(T(0));
+  return z > zero ? z : expm1_negative<T>(z > zero ? zero : z);
+}
+template <class T> NETLET_INLINE V<T> silu(V<T> z) { return z * sigmoid<T>(z); }
+template <class T> NETLET_INLINE V<T> hard_sigmoid(V<T> z) {
+  V<T> y = fma(z, splat(T(1) / T(6)), splat(T(0.5)));
+  y = y < splat(T(0)) ? splat(T(0)) : y;
+  return y > splat(T(1)) ? splat(T(1)) : y;
+}
+
+// exp(u^2 / 2) times the normal tail from u on, by (u + 4) as divisor and a polynomial in (u - 4) / (u + 4), whose
+// even and odd powers are summed apart
+NETLET_INLINE F64 scaled_normal_tail(F64 u) {
+  const F64 r = splat(1.0) / (u + splat(4.0));
+  const F64 t = (u - splat(4.0)) * r, t2 = t * t;
+  F64 even = splat(-0x1.4a129826f99cbp-30), odd = splat(-0x1.5a4e6e6651d3fp-32);
+  even = fma(even, t2, splat(0x1.f8a009fa9bea4p-27));
+  odd = fma(odd, t2, splat(0x1.12dd2fc6c718p-26));
+  even = fma(even, t2, splat(-0x1.4c889c30c4cffp-24));
+  odd = fma(odd, t2, splat(-0x1.501bec16e9283p-23));
+  even = fma(even, t2, splat(0x1.1bf9e9361b5a8p-22));
+  odd = fma(odd, t2, splat(0x1.124ac20b3e18bp-20));
+  even = fma(even, t2, splat(-0x1.4fd09664c3ca6p-21));
+  odd = fma(odd, t2, splat(-0x1.8d48f49d5ef7bp-18));
+  even = fma(even, t2, splat(0x1.7fede811cc2fcp-21));
+  odd = fma(odd, t2, splat(0x1.26d06683ec85ap-15));
+  even = fma(even, t2, splat(-0x1.0012c89329494p-19));
+  odd = fma(odd, t2, splat(-0x1.e4a4221a17965p-13));
+  even = fma(even, t2, splat(0x1.17a4a7839ae5fp-13));
+  odd = fma(odd, t2, splat(0x1.ab825fb349ad9p-10));
+  even = fma(even, t2, splat(-0x1.c81719cca078ep-9));
+  odd = fma(odd, t2, splat(-0x1.ee2761044a3efp-8));
+  even = fma(even, t2, splat(0x1.eec4cc3e48142p-5));
+  odd = fma(odd, t2, splat(-0x1.7dff2bff6842fp-3));
+  even = fma(even, t2, splat(0x1.8c6dbf2cfc2c5p-2));
+  odd = fma(odd, t2, splat(-0x1.373e3a893c28ap-1));
+  even = fma(even, t2, splat(0x1.82b4bb8c94dcep-1));
+  return fma(odd, t, even) * r;
+}
+NETLET_INLINE F32 scaled_normal_tail(F32 u) {
+  const F32 r = splat(1.0f) / (u + splat(4.0f));
+  const F32 t = (u - splat(4.0f)) * r, t2 = t * t;
+  F32 even = splat(-0x1.0c75ap-15f), odd = splat(-0x1.8e3462p-13f);
+  even = fma(even, t2, splat(0x1.78cd1p-13f));
+  odd = fma(odd, t2, splat(0x1.a6d6e8p-10f));
+  even = fma(even, t2, splat(-0x1.cb5198p-9f));
+  odd = fma(odd, t2, splat(-0x1.eded26p-8f));
+  even = fma(even, t2, splat(0x1.eed0a2p-5f));
+  odd = fma(odd, t2, splat(-0x1.7dff5ap-3f));
+  even = fma(even, t2, splat(0x1.8c6d9cp-2f));
+  odd = fma(odd, t2, splat(-0x1.373e3ap-1f));
+  even = fma(even, t2, splat(0x1.82b4bcp-1f));
+  return fma(odd, t, even) * r;
+}
+
+// The normal distribution: its function, and exp(-z^2 / 2), which is its density times sqrt(2 pi).
+template <class T> struct Normal {
+  V<T> function, bell;
+};
+template <class T> NETLET_INLINE Normal<T> normal(V<T> z) {
+  const V<T> size = magnitude<T>(z), u = size > splat(T(40)) ? splat(T(40)) : size;  // the tail is 0 there
+  const V<T> square = u * u, rest = fma(u, u, -square);
+  const V<T> e = exp<T>(splat(T(-0.5)) * square);
+  const V<T> bell = fma(e, splat(T(-0.5)) * rest, e);
+  const V<T> tail = bell * scaled_normal_tail(u);
+  return {z < splat(T(0)) ? tail : splat(T(1)) - tail, bell};
+}
+template <class T> NETLET_INLINE V<T> gelu(V<T> z) { return z * normal<T>(z).function; }
 
 }  // namespace
 }  // namespace netlet::NETLET_ISA_NAME

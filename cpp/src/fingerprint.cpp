@@ -47,10 +47,22 @@ netlet_status netlet_fingerprint(const netlet_network* network, char hex[65], ne
   add_text(sha, "\n");
   add_text(sha, netlet_reduction_name(network->reduction));
   add_text(sha, "\n");
-  if (network->dtype == NETLET_FLOAT32)
-    add_values(sha, network->values<float>(), network->parameter_count, (uint32_t)0x7fc00000);
-  else
-    add_values(sha, network->values<double>(), network->parameter_count, (uint64_t)0x7ff8000000000000);
+  const auto add_doubles = [&](const double* values, size_t count) {
+    add_values(sha, values, count, (uint64_t)0x7ff8000000000000);
+  };
+  if (network->loss == NETLET_HUBER) add_doubles(&network->huber_delta, 1);
+  if (network->loss == NETLET_QUANTILE) add_doubles(network->quantiles.data(), network->outputs());
+  const auto add_array = [&](const unsigned char* values, size_t bytes) {
+    if (network->dtype == NETLET_FLOAT32)
+      add_values(sha, reinterpret_cast<const float*>(values), bytes / 4, (uint32_t)0x7fc00000);
+    else
+      add_doubles(reinterpret_cast<const double*>(values), bytes / 8);
+  };
+  add_array(network->parameters.data(), network->parameter_count * size_of(network->dtype));
+  if (network->input_scaling) add_text(sha, "inputs\n");
+  add_array(network->input_scaling.values.data(), network->input_scaling.values.size());
+  if (network->output_scaling) add_text(sha, "outputs\n");
+  add_array(network->output_scaling.values.data(), network->output_scaling.values.size());
   sha.finish(hex);
   return NETLET_OK;
 }

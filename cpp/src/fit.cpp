@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// loss, backward, step and fit: checks, then the training loop around Trainer.
+// The training loop around Trainer.
 #include <math.h>
 #include <time.h>
 
@@ -7,115 +7,18 @@
 #include "floating_point.hpp"
 #include "optimizer.hpp"
 #include "random.hpp"
+#include "scaling.hpp"
+#include "schedule.hpp"
+#include "targets.hpp"
 #include "trainer.hpp"
 
 namespace netlet::core {
-
-netlet_status check_features(const netlet_network& net, const netlet_array* x, netlet_error* error);  // forward.cpp
-
 namespace {
 
 double seconds_now() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
-bool by_class(const netlet_network& net, const netlet_array& y) {
-  return net.loss == NETLET_CROSS_ENTROPY && y.columns == 1;
-}
-
-netlet_status check_shapes(const netlet_network& net, const netlet_array* x, const netlet_array* y,
-                           netlet_error* error) {
-  NETLET_TRY(check_features(net, x, error));
-  NETLET_TRY(check_array("y", y, error));
-  if (x->rows == 0) return fail(error, NETLET_ERROR_ARGUMENT, "x: expected at least one row, got none");
-  if (y->rows != x->rows)
-    return fail(error, NETLET_ERROR_ARGUMENT, "y: expected %zu rows, as many as x has, got %zu", x->rows, y->rows);
-  if (by_class(net, *y)) {
-    if (is_integer(y->dtype)) return NETLET_OK;
-    return fail(error, NETLET_ERROR_ARGUMENT,
-                "y: expected class indices of an integer dtype, or %zu probabilities in a row, got one column of %s",
-                net.outputs(), netlet_dtype_name(y->dtype));
-  }
-  if (y->columns != net.outputs())
-    return fail(error, NETLET_ERROR_ARGUMENT, "y: expected %zu columns, as many as the network has outputs, got %zu",
-                net.outputs(), y->columns);
-  return NETLET_OK;
-}
-
-netlet_status check_classes(const netlet_network& net, const netlet_array& y, netlet_error* error) {
-  for (size_t row = 0; row < y.rows; ++row) {
-    int64_t cls;
-    load_rows(y, nullptr, row, 1, &cls);
-    if (cls < 0 || (uint64_t)cls >= net.outputs())
-      return fail(error, NETLET_ERROR_ARGUMENT, "y: expected classes from 0 to %zu, got %lld in row %zu",
-                  net.outputs() - 1, (long long)cls, row);
-  }
-  return NETLET_OK;
-}
-
-// What each loss asks of its targets, beyond being finite.
-template <class T> netlet_status check_targets(const netlet_network& net, const netlet_array& y, netlet_error* error) {
-  if (by_class(net, y)) return check_classes(net, y, error);
-  if (net.loss == NETLET_SQUARED_ERROR) return NETLET_OK;
-  Buffer<T> row;
-  if (!row.allocate(y.columns)) return out_of_memory(error);
-  for (size_t i = 0; i < y.rows; ++i) {
-    load_rows(y, nullptr, i, 1, row.data());
-    double sum = 0;
-    for (size_t j = 0; j < y.columns; ++j) {
-      if (row[j] < 0 || row[j] > 1)
-        return fail(error, NETLET_ERROR_ARGUMENT, "y: expected values from 0 to 1 for %s, got %g in row %zu, column %zu",
-                    netlet_loss_name(net.loss), (double)row[j], i, j);
-      sum += (double)row[j];
-    }
-    if (net.loss == NETLET_CROSS_ENTROPY && !(fabs(sum - 1) <= 1e-3))
-      return fail(error, NETLET_ERROR_ARGUMENT,
-                  "y: expected the probabilities of a row to add up to 1, got %g in row %zu", sum, i);
-  }
-  return NETLET_OK;
-}
-
-template <class T>
-netlet_status check_data(const netlet_network& net, const netlet_array& x, const netlet_array& y, netlet_error* error) {
-  NETLET_TRY(check_finite<T>("x", x, error));
-  NETLET_TRY(check_finite<T>("y", y, error));
-  return check_targets<T>(net, y, error);
-}
-
-double reduced(const netlet_network& net, double sum, size_t rows) {
-  return net.reduction == NETLET_MEAN ? sum / (double)rows : sum;
-}
-
-// gradient null: the loss alone
-template <class T>
-netlet_status loss_and_gradient(const netlet_network& net, const netlet_array& x, const netlet_array& y, double* loss,
-                                T* gradient, netlet_error* error) {
-  if (by_class(net, y)) NETLET_TRY(check_classes(net, y, error));  // they become indices
-  Trainer<T> trainer;
-  NETLET_TRY(trainer.prepare(net, x, y, false, x.rows, gradient != nullptr, error));
-  trainer.pack();
-  *loss = reduced(net, trainer.rows_phase({&x, &y, nullptr, 0, x.rows}).sum, x.rows);
-  if (gradient) trainer.store_gradient(gradient);
-  return NETLET_OK;
-}
-
-template <class T>
-netlet_status step(netlet_network& net, const netlet_array& x, const netlet_array& y, netlet_optimizer& optimizer,
-                   double* loss, netlet_error* error) {
-  NETLET_TRY(check_data<T>(net, x, y, error));
-  Trainer<T> trainer;
-  NETLET_TRY(trainer.prepare(net, x, y, false, x.rows, true, error));
-  NETLET_TRY(check_optimizer(optimizer, net.parameter_count, net.dtype, error));
-  trainer.pack();
-  const double sum = trainer.rows_phase({&x, &y, nullptr, 0, x.rows}).sum;
-  if (!isfinite(sum))
-    return fail(error, NETLET_ERROR_DIVERGED, "step: the loss is %s; nothing was changed", isnan(sum) ? "nan" : "inf");
-  NETLET_TRY(netlet_optimizer_bind(&optimizer, net.parameter_count, net.dtype, error));
-  trainer.update(net, optimizer);
-  *loss = reduced(net, sum, x.rows);
-  return NETLET_OK;
 }
 
 // Parameters and optimizer as they were after the last epoch that was good.
@@ -227,127 +130,278 @@ class Reports {
   double begin_;
 };
 
-template <class T>
-netlet_status fit(netlet_network& net, const netlet_array& x, const netlet_array& y, netlet_optimizer& optimizer,
-                  const netlet_fit_options& options, const Held& held, DefaultFloatingPoint& floating_point,
-                  netlet_error* error) {
-  const size_t rows = x.rows;
-  const size_t batch_rows = options.batch_size && options.batch_size < rows ? options.batch_size : rows;
-  const bool shuffled = options.shuffle && batch_rows < rows;
-  const auto all_finite = [&] {
-    return kernels<T>().first_not_finite(net.parameter_count, net.values<T>()) == net.parameter_count;
-  };
-  NETLET_TRY(check_data<T>(net, x, y, error));
-  if (!all_finite())
-    return fail(error, NETLET_ERROR_ARGUMENT, "parameters: expected finite numbers before training, got nan or inf");
-  Trainer<T> trainer;
-  Snapshot<T> good(net, optimizer);
-  Buffer<size_t> order;
-  NETLET_TRY(trainer.prepare(net, x, y, shuffled, batch_rows, true, error));
-  if (shuffled && !order.allocate(rows)) return out_of_memory(error);
-  NETLET_TRY(check_optimizer(optimizer, net.parameter_count, net.dtype, error));
-  if (!good.allocate()) return out_of_memory(error);
-  NETLET_TRY(netlet_optimizer_bind(&optimizer, net.parameter_count, net.dtype, error));
-  good.save();
-  trainer.pack();
+// The parameters of the epoch with the smallest loss, and how many came after it.
+template <class T> class Best {
+ public:
+  Best(netlet_network& net, const netlet_fit_options& options) : net_(net), options_(options) {}
+  bool allocate() { return options_.patience == 0 || copy_.allocate(net_.parameter_count); }
+  // true if it is time to end
+  bool add(double loss) {
+    if (options_.patience == 0) return false;
+    if (!(loss < loss_ - options_.min_delta)) return ++waited_ >= options_.patience;
+    loss_ = loss;
+    waited_ = 0;
+    memcpy(copy_.data(), net_.values<T>(), net_.parameter_count * sizeof(T));
+    return false;
+  }
+  void restore() {
+    if (options_.patience && loss_ < INFINITY)
+      memcpy(net_.values<T>(), copy_.data(), net_.parameter_count * sizeof(T));
+  }
 
-  const double row_operations = 6.0 * (double)net.parameter_count;
-  Poll poll(options, floating_point);
-  Reports reports(options, held, floating_point, row_operations * (double)rows < 1e5);
-  const auto diverged = [&](const char* what) {
-    good.restore();
-    if (reports.send() < 0) return fail(error, NETLET_ERROR_CALLBACK, "fit: the callback failed");
-    return fail(error, NETLET_ERROR_DIVERGED,
+ private:
+  netlet_network& net_;
+  const netlet_fit_options& options_;
+  Buffer<T> copy_;
+  double loss_ = INFINITY;
+  size_t waited_ = 0;
+};
+
+// Everything of one call of fit.
+template <class T> class Fit {
+ public:
+  Fit(netlet_network& net, const netlet_array* x, const netlet_targets* targets, netlet_optimizer& optimizer,
+      const netlet_fit_options& options, const Held& held, DefaultFloatingPoint& floating_point, netlet_error* error)
+      : net_(net),
+        x_(x),
+        targets_(targets),
+        optimizer_(optimizer),
+        options_(options),
+        held_(held),
+        floating_point_(floating_point),
+        error_(error),
+        good_(net, optimizer),
+        best_(net, options),
+        schedule_(options.schedule, optimizer.progress),
+        poll_(options, floating_point),
+        reports_(options, held, floating_point, x && row_operations() * (double)x->rows < 1e5) {}
+
+  netlet_status run() {
+    NETLET_TRY(check_all());
+    netlet_status status = prepare();
+    if (status != NETLET_OK) {
+      if (learned_ & NETLET_SCALE_INPUTS) net_.input_scaling.values.release();
+      if (learned_ & NETLET_SCALE_OUTPUTS) net_.output_scaling.values.release();
+      return status;
+    }
+    for (size_t e = 0; e < options_.epochs; ++e) {
+      bool stop = false;
+      NETLET_TRY(epoch(e + 1 == options_.epochs, &stop));
+      if (stop) break;
+    }
+    best_.restore();
+    return NETLET_OK;
+  }
+
+ private:
+  double row_operations() const { return 6.0 * (double)net_.parameter_count; }
+  bool all_finite() const {
+    return kernels<T>().first_not_finite(net_.parameter_count, net_.values<T>()) == net_.parameter_count;
+  }
+  bool validates() const { return options_.validation_x != nullptr; }
+
+  netlet_status check_all() {
+    const bool one_batch = x_ && (options_.batch_size == 0 || options_.batch_size >= x_->rows);
+    NETLET_TRY(check_schedule(options_.schedule, error_));
+    if (!(options_.min_delta >= 0 && options_.min_delta <= 1.79e308))
+      return fail(error_, NETLET_ERROR_ARGUMENT, "min_delta: expected a finite number from 0 on, got %g", options_.min_delta);
+    if (optimizer_.config.kind == NETLET_RPROP && !one_batch)
+      return fail(error_, NETLET_ERROR_ARGUMENT,
+                  "batch_size: rprop compares gradients from step to step and needs all rows in each batch");
+    if (optimizer_.config.kind == NETLET_RPROP && options_.schedule.kind != NETLET_CONSTANT)
+      return fail(error_, NETLET_ERROR_ARGUMENT, "schedule: rprop has no learning rate from step to step to change");
+    if (x_) NETLET_TRY(check_data<T>(net_, *x_, *targets_, error_));
+    if (validates()) NETLET_TRY(check_data<T>(net_, *options_.validation_x, *options_.validation_targets, error_));
+    if (!all_finite())
+      return fail(error_, NETLET_ERROR_ARGUMENT,
+                  "parameters: expected finite numbers before training, got nan or inf");
+    return check_optimizer(optimizer_, net_.parameter_count, net_.dtype, error_);
+  }
+
+  netlet_status prepare() {
+    NETLET_TRY(learn_scalings());
+    if (x_) {
+      rows_ = x_->rows;
+      batch_rows_ = options_.batch_size && options_.batch_size < rows_ ? options_.batch_size : rows_;
+      shuffled_ = options_.shuffle && batch_rows_ < rows_;
+      if (shuffled_ && !order_.allocate(rows_)) return out_of_memory(error_);
+      NETLET_TRY(trainer_.prepare(net_, *x_, *targets_, shuffled_, batch_rows_, kind(), &optimizer_, error_));
+    }
+    if (validates())
+      NETLET_TRY(validation_.prepare(net_, *options_.validation_x, *options_.validation_targets, false,
+                                     options_.validation_x->rows, {}, nullptr, error_));
+    if (!good_.allocate() || !best_.allocate()) return out_of_memory(error_);
+    NETLET_TRY(netlet_optimizer_bind(&optimizer_, net_.parameter_count, net_.dtype, error_));
+    good_.save();
+    if (x_) trainer_.pack();
+    return NETLET_OK;
+  }
+
+  PassKind kind() const { return {true, false, net_.has_dropout()}; }
+
+  netlet_status learn_scalings() {
+    const int wanted = (net_.input_scaling ? 0 : NETLET_SCALE_INPUTS) | (net_.output_scaling ? 0 : NETLET_SCALE_OUTPUTS);
+    const int kinds = options_.standardize & wanted;
+    if (kinds && !x_)
+      return fail(error_, NETLET_ERROR_ARGUMENT,
+                  "standardize: batches come one by one; set the scaling of the network before");
+    if (kinds & NETLET_SCALE_INPUTS) NETLET_TRY(learn_scaling(net_, NETLET_SCALE_INPUTS, *x_, error_));
+    learned_ |= kinds & NETLET_SCALE_INPUTS;
+    if (kinds & NETLET_SCALE_OUTPUTS) NETLET_TRY(learn_scaling(net_, NETLET_SCALE_OUTPUTS, *targets_->y, error_));
+    learned_ |= kinds & NETLET_SCALE_OUTPUTS;
+    return NETLET_OK;
+  }
+
+  netlet_status diverged(const char* what) {
+    good_.restore();
+    if (reports_.send() < 0) return callback_failed();
+    return fail(error_, NETLET_ERROR_DIVERGED,
                 "fit: training diverged: %s in epoch %llu; the parameters from before that epoch are kept. A smaller "
                 "learning rate, inputs and targets scaled to about -1..1%s may help",
-                what, (unsigned long long)net.epochs_trained,
-                net.reduction == NETLET_SUM ? ", or the reduction mean," : "");
-  };
-  for (size_t e = 0; e < options.epochs; ++e) {
-    if (shuffled) shuffled_order(options.seed, net.epochs_trained, rows, order.data());
-    double sum = 0;
-    size_t correct = 0;
-    for (size_t first = 0; first < rows; first += batch_rows) {
-      const size_t count = rows - first < batch_rows ? rows - first : batch_rows;
-      const BatchLoss loss = trainer.rows_phase({&x, &y, order.data(), first, count});
-      if (!isfinite(loss.sum)) return diverged("the loss was not finite");
-      trainer.update(net, optimizer);
-      sum = sum + loss.sum;
-      correct += loss.correct;
-      if (poll.asks_to_stop(row_operations * (double)count)) {
-        if (!all_finite()) good.restore();
-        reports.send();
-        return fail(error, NETLET_ERROR_INTERRUPTED, "fit: interrupted in epoch %llu",
-                    (unsigned long long)net.epochs_trained);
-      }
-    }
-    if (!all_finite()) return diverged("a parameter stopped being finite");
-    good.save();
-    const bool classes = net.loss != NETLET_SQUARED_ERROR;
-    const bool due = reports.add({net.epochs_trained++, reduced(net, sum, rows), 0,
-                                  classes ? (double)correct / (double)rows : (double)NAN});
-    if (!due && e + 1 < options.epochs) continue;
-    const int answer = reports.send();
-    if (answer < 0) return fail(error, NETLET_ERROR_CALLBACK, "fit: the callback failed");
-    if (answer > 0) break;
-    if (good.parameters_differ()) {  // the callback changed them
-      trainer.pack();
-      good.save();
-    }
+                what, (unsigned long long)net_.epochs_trained,
+                net_.reduction == NETLET_SUM ? ", or the reduction mean," : "");
   }
-  return NETLET_OK;
-}
+  netlet_status callback_failed() { return fail(error_, NETLET_ERROR_CALLBACK, "fit: the callback failed"); }
+
+  // One batch forward, backward, and a step.
+  netlet_status step(const Batch& batch) {
+    const BatchLoss loss = trainer_.rows_phase(batch);
+    if (!isfinite(loss.sum)) return diverged("the loss was not finite");
+    trainer_.update(net_, optimizer_, factor_);
+    sum_ = sum_ + loss.sum;
+    weight_ = weight_ + loss.weight;
+    correct_ += loss.correct;
+    seen_ += batch.rows;
+    if (!poll_.asks_to_stop(row_operations() * (double)batch.rows)) return NETLET_OK;
+    if (!all_finite()) good_.restore();
+    reports_.send();
+    return fail(error_, NETLET_ERROR_INTERRUPTED, "fit: interrupted in epoch %llu",
+                (unsigned long long)net_.epochs_trained);
+  }
+
+  DropoutKey dropout(uint64_t first_row) const {
+    return {options_.seed, (uint32_t)net_.epochs_trained, kDropoutInFit, first_row};
+  }
+
+  netlet_status steps_over_rows() {
+    if (shuffled_) shuffled_order(options_.seed, net_.epochs_trained, rows_, order_.data());
+    for (size_t first = 0; first < rows_; first += batch_rows_) {
+      const size_t count = rows_ - first < batch_rows_ ? rows_ - first : batch_rows_;
+      NETLET_TRY(step({x_, targets_, shuffled_ ? order_.data() : nullptr, first, count, dropout(0)}));
+    }
+    return NETLET_OK;
+  }
+
+  netlet_status steps_over_batches() {
+    for (;;) {
+      netlet_batch batch = {};
+      held_.pause();
+      floating_point_.leave();
+      const int answer = options_.next_batch(options_.context, &batch);
+      floating_point_.enter();
+      held_.resume();
+      if (answer < 0) return callback_failed();
+      if (answer == 0) break;
+      const netlet_targets targets = {&batch.y, batch.sample_weight, nullptr};
+      NETLET_TRY(check_shapes(net_, &batch.x, &targets, false, error_));
+      NETLET_TRY(check_data<T>(net_, batch.x, targets, error_));
+      // how rows are read depends on what they are like
+      NETLET_TRY(trainer_.prepare(net_, batch.x, targets, false, batch.x.rows, kind(), &optimizer_, error_));
+      trainer_.pack();
+      NETLET_TRY(step({&batch.x, &targets, nullptr, 0, batch.x.rows, dropout(seen_)}));
+    }
+    if (seen_ == 0) return fail(error_, NETLET_ERROR_ARGUMENT, "batches: expected at least one batch in an epoch, got none");
+    return NETLET_OK;
+  }
+
+  netlet_status epoch(bool last, bool* stop) {
+    sum_ = weight_ = 0;
+    correct_ = seen_ = 0;
+    factor_ = schedule_.factor(net_.epochs_trained);
+    if (options_.schedule.kind == NETLET_FUNCTION) NETLET_TRY(ask_for_factor());
+    NETLET_TRY(x_ ? steps_over_rows() : steps_over_batches());
+    if (!all_finite()) return diverged("a parameter stopped being finite");
+    netlet_epoch report = {net_.epochs_trained, reduced(net_, sum_, weight_), 0,  NAN,
+                           optimizer_.config.learning_rate * factor_,         NAN, NAN};
+    if (net_.has_classes()) report.accuracy = (double)correct_ / (double)seen_;
+    if (validates()) {
+      const size_t rows = options_.validation_x->rows;
+      const BatchLoss loss = validation_.rows_phase({options_.validation_x, options_.validation_targets, nullptr, 0, rows, {}});
+      report.validation_loss = reduced(net_, loss.sum, loss.weight);
+      if (net_.has_classes()) report.validation_accuracy = (double)loss.correct / (double)rows;
+    }
+    const double monitored = validates() ? report.validation_loss : report.loss;
+    schedule_.add_loss(monitored);
+    good_.save();
+    ++net_.epochs_trained;
+    const bool patience_is_over = best_.add(monitored);
+    if (!reports_.add(report) && !last && !patience_is_over) return NETLET_OK;
+    const int answer = reports_.send();
+    if (answer < 0) return callback_failed();
+    *stop = answer > 0 || patience_is_over;
+    if (!*stop && good_.parameters_differ()) {  // the callback changed them
+      if (x_) trainer_.pack();
+      good_.save();
+    }
+    return NETLET_OK;
+  }
+
+  netlet_status ask_for_factor() {
+    held_.pause();
+    floating_point_.leave();
+    const int failed = options_.schedule.function(options_.context, net_.epochs_trained, &factor_);
+    floating_point_.enter();
+    held_.resume();
+    if (failed) return callback_failed();
+    if (factor_ >= 0 && factor_ <= 1.79e308) return NETLET_OK;
+    return fail(error_, NETLET_ERROR_ARGUMENT, "schedule: expected a finite factor from 0 on for epoch %llu, got %g",
+                (unsigned long long)net_.epochs_trained, factor_);
+  }
+
+  netlet_network& net_;
+  const netlet_array* x_;
+  const netlet_targets* targets_;
+  netlet_optimizer& optimizer_;
+  const netlet_fit_options& options_;
+  const Held& held_;
+  DefaultFloatingPoint& floating_point_;
+  netlet_error* error_;
+  Trainer<T> trainer_, validation_;
+  Snapshot<T> good_;
+  Best<T> best_;
+  Schedule schedule_;
+  Poll poll_;
+  Reports reports_;
+  Buffer<size_t> order_;
+  size_t rows_ = 0, batch_rows_ = 0;
+  bool shuffled_ = false;
+  int learned_ = 0;
+  // of the current epoch
+  double factor_ = 1, sum_ = 0, weight_ = 0;
+  size_t correct_ = 0, seen_ = 0;
+};
 
 }  // namespace
 }  // namespace netlet::core
 
 using namespace netlet::core;
 
-netlet_status netlet_loss(const netlet_network* network, const netlet_array* x, const netlet_array* y, double* loss,
-                          netlet_error* error) {
-  NETLET_TRY(check_shapes(*network, x, y, error));
-  const Reading reading(network->users);
-  if (!reading) return busy("loss", error);
-  const DefaultFloatingPoint floating_point;
-  return network->dtype == NETLET_FLOAT32 ? loss_and_gradient<float>(*network, *x, *y, loss, nullptr, error)
-                                          : loss_and_gradient<double>(*network, *x, *y, loss, nullptr, error);
-}
-
-netlet_status netlet_backward(const netlet_network* network, const netlet_array* x, const netlet_array* y, double* loss,
-                              void* gradient, netlet_error* error) {
-  NETLET_TRY(check_shapes(*network, x, y, error));
-  if (!gradient) return fail(error, NETLET_ERROR_ARGUMENT, "gradient: expected memory for the gradient, got NULL");
-  const Reading reading(network->users);
-  if (!reading) return busy("backward", error);
-  const DefaultFloatingPoint floating_point;
-  return network->dtype == NETLET_FLOAT32
-             ? loss_and_gradient(*network, *x, *y, loss, static_cast<float*>(gradient), error)
-             : loss_and_gradient(*network, *x, *y, loss, static_cast<double*>(gradient), error);
-}
-
-netlet_status netlet_step(netlet_network* network, const netlet_array* x, const netlet_array* y,
-                          netlet_optimizer* optimizer, double* loss, netlet_error* error) {
-  NETLET_TRY(check_shapes(*network, x, y, error));
-  if (!optimizer) return fail(error, NETLET_ERROR_ARGUMENT, "optimizer: expected an optimizer, got NULL");
-  const Writing writing(network->users);
-  if (!writing) return busy("step", error);
-  const Writing claim(optimizer->users);
-  if (!claim) return optimizer_busy("step", error);
-  const DefaultFloatingPoint floating_point;
-  return network->dtype == NETLET_FLOAT32 ? step<float>(*network, *x, *y, *optimizer, loss, error)
-                                          : step<double>(*network, *x, *y, *optimizer, loss, error);
-}
-
-netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const netlet_array* y,
+netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                          netlet_optimizer* optimizer, const netlet_fit_options* options, netlet_error* error) {
-  NETLET_TRY(check_shapes(*network, x, y, error));
   if (!optimizer || !options) return fail(error, NETLET_ERROR_ARGUMENT, "optimizer and options may not be NULL");
+  if (!options->next_batch)
+    NETLET_TRY(check_shapes(*network, x, targets, false, error));
+  else if (x || targets)
+    return fail(error, NETLET_ERROR_ARGUMENT, "x: expected NULL beside next_batch");
+  if (options->validation_x)
+    NETLET_TRY(check_shapes(*network, options->validation_x, options->validation_targets, false, error));
   Writing writing(network->users);
   if (!writing) return busy("fit", error);
   Writing claim(optimizer->users);
   if (!claim) return optimizer_busy("fit", error);
   DefaultFloatingPoint floating_point;
+  const Held held = {writing, claim};
   return network->dtype == NETLET_FLOAT32
-             ? fit<float>(*network, *x, *y, *optimizer, *options, {writing, claim}, floating_point, error)
-             : fit<double>(*network, *x, *y, *optimizer, *options, {writing, claim}, floating_point, error);
+             ? Fit<float>(*network, x, targets, *optimizer, *options, held, floating_point, error).run()
+             : Fit<double>(*network, x, targets, *optimizer, *options, held, floating_point, error).run();
 }

@@ -5,6 +5,7 @@
 #include "floating_point.hpp"
 #include "kernels.hpp"
 #include "network.hpp"
+#include "targets.hpp"
 #include "threads.hpp"
 
 namespace netlet::core {
@@ -33,6 +34,8 @@ void forward_panel(const netlet_network& net, const netlet_array& x, size_t firs
   if (layout.converted) {
     T* rows = scratch + 2 * layout.hidden;
     load_rows(x, nullptr, first, count, rows);
+    if (net.input_scaling)
+      kernel.standardize(count, x.columns, net.input_scaling.shift<T>(), net.input_scaling.scale<T>(), rows);
     a = rows;
     stride = (ptrdiff_t)x.columns;
   }
@@ -45,11 +48,13 @@ void forward_panel(const netlet_network& net, const netlet_array& x, size_t firs
     a = y;
     stride = (ptrdiff_t)n;
   }
+  if (net.output_scaling)
+    kernel.unstandardize(count, net.outputs(), net.output_scaling.shift<T>(), net.output_scaling.scale<T>(), out);
 }
 
 template <class T>
 netlet_status forward(const netlet_network& net, const netlet_array& x, T* out, netlet_error* error) {
-  const bool in_place = readable_in_place<T>(x);
+  const bool in_place = !net.input_scaling && readable_in_place<T>(x);
   const size_t n = net.outputs();
   const Scratch<T> whole(net, smaller(x.rows, kPanelRows), in_place);
   // a single row stays on the calling thread
@@ -77,13 +82,6 @@ netlet_status forward(const netlet_network& net, const netlet_array& x, T* out, 
 }
 
 }  // namespace
-
-netlet_status check_features(const netlet_network& net, const netlet_array* x, netlet_error* error) {
-  NETLET_TRY(check_array("x", x, error));
-  if (x->columns != net.inputs())
-    return fail(error, NETLET_ERROR_ARGUMENT, "x: expected %zu features in a row, got %zu", net.inputs(), x->columns);
-  return NETLET_OK;
-}
 
 }  // namespace netlet::core
 

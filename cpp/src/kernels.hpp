@@ -13,16 +13,24 @@
 namespace netlet::core {
 
 // Elementwise functions: the activations under their public numbers, and those that only netlet.functional has.
-enum Function : int { kExp = 100, kLog = 101, kSoftplus = 102 };
+enum Function : int { kExp = 100, kLog = 101 };
+
+// Activations whose derivative is written in z, the layer's sums, and not in its output.
+inline bool derivative_needs_z(int activation) { return activation == NETLET_SILU || activation == NETLET_GELU; }
+
+constexpr int kGivenGradient = -1;  // as loss: t holds the loss's derivative by the outputs
 
 // How an output row is compared with its target. y, z (before the activation), t: rows x n.
 template <class T> struct OutputRows {
   int loss, activation;
+  double huber_delta;
+  const double* quantiles;  // n of them, for the quantile loss
   size_t rows, n;
-  const T* z;  // read by the cross entropies only
+  const T* z;  // read by the cross entropies, and where the derivative needs it
   const T* y;
   const T* t;              // targets; null if classes are given
   const int64_t* classes;  // class of each row, or null
+  const T* weights;        // of each row, or null
   T* delta;                // rows x n, out; null if not wanted
   double* row_loss;        // rows, out
   size_t correct;          // out: rows whose class is right (cross entropies)
@@ -31,19 +39,25 @@ template <class T> struct OutputRows {
 // An optimizer's step with everything that does not depend on the element computed beforehand.
 template <class T> struct Update {
   int optimizer;
-  bool nesterov;
-  T rate;                                // sgd: learning rate; adam: learning rate / (1 - beta_1^t)
-  T momentum;                            // sgd
-  T beta_1, beta_2, rest_1, rest_2;      // adam; rest = 1 - beta
-  T root, epsilon;                       // adam; root = 1 / sqrt(1 - beta_2^t)
+  bool nesterov, first;              // first: the first step, rprop's state is not set yet
+  T rate;                            // learning rate; adam: divided by (1 - beta_1^t); rprop: the first step's length
+  T momentum;                        // sgd, rmsprop
+  T beta_1, beta_2, rest_1, rest_2;  // adam; rest = 1 - beta
+  T root;                            // adam; 1 / sqrt(1 - beta_2^t)
+  T epsilon;                         // adam, rmsprop
+  T rho, rest;                       // rmsprop; rest = 1 - rho
+  T eta_minus, eta_plus, step_min, step_max;  // rprop
 };
+
+constexpr size_t kNormBlock = 4096;  // squares are summed in blocks of so many: part of the arithmetic
 
 template <class T> struct Kernels {
   // The three products of a layer with k inputs and n outputs, over m rows:
   // y = activation(x w + b); z = x w + b too, unless null. x: row stride x_i; w: k x n; y, z: m x n
   void (*forward)(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* w, const T* b, int activation, T* z,
                   T* y);
-  // s = (d w^T) times f'(x), x = f(...) being the layer's input. d: m x n, wt = w^T: n x k, x and s: m x k
+  // s = (d w^T) times f', written in the layer's input x = f(z), or x = z if the derivative needs it. d: m x n,
+  // wt = w^T: n x k, x and s: m x k
   void (*backward)(size_t m, size_t n, size_t k, const T* d, const T* wt, int activation, const T* x, T* s);
   // g = x^T d and, unless bias is null, bias = the sum of d's rows. x: row stride x_i; d: row stride d_i; g: k x n
   void (*gradient)(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* d, ptrdiff_t d_i, T* g, T* bias);
@@ -56,10 +70,25 @@ template <class T> struct Kernels {
   void (*output_rows)(OutputRows<T>& rows);
   // w, and the optimizer's state s0 and s1, after a step along g
   void (*update)(const Update<T>& update, size_t n, const T* g, T* w, T* s0, T* s1);
+  // g = g + l2 w, then l1 sign(w) more; w times decay
+  void (*penalize)(size_t n, T* g, T* w, T l2, T l1, T decay);
+  // values of g kept within -limit and limit
+  void (*clip)(size_t n, T* g, T limit);
+  // a *= factor
+  void (*scale)(size_t n, T* a, T factor);
+  // the sum of squares of at most kNormBlock values
+  double (*squares)(size_t n, const T* g);
   // a += b
   void (*add)(size_t n, T* a, const T* b);
   // a /= divisor
   void (*divide)(size_t n, T* a, T divisor);
+  // a /= b
+  void (*divide_by)(size_t n, T* a, const T* b);
+  // out = f y where f is not 0, else 0
+  void (*drop)(size_t n, const T* f, const T* y, T* out);
+  // rows of n columns: x = (x - shift) / scale, and y = y scale + shift
+  void (*standardize)(size_t rows, size_t n, const T* shift, const T* scale, T* x);
+  void (*unstandardize)(size_t rows, size_t n, const T* shift, const T* scale, T* y);
   // index of the first value that is not finite, n if all are
   size_t (*first_not_finite)(size_t n, const T* x);
 };

@@ -16,7 +16,13 @@ int function_number(int function) {
     case NETLET_FUNCTION_LOG: return kLog;
     case NETLET_FUNCTION_SIGMOID: return NETLET_SIGMOID;
     case NETLET_FUNCTION_TANH: return NETLET_TANH;
-    case NETLET_FUNCTION_SOFTPLUS: return kSoftplus;
+    case NETLET_FUNCTION_SOFTPLUS: return NETLET_SOFTPLUS;
+    case NETLET_FUNCTION_RELU: return NETLET_RELU;
+    case NETLET_FUNCTION_LEAKY_RELU: return NETLET_LEAKY_RELU;
+    case NETLET_FUNCTION_ELU: return NETLET_ELU;
+    case NETLET_FUNCTION_SILU: return NETLET_SILU;
+    case NETLET_FUNCTION_GELU: return NETLET_GELU;
+    case NETLET_FUNCTION_HARD_SIGMOID: return NETLET_HARD_SIGMOID;
   }
   return -1;
 }

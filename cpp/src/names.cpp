@@ -9,8 +9,10 @@ namespace {
 template <size_t N> const char* name_of(const char* const (&names)[N], int number) {
   return number >= 0 && (size_t)number < N ? names[number] : nullptr;
 }
-const char* const kActivations[] = {"identity", "sigmoid", "tanh", "relu", "softmax"};
-const char* const kLosses[] = {"squared_error", "binary_cross_entropy", "cross_entropy"};
+const char* const kActivations[] = {"identity", "sigmoid", "tanh", "relu",         "leaky_relu", "elu",
+                                     "softplus", "silu",    "gelu", "hard_sigmoid", "softmax"};
+const char* const kLosses[] = {"squared_error", "absolute_error",       "huber",        "poisson",
+                               "quantile",      "binary_cross_entropy", "cross_entropy"};
 const char* const kReductions[] = {"sum", "mean"};
 const char* const kInits[] = {"glorot_uniform", "he_uniform"};
 const char* const kDtypes[] = {"float32", "float64", "int8",   "int16",  "int32",

@@ -45,6 +45,16 @@ netlet_status check(const netlet_config& c, netlet_error* error) {
     return fail(error, NETLET_ERROR_ARGUMENT,
                 "loss: cross_entropy needs at least 2 outputs, got 1; for two classes with one output take "
                 "binary_cross_entropy");
+  if (!(c.huber_delta >= 0 && c.huber_delta <= 1.79e308) ||
+      (c.dtype == NETLET_FLOAT32 && c.huber_delta > 0 && !((float)c.huber_delta > 0 && c.huber_delta <= 3.4e38)))
+    return fail(error, NETLET_ERROR_ARGUMENT, "huber_delta: expected a positive finite number, got %g", c.huber_delta);
+  for (size_t j = 0; c.quantiles && j < c.layer_sizes[last + 1]; ++j)
+    if (!(c.quantiles[j] > 0 && c.quantiles[j] < 1))
+      return fail(error, NETLET_ERROR_ARGUMENT, "quantile: expected 0 < quantile < 1, got %g", c.quantiles[j]);
+  for (size_t i = 0; c.dropout && i < last; ++i)
+    if (!(c.dropout[i] >= 0 && c.dropout[i] < 1))
+      return fail(error, NETLET_ERROR_ARGUMENT, "dropout: expected 0 <= dropout < 1, got %g for layer %zu", c.dropout[i],
+                  i + 1);
   return NETLET_OK;
 }
 
@@ -53,7 +63,8 @@ bool lay_out(netlet_network& network, const netlet_config& c) {
   size_t at = 0;
   for (size_t i = 0; i < network.layer_count(); ++i) {
     Layer& layer = network.layers[i];
-    layer = {c.layer_sizes[i], c.layer_sizes[i + 1], c.activations[i], 0, 0};
+    const bool hidden = i + 1 < network.layer_count();
+    layer = {c.layer_sizes[i], c.layer_sizes[i + 1], c.activations[i], 0, 0, c.dropout && hidden ? c.dropout[i] : 0};
     size_t weights;
     layer.weights = at;
     if (multiply_overflows(layer.inputs, layer.outputs, &weights) ||
@@ -99,6 +110,7 @@ netlet_status netlet_network_create(const netlet_config* config, netlet_network*
   network->dtype = config->dtype;
   network->loss = config->loss;
   network->reduction = config->reduction;
+  if (config->huber_delta > 0) network->huber_delta = config->huber_delta;
   netlet_status status = NETLET_OK;
   if (!network->layers.allocate(config->layer_size_count - 1))
     status = out_of_memory(error);
@@ -106,6 +118,10 @@ netlet_status netlet_network_create(const netlet_config* config, netlet_network*
     status = fail(error, NETLET_ERROR_MEMORY, "layer_sizes: so many parameters that their number overflows");
   else if (!network->parameters.allocate(network->parameter_count * size_of(network->dtype), true))
     status = fail(error, NETLET_ERROR_MEMORY, "layer_sizes: no memory for %zu parameters", network->parameter_count);
+  else if (!network->quantiles.allocate(network->outputs()))
+    status = out_of_memory(error);
+  for (size_t j = 0; status == NETLET_OK && j < network->outputs(); ++j)
+    network->quantiles[j] = config->quantiles ? config->quantiles[j] : 0.5;
   if (status == NETLET_OK)
     *out = network;
   else
@@ -127,6 +143,11 @@ int netlet_layer_activation(const netlet_network* network, size_t layer) { retur
 int netlet_network_loss(const netlet_network* network) { return network->loss; }
 int netlet_network_reduction(const netlet_network* network) { return network->reduction; }
 int netlet_network_dtype(const netlet_network* network) { return network->dtype; }
+double netlet_huber_delta(const netlet_network* network) { return network->huber_delta; }
+double netlet_quantile(const netlet_network* network, size_t output) { return network->quantiles[output]; }
+double netlet_dropout(const netlet_network* network, size_t layer) { return network->layers[layer].dropout; }
+uint64_t netlet_seed(const netlet_network* network) { return network->seed; }
+void netlet_set_seed(netlet_network* network, uint64_t seed) { network->seed = seed; }
 void* netlet_parameters(netlet_network* network) { return network->parameters.data(); }
 size_t netlet_parameter_count(const netlet_network* network) { return network->parameter_count; }
 uint64_t netlet_epochs_trained(const netlet_network* network) { return network->epochs_trained; }
@@ -151,6 +172,7 @@ netlet_status netlet_initialize(netlet_network* network, int32_t init, uint64_t 
     else
       draw_uniform(network->layers[i], (uint32_t)i, init, seed, network->values<double>());
   }
+  network->seed = seed;
   network->epochs_trained = 0;
   return NETLET_OK;
 }

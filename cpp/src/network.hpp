@@ -12,6 +12,15 @@ struct Layer {
   size_t inputs, outputs;
   int activation;
   size_t weights, biases;  // where they begin in the parameters
+  double dropout;          // share of the outputs that training leaves out
+};
+
+// shift and scale of each column, of the network's dtype; empty: none
+struct Scaling {
+  Buffer<unsigned char> values;
+  template <class T> const T* shift() const { return reinterpret_cast<const T*>(values.data()); }
+  template <class T> const T* scale() const { return shift<T>() + values.size() / sizeof(T) / 2; }
+  explicit operator bool() const { return values.size() != 0; }
 };
 
 }  // namespace netlet::core
@@ -21,12 +30,21 @@ struct netlet_network {
   netlet::core::Buffer<netlet::core::Layer> layers;
   netlet::core::Buffer<unsigned char> parameters;  // of dtype
   size_t parameter_count = 0, widest = 0;          // widest: the largest number of outputs of a layer
-  uint64_t epochs_trained = 0;
+  double huber_delta = 1;
+  netlet::core::Buffer<double> quantiles;  // of each output
+  netlet::core::Scaling input_scaling, output_scaling;
+  uint64_t seed = 0, epochs_trained = 0;
   mutable netlet::core::Users users;
 
   size_t layer_count() const { return layers.size(); }
   size_t inputs() const { return layers[0].inputs; }
   size_t outputs() const { return layers[layers.size() - 1].outputs; }
+  bool has_dropout() const {
+    for (size_t i = 0; i < layers.size(); ++i)
+      if (layers[i].dropout != 0) return true;
+    return false;
+  }
+  bool has_classes() const { return loss == NETLET_BINARY_CROSS_ENTROPY || loss == NETLET_CROSS_ENTROPY; }
   template <class T> T* values() const { return reinterpret_cast<T*>(parameters.data()); }
 };
 

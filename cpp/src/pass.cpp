@@ -32,96 +32,181 @@ template <class T> class Pieces {
 }  // namespace
 
 template <class T>
-bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x, const netlet_array& y, bool shuffled,
-                       size_t rows, bool with_delta) {
+bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, bool shuffled,
+                       size_t rows, PassKind kind) {
   net_ = &net;
   kernel_ = &kernels<T>(net.widest);
-  with_delta_ = with_delta;
-  classes_given_ = net.loss == NETLET_CROSS_ENTROPY && y.columns == 1;
-  in_place_ = !shuffled && readable_in_place<T>(x);
-  targets_in_place_ = !shuffled && readable_in_place<T>(y) && y.row_stride == (ptrdiff_t)(y.columns * sizeof(T));
+  kind_ = kind;
+  const netlet_array& t = *(targets.y ? targets.y : targets.output_gradient);
+  classes_given_ = targets.y && net.loss == NETLET_CROSS_ENTROPY && t.columns == 1;
+  in_place_ = !shuffled && !net.input_scaling && readable_in_place<T>(x);
+  targets_in_place_ = !shuffled && !net.output_scaling && readable_in_place<T>(t) &&
+                      t.row_stride == (ptrdiff_t)(t.columns * sizeof(T));
   const size_t layers = net.layer_count(), n = net.outputs();
-  if (!output_.allocate(layers) || !delta_.allocate(layers, true) || !row_loss_.allocate(rows)) return false;
-  if (classes_given_ && !classes_.allocate(rows)) return false;
+  Buffer<T*>* const all[] = {&output_, &delta_, &sums_, &whole_, &mask_};
+  for (Buffer<T*>* pointers : all)
+    if (!pointers->allocate(layers, true)) return false;
+  if (!row_loss_.allocate(rows) || (classes_given_ && !classes_.allocate(rows))) return false;
   Pieces<T> pieces;
   for (int round = 0; round < 2; ++round) {
     if (!in_place_) x_ = pieces.take(rows, net.inputs());
     for (size_t i = 0; i < layers; ++i) {
-      output_[i] = pieces.take(rows, net.layers[i].outputs);
-      if (with_delta) delta_[i] = pieces.take(rows, net.layers[i].outputs);
+      const Layer& layer = net.layers[i];
+      const bool dropped = kind.dropout && layer.dropout != 0, last = i + 1 == layers;
+      output_[i] = pieces.take(rows, layer.outputs);
+      if (kind.delta) delta_[i] = pieces.take(rows, layer.outputs);
+      if ((kind.delta && derivative_needs_z(layer.activation)) || (last && net.has_classes()))
+        sums_[i] = pieces.take(rows, layer.outputs);
+      if (dropped) mask_[i] = pieces.take(rows, layer.outputs);
+      if (dropped && !sums_[i]) whole_[i] = pieces.take(rows, layer.outputs);
     }
-    z_ = net.loss == NETLET_SQUARED_ERROR ? nullptr : pieces.take(rows, n);
-    t_ = classes_given_ || targets_in_place_ ? nullptr : pieces.take(rows, n);
+    if (!classes_given_ && !targets_in_place_) t_ = pieces.take(rows, n);
+    if (targets.sample_weight) w_ = pieces.take(rows, 1);
+    if (kind.input_delta) input_delta_ = pieces.take(rows, net.inputs());
     if (round == 0 && !pieces.allocate(memory_)) return false;
   }
   return true;
 }
 
-template <class T>
-size_t Pass<T>::run(const Batch& batch, size_t from, size_t at, size_t count, const T* const* transposed) {
+template <class T> void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count) {
   const netlet_network& net = *net_;
   const Kernels<T>& kernel = *kernel_;
   const T* parameters = net.values<T>();
-  const size_t layers = net.layer_count(), first = batch.first + from;
-  const size_t* order = batch.order ? batch.order + first : nullptr;
-
   const T* a;
   ptrdiff_t stride;
   if (in_place_) {
-    a = row_in_place<T>(*batch.x, first);
+    a = row_in_place<T>(*batch.x, batch.first + from);
     stride = batch.x->row_stride / (ptrdiff_t)sizeof(T);
   } else {
+    T* const rows = x_ + at * net.inputs();
     stride = (ptrdiff_t)net.inputs();
-    load_rows(*batch.x, order, first, count, x_ + at * net.inputs());
-    a = x_ + at * net.inputs();
+    load_rows(*batch.x, batch.order ? batch.order + batch.first + from : nullptr, batch.first + from, count, rows);
+    if (net.input_scaling)
+      kernel.standardize(count, net.inputs(), net.input_scaling.shift<T>(), net.input_scaling.scale<T>(), rows);
+    a = rows;
   }
   if (at == 0) {
     input_ = a;
     input_stride_ = stride;
   }
-  for (size_t i = 0; i < layers; ++i) {
+  for (size_t i = 0; i < net.layer_count(); ++i) {
     const Layer& layer = net.layers[i];
     const size_t n = layer.outputs;
-    T* y = output_[i] + at * n;
-    T* z = i + 1 == layers && z_ ? z_ + at * n : nullptr;
+    T* const z = sums_[i] ? sums_[i] + at * n : nullptr;
+    T* const y = (whole_[i] ? whole_[i] : output_[i]) + at * n;
     kernel.forward(count, n, layer.inputs, a, stride, parameters + layer.weights, parameters + layer.biases,
                    layer.activation, z, y);
-    a = y;
+    if (mask_[i]) {
+      drop_units(batch, from, at, count, i);
+      kernel.drop(count * n, mask_[i] + at * n, y, output_[i] + at * n);
+    }
+    a = output_[i] + at * n;
     stride = (ptrdiff_t)n;
   }
+}
 
-  const size_t n = net.outputs();
-  const T* t = nullptr;
+// What each unit of a layer is multiplied with: 0, or so much that the expected value stays.
+template <class T>
+void Pass<T>::drop_units(const Batch& batch, size_t from, size_t at, size_t count, size_t layer) {
+  const DropoutKey& key = batch.dropout;
+  const double share = net_->layers[layer].dropout;
+  const uint32_t threshold = (uint32_t)(share * 0x1p32);
+  const T keep = (T)(1 / (1 - share));
+  const size_t n = net_->layers[layer].outputs, draws = (n + 3) / 4;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t place = batch.first + from + i;
+    const uint64_t row = key.row + (batch.order ? batch.order[place] : place);
+    T* const mask = mask_[layer] + (at + i) * n;
+    for (size_t d = 0; d < draws; ++d) {
+      const uint64_t number = row * draws + d;
+      const Philox random = philox({{(uint32_t)number, (uint32_t)(number >> 32), key.stream,
+                                     (uint32_t)key.purpose | (uint32_t)layer << 8}},
+                                   (uint32_t)key.seed, (uint32_t)(key.seed >> 32));
+      for (size_t j = 4 * d; j < n && j < 4 * d + 4; ++j) mask[j] = random.word[j % 4] < threshold ? T(0) : keep;
+    }
+  }
+}
+
+template <class T> OutputRows<T> Pass<T>::output_rows(size_t at, size_t count) const {
+  const size_t last = net_->layer_count() - 1, n = net_->outputs();
+  OutputRows<T> rows = {};
+  rows.loss = net_->loss;
+  rows.activation = net_->layers[last].activation;
+  rows.huber_delta = net_->huber_delta;
+  rows.quantiles = net_->quantiles.data();
+  rows.rows = count;
+  rows.n = n;
+  rows.z = sums_[last] ? sums_[last] + at * n : nullptr;
+  rows.y = output_[last] + at * n;
+  rows.delta = kind_.delta ? delta_[last] + at * n : nullptr;
+  rows.row_loss = row_loss_.data() + at;
+  return rows;
+}
+
+template <class T> size_t Pass<T>::compare(const Batch& batch, size_t from, size_t at, size_t count) {
+  const netlet_network& net = *net_;
+  const size_t n = net.outputs(), first = batch.first + from;
+  const size_t* order = batch.order ? batch.order + first : nullptr;
+  const netlet_targets& targets = *batch.targets;
+  OutputRows<T> rows = output_rows(at, count);
   if (classes_given_) {
-    load_rows(*batch.y, order, first, count, classes_.data() + at);
-    for (size_t i = at; i < at + count; ++i)  // they were checked, but the caller may have written to them since
-      if ((uint64_t)classes_[i] >= n) classes_[i] = 0;
+    int64_t* const classes = classes_.data() + at;
+    load_rows(*targets.y, order, first, count, classes);
+    for (size_t i = 0; i < count; ++i)  // they were checked, but the caller may have written to them since
+      if ((uint64_t)classes[i] >= n) classes[i] = 0;
+    rows.classes = classes;
   } else if (targets_in_place_) {
-    t = row_in_place<T>(*batch.y, first);
+    rows.t = row_in_place<T>(*(targets.y ? targets.y : targets.output_gradient), first);
   } else {
-    load_rows(*batch.y, order, first, count, t_ + at * n);
-    t = t_ + at * n;
+    T* const t = t_ + at * n;
+    load_rows(*(targets.y ? targets.y : targets.output_gradient), order, first, count, t);
+    rows.t = t;
+    if (net.output_scaling && targets.y)
+      kernel_->standardize(count, n, net.output_scaling.shift<T>(), net.output_scaling.scale<T>(), t);
   }
-  OutputRows<T> rows{net.loss,
-                     net.layers[layers - 1].activation,
-                     count,
-                     n,
-                     z_ ? z_ + at * n : nullptr,
-                     output_[layers - 1] + at * n,
-                     t,
-                     classes_given_ ? classes_.data() + at : nullptr,
-                     with_delta_ ? delta_[layers - 1] + at * n : nullptr,
-                     row_loss_.data() + at,
-                     0};
-  kernel.output_rows(rows);
-
-  for (size_t i = layers - 1; with_delta_ && i > 0; --i) {
-    const Layer& layer = net.layers[i];
-    const size_t m = layer.inputs;
-    kernel.backward(count, layer.outputs, m, delta_[i] + at * layer.outputs, transposed[i],
-                    net.layers[i - 1].activation, output_[i - 1] + at * m, delta_[i - 1] + at * m);
+  if (targets.sample_weight) {
+    load_rows(*targets.sample_weight, order, first, count, w_ + at);
+    rows.weights = w_ + at;
   }
+  if (!targets.y) {
+    set_output_gradient(at, count, rows.t);
+    return 0;
+  }
+  kernel_->output_rows(rows);
   return rows.correct;
+}
+
+template <class T> void Pass<T>::set_output_gradient(size_t at, size_t count, const T* gradient) {
+  OutputRows<T> rows = output_rows(at, count);
+  const size_t n = rows.n;
+  rows.loss = kGivenGradient;
+  rows.t = gradient;
+  if (net_->output_scaling) {
+    for (size_t i = 0; i < count; ++i)
+      kernel_->drop(n, net_->output_scaling.scale<T>(), gradient + i * n, rows.delta + i * n);
+    rows.t = rows.delta;
+  }
+  kernel_->output_rows(rows);
+}
+
+template <class T> void Pass<T>::backward(size_t at, size_t count, const T* const* transposed) {
+  const netlet_network& net = *net_;
+  for (size_t i = net.layer_count() - 1; i > 0; --i) {
+    const Layer &layer = net.layers[i], &below = net.layers[i - 1];
+    const size_t m = layer.inputs;
+    const T* const f = derivative_needs_z(below.activation) ? sums_[i - 1] : whole_[i - 1] ? whole_[i - 1] : output_[i - 1];
+    T* const delta = delta_[i - 1] + at * m;
+    kernel_->backward(count, layer.outputs, m, delta_[i] + at * layer.outputs, transposed[i], below.activation,
+                      f + at * m, delta);
+    if (mask_[i - 1]) kernel_->drop(count * m, mask_[i - 1] + at * m, delta, delta);
+  }
+  if (!kind_.input_delta) return;
+  const size_t m = net.inputs();
+  T* const s = input_delta_ + at * m;
+  kernel_->backward(count, net.layers[0].outputs, m, delta_[0] + at * net.layers[0].outputs, transposed[0],
+                    NETLET_IDENTITY, s, s);
+  if (net.input_scaling)
+    for (size_t i = 0; i < count; ++i) kernel_->divide_by(m, s + i * m, net.input_scaling.scale<T>());
 }
 
 template <class T> void Pass<T>::gradient(const Tile& tile, size_t row, size_t count, T* g) const {

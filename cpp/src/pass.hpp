@@ -5,16 +5,27 @@
 #include "arrays.hpp"
 #include "kernels.hpp"
 #include "network.hpp"
+#include "random.hpp"
 
 namespace netlet::core {
 
 constexpr size_t kBlockRows = 256;  // gradients are summed in blocks of so many rows: part of the arithmetic
 
-// The rows of a batch: which of x and y they are, and how the targets are to be read.
+// Which of a layer's outputs training leaves out depends on seed, stream, layer, row and unit alone.
+struct DropoutKey {
+  uint64_t seed;
+  uint32_t stream;  // epoch, or step
+  Purpose purpose;
+  uint64_t row;  // number of the batch's first row
+};
+
+// The rows of a batch: which of x and y they are.
 struct Batch {
-  const netlet_array *x, *y;
+  const netlet_array* x;
+  const netlet_targets* targets;
   const size_t* order;  // row order[first + i] of x; null: row first + i
   size_t first, rows;
+  DropoutKey dropout;
 };
 
 // Parameters of one layer: rows k0 to k1 of its (inputs + 1) x outputs matrix, whose last row are the biases, and
@@ -25,28 +36,55 @@ struct Tile {
   size_t size() const { return (k1 - k0) * columns(); }
 };
 
+// What a pass is for: deltas of the layers (to get a gradient), of the inputs too, and whether units are dropped.
+struct PassKind {
+  bool delta, input_delta, dropout;
+};
+
 template <class T> class Pass {
  public:
-  // Room for `rows` rows; with_delta: backward too. False if there is no memory.
-  bool allocate(const netlet_network& net, const netlet_array& x, const netlet_array& y, bool shuffled, size_t rows,
-                bool with_delta);
+  // Room for `rows` rows. False if there is no memory.
+  bool allocate(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, bool shuffled,
+                size_t rows, PassKind kind);
 
-  // Rows `from` to `from + count` of the batch, into rows `at` to `at + count` of this pass: forward, loss and, with
-  // delta, backward. transposed: for each layer but the first, W^T. Returns how many rows' classes are right.
-  size_t run(const Batch& batch, size_t from, size_t at, size_t count, const T* const* transposed);
+  // Rows `from` to `from + count` of the batch, into rows `at` to `at + count` of this pass. Returns how many rows'
+  // classes are right. transposed: W^T of each layer; of the first one only for input_delta.
+  size_t run(const Batch& batch, size_t from, size_t at, size_t count, const T* const* transposed) {
+    forward(batch, from, at, count);
+    const size_t correct = compare(batch, from, at, count);
+    if (kind_.delta) backward(at, count, transposed);
+    return correct;
+  }
+
+  // The parts of run: all layers' outputs; losses and the output layer's delta; the other deltas.
+  void forward(const Batch& batch, size_t from, size_t at, size_t count);
+  size_t compare(const Batch& batch, size_t from, size_t at, size_t count);
+  void backward(size_t at, size_t count, const T* const* transposed);
+
+  // Instead of compare: the derivative of the loss by the outputs, in the caller's units; rows x outputs.
+  void set_output_gradient(size_t at, size_t count, const T* gradient);
 
   // The gradient of a tile over rows [row, row + count) of this pass; g has the tile's columns as row stride.
   void gradient(const Tile& tile, size_t row, size_t count, T* g) const;
 
+  // The gradient by the inputs, in the caller's units; rows x inputs.
+  const T* input_delta() const { return input_delta_; }
   const double* row_loss() const { return row_loss_.data(); }
+  const T* row_weight() const { return w_; }
 
  private:
+  void drop_units(const Batch& batch, size_t from, size_t at, size_t count, size_t layer);
+  OutputRows<T> output_rows(size_t at, size_t count) const;
+
   const netlet_network* net_ = nullptr;
   const Kernels<T>* kernel_ = nullptr;
-  bool in_place_ = false, targets_in_place_ = false, classes_given_ = false, with_delta_ = false;
+  PassKind kind_ = {};
+  bool in_place_ = false, targets_in_place_ = false, classes_given_ = false;
   Buffer<T> memory_;
-  Buffer<T*> output_, delta_;  // of each layer: rows x outputs
-  T *x_ = nullptr, *z_ = nullptr, *t_ = nullptr;
+  // of each layer, rows x outputs: what the next layer reads, the delta; and where needed the sums before the
+  // activation, the outputs before units were dropped, and what these were multiplied with
+  Buffer<T*> output_, delta_, sums_, whole_, mask_;
+  T *x_ = nullptr, *t_ = nullptr, *w_ = nullptr, *input_delta_ = nullptr;
   Buffer<int64_t> classes_;
   Buffer<double> row_loss_;
   const T* input_ = nullptr;  // of the first layer

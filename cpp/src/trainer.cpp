@@ -5,6 +5,7 @@
 #include <new>
 
 #include "error.hpp"
+#include "norm.hpp"
 #include "optimizer.hpp"
 #include "threads.hpp"
 
@@ -24,12 +25,6 @@ double operations(const netlet_network& net, size_t rows) {
   return 6.0 * (double)net.parameter_count * (double)rows;
 }
 
-// The fixed tree: neighbours (0, 1), (2, 3), ... at each level, an odd last one moves up as it is. add(i, j): i += j.
-template <class F> void tree(size_t count, F add) {
-  for (size_t width = 1; width < count; width *= 2)
-    for (size_t i = 0; i + width < count; i += 2 * width) add(i, i + width);
-}
-
 // The same tree for terms that come one by one: after term `index` was put at place `depth`, adds what is complete.
 // Returns the number of places still in use.
 template <class F> size_t tree_push(size_t index, size_t depth, F add) {
@@ -47,26 +42,29 @@ template <class T> Trainer<T>::~Trainer() {
 }
 
 template <class T>
-netlet_status Trainer<T>::prepare(const netlet_network& net, const netlet_array& x, const netlet_array& y,
-                                  bool shuffled, size_t rows, bool with_delta, netlet_error* error) {
+netlet_status Trainer<T>::prepare(const netlet_network& net, const netlet_array& x, const netlet_targets& targets,
+                                  bool shuffled, size_t rows, PassKind kind, const netlet_optimizer* optimizer,
+                                  netlet_error* error) {
   net_ = &net;
   kernel_ = &kernels<T>(net.widest);
   rows_ = rows;
-  with_delta_ = with_delta;
+  kind_ = kind;
   threads_ = threads_for(operations(net, rows), kTrainingShare);
   const size_t blocks = divide_up(rows, kBlockRows);
   by_blocks_ = blocks > kWholeBlocks;
   const size_t passes = by_blocks_ ? smaller(threads_, blocks) : 1;
-  if (!block_loss_.allocate(blocks) || !pass_memory_.allocate(passes * sizeof(Pass<T>))) return out_of_memory(error);
+  if (!block_loss_.allocate(blocks) || !block_weight_.allocate(blocks)) return out_of_memory(error);
+  for (; pass_count_; --pass_count_) passes_[pass_count_ - 1].~Pass();  // of an earlier call
+  if (!pass_memory_.allocate(passes * sizeof(Pass<T>))) return out_of_memory(error);
   passes_ = reinterpret_cast<Pass<T>*>(pass_memory_.data());
   for (; pass_count_ < passes; ++pass_count_) {
     ::new (passes_ + pass_count_) Pass<T>;
-    if (!passes_[pass_count_].allocate(net, x, y, shuffled, by_blocks_ ? kBlockRows : rows, with_delta)) {
+    if (!passes_[pass_count_].allocate(net, x, targets, shuffled, by_blocks_ ? kBlockRows : rows, kind)) {
       ++pass_count_;
       return out_of_memory(error);
     }
   }
-  if (!with_delta) return NETLET_OK;
+  if (!kind.delta) return NETLET_OK;
   size_t packed = 0;
   for (size_t i = 1; i < net.layer_count(); ++i) packed += net.layers[i].inputs * net.layers[i].outputs;
   if (!packed_.allocate(packed) || !transposed_.allocate(net.layer_count(), true)) return out_of_memory(error);
@@ -77,6 +75,9 @@ netlet_status Trainer<T>::prepare(const netlet_network& net, const netlet_array&
   }
   if (!make_groups() || !scratch_.allocate(threads_ * (1 + kTileTree) * kTileValues)) return out_of_memory(error);
   if (by_blocks_ && !allocate_blocks()) return out_of_memory(error);
+  if (optimizer && optimizer->config.clip_norm > 0 &&
+      (!gradient_.allocate(net.parameter_count) || !squares_.allocate(norm_blocks(net.parameter_count))))
+    return out_of_memory(error);
   return NETLET_OK;
 }
 
@@ -128,7 +129,7 @@ template <class T> bool Trainer<T>::allocate_blocks() {
 }
 
 template <class T> void Trainer<T>::pack() {
-  for (size_t i = 1; with_delta_ && i < net_->layer_count(); ++i) {
+  for (size_t i = 1; kind_.delta && i < net_->layer_count(); ++i) {
     const Layer& layer = net_->layers[i];
     kernel_->transpose(layer.inputs, layer.outputs, net_->values<T>() + layer.weights, (ptrdiff_t)layer.outputs,
                            transposed_[i], (ptrdiff_t)layer.inputs);
@@ -140,11 +141,14 @@ template <class T> BatchLoss Trainer<T>::rows_phase(const Batch& batch) {
   const size_t blocks = divide_up(batch.rows, kBlockRows);
   const size_t threads = smaller(threads_for(operations(*net_, batch.rows), kTrainingShare), threads_);
   std::atomic<size_t> correct{0};
-  const auto sum_block = [&](const double* row_loss, size_t block) {
+  const bool weighted = batch.targets->sample_weight != nullptr;
+  const auto sum_block = [&](const Pass<T>& pass, size_t row, size_t block) {  // a block begins at a row of the pass
     const size_t count = smaller(kBlockRows, batch.rows - block * kBlockRows);
-    double sum = 0;
-    for (size_t i = 0; i < count; ++i) sum = sum + row_loss[i];
+    double sum = 0, weight = 0;
+    for (size_t i = row; i < row + count; ++i) sum = sum + pass.row_loss()[i];
     block_loss_[block] = sum;
+    for (size_t i = row; weighted && i < row + count; ++i) weight = weight + (double)pass.row_weight()[i];
+    block_weight_[block] = weight;
   };
   if (!by_blocks_) {
     Pass<T>& pass = passes_[0];
@@ -154,9 +158,9 @@ template <class T> BatchLoss Trainer<T>::rows_phase(const Batch& batch) {
       const size_t right = pass.run(batch, row, row, smaller(panel, batch.rows - row), transposed_.data());
       correct.fetch_add(right, std::memory_order_relaxed);
     });
-    for (size_t block = 0; block < blocks; ++block) sum_block(pass.row_loss() + block * kBlockRows, block);
+    for (size_t block = 0; block < blocks; ++block) sum_block(pass, block * kBlockRows, block);
   } else {
-    const size_t step = with_delta_ ? chunk_blocks_ : 1;
+    const size_t step = kind_.delta ? chunk_blocks_ : 1;
     parallel(divide_up(blocks, step), smaller(threads, pass_count_), [&](size_t task, size_t worker) {
       Pass<T>& pass = passes_[worker];
       const size_t first = task * step, count = smaller(step, blocks - first);
@@ -169,19 +173,24 @@ template <class T> BatchLoss Trainer<T>::rows_phase(const Batch& batch) {
       for (size_t i = 0; i < count; ++i) {
         const size_t row = (first + i) * kBlockRows, rows = smaller(kBlockRows, batch.rows - row);
         correct.fetch_add(pass.run(batch, row, 0, rows, transposed_.data()), std::memory_order_relaxed);
-        sum_block(pass.row_loss(), first + i);
-        if (!with_delta_) continue;
+        sum_block(pass, 0, first + i);
+        if (!kind_.delta) continue;
         for (size_t l = 0; l < net_->layer_count(); ++l) {
           const Layer& layer = net_->layers[l];
           pass.gradient({l, 0, layer.inputs + 1, 0, layer.outputs}, 0, rows, place(depth) + layer.weights);
         }
         depth = tree_push(i, depth, add);
       }
-      if (with_delta_) tree_finish(depth, add);
+      if (kind_.delta) tree_finish(depth, add);
     });
   }
-  tree(blocks, [&](size_t a, size_t b) { block_loss_[a] = block_loss_[a] + block_loss_[b]; });
-  return {block_loss_[0], correct.load()};
+  tree(blocks, [&](size_t a, size_t b) {
+    block_loss_[a] = block_loss_[a] + block_loss_[b];
+    block_weight_[a] = block_weight_[a] + block_weight_[b];
+  });
+  const double weight = weighted ? block_weight_[0] : (double)batch.rows;
+  divisor_ = net_->reduction == NETLET_MEAN && batch.targets->y ? weight : 0;
+  return {block_loss_[0], weight, correct.load()};
 }
 
 template <class T> size_t Trainer<T>::offset(const Tile& tile) const {
@@ -220,34 +229,64 @@ template <class T> template <class F> void Trainer<T>::each_run(const Group& gro
   const Tile& first = tiles_[group.tile];
   const size_t n = net_->layers[first.layer].outputs;
   const size_t runs = group.flat ? 1 : first.k1 - first.k0, length = group.flat ? group.size : first.columns();
-  for (size_t run = 0; run < runs; ++run, g += length) f(offset(first) + run * n, length, g);
+  for (size_t run = 0; run < runs; ++run) f(offset(first) + run * n, length, g ? g + run * length : nullptr);
+}
+
+template <class T> template <class F> void Trainer<T>::each_group(F&& f) {
+  const size_t threads = smaller(threads_for(operations(*net_, batch_rows_), kTrainingShare), threads_);
+  parallel(group_count_, threads, [&](size_t task, size_t worker) { f(groups_[task], worker); });
 }
 
 template <class T> template <class F> void Trainer<T>::parameters_phase(F&& f) {
-  const size_t threads = smaller(threads_for(operations(*net_, batch_rows_), kTrainingShare), threads_);
-  parallel(group_count_, threads, [&](size_t task, size_t worker) {
-    const Group& group = groups_[task];
+  each_group([&](const Group& group, size_t worker) {
     T* const gradient = scratch_.data() + worker * (1 + kTileTree) * kTileValues;
     T* g = gradient;
     for (size_t t = group.tile; t < group.tile + group.tiles; ++t) {
       tile_gradient(tiles_[t], g, gradient + kTileValues);
       g += tiles_[t].size();
     }
-    if (net_->reduction == NETLET_MEAN) kernel_->divide(group.size, gradient, (T)batch_rows_);
+    if (divisor_ != 0) kernel_->divide(group.size, gradient, (T)divisor_);
     f(group, gradient);
   });
 }
 
-template <class T> void Trainer<T>::update(netlet_network& net, netlet_optimizer& optimizer) {
+// the weights of a group and their gradient, the biases left out
+template <class T>
+void Trainer<T>::penalize(const Group& group, T* g, const netlet_optimizer_config& config, T decay) const {
+  for (size_t t = group.tile; t < group.tile + group.tiles; ++t) {
+    const Tile& tile = tiles_[t];
+    const Layer& layer = net_->layers[tile.layer];
+    const size_t rows = smaller(tile.k1, layer.inputs) - smaller(tile.k0, layer.inputs);
+    const bool whole_rows = tile.columns() == layer.outputs;  // then they are contiguous
+    const size_t runs = whole_rows ? 1 : rows, length = whole_rows ? rows * tile.columns() : tile.columns();
+    for (size_t run = 0; run < runs; ++run)
+      kernel_->penalize(length, g + run * tile.columns(), net_->values<T>() + offset(tile) + run * layer.outputs,
+                        (T)config.l2, (T)config.l1, decay);
+    g += tile.size();
+  }
+}
+
+template <class T> double Trainer<T>::gradient_norm() {
+  const size_t count = gradient_.size(), blocks = norm_blocks(count);
+  parallel(blocks, smaller(threads_, blocks / 16), [&](size_t block, size_t) {
+    squares_[block] = block_squares(*kernel_, count, gradient_.data(), block);
+  });
+  return norm_of(squares_.data(), blocks);
+}
+
+template <class T> void Trainer<T>::update(netlet_network& net, netlet_optimizer& optimizer, double factor) {
   const Kernels<T>& kernel = *kernel_;
-  const Update<T> step = next_update<T>(optimizer);
+  const netlet_optimizer_config& config = optimizer.config;
+  const Update<T> step = next_update<T>(optimizer, factor);
+  const T decay = decay_of<T>(config, factor);
+  const bool penalized = config.l2 > 0 || config.l1 > 0 || decay != 1;
   T* const w = net.values<T>();
   T *const s0 = optimizer.slot<T>(0), *const s1 = optimizer.slot<T>(1);
-  parameters_phase([&](const Group& group, const T* gradient) {
-    each_run(group, gradient, [&](size_t at, size_t length, const T* g) {
-      kernel.update(step, length, g, w + at, s0 ? s0 + at : nullptr, s1 ? s1 + at : nullptr);
-    });
-    for (size_t t = group.tile; t < group.tile + group.tiles; ++t) {  // W^T for the next step's deltas
+  const auto apply = [&](size_t at, size_t length, const T* g) {
+    kernel.update(step, length, g, w + at, s0 ? s0 + at : nullptr, s1 ? s1 + at : nullptr);
+  };
+  const auto pack_again = [&](const Group& group) {  // W^T for the next step's deltas
+    for (size_t t = group.tile; t < group.tile + group.tiles; ++t) {
       const Tile& tile = tiles_[t];
       const Layer& layer = net.layers[tile.layer];
       const size_t k1 = smaller(tile.k1, layer.inputs);
@@ -255,6 +294,26 @@ template <class T> void Trainer<T>::update(netlet_network& net, netlet_optimizer
         kernel.transpose(k1 - tile.k0, tile.columns(), w + offset(tile), (ptrdiff_t)layer.outputs,
                          transposed_[tile.layer] + tile.j0 * layer.inputs + tile.k0, (ptrdiff_t)layer.inputs);
     }
+  };
+  parameters_phase([&](const Group& group, T* gradient) {
+    if (penalized) penalize(group, gradient, config, decay);
+    if (config.clip_value > 0) kernel.clip(group.size, gradient, (T)config.clip_value);
+    if (config.clip_norm > 0)
+      return each_run(group, gradient, [&](size_t at, size_t length, const T* g) {
+        memcpy(gradient_.data() + at, g, length * sizeof(T));
+      });
+    each_run(group, gradient, apply);
+    pack_again(group);
+  });
+  if (!(config.clip_norm > 0)) return;
+  // the norm needs the whole gradient: a third phase
+  const T shrink = clip_factor<T>(gradient_norm(), config.clip_norm);
+  each_group([&](const Group& group, size_t) {
+    each_run(group, nullptr, [&](size_t at, size_t length, const T*) {
+      if (shrink != 1) kernel.scale(length, gradient_.data() + at, shrink);
+      apply(at, length, gradient_.data() + at);
+    });
+    pack_again(group);
   });
 }
 

@@ -18,8 +18,14 @@ constexpr size_t kWholeBlocks = 4;
 
 struct BatchLoss {
   double sum;      // over the rows, before any mean
+  double weight;   // of the rows: what a mean divides by
   size_t correct;  // rows whose class is right
 };
+
+// The finished sum, or that divided once by the weight of its rows; what nobody weighs is left as it is.
+inline double reduced(const netlet_network& net, double sum, double weight) {
+  return net.reduction == NETLET_MEAN && weight != 0 ? sum / weight : sum;
+}
 
 template <class T> class Trainer {
  public:
@@ -28,17 +34,19 @@ template <class T> class Trainer {
   Trainer(const Trainer&) = delete;
   Trainer& operator=(const Trainer&) = delete;
 
-  // For batches of at most `rows` rows of x and y. without_delta: the loss alone is wanted.
-  netlet_status prepare(const netlet_network& net, const netlet_array& x, const netlet_array& y, bool shuffled,
-                        size_t rows, bool with_delta, netlet_error* error);
+  // For batches of at most `rows` rows of x. Not kind.delta: the loss alone is wanted. optimizer: null if only the
+  // gradient is.
+  netlet_status prepare(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, bool shuffled,
+                        size_t rows, PassKind kind, const netlet_optimizer* optimizer, netlet_error* error);
 
   // Reads the weights again; needed after they were changed by anyone but update().
   void pack();
 
   BatchLoss rows_phase(const Batch& batch);
 
-  // After rows_phase, one of the two: a step of the optimizer, or the gradient itself.
-  void update(netlet_network& net, netlet_optimizer& optimizer);
+  // After rows_phase, one of the two: a step of the optimizer, its learning rate multiplied by `factor`, or the
+  // gradient itself.
+  void update(netlet_network& net, netlet_optimizer& optimizer, double factor);
   void store_gradient(T* out);
 
  private:
@@ -52,21 +60,28 @@ template <class T> class Trainer {
   size_t offset(const Tile& tile) const;
   template <class F> void each_run(const Group& group, const T* g, F&& f) const;
   template <class F> void parameters_phase(F&& f);  // f(group, its gradient)
+  template <class F> void each_group(F&& f);        // f(group, worker), on several threads
+  void penalize(const Group& group, T* g, const netlet_optimizer_config& config, T decay) const;
+  double gradient_norm();
 
   const netlet_network* net_ = nullptr;
   const Kernels<T>* kernel_ = nullptr;
   size_t rows_ = 0;      // the most that a batch has
   size_t threads_ = 1;   // the most that take part
-  bool by_blocks_ = false, with_delta_ = false;
+  bool by_blocks_ = false;
+  PassKind kind_ = {};
   size_t batch_rows_ = 0;  // of the current batch
+  double divisor_ = 0;     // of its gradient; 0: none
   size_t chunk_blocks_ = 0, levels_ = 0;
 
   Buffer<unsigned char> pass_memory_;
   Pass<T>* passes_ = nullptr;  // one, or one for each thread if by_blocks_
   size_t pass_count_ = 0;
-  Buffer<double> block_loss_;
+  Buffer<double> block_loss_, block_weight_;
   Buffer<T> roots_, partial_;   // by blocks: gradients of chunks of blocks; those below them, for each thread
   Buffer<T> scratch_;           // for each thread: a tile's gradient and its tree
+  Buffer<T> gradient_;          // all of it, if its norm is wanted
+  Buffer<double> squares_;
   Buffer<T> packed_;
   Buffer<T*> transposed_;
   Buffer<Tile> tiles_;

@@ -18,11 +18,17 @@ static int stop_after_three(void *context, const netlet_epoch *epochs, size_t co
 int main(void) {
   const size_t sizes[] = {2, 3, 1};
   const int32_t activations[] = {NETLET_SIGMOID, NETLET_SIGMOID};
-  netlet_config config = {sizes, 3, activations, NETLET_SQUARED_ERROR, NETLET_SUM, NETLET_FLOAT64};
+  netlet_config config = {.layer_sizes = sizes,
+                          .layer_size_count = 3,
+                          .activations = activations,
+                          .loss = NETLET_SQUARED_ERROR,
+                          .reduction = NETLET_SUM,
+                          .dtype = NETLET_FLOAT64};
   const double x[] = {0, 0, 0, 1, 1, 0, 1, 1}, y[] = {0, 1, 1, 0};
   const netlet_array rows = {x, NETLET_FLOAT64, 4, 2, 2 * sizeof(double), sizeof(double)};
-  const netlet_array targets = {y, NETLET_FLOAT64, 4, 1, sizeof(double), sizeof(double)};
-  const netlet_optimizer_config sgd = {NETLET_SGD, 0, 0.1, 0, 0, 0, 0};
+  const netlet_array outputs = {y, NETLET_FLOAT64, 4, 1, sizeof(double), sizeof(double)};
+  const netlet_targets targets = {.y = &outputs};
+  const netlet_optimizer_config sgd = netlet_optimizer_defaults(NETLET_SGD);
   netlet_network *network;
   netlet_optimizer *optimizer;
   netlet_error error;
@@ -34,11 +40,11 @@ int main(void) {
   EXPECT(netlet_initialize(network, NETLET_GLOROT_UNIFORM, 0, &error) == NETLET_OK);
   EXPECT(netlet_forward(network, &rows, out, &error) == NETLET_OK);
   EXPECT(out[0] > 0 && out[0] < 1);
-  EXPECT(netlet_loss(network, &rows, &targets, &before, &error) == NETLET_OK);
+  EXPECT(netlet_evaluate(network, &rows, &targets, &before, NULL, &error) == NETLET_OK);
 
   EXPECT(netlet_optimizer_create(&sgd, &optimizer, &error) == NETLET_OK);
   {
-    const netlet_fit_options options = {10, 0, 1, 0, stop_after_three, 0, NULL, &loss};
+    const netlet_fit_options options = {.epochs = 10, .on_epochs = stop_after_three, .context = &loss};
     EXPECT(netlet_fit(network, &rows, &targets, optimizer, &options, &error) == NETLET_OK);
   }
   EXPECT(netlet_epochs_trained(network) == 3);

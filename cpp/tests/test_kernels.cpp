@@ -75,8 +75,9 @@ template <class T> void test_type() {
     products_are_chains_of_fma(kernels<T>());
   }
   const auto x = numbers<T>(80, 5), y = numbers<T>(80, 6);
-  for (const int function : {(int)NETLET_SIGMOID, (int)NETLET_TANH, (int)NETLET_RELU, (int)NETLET_IDENTITY, (int)kExp,
-                             (int)kLog, (int)kSoftplus})
+  std::vector<int> functions = {kExp, kLog};
+  for (int activation = 0; activation < NETLET_SOFTMAX; ++activation) functions.push_back(activation);
+  for (const int function : functions)
     same_everywhere<T>([&](const Kernels<T>& kernel, size_t n) {
       std::vector<T> out(n + 1, T(7));
       std::vector<T> in(x.begin(), x.begin() + n);
@@ -85,12 +86,13 @@ template <class T> void test_type() {
       kernel.map(function, n, in.data(), out.data());
       return out;
     });
-  for (const bool adam : {false, true})
+  for (const int optimizer : {NETLET_SGD, NETLET_ADAM, NETLET_RMSPROP, NETLET_RPROP})
     same_everywhere<T>([&](const Kernels<T>& kernel, size_t n) {
       Update<T> u = {};
-      u.optimizer = adam ? NETLET_ADAM : NETLET_SGD;
+      u.optimizer = optimizer;
       u.rate = T(0.1), u.momentum = T(0.9), u.beta_1 = T(0.9), u.beta_2 = T(0.99), u.rest_1 = T(0.1),
-      u.rest_2 = T(0.01), u.root = T(3), u.epsilon = T(1e-6);
+      u.rest_2 = T(0.01), u.root = T(3), u.epsilon = T(1e-6), u.rho = T(0.9), u.rest = T(0.1), u.eta_minus = T(0.5),
+      u.eta_plus = T(1.2), u.step_min = T(1e-6), u.step_max = T(50);
       std::vector<T> w(x.begin(), x.begin() + n + 1), s0(n + 1, T(0.5)), s1(n + 1, T(0.25));
       w[n] = T(7);
       kernel.update(u, n, y.data(), w.data(), s0.data(), s1.data());
@@ -99,6 +101,18 @@ template <class T> void test_type() {
       w.insert(w.end(), s1.begin(), s1.end());
       return w;
     });
+  same_everywhere<T>([&](const Kernels<T>& kernel, size_t n) {
+    std::vector<T> w(x.begin(), x.begin() + n), g(y.begin(), y.begin() + n + 1);
+    g[n] = T(7);
+    kernel.penalize(n, g.data(), w.data(), T(0.3), T(0.1), T(0.99));
+    kernel.clip(n, g.data(), T(0.75));
+    kernel.drop(n, x.data(), g.data(), g.data());
+    kernel.divide_by(n, g.data(), y.data());
+    kernel.scale(n, g.data(), T(0.9));
+    g.insert(g.end(), w.begin(), w.end());
+    g.push_back((T)kernel.squares(n, y.data()));
+    return g;
+  });
   for (size_t isa = 0; netlet_available_isa(isa); ++isa) {
     netlet_set_isa(netlet_available_isa(isa), nullptr);
     bool found = true;

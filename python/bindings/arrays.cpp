@@ -148,6 +148,44 @@ Rows target_rows(py::handle y, const netlet::Network& network, const Rows& x) {
                         py::str(array.dtype()).cast<std::string>());
 }
 
+TargetRows all_targets(py::handle y, py::handle output_gradient, py::handle sample_weight,
+                       const netlet::Network& network, const Rows& x) {
+  if (y.is_none() == output_gradient.is_none())
+    throw py::value_error(std::string("y: expected either y or output_gradient, got ") +
+                          (y.is_none() ? "neither" : "both"));
+  if (!y.is_none()) {
+    Rows rows = target_rows(y, network, x);
+    TargetRows result{py::list(), rows.array};
+    result.keep.append(rows.keep);
+    if (sample_weight.is_none()) return result;
+    py::array weight = real_array(sample_weight, "sample_weight", network.dtype());
+    const bool scalar = weight.ndim() == 0 && x.single;
+    if (!scalar && (weight.ndim() != 1 || (std::size_t)weight.shape(0) != x.array.rows))
+      throw py::value_error("sample_weight: expected shape (" + number(x.array.rows) + ",), got " + shape_text(weight));
+    result.targets = netlet::Targets(
+        rows.array, describe(weight, x.array.rows, 1, scalar ? 0 : weight.strides(0), (py::ssize_t)weight.itemsize()));
+    result.keep.append(weight);
+    return result;
+  }
+  if (!sample_weight.is_none())
+    throw py::value_error("sample_weight: expected None beside output_gradient, which has the weights in it");
+  py::array gradient = real_array(output_gradient, "output_gradient", network.dtype());
+  const auto ndim = gradient.ndim();
+  const std::size_t rows = x.array.rows, outputs = network.outputs();
+  const bool matrix = ndim == 2 && (std::size_t)gradient.shape(0) == rows && (std::size_t)gradient.shape(1) == outputs;
+  const bool row = x.single && ndim == 1 && (std::size_t)gradient.shape(0) == outputs;
+  const bool column = outputs == 1 && ndim == 1 && (std::size_t)gradient.shape(0) == rows;
+  if (!matrix && !row && !column)
+    throw py::value_error("output_gradient: expected the shape of the outputs, (" + number(rows) + ", " +
+                          number(outputs) + "), got " + shape_text(gradient));
+  const py::ssize_t item = (py::ssize_t)gradient.itemsize();
+  const netlet::Array view = describe(gradient, rows, outputs, row ? 0 : gradient.strides(0),
+                                      matrix ? gradient.strides(1) : row ? gradient.strides(0) : item);
+  TargetRows result{py::list(), netlet::Targets::output_gradient(view)};
+  result.keep.append(gradient);
+  return result;
+}
+
 void refuse_overlap(const py::array& out, const void* data, std::size_t bytes, const char* other) {
   const char *begin = static_cast<const char*>(out.data()), *end = begin + out.nbytes();
   const char* p = static_cast<const char*>(data);

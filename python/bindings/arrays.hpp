@@ -24,6 +24,16 @@ Rows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype);
 // y for `x.rows` rows: (rows, outputs); (rows,) with one output; for cross_entropy also integers (rows,).
 Rows target_rows(py::handle y, const netlet::Network& network, const Rows& x);
 
+// What outputs are compared with; `keep` holds the arrays.
+struct TargetRows {
+  py::list keep;
+  netlet::Targets targets;
+};
+
+// One of y and output_gradient, the other None; sample_weight of shape (rows,), or None.
+TargetRows all_targets(py::handle y, py::handle output_gradient, py::handle sample_weight,
+                       const netlet::Network& network, const Rows& x);
+
 // An array to write to: `out` if it fits exactly, a new one if it is None. No overlap with the rows `x`, if given.
 py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::Dtype dtype, const Rows* x = nullptr);
 void refuse_overlap(const py::array& out, const void* data, std::size_t bytes, const char* other);

@@ -37,6 +37,12 @@ void bind_functional(py::module_& m) {
   numbers["sigmoid"] = (int)NETLET_FUNCTION_SIGMOID;
   numbers["tanh"] = (int)NETLET_FUNCTION_TANH;
   numbers["softplus"] = (int)NETLET_FUNCTION_SOFTPLUS;
+  numbers["relu"] = (int)NETLET_FUNCTION_RELU;
+  numbers["leaky_relu"] = (int)NETLET_FUNCTION_LEAKY_RELU;
+  numbers["elu"] = (int)NETLET_FUNCTION_ELU;
+  numbers["silu"] = (int)NETLET_FUNCTION_SILU;
+  numbers["gelu"] = (int)NETLET_FUNCTION_GELU;
+  numbers["hard_sigmoid"] = (int)NETLET_FUNCTION_HARD_SIGMOID;
   m.attr("FUNCTIONS") = numbers;
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <pybind11/stl.h>
 
+#include <memory>
+
 #include "arrays.hpp"
 #include "bindings.hpp"
 
@@ -10,10 +12,12 @@ using netlet::Network;
 
 // activations, loss, reduction and init by their numbers, the places of their names in NAMES
 Network create(const std::vector<std::size_t>& layer_sizes, const std::vector<int>& activations, int loss,
-               int reduction, py::handle dtype) {
+               int reduction, py::handle dtype, double huber_delta, const std::vector<double>& quantiles,
+               const std::vector<double>& dropout) {
   std::vector<netlet::Activation> parsed;
   for (const int number : activations) parsed.push_back((netlet::Activation)number);
-  return Network(layer_sizes, parsed, (netlet::Loss)loss, (netlet::Reduction)reduction, parse_dtype(dtype));
+  return Network(layer_sizes, parsed, (netlet::Loss)loss, (netlet::Reduction)reduction, parse_dtype(dtype),
+                 {huber_delta, quantiles, dropout});
 }
 
 py::list names(const char* (*name_of)(int)) {
@@ -72,65 +76,180 @@ py::array forward(py::handle object, py::handle x, py::handle out) {
   return result;
 }
 
-double loss(py::handle object, py::handle x, py::handle y) {
+py::tuple evaluate(py::handle object, py::handle x, py::handle y, py::handle sample_weight) {
   const Network& self = network(object);
-  const Rows rows = input_rows(x, self.inputs(), self.dtype()), targets = target_rows(y, self, rows);
-  return compute(operations(self, rows.array.rows, 2), [&] { return self.loss(rows.array, targets.array); });
+  const Rows rows = input_rows(x, self.inputs(), self.dtype());
+  const TargetRows targets = all_targets(y, py::none(), sample_weight, self, rows);
+  double accuracy;
+  const double loss = compute(operations(self, rows.array.rows, 2),
+                              [&] { return self.evaluate(rows.array, targets.targets, &accuracy); });
+  return py::make_tuple(loss, accuracy);
 }
 
-py::tuple backward(py::handle object, py::handle x, py::handle y, py::handle out) {
+// An array of derivatives for each row of x: f(rows, targets, memory) computes them.
+template <class F>
+py::array derivatives(const Network& self, const Rows& rows, py::handle out, std::vector<py::ssize_t> shape_of_one,
+                      double of_each, F f) {
+  std::vector<py::ssize_t> shape;
+  if (!rows.single) shape.push_back((py::ssize_t)rows.array.rows);
+  shape.insert(shape.end(), shape_of_one.begin(), shape_of_one.end());
+  py::array result = output_array(out, std::move(shape), self.dtype(), &rows);
+  if (!out.is_none())
+    refuse_overlap(result, netlet_parameters(self.get()), self.parameter_count() * result.itemsize(),
+                   "the parameters");
+  void* data = result.mutable_data();
+  compute(operations(self, rows.array.rows, of_each), [&] { f(data); });
+  return result;
+}
+
+py::tuple backward(py::handle object, py::handle x, py::handle y, py::handle output_gradient, py::handle sample_weight,
+                   py::handle out) {
   const Network& self = network(object);
-  const Rows rows = input_rows(x, self.inputs(), self.dtype()), targets = target_rows(y, self, rows);
+  const Rows rows = input_rows(x, self.inputs(), self.dtype());
+  const TargetRows targets = all_targets(y, output_gradient, sample_weight, self, rows);
   py::array gradient = output_array(out, {(py::ssize_t)self.parameter_count()}, self.dtype(), &rows);
   if (!out.is_none())
     refuse_overlap(gradient, netlet_parameters(self.get()), gradient.nbytes(), "the parameters");
   void* data = gradient.mutable_data();
   const double value = compute(operations(self, rows.array.rows, 6),
-                               [&] { return self.backward(rows.array, targets.array, data); });
-  return py::make_tuple(value, gradient);
+                               [&] { return self.backward(rows.array, targets.targets, data); });
+  return py::make_tuple(y.is_none() ? py::object(py::none()) : py::float_(value), gradient);
 }
 
-double step(py::handle object, py::handle x, py::handle y, py::handle optimizer_object) {
+py::array input_gradient(py::handle object, py::handle x, py::handle y, py::handle output_gradient,
+                         py::handle sample_weight, py::handle out) {
+  const Network& self = network(object);
+  const Rows rows = input_rows(x, self.inputs(), self.dtype());
+  const TargetRows targets = all_targets(y, output_gradient, sample_weight, self, rows);
+  return derivatives(self, rows, out, {(py::ssize_t)self.inputs()}, 4,
+                     [&](void* data) { self.input_gradient(rows.array, targets.targets, data); });
+}
+
+py::array row_gradients(py::handle object, py::handle x, py::handle y, py::handle output_gradient,
+                        py::handle sample_weight, py::handle out) {
+  const Network& self = network(object);
+  const Rows rows = input_rows(x, self.inputs(), self.dtype());
+  const TargetRows targets = all_targets(y, output_gradient, sample_weight, self, rows);
+  return derivatives(self, rows, out, {(py::ssize_t)self.parameter_count()}, 6,
+                     [&](void* data) { self.row_gradients(rows.array, targets.targets, data); });
+}
+
+py::array jacobian(py::handle object, py::handle x, py::handle out) {
+  const Network& self = network(object);
+  const Rows rows = input_rows(x, self.inputs(), self.dtype());
+  return derivatives(self, rows, out, {(py::ssize_t)self.outputs(), (py::ssize_t)self.inputs()},
+                     2.0 + 2.0 * (double)self.outputs(), [&](void* data) { self.jacobian(rows.array, data); });
+}
+
+py::object step(py::handle object, py::handle x, py::handle y, py::handle output_gradient, py::handle sample_weight,
+                py::handle optimizer_object) {
   Network& self = network(object);
   netlet::Optimizer& optimizer = object_of<netlet::Optimizer>(optimizer_object, "optimizer");
-  const Rows rows = input_rows(x, self.inputs(), self.dtype()), targets = target_rows(y, self, rows);
-  return compute(operations(self, rows.array.rows, 6),
-                 [&] { return self.step(rows.array, targets.array, optimizer); });
+  const Rows rows = input_rows(x, self.inputs(), self.dtype());
+  const TargetRows targets = all_targets(y, output_gradient, sample_weight, self, rows);
+  const double value = compute(operations(self, rows.array.rows, 6),
+                               [&] { return self.step(rows.array, targets.targets, optimizer); });
+  return y.is_none() ? py::object(py::none()) : py::float_(value);
 }
+
+void apply_gradient(py::handle object, const py::array& gradient, py::handle optimizer_object) {
+  Network& self = network(object);
+  netlet::Optimizer& optimizer = object_of<netlet::Optimizer>(optimizer_object, "optimizer");
+  compute((double)self.parameter_count(), [&] { self.apply_gradient(gradient.data(), optimizer); });
+}
+
+// ---- scaling: shifts and scales as arrays of binary64, or None
+
+netlet::Scaling scaling_kind(bool outputs) { return outputs ? netlet::Scaling::outputs : netlet::Scaling::inputs; }
+
+py::object scaling(py::handle object, bool outputs) {
+  const Network& self = network(object);
+  const int kind = (int)scaling_kind(outputs);
+  const void *shift = netlet_scaling_shift(self.get(), kind), *scale = netlet_scaling_scale(self.get(), kind);
+  if (!shift) return py::none();
+  const auto copy = [&](const void* values) {
+    return py::array(numpy_dtype(self.dtype()),
+                     std::vector<py::ssize_t>{(py::ssize_t)(outputs ? self.outputs() : self.inputs())}, values);
+  };
+  return py::make_tuple(copy(shift), copy(scale));
+}
+
+void set_scaling(py::handle object, bool outputs, const std::vector<double>& shift, const std::vector<double>& scale) {
+  network(object).set_scaling(scaling_kind(outputs), shift, scale);
+}
+
+void learn_scaling(py::handle object, bool outputs, py::handle data) {
+  Network& self = network(object);
+  const Rows rows = outputs ? target_rows(data, self, {py::array(), netlet::Array((double*)nullptr, py::len(data), 0), false})
+                            : input_rows(data, self.inputs(), self.dtype());
+  compute(operations(self, rows.array.rows, 1), [&] { self.learn_scaling(scaling_kind(outputs), rows.array); });
+}
+
+// ---- fit
 
 py::array vector_array(const std::vector<double>& values, std::size_t first) {
   return py::array_t<double>((py::ssize_t)(values.size() - first), values.data() + first);
 }
 
 // f() with the GIL.
-template <class F> bool with_gil(F&& f) {
+template <class F> auto with_gil(F&& f) {
   return survive_the_end([&] {
     const py::gil_scoped_acquire acquire;
     return survive_the_end(f);
   });
 }
 
-// Trains without the GIL. `record(losses, seconds, accuracies)` gets the epochs since it was last called: before each
-// callback, and once at the end, however training ends.
-void fit(py::handle object, py::handle x, py::handle y, py::handle optimizer_object, std::size_t epochs,
-         std::size_t batch_size, bool shuffle, std::uint64_t seed, const py::function& record,
-         const py::object& callback) {
+netlet_schedule parse_schedule(const py::tuple& given) {  // kind, gamma, period, floor, min_delta
+  netlet_schedule schedule = {};
+  schedule.kind = given[0].cast<int>();
+  schedule.gamma = given[1].cast<double>();
+  schedule.period = given[2].cast<std::uint64_t>();
+  schedule.floor = given[3].cast<double>();
+  schedule.min_delta = given[4].cast<double>();
+  return schedule;
+}
+
+// Trains without the GIL. `record(columns)` gets the epochs since it was last called as a dict of arrays: before each
+// callback, about every 20 ms if `live`, and once at the end, however training ends.
+void fit(py::handle object, py::handle optimizer_object, const py::dict& settings) {
   Network& self = network(object);
   netlet::Optimizer& optimizer = object_of<netlet::Optimizer>(optimizer_object, "optimizer");
-  const Rows rows = input_rows(x, self.inputs(), self.dtype()), targets = target_rows(y, self, rows);
+  const auto setting = [&](const char* name) { return py::object(settings[name]); };
+  const py::object batches = setting("next_batch"), callback = setting("callback"), record = setting("record");
+  const bool live = setting("live").cast<bool>();
   netlet::History history;
   std::size_t recorded = 0;
   const auto flush = [&] {
     if (recorded == history.loss.size()) return;
-    record(vector_array(history.loss, recorded), vector_array(history.seconds, recorded),
-           vector_array(history.accuracy, history.accuracy.empty() ? 0 : recorded));
+    py::dict columns;
+    const auto add = [&](const char* name, const std::vector<double>& values) {
+      if (!values.empty()) columns[name] = vector_array(values, recorded);
+    };
+    add("loss", history.loss);
+    add("time", history.seconds);
+    add("learning_rate", history.learning_rate);
+    add("accuracy", history.accuracy);
+    add("validation_loss", history.validation_loss);
+    add("validation_accuracy", history.validation_accuracy);
     recorded = history.loss.size();
+    record(columns);
   };
   netlet::FitOptions options;
-  options.epochs = epochs;
-  options.batch_size = batch_size;
-  options.shuffle = shuffle;
-  options.seed = seed;
+  options.epochs = setting("epochs").cast<std::size_t>();
+  options.batch_size = setting("batch_size").cast<std::size_t>();
+  options.shuffle = setting("shuffle").cast<bool>();
+  options.seed = setting("seed").cast<std::uint64_t>();
+  options.standardize_inputs = setting("standardize_inputs").cast<bool>();
+  options.standardize_outputs = setting("standardize_outputs").cast<bool>();
+  options.patience = setting("patience").cast<std::size_t>();
+  options.min_delta = setting("min_delta").cast<double>();
+  const py::object schedule = setting("schedule");
+  if (py::isinstance<py::tuple>(schedule))
+    options.schedule = parse_schedule(schedule);
+  else if (!schedule.is_none())
+    options.schedule_function = [&](std::uint64_t epoch) {
+      return with_gil([&] { return schedule(epoch).cast<double>(); });
+    };
   if (!callback.is_none())
     options.on_epoch = [&](const netlet_epoch& epoch, const netlet::History&) {
       return with_gil([&] {
@@ -141,15 +260,49 @@ void fit(py::handle object, py::handle x, py::handle y, py::handle optimizer_obj
         return stop != 0;
       });
     };
-  options.poll = [] {
-    return with_gil([] {
+  options.poll = [&] {
+    return with_gil([&] {
       if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+      if (live) flush();
       return false;
+    });
+  };
+
+  const py::object validation = setting("validation_data");  // x, y, sample_weight
+  std::unique_ptr<Rows> validation_x;
+  std::unique_ptr<TargetRows> validation_targets;
+  if (!validation.is_none()) {
+    const py::tuple given = validation;
+    validation_x = std::make_unique<Rows>(input_rows(given[0], self.inputs(), self.dtype()));
+    validation_targets =
+        std::make_unique<TargetRows>(all_targets(given[1], py::none(), given[2], self, *validation_x));
+    options.validation_x = &validation_x->array;
+    options.validation_targets = &validation_targets->targets;
+  }
+  std::unique_ptr<Rows> rows;
+  std::unique_ptr<TargetRows> targets;
+  if (batches.is_none()) {
+    rows = std::make_unique<Rows>(input_rows(setting("x"), self.inputs(), self.dtype()));
+    targets = std::make_unique<TargetRows>(
+        all_targets(setting("y"), py::none(), setting("sample_weight"), self, *rows));
+  }
+  const auto next = [&](std::unique_ptr<netlet::Batch>& batch) {
+    return with_gil([&] {
+      const py::object given = batches();
+      if (given.is_none()) return false;
+      const py::tuple parts = given;
+      rows = std::make_unique<Rows>(input_rows(parts[0], self.inputs(), self.dtype()));
+      targets = std::make_unique<TargetRows>(all_targets(parts[1], py::none(), parts[2], self, *rows));
+      batch = std::make_unique<netlet::Batch>(netlet::Batch{rows->array, targets->targets});
+      return true;
     });
   };
   try {
     const WithoutGil without_gil;
-    self.fit(rows.array, targets.array, optimizer, options, history);
+    if (batches.is_none())
+      self.fit(rows->array, targets->targets, optimizer, options, history);
+    else
+      self.fit(next, optimizer, options, history);
   } catch (...) {
     flush();
     throw;
@@ -168,7 +321,8 @@ void bind_network(py::module_& m) {
   m.attr("NAMES") = all;
   py::class_<Network>(m, "Network")
       .def(py::init(&create), py::arg("layer_sizes"), py::arg("activations"), py::arg("loss"), py::arg("reduction"),
-           py::arg("dtype"))
+           py::arg("dtype"), py::arg("huber_delta") = 1.0, py::arg("quantiles") = std::vector<double>(),
+           py::arg("dropout") = std::vector<double>())
       .def("_initialize",
            [](py::handle self, int init, std::uint64_t seed) { network(self).initialize((netlet::Init)init, seed); })
       .def_property_readonly(
@@ -194,6 +348,31 @@ void bind_network(py::module_& m) {
           "dtype", [](py::handle self) { return numpy_dtype(network(self).dtype()); },
           "Of parameters, activations and results.")
       .def_property_readonly(
+          "huber_delta", [](py::handle self) { return netlet_huber_delta(network(self).get()); },
+          "Where the loss huber turns from squares to absolute values.")
+      .def_property_readonly(
+          "quantiles",
+          [](py::handle self) {
+            const Network& net = network(self);
+            py::tuple values(net.outputs());
+            for (std::size_t j = 0; j < values.size(); ++j) values[j] = netlet_quantile(net.get(), j);
+            return values;
+          },
+          "The quantile of each output, for the loss of that name.")
+      .def_property_readonly(
+          "dropout",
+          [](py::handle self) {
+            const Network& net = network(self);
+            py::tuple values(net.layer_sizes().size() - 2);
+            for (std::size_t i = 0; i < values.size(); ++i) values[i] = netlet_dropout(net.get(), i);
+            return values;
+          },
+          "The share of each hidden layer's outputs that training leaves out.")
+      .def_property_readonly(
+          "seed", [](py::handle self) { return network(self).seed(); },
+          "Of the initial values, the order of the rows, and dropout.")
+      .def("_set_seed", [](py::handle self, std::uint64_t seed) { network(self).set_seed(seed); })
+      .def_property_readonly(
           "epochs_trained", [](py::handle self) { return network(self).epochs_trained(); },
           "Complete epochs of `fit` so far.")
       .def("_set_epochs_trained",
@@ -209,8 +388,15 @@ void bind_network(py::module_& m) {
       .def("_copy_parameters", &copy_parameters)
       .def("_fingerprint", [](py::handle self) { return network(self).fingerprint(); })
       .def("_forward", &forward)
-      .def("_loss", &loss)
+      .def("_evaluate", &evaluate)
       .def("_backward", &backward)
+      .def("_input_gradient", &input_gradient)
+      .def("_row_gradients", &row_gradients)
+      .def("_jacobian", &jacobian)
       .def("_step", &step)
+      .def("_apply_gradient", &apply_gradient)
+      .def("_scaling", &scaling)
+      .def("_set_scaling", &set_scaling)
+      .def("_learn_scaling", &learn_scaling)
       .def("_fit", &fit);
 }

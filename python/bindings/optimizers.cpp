@@ -23,20 +23,20 @@ py::list slots(py::handle self) {
   return views;
 }
 
-// (steps, powers of beta_1 and beta_2, slots one after the other): how the optimizer goes on
+// (progress, size, slots one after the other): how the optimizer goes on
 py::tuple get_state(py::handle self) {
   netlet_optimizer* handle = optimizer(self).get();
   const std::size_t size = netlet_optimizer_size(handle) * netlet_optimizer_slot_count(handle);
   py::array copy(numpy_dtype((netlet::Dtype)netlet_optimizer_dtype(handle)), std::vector<py::ssize_t>{(py::ssize_t)size});
-  netlet_optimizer_progress progress;
+  netlet_optimizer_progress p;
   netlet::Check check;
-  check(netlet_optimizer_copy_state(handle, copy.mutable_data(), &progress, check));
-  return py::make_tuple(progress.steps, progress.beta_1_power, progress.beta_2_power,
+  check(netlet_optimizer_copy_state(handle, copy.mutable_data(), &p, check));
+  return py::make_tuple(py::make_tuple(p.steps, p.beta_1_power, p.beta_2_power, p.plateau_factor, p.plateau_best,
+                                       p.plateau_epochs),
                         netlet_optimizer_size(handle), copy);
 }
 
-void set_state(py::handle self, std::uint64_t steps, double beta_1_power, double beta_2_power, std::size_t size,
-               const py::array& copy) {
+void set_state(py::handle self, const py::tuple& progress, std::size_t size, const py::array& copy) {
   netlet_optimizer* handle = optimizer(self).get();
   netlet::Check check;
   if (size) {
@@ -45,31 +45,52 @@ void set_state(py::handle self, std::uint64_t steps, double beta_1_power, double
       throw py::value_error("state: expected " + std::to_string(netlet_optimizer_slot_count(handle)) + " slots");
     if (copy.size()) std::memcpy(netlet_optimizer_slot(handle, 0), copy.data(), copy.nbytes());
   }
-  netlet_optimizer_set_progress(handle, {steps, beta_1_power, beta_2_power});
+  netlet_optimizer_set_progress(
+      handle, {progress[0].cast<std::uint64_t>(), progress[1].cast<double>(), progress[2].cast<double>(),
+               progress[3].cast<double>(), progress[4].cast<double>(), progress[5].cast<std::uint64_t>()});
+}
+
+// The settings by their names, all but kind and nesterov.
+const std::pair<const char*, double netlet_optimizer_config::*> kSettings[] = {
+    {"learning_rate", &netlet_optimizer_config::learning_rate}, {"momentum", &netlet_optimizer_config::momentum},
+    {"beta_1", &netlet_optimizer_config::beta_1},               {"beta_2", &netlet_optimizer_config::beta_2},
+    {"epsilon", &netlet_optimizer_config::epsilon},             {"weight_decay", &netlet_optimizer_config::weight_decay},
+    {"rho", &netlet_optimizer_config::rho},                     {"eta_minus", &netlet_optimizer_config::eta_minus},
+    {"eta_plus", &netlet_optimizer_config::eta_plus},           {"step_min", &netlet_optimizer_config::step_min},
+    {"step_max", &netlet_optimizer_config::step_max},           {"l2", &netlet_optimizer_config::l2},
+    {"l1", &netlet_optimizer_config::l1},                       {"clip_value", &netlet_optimizer_config::clip_value},
+    {"clip_norm", &netlet_optimizer_config::clip_norm}};
+
+// kind: as netlet_optimizer_kind; settings by name, those not given as usual
+Optimizer create(int kind, bool nesterov, const py::dict& settings) {
+  netlet_optimizer_config config = netlet_optimizer_defaults(kind);
+  config.nesterov = nesterov;
+  for (const auto& [name, member] : kSettings)
+    if (settings.contains(name)) config.*member = settings[name].cast<double>();
+  return Optimizer(config);
+}
+
+py::dict settings_of(py::handle self) {
+  const netlet_optimizer_config config = optimizer(self).config();
+  py::dict settings;
+  for (const auto& [name, member] : kSettings) settings[name] = config.*member;
+  settings["nesterov"] = config.nesterov != 0;
+  return settings;
 }
 
 }  // namespace
 
 void bind_optimizers(py::module_& m) {
-  const auto setting = [](auto netlet_optimizer_config::*member) {
-    return [member](py::handle self) { return optimizer(self).config().*member; };
-  };
+  py::dict kinds;
+  kinds["sgd"] = (int)NETLET_SGD;
+  kinds["adam"] = (int)NETLET_ADAM;
+  kinds["rmsprop"] = (int)NETLET_RMSPROP;
+  kinds["rprop"] = (int)NETLET_RPROP;
+  m.attr("OPTIMIZERS") = kinds;
   py::class_<Optimizer>(m, "Optimizer")
-      .def(py::init([](bool adam, double learning_rate, double momentum, bool nesterov, double beta_1, double beta_2,
-                       double epsilon) {
-             return Optimizer(
-                 {adam ? NETLET_ADAM : NETLET_SGD, nesterov, learning_rate, momentum, beta_1, beta_2, epsilon});
-           }),
-           py::kw_only(), py::arg("adam"), py::arg("learning_rate"), py::arg("momentum") = 0.0,
-           py::arg("nesterov") = false, py::arg("beta_1") = 0.0, py::arg("beta_2") = 0.0, py::arg("epsilon") = 0.0)
-      .def_property(
-          "_learning_rate", setting(&netlet_optimizer_config::learning_rate),
-          [](py::handle self, double rate) { optimizer(self).set_learning_rate(rate); })
-      .def_property_readonly("_momentum", setting(&netlet_optimizer_config::momentum))
-      .def_property_readonly("_nesterov", [](py::handle self) { return optimizer(self).config().nesterov != 0; })
-      .def_property_readonly("_beta_1", setting(&netlet_optimizer_config::beta_1))
-      .def_property_readonly("_beta_2", setting(&netlet_optimizer_config::beta_2))
-      .def_property_readonly("_epsilon", setting(&netlet_optimizer_config::epsilon))
+      .def(py::init(&create), py::arg("kind"), py::arg("nesterov"), py::arg("settings"))
+      .def("_set_learning_rate", [](py::handle self, double rate) { optimizer(self).set_learning_rate(rate); })
+      .def_property_readonly("_settings", &settings_of)
       .def_property_readonly(
           "steps", [](py::handle self) { return optimizer(self).steps(); }, "Steps taken so far.")
       .def_property_readonly("_slots", &slots)

@@ -17,20 +17,25 @@ from ._core import DivergenceError, __version__, check_environment
 from ._library import available_isas, get_num_threads, isa, numerics_version, set_num_threads
 from .history import History
 from .network import Network
-from .optimizers import SGD, Adam
+from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, Rprop
 
 __all__ = [
     "SGD",
     "Adam",
+    "AdamW",
     "DivergenceError",
     "History",
     "Network",
+    "Optimizer",
+    "RMSprop",
+    "Rprop",
     "__version__",
     "available_isas",
     "functional",
     "get_num_threads",
     "isa",
     "numerics_version",
+    "schedules",
     "set_num_threads",
 ]
 
@@ -40,7 +45,7 @@ except (RuntimeError, ValueError) as error:
     raise ImportError(str(error)) from None
 del check_environment
 
-from . import functional  # noqa: E402  (its checks would hide the environment's message)
+from . import functional, schedules  # noqa: E402  (its checks would hide the environment's message)
 
 
 def __getattr__(name: str) -> object:

@@ -37,18 +37,21 @@ class _Column:
 
 
 class History:
-    """Losses, times and metrics of the epochs of one `Network.fit`.
+    """Figures of the epochs of one `Network.fit`; printed, they are a table.
 
     Attributes
     ----------
     loss : numpy.ndarray, shape (epochs,)
         Loss of each epoch: that of its batches before their updates, summed over the rows (reduction ``"sum"``) or
-        divided by their number (``"mean"``).
+        divided by their number or weight (``"mean"``).
     time : numpy.ndarray, shape (epochs,)
         Wall time of each epoch in seconds.
+    learning_rate : numpy.ndarray, shape (epochs,)
+    validation_loss : numpy.ndarray, shape (epochs,)
+        After each epoch; of shape (0,) without validation data.
     metrics : dict of str to numpy.ndarray
-        ``"accuracy"``, the share of rows whose class is right before their batch's update, for the cross entropies;
-        empty for squared_error.
+        ``"accuracy"``, the share of rows whose class is right before their batch's update, and
+        ``"validation_accuracy"``, for the cross entropies; empty for other losses.
 
     Examples
     --------
@@ -59,28 +62,82 @@ class History:
     """
 
     def __init__(self) -> None:
-        self._loss, self._time, self._accuracy = _Column(), _Column(), _Column()
+        self._columns: dict[str, _Column] = {}
 
-    def _record(self, losses: Vector, seconds: Vector, accuracies: Vector) -> None:
-        self._loss.extend(losses)
-        self._time.extend(seconds)
-        self._accuracy.extend(accuracies)
+    def _record(self, columns: dict[str, Vector]) -> None:
+        for name, values in columns.items():
+            self._columns.setdefault(name, _Column()).extend(values)
+
+    def _values(self, name: str) -> Vector:
+        return self._columns.get(name, _Column()).values
 
     @property
     def loss(self) -> Vector:
         """Loss of each epoch."""
-        return self._loss.values
+        return self._values("loss")
 
     @property
     def time(self) -> Vector:
         """Wall time of each epoch in seconds."""
-        return self._time.values
+        return self._values("time")
+
+    @property
+    def learning_rate(self) -> Vector:
+        """Learning rate of each epoch."""
+        return self._values("learning_rate")
+
+    @property
+    def validation_loss(self) -> Vector:
+        """Loss of the validation data after each epoch."""
+        return self._values("validation_loss")
 
     @property
     def metrics(self) -> dict[str, Vector]:
         """Further figures of each epoch, by name."""
-        accuracy = self._accuracy.values
-        return {"accuracy": accuracy} if len(accuracy) else {}
+        return {name: self._values(name) for name in ("accuracy", "validation_accuracy") if name in self._columns}
+
+    @property
+    def best_epoch(self) -> int:
+        """Number, from 0 in this history, of the epoch with the smallest loss: of the validation data, if any."""
+        losses = self.validation_loss if len(self.validation_loss) else self.loss
+        if not len(losses):
+            raise ValueError("a history of 0 epochs has no best one")
+        return int(np.argmin(losses))
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the losses over the epochs, with matplotlib, which has to be installed.
+
+        Parameters
+        ----------
+        ax : matplotlib.axes.Axes, optional
+            Where to draw; by default on a new figure.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        if ax is None:
+            try:
+                from matplotlib import pyplot
+            except ImportError:
+                raise ImportError("History.plot draws with matplotlib: pip install matplotlib") from None
+            ax = pyplot.figure().add_subplot()
+        epochs = np.arange(1, len(self) + 1)
+        ax.plot(epochs, self.loss, label="training")
+        if len(self.validation_loss):
+            ax.plot(epochs, self.validation_loss, label="validation")
+            ax.axvline(self.best_epoch + 1, color="grey", linewidth=0.8, label="best")
+        if np.all(self.loss > 0):
+            ax.set_yscale("log")
+        ax.set_xlabel("epoch")
+        ax.set_ylabel("loss")
+        ax.legend()
+        return ax
 
     def __len__(self) -> int:
         return len(self.loss)
@@ -88,6 +145,16 @@ class History:
     def __repr__(self) -> str:
         if not len(self):
             return "<History of 0 epochs>"
-        figures: dict[str, Any] = {"loss": self.loss[-1], **{name: m[-1] for name, m in self.metrics.items()}}
-        last = ", ".join(f"{name} {value:.6g}" for name, value in figures.items())
+        figures = {name: column.values[-1] for name, column in self._columns.items() if name != "time"}
+        last = ", ".join(f"{name} {value:.6g}" for name, value in figures.items() if name != "learning_rate")
         return f"<History of {len(self)} epochs in {self.time.sum():.3g} s; last: {last}>"
+
+    def __str__(self) -> str:
+        """A table of at most 20 epochs, evenly spread, the first and the last among them."""
+        if not len(self):
+            return repr(self)
+        shown = np.unique(np.linspace(0, len(self) - 1, min(len(self), 20)).round().astype(int))
+        names = ["epoch", *(name.replace("_", " ") for name in self._columns)]
+        rows = [[str(i + 1), *(f"{column.values[i]:.6g}" for column in self._columns.values())] for i in shown]
+        widths = [max(len(row[c]) for row in [names, *rows]) for c in range(len(names))]
+        return "\n".join("  ".join(cell.rjust(w) for cell, w in zip(row, widths)) for row in [names, *rows])

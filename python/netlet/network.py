@@ -3,80 +3,28 @@
 
 from __future__ import annotations
 
-import operator
-import os
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _core
+from . import _core, training
+from ._arguments import activations as _activations
+from ._arguments import integer as _integer
+from ._arguments import layer_sizes as _layer_sizes
+from ._arguments import name_number as _number
+from ._arguments import numbers as _numbers
+from ._arguments import optimizer as _optimizer
+from ._arguments import seed as _seed
 from ._library import numerics_version
 from .history import History
-from .optimizers import SGD, Adam, Optimizer
+from .optimizers import SGD, Optimizer
 
 __all__ = ["Network"]
 
 Array = npt.NDArray[Any]
-
-
-def _integer(name: str, value: Any, low: int, high: int, expected: str) -> int:
-    try:
-        number = operator.index(value)
-    except TypeError:
-        raise TypeError(f"{name}: expected {expected}, got {value!r}") from None
-    if not low <= number < high:
-        raise ValueError(f"{name}: expected {expected}, got {number}")
-    return number
-
-
-def _seed(value: int | None) -> int:
-    if value is None:
-        return int.from_bytes(os.urandom(8), "little")
-    return _integer("seed", value, 0, 2**64, "an integer from 0 to 2**64 - 1, or None")
-
-
-def _layer_sizes(value: Sequence[int]) -> list[int]:
-    try:
-        sizes = list(value)
-    except TypeError:
-        raise TypeError(f"layer_sizes: expected a sequence of integers, got {value!r}") from None
-    if len(sizes) < 2:
-        raise ValueError(f"layer_sizes: expected at least 2 sizes (inputs and outputs), got {sizes!r}")
-    return [_integer("layer_sizes", size, 1, 2**63, "positive integers") for size in sizes]
-
-
-def _number(argument: str, name: str, kind: str) -> int:
-    """Number of a public name in the core."""
-    known = _core.NAMES[kind]
-    if not isinstance(name, str):
-        raise TypeError(f"{argument}: expected one of the names {', '.join(known)}, got {name!r}")
-    if name not in known:
-        raise ValueError(f"{argument}: unknown name {name!r}; the known ones are {', '.join(known)}")
-    return known.index(name)
-
-
-def _activations(layers: int, activation: str | Sequence[str], output_activation: str | None, loss: str) -> list[int]:
-    """One for each layer, output included."""
-    if isinstance(activation, str):
-        hidden = _number("activation", activation, "activation")
-        default = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}.get(loss, activation)
-        output = default if output_activation is None else output_activation
-        return [hidden] * (layers - 1) + [_number("output_activation", output, "activation")]
-    try:
-        names = list(activation)
-    except TypeError:
-        raise TypeError(f"activation: expected a name, or one for each layer, got {activation!r}") from None
-    if output_activation is not None:
-        raise ValueError(
-            "output_activation: expected None beside a list of activations, which has the output's as its last one, "
-            f"got {output_activation!r}"
-        )
-    if len(names) != layers:
-        raise ValueError(f"activation: expected a name, or {layers} names, one for each layer, got {names!r}")
-    return [_number("activation", name, "activation") for name in names]
 
 
 def _copy_values(target: Array, value: Any, what: str) -> None:
@@ -92,13 +40,6 @@ def _copy_values(target: Array, value: Any, what: str) -> None:
     raise ValueError(f"init: expected {what} of shape {target.shape}, got {came}")
 
 
-def _optimizer(value: Any) -> Optimizer:
-    if isinstance(value, Optimizer):
-        return value
-    came = f"the class {value.__name__}; write {value.__name__}()" if isinstance(value, type) else type(value).__name__
-    raise TypeError(f"optimizer: expected netlet.SGD or netlet.Adam, got {came}")
-
-
 class Network(_core.Network):
     """A fully connected network: forward pass, backward pass, training.
 
@@ -109,18 +50,22 @@ class Network(_core.Network):
     layer_sizes : sequence of int
         Inputs, hidden layers, outputs: at least two.
     activation : str or sequence of str, default "sigmoid"
-        ``"identity"``, ``"sigmoid"``, ``"tanh"`` or ``"relu"`` for all hidden layers; or a list with one name for each
-        layer, output included.
+        ``"identity"``, ``"sigmoid"``, ``"tanh"``, ``"relu"``, ``"leaky_relu"`` (slope 0.01), ``"elu"``,
+        ``"softplus"``, ``"silu"``, ``"gelu"`` (exact) or ``"hard_sigmoid"`` for all hidden layers; or a list with one
+        name for each layer, output included.
     output_activation : str, optional
-        One of the above or ``"softmax"``. By default softmax for cross_entropy, sigmoid for binary_cross_entropy, else
-        the same as `activation`.
+        One of the above or ``"softmax"``. By default softmax for cross_entropy, sigmoid for binary_cross_entropy,
+        identity for poisson, else the same as `activation`.
     loss : str, default "squared_error"
-        For each row, summed over the outputs: ``"squared_error"`` ``1/2 sum (output - y)**2``;
-        ``"binary_cross_entropy"`` for sigmoid outputs and targets from 0 to 1; ``"cross_entropy"`` for a softmax
-        output and class indices or probabilities. The cross entropies are computed from the layer's sums, so they are
-        never infinite.
+        For each row, summed over the outputs y with targets t. ``"squared_error"``: ``1/2 (y - t)**2``;
+        ``"absolute_error"``: ``|y - t|``; ``"huber"`` (Huber 1964): ``1/2 (y - t)**2`` up to `huber_delta`, beyond it
+        ``huber_delta * (|y - t| - huber_delta / 2)``; ``"poisson"``: ``exp(y) - t * y``, y being the logarithm of the
+        rate and t a count; ``"quantile"`` (Koenker and Bassett 1978): ``quantile * (t - y)`` where t is above, else
+        ``(1 - quantile) * (y - t)``; ``"binary_cross_entropy"`` for sigmoid outputs and targets from 0 to 1;
+        ``"cross_entropy"`` for a softmax output and class indices or probabilities. The cross entropies are computed
+        from the layer's sums, so they are never infinite.
     reduction : str, default "sum"
-        ``"sum"`` of the losses and gradients of the rows, or their ``"mean"``.
+        ``"sum"`` of the losses and gradients of the rows, or their ``"mean"``, weighted if there are weights.
     dtype : str or numpy.dtype, default "float64"
         ``"float32"`` or ``"float64"``: of parameters, activations and results.
     init : str or array_like or sequence of (W, b), default "glorot_uniform"
@@ -128,8 +73,17 @@ class Network(_core.Network):
         ``"he_uniform"`` (He et al. 2015: ``+-sqrt(6 / inputs)``), biases 0; or your own values: a flat array in the
         layout of `parameters`, or a pair ``(W, b)`` for each layer.
     seed : int, optional
-        From 0 to 2**64 - 1; fixes the initial values and the order of the rows. Drawn once if None; read it as
-        `seed`.
+        From 0 to 2**64 - 1; fixes the initial values, the order of the rows and dropout. Drawn once if None; read it
+        as `seed`.
+    dropout : float or sequence of float, default 0.0
+        The share of each hidden layer's outputs that a training step leaves out, from 0 to below 1; the others are
+        divided by ``1 - dropout`` (Srivastava et al. 2014, inverted). One for all hidden layers, or one for each. Only
+        `fit` and `step` drop anything; which, depends on seed, epoch (in `step`: the optimizer's steps), layer, row
+        and unit alone.
+    huber_delta : float, default 1.0
+        For the loss ``"huber"``.
+    quantile : float or sequence of float, default 0.5
+        For the loss ``"quantile"``: between 0 and 1, one for all outputs or one for each.
 
     Attributes
     ----------
@@ -141,6 +95,10 @@ class Network(_core.Network):
     activations : tuple of str
     loss_name, reduction : str
     dtype : numpy.dtype
+    dropout, quantiles : tuple of float
+    huber_delta : float
+    input_scaling, output_scaling : tuple of numpy.ndarray or None
+        Shift and scale of each column: see there.
     seed : int
     epochs_trained : int
         Epochs of `fit` so far.
@@ -179,15 +137,30 @@ class Network(_core.Network):
         dtype: npt.DTypeLike = "float64",
         init: str | npt.ArrayLike | Sequence[tuple[npt.ArrayLike, npt.ArrayLike]] = "glorot_uniform",
         seed: int | None = None,
+        dropout: float | Sequence[float] = 0.0,
+        huber_delta: float = 1.0,
+        quantile: float | Sequence[float] = 0.5,
     ) -> None:
         sizes = _layer_sizes(layer_sizes)
         loss_number = _number("loss", loss, "loss")
         activations = _activations(len(sizes) - 1, activation, output_activation, loss)
-        super().__init__(sizes, activations, loss_number, _number("reduction", reduction, "reduction"), dtype)
-        self._seed = _seed(seed)
+        (delta,) = _numbers("huber_delta", huber_delta, 1, "network")
+        if not delta > 0:
+            raise ValueError(f"huber_delta: expected a positive number, got {huber_delta!r}")
+        super().__init__(
+            sizes,
+            activations,
+            loss_number,
+            _number("reduction", reduction, "reduction"),
+            dtype,
+            delta,
+            _numbers("quantile", quantile, sizes[-1], "output"),
+            _numbers("dropout", dropout, len(sizes) - 2, "hidden layer"),
+        )
         if isinstance(init, str):
-            self._initialize(_number("init", init, "init"), self._seed)
+            self._initialize(_number("init", init, "init"), _seed(seed))
         else:
+            self._set_seed(_seed(seed))
             self._set_parameters(init)
 
     def _set_parameters(self, init: Any) -> None:
@@ -203,9 +176,68 @@ class Network(_core.Network):
             _copy_values(self.parameters, init, "a pair (W, b) for each layer, or a flat array")
 
     @property
-    def seed(self) -> int:
-        """Of the initial values and the order of the rows."""
-        return self._seed
+    def input_scaling(self) -> tuple[Array, Array] | None:
+        """Shift and scale of each input, or None: the network computes with ``(x - shift) / scale``.
+
+        Set it to a pair of arrays of shape (inputs,), to None, or let `fit` or `learn_scaling` find it: mean and
+        standard deviation. It is part of the network from then on: pickled, and applied wherever inputs come in.
+        """
+        return self._scaling(False)
+
+    @input_scaling.setter
+    def input_scaling(self, value: Any) -> None:
+        self._set_pair("input_scaling", False, value, self.layer_sizes[0])
+
+    @property
+    def output_scaling(self) -> tuple[Array, Array] | None:
+        """Shift and scale of each output, or None: outputs are given as ``y * scale + shift``.
+
+        As `input_scaling`. Targets are brought to the network's scale, and losses are those on it. Not for the cross
+        entropies and poisson.
+        """
+        return self._scaling(True)
+
+    @output_scaling.setter
+    def output_scaling(self, value: Any) -> None:
+        self._set_pair("output_scaling", True, value, self.layer_sizes[-1])
+
+    def _set_pair(self, name: str, outputs: bool, value: Any, count: int) -> None:
+        if value is None:
+            return self._set_scaling(outputs, [], [])
+        try:
+            shift, scale = value
+        except (TypeError, ValueError):
+            raise ValueError(f"{name}: expected a pair (shift, scale) or None, got {value!r}") from None
+        column = "output" if outputs else "input"
+        return self._set_scaling(
+            outputs, _numbers("shift", shift, count, column), _numbers("scale", scale, count, column)
+        )
+
+    def learn_scaling(self, x: npt.ArrayLike | None = None, y: npt.ArrayLike | None = None) -> None:
+        """Set `input_scaling` and `output_scaling` to mean and standard deviation of the columns of data.
+
+        Parameters
+        ----------
+        x : array_like, shape (rows, inputs), optional
+        y : array_like, shape (rows, outputs), optional
+            Or (rows,) with one output.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument does not fit, or the loss has no scaling of outputs.
+
+        Examples
+        --------
+        >>> net = Network([2, 1], seed=0)
+        >>> net.learn_scaling([[1.0, 5.0], [3.0, 5.0]])
+        >>> net.input_scaling  # a column that never changes keeps its scale
+        (array([2., 5.]), array([1., 1.]))
+        """
+        if x is not None:
+            self._learn_scaling(False, x)
+        if y is not None:
+            self._learn_scaling(True, y)
 
     def forward(self, x: npt.ArrayLike, *, out: Array | None = None) -> Array:
         """Compute the outputs for rows of inputs.
@@ -239,7 +271,41 @@ class Network(_core.Network):
         """
         return self._forward(x, out)
 
-    def loss(self, x: npt.ArrayLike, y: npt.ArrayLike) -> float:
+    def predict(self, x: npt.ArrayLike) -> Array:
+        """Compute what the network says about rows of inputs: classes, or the outputs themselves.
+
+        Parameters
+        ----------
+        x : array_like, shape (rows, inputs) or (inputs,)
+
+        Returns
+        -------
+        numpy.ndarray
+            For cross_entropy the index of the largest output, shape (rows,), of dtype int64; for binary_cross_entropy
+            whether each output is at least 1/2, as 0 and 1; for other losses the outputs. Where these have shape
+            (rows, 1), the column is returned, shape (rows,).
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `x` does not fit.
+        RuntimeError
+            If another thread is training the network.
+
+        Examples
+        --------
+        >>> net = Network([2, 2], loss="cross_entropy", init=[([[1, 0], [0, 1]], [0, 0])])
+        >>> net.predict([[3.0, 1.0], [0.0, 2.0]])
+        array([0, 1])
+        """
+        outputs = self._forward(x, None)
+        if self.loss_name == "cross_entropy":
+            return np.asarray(outputs.argmax(axis=-1))
+        if self.loss_name == "binary_cross_entropy":
+            outputs = (outputs >= 0.5).astype(np.int64)
+        return outputs[..., 0] if self.layer_sizes[-1] == 1 else outputs
+
+    def loss(self, x: npt.ArrayLike, y: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None) -> float:
         """Compute the loss over all rows.
 
         Parameters
@@ -247,16 +313,18 @@ class Network(_core.Network):
         x : array_like, shape (rows, inputs) or (inputs,)
         y : array_like
             Targets, as in `fit`.
+        sample_weight : array_like, shape (rows,), optional
+            As in `fit`.
 
         Returns
         -------
         float
-            The sum over the rows (reduction ``"sum"``) or that divided by their number (``"mean"``).
+            The sum over the rows (reduction ``"sum"``) or that divided by their number or weight (``"mean"``).
 
         Raises
         ------
         ValueError, TypeError
-            If `x` or `y` does not fit.
+            If an argument does not fit.
         RuntimeError
             If another thread is training the network.
 
@@ -266,25 +334,71 @@ class Network(_core.Network):
         >>> net.loss([[0.0, 1.0], [1.0, 1.0]], [1.0, 2.0])
         2.5
         """
-        return self._loss(x, y)
+        return self._evaluate(x, y, sample_weight)[0]
 
-    def backward(self, x: npt.ArrayLike, y: npt.ArrayLike, *, out: Array | None = None) -> tuple[float, Array]:
-        """Compute the loss over all rows and its gradient with respect to the parameters.
+    def evaluate(
+        self, x: npt.ArrayLike, y: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None
+    ) -> dict[str, float]:
+        """Compute the loss and, where there are classes, the accuracy over all rows.
 
         Parameters
         ----------
         x : array_like, shape (rows, inputs) or (inputs,)
         y : array_like
             Targets, as in `fit`.
+        sample_weight : array_like, shape (rows, ), optional
+            As in `fit`; the accuracy counts rows and does not weigh them.
+
+        Returns
+        -------
+        dict of str to float
+            ``"loss"`` and, for the cross entropies, ``"accuracy"``: the share of rows whose class is right.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument does not fit.
+        RuntimeError
+            If another thread is training the network.
+
+        Examples
+        --------
+        >>> net = Network([2, 2], loss="cross_entropy", init=[([[1, 0], [0, 1]], [0, 0])])
+        >>> net.evaluate([[3.0, 1.0], [0.0, 2.0]], [0, 0])["accuracy"]
+        0.5
+        """
+        loss, accuracy = self._evaluate(x, y, sample_weight)
+        return {"loss": loss} if np.isnan(accuracy) else {"loss": loss, "accuracy": accuracy}
+
+    def backward(
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike | None = None,
+        *,
+        output_gradient: npt.ArrayLike | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+        out: Array | None = None,
+    ) -> tuple[float | None, Array]:
+        """Compute the loss over all rows and its gradient with respect to the parameters.
+
+        Parameters
+        ----------
+        x : array_like, shape (rows, inputs) or (inputs,)
+        y : array_like, optional
+            Targets, as in `fit`.
+        output_gradient : array_like, shape (rows, outputs), optional
+            Instead of `y`: the derivative of a loss of your own by the outputs that `forward` gives.
+        sample_weight : array_like, shape (rows,), optional
+            As in `fit`.
         out : numpy.ndarray, optional
             Where to write the gradient: C-contiguous, of the shape and dtype of `parameters`.
 
         Returns
         -------
-        loss : float
-            As of `loss`.
+        loss : float or None
+            As of `loss`; None for a loss of your own.
         gradient : numpy.ndarray, shape (n,)
-            In the layout of `parameters`; reduced like the loss.
+            In the layout of `parameters`; reduced like the loss. That of your own loss is only summed over the rows.
 
         Raises
         ------
@@ -298,24 +412,143 @@ class Network(_core.Network):
         >>> net = Network([2, 1], activation="identity", init=np.zeros(3))
         >>> net.backward([[0.0, 1.0], [1.0, 1.0]], [1.0, 2.0])
         (2.5, array([-2., -3., -3.]))
+        >>> net.backward([[0.0, 1.0], [1.0, 1.0]], output_gradient=[[-1.0], [-2.0]])
+        (None, array([-2., -3., -3.]))
         """
-        return self._backward(x, y, out)
+        return self._backward(x, y, output_gradient, sample_weight, out)
 
-    def step(self, x: npt.ArrayLike, y: npt.ArrayLike, optimizer: SGD | Adam) -> float:
+    def input_gradient(
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike | None = None,
+        *,
+        output_gradient: npt.ArrayLike | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+        out: Array | None = None,
+    ) -> Array:
+        """Compute the gradient of each row's loss with respect to its inputs.
+
+        Parameters
+        ----------
+        x, y, output_gradient, sample_weight : array_like
+            As in `backward`.
+        out : numpy.ndarray, optional
+            Where to write the result: C-contiguous, of the network's dtype.
+
+        Returns
+        -------
+        numpy.ndarray, shape (rows, inputs) or (inputs,)
+            Of each row's own loss: nothing is divided by the number of rows.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument does not fit.
+        RuntimeError
+            If another thread is training the network.
+
+        Examples
+        --------
+        >>> net = Network([2, 1], activation="identity", init=[([[2.0], [3.0]], [0.0])])
+        >>> net.input_gradient([[1.0, 1.0]], [4.0])  # (5 - 4) times the weights
+        array([[2., 3.]])
+        """
+        return self._input_gradient(x, y, output_gradient, sample_weight, out)
+
+    def row_gradients(
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike | None = None,
+        *,
+        output_gradient: npt.ArrayLike | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+        out: Array | None = None,
+    ) -> Array:
+        """Compute the gradient of each row's loss with respect to the parameters.
+
+        Parameters
+        ----------
+        x, y, output_gradient, sample_weight : array_like
+            As in `backward`.
+        out : numpy.ndarray, optional
+            Where to write the result: C-contiguous, of the network's dtype.
+
+        Returns
+        -------
+        numpy.ndarray, shape (rows, n) or (n,)
+            Of each row's own loss: nothing is divided by the number of rows.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument does not fit.
+        RuntimeError
+            If another thread is training the network.
+
+        Examples
+        --------
+        >>> net = Network([2, 1], activation="identity", init=np.zeros(3))
+        >>> net.row_gradients([[0.0, 1.0], [1.0, 1.0]], [1.0, 2.0])
+        array([[ 0., -1., -1.],
+               [-2., -2., -2.]])
+        """
+        return self._row_gradients(x, y, output_gradient, sample_weight, out)
+
+    def jacobian(self, x: npt.ArrayLike, *, out: Array | None = None) -> Array:
+        """Compute the derivative of each output with respect to each input.
+
+        Parameters
+        ----------
+        x : array_like, shape (rows, inputs) or (inputs,)
+        out : numpy.ndarray, optional
+            Where to write the result: C-contiguous, of the network's dtype.
+
+        Returns
+        -------
+        numpy.ndarray, shape (rows, outputs, inputs) or (outputs, inputs)
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument does not fit.
+        RuntimeError
+            If another thread is training the network.
+
+        Examples
+        --------
+        >>> net = Network([2, 1], activation="identity", init=[([[2.0], [3.0]], [0.0])])
+        >>> net.jacobian([1.0, 1.0])
+        array([[2., 3.]])
+        """
+        return self._jacobian(x, out)
+
+    def step(
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike | None,
+        optimizer: Optimizer,
+        *,
+        output_gradient: npt.ArrayLike | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> float | None:
         """Take one step of an optimizer on one batch.
 
         Parameters
         ----------
         x : array_like, shape (rows, inputs) or (inputs,)
-        y : array_like
-            Targets, as in `fit`.
-        optimizer : SGD or Adam
+        y : array_like or None
+            Targets, as in `fit`; None beside `output_gradient`.
+        optimizer : Optimizer
             Keeps state of this network from its first step on.
+        output_gradient : array_like, shape (rows, outputs), optional
+            As in `backward`; take it without dropout, since `forward` drops nothing.
+        sample_weight : array_like, shape (rows,), optional
+            As in `fit`.
 
         Returns
         -------
-        float
-            The loss before the update. `epochs_trained` does not count steps.
+        float or None
+            The loss before the update; None for a loss of your own. `epochs_trained` does not count steps.
 
         Raises
         ------
@@ -334,7 +567,39 @@ class Network(_core.Network):
         >>> net.parameters
         array([0.2, 0.3, 0.3])
         """
-        return self._step(x, y, _optimizer(optimizer))
+        return self._step(x, y, output_gradient, sample_weight, _optimizer(optimizer))
+
+    def apply_gradient(self, gradient: npt.ArrayLike, optimizer: Optimizer) -> None:
+        """Take one step of an optimizer along a gradient of your own.
+
+        Parameters
+        ----------
+        gradient : array_like, shape (n,)
+            In the layout of `parameters`; finite. Penalties and clipping of the optimizer are applied to it.
+        optimizer : Optimizer
+            Keeps state of this network from its first step on.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument does not fit; nothing was changed.
+        RuntimeError
+            If another call is using the network or the optimizer.
+
+        Examples
+        --------
+        >>> net = Network([2, 1], init=np.zeros(3))
+        >>> net.apply_gradient([1.0, 2.0, 3.0], SGD(0.1))
+        >>> net.parameters
+        array([-0.1, -0.2, -0.3])
+        """
+        try:
+            array = np.ascontiguousarray(gradient, dtype=self.dtype)
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"gradient: expected an array of real numbers, but {error}") from None
+        if array.shape != self.parameters.shape:
+            raise ValueError(f"gradient: expected shape {self.parameters.shape}, got {array.shape}")
+        self._apply_gradient(array, _optimizer(optimizer))
 
     def fingerprint(self) -> str:
         """Compute SHA-256 over architecture and parameters, to compare two machines.
@@ -364,14 +629,22 @@ class Network(_core.Network):
         epochs: int,
         learning_rate: float | None = None,
         batch_size: int | None = None,
-        optimizer: SGD | Adam | None = None,
+        optimizer: Optimizer | None = None,
         shuffle: bool = True,
         seed: int | None = None,
         callback: Callable[[int, History], object] | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+        class_weight: dict[int, float] | str | None = None,
+        validation_data: tuple[Any, ...] | None = None,
+        patience: int | None = None,
+        min_delta: float = 0.0,
+        schedule: Any = None,
+        standardize: bool | str = False,
+        progress: bool = False,
     ) -> History:
         """Train the network.
 
-        The loop runs in the compiled core, without the GIL, from the first to the last epoch.
+        The loop runs in the compiled core, without the GIL, from the first to the last epoch. Calling it again goes on.
 
         Parameters
         ----------
@@ -386,16 +659,37 @@ class Network(_core.Network):
             For plain gradient descent, 0.1 by default. Not together with `optimizer`.
         batch_size : int, optional
             Rows in a batch; the last one may have fewer. By default all rows: one step an epoch.
-        optimizer : SGD or Adam, optional
-            Its state goes on from where it was.
+        optimizer : Optimizer, optional
+            `SGD`, `Adam`, `AdamW`, `RMSprop` or `Rprop`, which also have penalties and clipping. Its state goes on from
+            where it was.
         shuffle : bool, default True
             A new order of the rows in each epoch, a function of `seed` and the number of epochs trained before alone.
             One batch of all rows is never shuffled.
         seed : int, optional
-            For the order; the network's own seed by default.
+            For order and dropout; the network's own seed by default.
         callback : callable, optional
             ``callback(epoch, history)`` after each epoch; a true result ends training. ``epoch`` counts from 0 over
             the network's life. It may evaluate the network and write to its parameters.
+        sample_weight : array_like, shape (rows,), optional
+            From 0 on; multiplies the loss of a row. ``"mean"`` then divides by the sum of the weights.
+        class_weight : dict of int to float, or "balanced", optional
+            Multiplies the weight of the rows of each class, 1 for classes that are not in it; ``"balanced"``:
+            rows / (classes * rows of the class). For the cross entropies.
+        validation_data : tuple (x, y) or (x, y, sample_weight), optional
+            Its loss is computed after each epoch.
+        patience : int, optional
+            End after so many epochs without a loss smaller by `min_delta` (of the validation data, if any). However
+            training ends, but by an error, the parameters of the epoch with the smallest loss are then restored.
+        min_delta : float, default 0.0
+            For `patience`.
+        schedule : optional
+            One of `netlet.schedules`, or a function of the epoch: what the optimizer's learning rate is multiplied
+            with in an epoch.
+        standardize : bool or str, default False
+            Learn `input_scaling` and, for losses that have one, `output_scaling` from the data before the first epoch,
+            unless the network has them already; ``"inputs"`` or ``"outputs"``: only one of them.
+        progress : bool, default False
+            Show a progress bar, if tqdm is installed.
 
         Returns
         -------
@@ -417,10 +711,11 @@ class Network(_core.Network):
 
         Notes
         -----
-        ``n`` epochs and then ``m`` more give the bits of ``n + m``.
+        ``n`` epochs and then ``m`` more give the bits of ``n + m``; waiting for `patience` starts anew with each call.
 
-        For regression take ``output_activation="identity"``, and bring inputs and targets to a size of about 1. Beyond
-        small data ``reduction="mean"`` keeps the learning rate independent of the number of rows.
+        For regression take ``output_activation="identity"``, and ``standardize=True`` unless inputs and targets have a
+        size of about 1. Beyond small data ``reduction="mean"`` keeps the learning rate independent of the number of
+        rows.
 
         Examples
         --------
@@ -429,6 +724,114 @@ class Network(_core.Network):
         >>> bool(history.loss[-1] < history.loss[0])
         True
         """
+        batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
+        if class_weight is not None:
+            sample_weight = training.weights_of_classes(self, x, y, class_weight, sample_weight)
+        return self._train(
+            {
+                "x": x,
+                "y": y,
+                "sample_weight": sample_weight,
+                "batch_size": batch,
+                "shuffle": bool(shuffle),
+                **training.standardize(self, standardize),
+            },
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            epochs=epochs,
+            seed=seed,
+            callback=callback,
+            validation_data=validation_data,
+            patience=patience,
+            min_delta=min_delta,
+            schedule=schedule,
+            progress=progress,
+        )
+
+    def fit_batches(
+        self,
+        batches: Callable[[], Iterable[Any]] | Iterable[Any],
+        *,
+        epochs: int,
+        learning_rate: float | None = None,
+        optimizer: Optimizer | None = None,
+        seed: int | None = None,
+        callback: Callable[[int, History], object] | None = None,
+        validation_data: tuple[Any, ...] | None = None,
+        patience: int | None = None,
+        min_delta: float = 0.0,
+        schedule: Any = None,
+        progress: bool = False,
+    ) -> History:
+        """Train the network on batches that come one by one, for data that never fit in memory.
+
+        Parameters
+        ----------
+        batches : callable or iterable
+            A function that returns an iterator over the batches of an epoch, such as a generator function; or an
+            iterable that can be gone through again. A batch is (x, y) or (x, y, sample_weight), as in `fit`; it is
+            checked when it comes, and may have any number of rows.
+        epochs, learning_rate, optimizer, seed, callback, validation_data, patience, min_delta, schedule, progress
+            As in `fit`.
+
+        Returns
+        -------
+        History
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument or a batch does not fit. The steps before a bad batch stay.
+        Exception
+            What `batches` raises; the steps so far stay.
+        DivergenceError, RuntimeError, KeyboardInterrupt
+            As in `fit`.
+
+        Examples
+        --------
+        >>> def batches():
+        ...     for start in (0, 10):
+        ...         x = np.arange(start, start + 10)[:, None] / 20
+        ...         yield x, 2 * x
+        >>> net = Network([1, 1], activation="identity", reduction="mean", seed=0)
+        >>> history = net.fit_batches(batches, epochs=200)
+        >>> net.weights[0].round(2)
+        array([[2.]])
+        """
+        if epochs != 1 and not callable(batches) and iter(batches) is batches:
+            raise ValueError(
+                "batches: expected a function that returns an iterator, or an iterable to go through again, since an "
+                f"iterator ends after one epoch; got {type(batches).__name__}"
+            )
+        return self._train(
+            {"next_batch": training.next_batch(batches), "batch_size": 0, "shuffle": False},
+            optimizer=optimizer,
+            learning_rate=learning_rate,
+            epochs=epochs,
+            seed=seed,
+            callback=callback,
+            validation_data=validation_data,
+            patience=patience,
+            min_delta=min_delta,
+            schedule=schedule,
+            progress=progress,
+        )
+
+    def _train(
+        self,
+        data: dict[str, Any],
+        *,
+        optimizer: Optimizer | None,
+        learning_rate: float | None,
+        epochs: int,
+        seed: int | None,
+        callback: Callable[[int, History], object] | None,
+        validation_data: Any,
+        patience: int | None,
+        min_delta: float,
+        schedule: Any,
+        progress: bool,
+    ) -> History:
         if optimizer is None:
             optimizer = SGD(0.1 if learning_rate is None else learning_rate)
         elif learning_rate is not None:
@@ -438,14 +841,28 @@ class Network(_core.Network):
         if callback is not None and not callable(callback):
             raise TypeError(f"callback: expected a function, got {type(callback).__name__}")
         epochs = _integer("epochs", epochs, 1, 2**63, "a positive integer")
-        batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
-        order_seed = self._seed if seed is None else _seed(seed)
+        waits = 0 if patience is None else _integer("patience", patience, 1, 2**63, "a positive integer or None")
         history = History()
-        after_epoch = None if callback is None else (lambda epoch: callback(epoch, history))
+        settings = {
+            "x": None,
+            "y": None,
+            "sample_weight": None,
+            "next_batch": None,
+            "standardize_inputs": False,
+            "standardize_outputs": False,
+            "epochs": epochs,
+            "seed": self.seed if seed is None else _seed(seed),
+            "callback": None if callback is None else (lambda epoch: callback(epoch, history)),
+            "validation_data": training.validation_data(validation_data),
+            "patience": waits,
+            "min_delta": _numbers("min_delta", min_delta, 1, "fit")[0],
+            "schedule": training.schedule(schedule),
+            "live": bool(progress),
+            **data,
+        }
         try:
-            self._fit(
-                x, y, _optimizer(optimizer), epochs, batch, bool(shuffle), order_seed, history._record, after_epoch
-            )
+            with training.progress_bar(progress, epochs, history) as record:
+                self._fit(_optimizer(optimizer), {**settings, "record": record})
         except (_core.DivergenceError, KeyboardInterrupt) as error:
             error.history = history  # type: ignore[union-attr]  # the epochs before it
             raise
@@ -460,17 +877,29 @@ class Network(_core.Network):
     __hash__ = None  # type: ignore[assignment]  # parameters change
 
     def _architecture(self) -> dict[str, Any]:
-        return {
+        """What makes two networks the same kind of function."""
+        parts: dict[str, Any] = {
             "layer_sizes": self.layer_sizes,
             "activation": self.activations,
             "loss": self.loss_name,
             "reduction": self.reduction,
             "dtype": self.dtype.name,
         }
+        if self.loss_name == "huber":
+            parts["huber_delta"] = self.huber_delta
+        if self.loss_name == "quantile":
+            parts["quantile"] = self.quantiles
+        return parts
 
     def __reduce__(self) -> Any:
-        state = (self._architecture(), self._copy_parameters(), self.seed, self.epochs_trained, numerics_version())
-        return _restore, (type(self), *state), self.__dict__
+        state = {
+            "numerics": numerics_version(),
+            "arguments": {**self._architecture(), "seed": self.seed, "dropout": self.dropout},
+            "parameters": self._copy_parameters(),
+            "epochs_trained": self.epochs_trained,
+            "scaling": (self.input_scaling, self.output_scaling),
+        }
+        return _restore, (type(self), state), self.__dict__
 
     def __repr__(self) -> str:
         hidden, output = set(self.activations[:-1]), self.activations[-1]
@@ -480,27 +909,28 @@ class Network(_core.Network):
             names = f"activation={self.activations[0]!r}, output_activation={output!r}"
         else:
             names = f"activation={list(self.activations)!r}"
+        extras = ""
+        if self.loss_name == "huber":
+            extras += f", huber_delta={self.huber_delta}"
+        if self.loss_name == "quantile":
+            extras += f", quantile={list(self.quantiles)}"
+        if any(self.dropout):
+            extras += f", dropout={list(self.dropout)}"
         return (
             f"Network({list(self.layer_sizes)}, {names}, loss={self.loss_name!r}, reduction={self.reduction!r}, "
-            f"dtype={self.dtype.name!r}, seed={self.seed})"
+            f"dtype={self.dtype.name!r}, seed={self.seed}{extras})"
         )
 
 
-def _restore(
-    cls: type[Network],
-    architecture: dict[str, Any],
-    parameters: Array,
-    seed: int,
-    epochs_trained: int,
-    numerics: int,
-) -> Network:
-    if numerics != numerics_version():
+def _restore(cls: type[Network], state: dict[str, Any]) -> Network:
+    if state["numerics"] != numerics_version():
         warnings.warn(
-            f"this network was pickled under numerics version {numerics}; here it goes on under version "
+            f"this network was pickled under numerics version {state['numerics']}; here it goes on under version "
             f"{numerics_version()}, which gives other bits",
             stacklevel=2,
         )
     network = cls.__new__(cls)
-    Network.__init__(network, **architecture, init=parameters, seed=seed)
-    network._set_epochs_trained(epochs_trained)
+    Network.__init__(network, **state["arguments"], init=state["parameters"])
+    network._set_epochs_trained(state["epochs_trained"])
+    network.input_scaling, network.output_scaling = state["scaling"]
     return network

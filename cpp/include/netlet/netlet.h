@@ -73,14 +73,25 @@ typedef enum netlet_activation {
   NETLET_IDENTITY = 0,
   NETLET_SIGMOID = 1, /* 1 / (1 + exp(-z)) */
   NETLET_TANH = 2,
-  NETLET_RELU = 3,   /* z < 0 ? 0 : z */
-  NETLET_SOFTMAX = 4 /* output layer only */
+  NETLET_RELU = 3,         /* z < 0 ? 0 : z */
+  NETLET_LEAKY_RELU = 4,   /* z < 0 ? 0.01 z : z */
+  NETLET_ELU = 5,          /* z <= 0 ? exp(z) - 1 : z */
+  NETLET_SOFTPLUS = 6,     /* log(1 + exp(z)) */
+  NETLET_SILU = 7,         /* z / (1 + exp(-z)) */
+  NETLET_GELU = 8,         /* z times the normal distribution function of z (erf, not the tanh approximation) */
+  NETLET_HARD_SIGMOID = 9, /* z / 6 + 1/2, kept within 0 and 1 */
+  NETLET_SOFTMAX = 10      /* output layer only */
 } netlet_activation;
 
+/* For each row, summed over its outputs; y is the output, t the target. */
 typedef enum netlet_loss_kind {
-  NETLET_SQUARED_ERROR = 0,        /* 1/2 sum (y - t)^2 */
-  NETLET_BINARY_CROSS_ENTROPY = 1, /* -sum t log y + (1 - t) log(1 - y); sigmoid output, targets in [0, 1] */
-  NETLET_CROSS_ENTROPY = 2         /* -sum t log y; softmax output, targets are classes or probabilities */
+  NETLET_SQUARED_ERROR = 0,        /* 1/2 (y - t)^2 */
+  NETLET_ABSOLUTE_ERROR = 1,       /* |y - t| */
+  NETLET_HUBER = 2,                /* 1/2 (y - t)^2 within delta, delta (|y - t| - delta / 2) beyond (Huber 1964) */
+  NETLET_POISSON = 3,              /* exp(y) - t y: y is the logarithm of the rate, t >= 0 the count */
+  NETLET_QUANTILE = 4,             /* q (t - y) if t > y, else (1 - q) (y - t) (Koenker and Bassett 1978) */
+  NETLET_BINARY_CROSS_ENTROPY = 5, /* -t log y - (1 - t) log(1 - y); sigmoid output, targets in [0, 1] */
+  NETLET_CROSS_ENTROPY = 6         /* -t log y; softmax output, targets are classes or probabilities */
 } netlet_loss_kind;
 
 typedef enum netlet_reduction {
@@ -98,7 +109,13 @@ typedef enum netlet_function {
   NETLET_FUNCTION_LOG = 1,
   NETLET_FUNCTION_SIGMOID = 2,
   NETLET_FUNCTION_TANH = 3,
-  NETLET_FUNCTION_SOFTPLUS = 4
+  NETLET_FUNCTION_SOFTPLUS = 4,
+  NETLET_FUNCTION_RELU = 5,
+  NETLET_FUNCTION_LEAKY_RELU = 6,
+  NETLET_FUNCTION_ELU = 7,
+  NETLET_FUNCTION_SILU = 8,
+  NETLET_FUNCTION_GELU = 9,
+  NETLET_FUNCTION_HARD_SIGMOID = 10
 } netlet_function;
 
 /* The public names ("sigmoid", "squared_error", "float64", ...); NULL for a number that is none. */
@@ -153,9 +170,12 @@ typedef struct netlet_config {
   int32_t loss;               /* netlet_loss_kind */
   int32_t reduction;          /* netlet_reduction */
   int32_t dtype;              /* NETLET_FLOAT32 or NETLET_FLOAT64 */
+  double huber_delta;         /* huber: > 0; 0 is 1 */
+  const double *quantiles;    /* quantile: between 0 and 1, one for each output; NULL: 1/2, the median */
+  const double *dropout;      /* share of each hidden layer's outputs that training leaves out, 0 <= share < 1; NULL: none */
 } netlet_config;
 
-/* A network whose parameters are all 0. */
+/* A network whose parameters and seed are all 0. */
 NETLET_API netlet_status netlet_network_create(const netlet_config *config, netlet_network **network,
                                                netlet_error *error);
 NETLET_API void netlet_network_free(netlet_network *network); /* NULL is allowed */
@@ -166,6 +186,9 @@ NETLET_API int netlet_layer_activation(const netlet_network *network, size_t lay
 NETLET_API int netlet_network_loss(const netlet_network *network);
 NETLET_API int netlet_network_reduction(const netlet_network *network);
 NETLET_API int netlet_network_dtype(const netlet_network *network);
+NETLET_API double netlet_huber_delta(const netlet_network *network);
+NETLET_API double netlet_quantile(const netlet_network *network, size_t output);
+NETLET_API double netlet_dropout(const netlet_network *network, size_t layer); /* 0 for the output layer */
 
 /* One contiguous buffer of the network's dtype: W1, b1, W2, b2, ...; a weight is (inputs, outputs), row-major. It never
  * moves while the network lives. Writing to it while a call uses the network is a data race. */
@@ -175,16 +198,41 @@ NETLET_API size_t netlet_parameter_count(const netlet_network *network);
 /* Copies the parameters, whole: refused while another call changes them. */
 NETLET_API netlet_status netlet_copy_parameters(const netlet_network *network, void *out, netlet_error *error);
 
-/* Sets the parameters to uniform values drawn from the seed; epochs_trained becomes 0. */
+/* Sets the parameters to uniform values drawn from the seed, and the network's seed; epochs_trained becomes 0. */
 NETLET_API netlet_status netlet_initialize(netlet_network *network, int32_t init, uint64_t seed, netlet_error *error);
+
+/* The seed of dropout in netlet_step; netlet_fit takes that of its options. */
+NETLET_API uint64_t netlet_seed(const netlet_network *network);
+NETLET_API void netlet_set_seed(netlet_network *network, uint64_t seed);
 
 NETLET_API uint64_t netlet_epochs_trained(const netlet_network *network);
 NETLET_API void netlet_set_epochs_trained(netlet_network *network, uint64_t epochs);
 
 /* SHA-256 in hexadecimal over architecture and parameters, to compare two machines. The bytes: the ASCII lines
- * "netlet 1", dtype, layer sizes, activations (each joined by blanks), loss, reduction, every line ended by \n; then
- * the parameters, little-endian, each NaN as the positive quiet NaN without payload. */
+ * "netlet 1", dtype, layer sizes, activations (each joined by blanks), loss, reduction, every line ended by \n; for
+ * huber its delta and for quantile the quantiles, as binary64; the parameters; scaling of the inputs and of the outputs,
+ * where there is any, as the line "inputs\n" or "outputs\n", shifts, scales. Numbers are little-endian, each NaN is the
+ * positive quiet NaN without payload. */
 NETLET_API netlet_status netlet_fingerprint(const netlet_network *network, char hex[65], netlet_error *error);
+
+/* ---- scaling ------------------------------------------------------------------------------------------------ */
+
+/* A network may bring its inputs to a scale of their own, x = (x - shift) / scale for each column, and its outputs
+ * back, y = y scale + shift; everything outside then is in the caller's units, but for the loss and its derivatives by
+ * the outputs, whose targets are brought to the network's scale. It is part of the network, as its parameters are.
+ * Outputs can have a scaling under squared_error, absolute_error, huber and quantile. */
+typedef enum netlet_scaling_kind { NETLET_SCALE_INPUTS = 1, NETLET_SCALE_OUTPUTS = 2 } netlet_scaling_kind;
+
+/* shift and scale: a value for each input or output; finite, and scale > 0, also in the network's dtype. Both NULL:
+ * none any more. */
+NETLET_API netlet_status netlet_set_scaling(netlet_network *network, int32_t kind, const double *shift,
+                                            const double *scale, netlet_error *error);
+/* Means and standard deviations (1 for a column that never changes) of the rows of an array; sums in binary64. */
+NETLET_API netlet_status netlet_learn_scaling(netlet_network *network, int32_t kind, const netlet_array *rows,
+                                              netlet_error *error);
+/* Values of the network's dtype, NULL if there is no scaling; valid until it is set again. */
+NETLET_API const void *netlet_scaling_shift(const netlet_network *network, int32_t kind);
+NETLET_API const void *netlet_scaling_scale(const netlet_network *network, int32_t kind);
 
 /* ---- forward and backward ---------------------------------------------------------------------------------- */
 
@@ -193,36 +241,74 @@ NETLET_API netlet_status netlet_fingerprint(const netlet_network *network, char 
 NETLET_API netlet_status netlet_forward(const netlet_network *network, const netlet_array *x, void *out,
                                         netlet_error *error);
 
-/* Targets y: one row for each row of x. With cross_entropy, one column of an integer dtype holds class indices. */
-NETLET_API netlet_status netlet_loss(const netlet_network *network, const netlet_array *x, const netlet_array *y,
-                                     double *loss, netlet_error *error);
+/* What the outputs for x are compared with: either y, or the derivative of a loss of the caller's own. */
+typedef struct netlet_targets {
+  const netlet_array *y; /* one row for each row of x; with cross_entropy, one column of an integer dtype: classes */
+  const netlet_array *sample_weight; /* one column, >= 0, or NULL: it multiplies a row's loss; mean divides by the sum */
+  const netlet_array *output_gradient; /* rows x outputs; y is then NULL. Nothing is divided by mean, the loss is 0 */
+} netlet_targets;
+
+/* accuracy: the share of rows whose class is right, NaN where there are no classes; may be NULL. */
+NETLET_API netlet_status netlet_evaluate(const netlet_network *network, const netlet_array *x,
+                                         const netlet_targets *targets, double *loss, double *accuracy,
+                                         netlet_error *error);
 
 /* gradient: netlet_parameter_count values of the network's dtype, in the layout of the parameters. */
-NETLET_API netlet_status netlet_backward(const netlet_network *network, const netlet_array *x, const netlet_array *y,
-                                         double *loss, void *gradient, netlet_error *error);
+NETLET_API netlet_status netlet_backward(const netlet_network *network, const netlet_array *x,
+                                         const netlet_targets *targets, double *loss, void *gradient,
+                                         netlet_error *error);
 
-/* ---- training ---------------------------------------------------------------------------------------------- */
+/* The gradient of each row's own loss, nothing divided by mean. By the inputs: out has rows x inputs values; by the
+ * parameters: rows x netlet_parameter_count. */
+NETLET_API netlet_status netlet_input_gradient(const netlet_network *network, const netlet_array *x,
+                                               const netlet_targets *targets, void *out, netlet_error *error);
+NETLET_API netlet_status netlet_row_gradients(const netlet_network *network, const netlet_array *x,
+                                              const netlet_targets *targets, void *out, netlet_error *error);
+/* The derivative of each output by each input: out has rows x outputs x inputs values. */
+NETLET_API netlet_status netlet_jacobian(const netlet_network *network, const netlet_array *x, void *out,
+                                         netlet_error *error);
 
-typedef enum netlet_optimizer_kind { NETLET_SGD = 0, NETLET_ADAM = 1 } netlet_optimizer_kind;
+/* ---- optimizers -------------------------------------------------------------------------------------------- */
+
+typedef enum netlet_optimizer_kind {
+  NETLET_SGD = 0,
+  NETLET_ADAM = 1,    /* with weight_decay: AdamW (Loshchilov and Hutter 2019) */
+  NETLET_RMSPROP = 2, /* Tieleman and Hinton 2012 */
+  NETLET_RPROP = 3    /* iRprop- (Igel and Huesken 2000); for whole batches */
+} netlet_optimizer_kind;
 
 typedef struct netlet_optimizer_config {
   int32_t kind;         /* netlet_optimizer_kind */
   int32_t nesterov;     /* sgd: 0 or 1 */
-  double learning_rate; /* > 0 */
-  double momentum;      /* sgd: 0 <= momentum < 1 */
+  double learning_rate; /* > 0; rprop: the length of the first step */
+  double momentum;      /* sgd, rmsprop: 0 <= momentum < 1 */
   double beta_1, beta_2; /* adam: 0 <= beta < 1 */
-  double epsilon;        /* adam: > 0 */
+  double epsilon;        /* adam, rmsprop: > 0 */
+  double weight_decay;   /* adam: >= 0; w = w (1 - learning_rate weight_decay) before each step, not for biases */
+  double rho;            /* rmsprop: 0 <= rho < 1 */
+  double eta_minus, eta_plus; /* rprop: 0 < eta_minus < 1 < eta_plus */
+  double step_min, step_max;  /* rprop: 0 < step_min <= step_max */
+  /* what is done with the gradient first, in this order; 0 is nothing */
+  double l2, l1;     /* >= 0: l2 w and l1 sign(w) are added, not for biases; the loss that is reported has no penalty */
+  double clip_value; /* >= 0: each value is kept within -clip_value and clip_value */
+  double clip_norm;  /* >= 0: a longer gradient is brought to this length; not together with clip_value */
 } netlet_optimizer_config;
 
-/* How an optimizer goes on after a restart. The powers of beta are kept as running products. */
+/* The usual settings of a kind, no penalties, no clipping. */
+NETLET_API netlet_optimizer_config netlet_optimizer_defaults(int32_t kind);
+
+/* How an optimizer goes on after a restart. The powers of beta are kept as running products; the last three belong to
+ * the schedule that waits for a plateau. */
 typedef struct netlet_optimizer_progress {
   uint64_t steps;
   double beta_1_power, beta_2_power;
+  double plateau_factor, plateau_best;
+  uint64_t plateau_epochs;
 } netlet_optimizer_progress;
 
 /* An optimizer keeps state of the size and dtype of the first network that it is used with, and then only takes
- * networks of that size and dtype. sgd with momentum has 1 slot (velocity), without it 0; adam has 2 (first and
- * second moment). */
+ * networks of that size and dtype. Its slots: sgd with momentum velocity; adam first and second moment; rmsprop mean
+ * square and, with momentum, velocity; rprop step length and last gradient. */
 typedef struct netlet_optimizer netlet_optimizer;
 
 NETLET_API netlet_status netlet_optimizer_create(const netlet_optimizer_config *config, netlet_optimizer **optimizer,
@@ -247,26 +333,71 @@ NETLET_API netlet_status netlet_optimizer_copy_state(const netlet_optimizer *opt
 NETLET_API netlet_optimizer_progress netlet_optimizer_get_progress(const netlet_optimizer *optimizer);
 NETLET_API void netlet_optimizer_set_progress(netlet_optimizer *optimizer, netlet_optimizer_progress progress);
 
-/* One step on one batch; loss is that before the update. NaN or infinity in x or y, or a loss that is not finite,
+/* ---- training ---------------------------------------------------------------------------------------------- */
+
+/* One step on one batch; loss is that before the update. NaN or infinity in the data, or a loss that is not finite,
  * is an error and changes nothing. The parameters are not looked at after the update; fit does that. */
-NETLET_API netlet_status netlet_step(netlet_network *network, const netlet_array *x, const netlet_array *y,
+NETLET_API netlet_status netlet_step(netlet_network *network, const netlet_array *x, const netlet_targets *targets,
                                      netlet_optimizer *optimizer, double *loss, netlet_error *error);
+
+/* One step along a gradient of the caller's own: parameter_count finite values of the network's dtype. */
+NETLET_API netlet_status netlet_apply_gradient(netlet_network *network, const void *gradient,
+                                               netlet_optimizer *optimizer, netlet_error *error);
+
+/* The optimizer's learning rate is multiplied by a factor in each epoch e, counted over the network's life. */
+typedef enum netlet_schedule_kind {
+  NETLET_CONSTANT = 0,    /* 1 */
+  NETLET_STEP_DECAY = 1,  /* gamma^floor(e / period) */
+  NETLET_EXPONENTIAL = 2, /* gamma^e */
+  NETLET_COSINE = 3,      /* floor + (1 - floor) (1 + cos(pi e / period)) / 2; floor from epoch `period` on */
+  NETLET_PLATEAU = 4,     /* gamma times smaller, down to floor, after `period` epochs without a loss smaller by
+                             min_delta; of the validation data, if any */
+  NETLET_FUNCTION = 5     /* what the function says */
+} netlet_schedule_kind;
+
+typedef struct netlet_schedule {
+  int32_t kind;     /* netlet_schedule_kind */
+  double gamma;     /* step_decay, exponential, plateau: 0 < gamma <= 1 */
+  uint64_t period;  /* step_decay, cosine, plateau: >= 1 */
+  double floor;     /* cosine, plateau: 0 <= floor <= 1 */
+  double min_delta; /* plateau: >= 0 */
+  /* function: writes the factor for an epoch, >= 0 and finite; not 0 ends training with NETLET_ERROR_CALLBACK */
+  int (*function)(void *context, uint64_t epoch, double *factor);
+} netlet_schedule;
 
 /* What an epoch gave; losses are those of its batches before their updates. */
 typedef struct netlet_epoch {
   uint64_t epoch;  /* epochs that the network had seen before this one */
   double loss;     /* reduction sum: of all rows; mean: over all rows */
   double seconds;  /* wall time; of epochs reported together, their mean */
-  double accuracy; /* share of rows whose class is right; NaN for squared_error */
+  double accuracy; /* share of rows whose class is right; NaN where there are no classes */
+  double learning_rate;
+  double validation_loss, validation_accuracy; /* after the epoch; NaN without validation data */
 } netlet_epoch;
+
+/* A batch of rows from the caller; what the pointers show must stay until the next one is asked for. */
+typedef struct netlet_batch {
+  netlet_array x, y;
+  const netlet_array *sample_weight; /* may be NULL */
+} netlet_batch;
 
 typedef struct netlet_fit_options {
   size_t epochs;
   size_t batch_size; /* 0, or at least the number of rows: one batch of all rows, never shuffled */
   int32_t shuffle;   /* 0 or 1: a new order each epoch, drawn from (seed, epoch) alone */
-  uint64_t seed;
+  uint64_t seed;     /* of order and dropout */
+  int32_t standardize; /* netlet_scaling_kind, added up: learn it from the data first, unless the network has it */
+  netlet_schedule schedule;
+  const netlet_array *validation_x;           /* NULL: none */
+  const netlet_targets *validation_targets;   /* y, perhaps sample_weight */
+  size_t patience;      /* > 0: end after so many epochs without a loss smaller by min_delta (of the validation data, if
+                           any), and go back to the parameters of the best epoch */
+  double min_delta;     /* >= 0 */
+  /* Instead of x and targets, which then are NULL: 1 and a batch; 0 at the end of an epoch; negative: training ends
+   * with NETLET_ERROR_CALLBACK, the steps done so far stay. Each batch is checked when it comes. */
+  int (*next_batch)(void *context, netlet_batch *batch);
   /* Called after each epoch, may be NULL: 0 goes on, a positive number ends training, a negative one ends it with
-   * NETLET_ERROR_CALLBACK. It may call forward, loss and backward on the network and write to its parameters. */
+   * NETLET_ERROR_CALLBACK. It may call forward, evaluate and backward on the network and write to its parameters. */
   int (*on_epochs)(void *context, const netlet_epoch *epochs, size_t count);
   /* 0: on_epochs gets one epoch at a time. 1: epochs of a few microseconds come up to 64 at a time, so that reporting
    * does not take longer than training; on_epochs may then not use the network. */
@@ -276,9 +407,9 @@ typedef struct netlet_fit_options {
   void *context;
 } netlet_fit_options;
 
-/* Trains from first to last epoch. x and y must not change meanwhile. All of x and y is checked for NaN and infinity,
- * and y against the loss, before the first step. */
-NETLET_API netlet_status netlet_fit(netlet_network *network, const netlet_array *x, const netlet_array *y,
+/* Trains from first to last epoch. The data must not change meanwhile. All of it is checked for NaN and infinity, and
+ * the targets against the loss, before the first step. */
+NETLET_API netlet_status netlet_fit(netlet_network *network, const netlet_array *x, const netlet_targets *targets,
                                     netlet_optimizer *optimizer, const netlet_fit_options *options,
                                     netlet_error *error);
 

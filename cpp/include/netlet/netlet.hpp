@@ -33,22 +33,39 @@ enum class Activation : std::int32_t {
   sigmoid = NETLET_SIGMOID,
   tanh = NETLET_TANH,
   relu = NETLET_RELU,
+  leaky_relu = NETLET_LEAKY_RELU,
+  elu = NETLET_ELU,
+  softplus = NETLET_SOFTPLUS,
+  silu = NETLET_SILU,
+  gelu = NETLET_GELU,
+  hard_sigmoid = NETLET_HARD_SIGMOID,
   softmax = NETLET_SOFTMAX
 };
 enum class Loss : std::int32_t {
   squared_error = NETLET_SQUARED_ERROR,
+  absolute_error = NETLET_ABSOLUTE_ERROR,
+  huber = NETLET_HUBER,
+  poisson = NETLET_POISSON,
+  quantile = NETLET_QUANTILE,
   binary_cross_entropy = NETLET_BINARY_CROSS_ENTROPY,
   cross_entropy = NETLET_CROSS_ENTROPY
 };
 enum class Reduction : std::int32_t { sum = NETLET_SUM, mean = NETLET_MEAN };
 enum class Dtype : std::int32_t { float32 = NETLET_FLOAT32, float64 = NETLET_FLOAT64 };
 enum class Init : std::int32_t { glorot_uniform = NETLET_GLOROT_UNIFORM, he_uniform = NETLET_HE_UNIFORM };
+enum class Scaling : std::int32_t { inputs = NETLET_SCALE_INPUTS, outputs = NETLET_SCALE_OUTPUTS };
 enum class Function : std::int32_t {
   exp = NETLET_FUNCTION_EXP,
   log = NETLET_FUNCTION_LOG,
   sigmoid = NETLET_FUNCTION_SIGMOID,
   tanh = NETLET_FUNCTION_TANH,
-  softplus = NETLET_FUNCTION_SOFTPLUS
+  softplus = NETLET_FUNCTION_SOFTPLUS,
+  relu = NETLET_FUNCTION_RELU,
+  leaky_relu = NETLET_FUNCTION_LEAKY_RELU,
+  elu = NETLET_FUNCTION_ELU,
+  silu = NETLET_FUNCTION_SILU,
+  gelu = NETLET_FUNCTION_GELU,
+  hard_sigmoid = NETLET_FUNCTION_HARD_SIGMOID
 };
 
 class Error : public std::runtime_error {
@@ -89,6 +106,28 @@ struct Array : netlet_array {
   explicit Array(const netlet_array& array) : netlet_array(array) {}
 };
 
+// What outputs are compared with: targets, perhaps a weight for each row; or the derivative of a loss of your own by the
+// outputs.
+class Targets {
+ public:
+  Targets(const Array& y) : y_(y) {}
+  template <class T> Targets(const T* y, std::size_t rows, std::size_t columns) : y_(Array(y, rows, columns)) {}
+  Targets(const Array& y, const Array& sample_weight) : y_(y), weight_(sample_weight), weighted_(true) {}
+  static Targets output_gradient(const Array& gradient) {
+    Targets targets(gradient);
+    targets.is_gradient_ = true;
+    return targets;
+  }
+  // valid as long as this object
+  netlet_targets get() const {
+    return {is_gradient_ ? nullptr : &y_, weighted_ ? &weight_ : nullptr, is_gradient_ ? &y_ : nullptr};
+  }
+
+ private:
+  netlet_array y_, weight_ = {};
+  bool weighted_ = false, is_gradient_ = false;
+};
+
 // An optimizer and its state. Movable; one belongs to one network and to one call at a time.
 class Optimizer {
  public:
@@ -113,18 +152,63 @@ class Optimizer {
   std::unique_ptr<netlet_optimizer, Free> handle_;
 };
 
+// Settings of all optimizers; those of a penalty or of clipping are set on the result:
+//
+//   netlet_optimizer_config config = netlet::config_of(NETLET_ADAM);
+//   config.clip_norm = 1;
+//   netlet::Optimizer optimizer(config);
+inline netlet_optimizer_config config_of(netlet_optimizer_kind kind) { return netlet_optimizer_defaults(kind); }
+
 // v = momentum v + g; w = w - learning_rate v (nesterov: w - learning_rate (momentum v + g))
 inline Optimizer SGD(double learning_rate = 0.1, double momentum = 0, bool nesterov = false) {
-  return Optimizer({NETLET_SGD, nesterov, learning_rate, momentum, 0, 0, 0});
+  netlet_optimizer_config config = config_of(NETLET_SGD);
+  config.learning_rate = learning_rate;
+  config.momentum = momentum;
+  config.nesterov = nesterov;
+  return Optimizer(config);
 }
 // Kingma and Ba, "Adam: a method for stochastic optimization", 2015
 inline Optimizer Adam(double learning_rate = 0.001, double beta_1 = 0.9, double beta_2 = 0.999,
                       double epsilon = 1e-8) {
-  return Optimizer({NETLET_ADAM, 0, learning_rate, 0, beta_1, beta_2, epsilon});
+  netlet_optimizer_config config = config_of(NETLET_ADAM);
+  config.learning_rate = learning_rate;
+  config.beta_1 = beta_1;
+  config.beta_2 = beta_2;
+  config.epsilon = epsilon;
+  return Optimizer(config);
+}
+// Loshchilov and Hutter, "Decoupled weight decay regularization", 2019
+inline Optimizer AdamW(double learning_rate = 0.001, double weight_decay = 0.01) {
+  netlet_optimizer_config config = config_of(NETLET_ADAM);
+  config.learning_rate = learning_rate;
+  config.weight_decay = weight_decay;
+  return Optimizer(config);
+}
+// Tieleman and Hinton 2012
+inline Optimizer RMSprop(double learning_rate = 0.001, double rho = 0.9, double momentum = 0, double epsilon = 1e-8) {
+  netlet_optimizer_config config = config_of(NETLET_RMSPROP);
+  config.learning_rate = learning_rate;
+  config.rho = rho;
+  config.momentum = momentum;
+  config.epsilon = epsilon;
+  return Optimizer(config);
+}
+// Igel and Huesken, "Improving the Rprop learning algorithm", 2000
+inline Optimizer Rprop(double learning_rate = 0.01) {
+  netlet_optimizer_config config = config_of(NETLET_RPROP);
+  config.learning_rate = learning_rate;
+  return Optimizer(config);
 }
 
+// A value an epoch. accuracy is empty where there are no classes, the others without validation data.
 struct History {
-  std::vector<double> loss, seconds, accuracy;  // a value an epoch; accuracy is empty for squared_error
+  std::vector<double> loss, seconds, accuracy, learning_rate, validation_loss, validation_accuracy;
+};
+
+// A batch of rows; what the arrays show must stay until the next one is asked for.
+struct Batch {
+  Array x;
+  Targets targets;
 };
 
 struct FitOptions {
@@ -132,17 +216,31 @@ struct FitOptions {
   std::size_t batch_size = 0;  // 0: all rows
   bool shuffle = true;
   std::uint64_t seed = 0;
+  bool standardize_inputs = false, standardize_outputs = false;  // learned from the data, unless set before
+  netlet_schedule schedule = {};  // by default constant; its function is schedule_function
+  std::function<double(std::uint64_t epoch)> schedule_function = {};
+  const Array* validation_x = nullptr;
+  const Targets* validation_targets = nullptr;
+  std::size_t patience = 0;  // 0: no early stopping
+  double min_delta = 0;
   // After each epoch; true ends training. May read the network and write to its parameters.
   std::function<bool(const netlet_epoch&, const History&)> on_epoch = {};
   // About every 20 ms; true ends training with NETLET_ERROR_INTERRUPTED.
   std::function<bool()> poll = {};
 };
 
+struct NetworkOptions {
+  double huber_delta = 1;
+  std::vector<double> quantiles = {};  // one for each output; empty: the median
+  std::vector<double> dropout = {};    // one for each hidden layer; empty: none
+};
+
 class Network {
  public:
   // Parameters are 0 until initialize() or until they are written. activations: one for each layer, output included.
   Network(const std::vector<std::size_t>& layer_sizes, const std::vector<Activation>& activations,
-          Loss loss = Loss::squared_error, Reduction reduction = Reduction::sum, Dtype dtype = Dtype::float64) {
+          Loss loss = Loss::squared_error, Reduction reduction = Reduction::sum, Dtype dtype = Dtype::float64,
+          const NetworkOptions& options = {}) {
     if (activations.size() + 1 != layer_sizes.size())
       throw Error(NETLET_ERROR_ARGUMENT, ("activations: expected one for each of the " +
                                           std::to_string(layer_sizes.empty() ? 0 : layer_sizes.size() - 1) +
@@ -150,8 +248,17 @@ class Network {
                                              .c_str());
     std::vector<std::int32_t> numbers;
     for (const Activation a : activations) numbers.push_back((std::int32_t)a);
-    const netlet_config config = {layer_sizes.data(),      layer_sizes.size(), numbers.data(), (std::int32_t)loss,
-                                  (std::int32_t)reduction, (std::int32_t)dtype};
+    require_count("quantiles", options.quantiles.size(), layer_sizes.empty() ? 0 : layer_sizes.back());
+    require_count("dropout", options.dropout.size(), layer_sizes.size() < 2 ? 0 : layer_sizes.size() - 2);
+    const netlet_config config = {layer_sizes.data(),
+                                  layer_sizes.size(),
+                                  numbers.data(),
+                                  (std::int32_t)loss,
+                                  (std::int32_t)reduction,
+                                  (std::int32_t)dtype,
+                                  options.huber_delta,
+                                  options.quantiles.empty() ? nullptr : options.quantiles.data(),
+                                  options.dropout.empty() ? nullptr : options.dropout.data()};
     Check check;
     netlet_network* network;
     check(netlet_network_create(&config, &network, check));
@@ -177,6 +284,10 @@ class Network {
   Dtype dtype() const { return (Dtype)netlet_network_dtype(get()); }
   std::uint64_t epochs_trained() const { return netlet_epochs_trained(get()); }
   void set_epochs_trained(std::uint64_t epochs) { netlet_set_epochs_trained(get(), epochs); }
+
+  std::uint64_t seed() const { return netlet_seed(get()); }
+  void set_seed(std::uint64_t seed) { netlet_set_seed(get(), seed); }
+  bool has_classes() const { return loss() == Loss::binary_cross_entropy || loss() == Loss::cross_entropy; }
 
   // W1, b1, W2, b2, ...; T is float or double, as the network's dtype
   template <class T> T* parameters() const {
@@ -205,87 +316,190 @@ class Network {
     Check check;
     check(netlet_forward(get(), &x, out, check));
   }
-  double loss(const Array& x, const Array& y) const {
+  // accuracy: NaN where there are no classes; may be null
+  double evaluate(const Array& x, const Targets& targets, double* accuracy) const {
     Check check;
     double loss;
-    check(netlet_loss(get(), &x, &y, &loss, check));
+    const netlet_targets c = targets.get();
+    check(netlet_evaluate(get(), &x, &c, &loss, accuracy, check));
+    return loss;
+  }
+  double loss(const Array& x, const Targets& targets) const { return evaluate(x, targets, nullptr); }
+  // gradient: parameter_count() values
+  template <class T> double backward(const Array& x, const Targets& targets, T* gradient) const {
+    require<T>("gradient");
+    return backward(x, targets, static_cast<void*>(gradient));
+  }
+  double backward(const Array& x, const Targets& targets, void* gradient) const {
+    Check check;
+    double loss;
+    const netlet_targets c = targets.get();
+    check(netlet_backward(get(), &x, &c, &loss, gradient, check));
+    return loss;
+  }
+  // out: x.rows x inputs() values
+  void input_gradient(const Array& x, const Targets& targets, void* out) const {
+    Check check;
+    const netlet_targets c = targets.get();
+    check(netlet_input_gradient(get(), &x, &c, out, check));
+  }
+  // out: x.rows x parameter_count() values
+  void row_gradients(const Array& x, const Targets& targets, void* out) const {
+    Check check;
+    const netlet_targets c = targets.get();
+    check(netlet_row_gradients(get(), &x, &c, out, check));
+  }
+  // out: x.rows x outputs() x inputs() values
+  void jacobian(const Array& x, void* out) const {
+    Check check;
+    check(netlet_jacobian(get(), &x, out, check));
+  }
+
+  // empty vectors: none any more
+  void set_scaling(Scaling kind, const std::vector<double>& shift, const std::vector<double>& scale) {
+    const std::size_t count = kind == Scaling::inputs ? inputs() : outputs();
+    require_count("shift", shift.size(), count);
+    require_count("scale", scale.size(), count);
+    Check check;
+    check(netlet_set_scaling(get(), (std::int32_t)kind, shift.empty() ? nullptr : shift.data(),
+                             scale.empty() ? nullptr : scale.data(), check));
+  }
+  void learn_scaling(Scaling kind, const Array& rows) {
+    Check check;
+    check(netlet_learn_scaling(get(), (std::int32_t)kind, &rows, check));
+  }
+
+  double step(const Array& x, const Targets& targets, Optimizer& optimizer) {
+    Check check;
+    double loss;
+    const netlet_targets c = targets.get();
+    check(netlet_step(get(), &x, &c, optimizer.get(), &loss, check));
     return loss;
   }
   // gradient: parameter_count() values
-  template <class T> double backward(const Array& x, const Array& y, T* gradient) const {
-    require<T>("gradient");
-    return backward(x, y, static_cast<void*>(gradient));
-  }
-  double backward(const Array& x, const Array& y, void* gradient) const {
+  void apply_gradient(const void* gradient, Optimizer& optimizer) {
     Check check;
-    double loss;
-    check(netlet_backward(get(), &x, &y, &loss, gradient, check));
-    return loss;
-  }
-  double step(const Array& x, const Array& y, Optimizer& optimizer) {
-    Check check;
-    double loss;
-    check(netlet_step(get(), &x, &y, optimizer.get(), &loss, check));
-    return loss;
+    check(netlet_apply_gradient(get(), gradient, optimizer.get(), check));
   }
 
-  History fit(const Array& x, const Array& y, Optimizer& optimizer, const FitOptions& options) {
+  History fit(const Array& x, const Targets& targets, Optimizer& optimizer, const FitOptions& options) {
     History history;
-    fit(x, y, optimizer, options, history);
+    fit(x, targets, optimizer, options, history);
     return history;
   }
   // The history of the epochs before a failure stays in `history`.
-  void fit(const Array& x, const Array& y, Optimizer& optimizer, const FitOptions& options, History& history) {
-    Fitting fitting{options, history, loss() != Loss::squared_error, nullptr};
-    const netlet_fit_options c = {options.epochs,
-                                  options.batch_size,
-                                  options.shuffle,
-                                  options.seed,
-                                  &Fitting::on_epochs,
-                                  !options.on_epoch,
-                                  options.poll ? &Fitting::poll : nullptr,
-                                  &fitting};
+  void fit(const Array& x, const Targets& targets, Optimizer& optimizer, const FitOptions& options, History& history) {
+    const netlet_targets c = targets.get();
+    fit(&x, &c, nullptr, optimizer, options, history);
+  }
+  // next(batch) fills in the next batch of an epoch, or returns false at its end.
+  void fit(const std::function<bool(std::unique_ptr<Batch>&)>& next, Optimizer& optimizer, const FitOptions& options,
+           History& history) {
+    fit(nullptr, nullptr, &next, optimizer, options, history);
+  }
+
+ private:
+  typedef std::function<bool(std::unique_ptr<Batch>&)> NextBatch;
+  struct Free {
+    void operator()(netlet_network* network) const { netlet_network_free(network); }
+  };
+
+  void fit(const netlet_array* x, const netlet_targets* targets, const NextBatch* next, Optimizer& optimizer,
+           const FitOptions& options, History& history) {
+    Fitting fitting{options, history, has_classes(), next, nullptr, {}, nullptr};
+    netlet_fit_options c = {};
+    netlet_targets validation = {};
+    c.epochs = options.epochs;
+    c.batch_size = options.batch_size;
+    c.shuffle = options.shuffle;
+    c.seed = options.seed;
+    c.standardize = (options.standardize_inputs ? NETLET_SCALE_INPUTS : 0) |
+                    (options.standardize_outputs ? NETLET_SCALE_OUTPUTS : 0);
+    c.schedule = options.schedule;
+    if (options.schedule_function) {
+      c.schedule.kind = NETLET_FUNCTION;
+      c.schedule.function = &Fitting::factor;
+    }
+    c.validation_x = options.validation_x;
+    if (options.validation_targets) {
+      validation = options.validation_targets->get();
+      c.validation_targets = &validation;
+    }
+    c.patience = options.patience;
+    c.min_delta = options.min_delta;
+    if (next) c.next_batch = &Fitting::next_batch;
+    c.on_epochs = &Fitting::on_epochs;
+    c.report_together = !options.on_epoch;
+    if (options.poll) c.poll = &Fitting::poll;
+    c.context = &fitting;
     Check check;
-    const netlet_status status = netlet_fit(get(), &x, &y, optimizer.get(), &c, check);
+    const netlet_status status = netlet_fit(get(), x, targets, optimizer.get(), &c, check);
     if (fitting.thrown) std::rethrow_exception(fitting.thrown);
     check(status);
   }
 
- private:
-  struct Free {
-    void operator()(netlet_network* network) const { netlet_network_free(network); }
-  };
   // Callbacks go through C: exceptions stop here and are thrown again by fit.
   struct Fitting {
     const FitOptions& options;
     History& history;
     bool has_accuracy;
+    const NextBatch* next;
+    std::unique_ptr<Batch> batch;
+    netlet_targets targets;
     std::exception_ptr thrown;
 
+    template <class F> int guarded(int failed, F f) {
+      try {
+        return f();
+      } catch (...) {
+        thrown = std::current_exception();
+        return failed;
+      }
+    }
     static int on_epochs(void* context, const netlet_epoch* epochs, std::size_t count) {
       Fitting& self = *static_cast<Fitting*>(context);
-      try {
+      return self.guarded(-1, [&] {
+        History& history = self.history;
         for (std::size_t i = 0; i < count; ++i) {
-          self.history.loss.push_back(epochs[i].loss);
-          self.history.seconds.push_back(epochs[i].seconds);
-          if (self.has_accuracy) self.history.accuracy.push_back(epochs[i].accuracy);
+          history.loss.push_back(epochs[i].loss);
+          history.seconds.push_back(epochs[i].seconds);
+          history.learning_rate.push_back(epochs[i].learning_rate);
+          if (self.has_accuracy) history.accuracy.push_back(epochs[i].accuracy);
+          if (!self.options.validation_x) continue;
+          history.validation_loss.push_back(epochs[i].validation_loss);
+          if (self.has_accuracy) history.validation_accuracy.push_back(epochs[i].validation_accuracy);
         }
-        return self.options.on_epoch && self.options.on_epoch(epochs[0], self.history) ? 1 : 0;
-      } catch (...) {
-        self.thrown = std::current_exception();
-        return -1;
-      }
+        return self.options.on_epoch && self.options.on_epoch(epochs[0], history) ? 1 : 0;
+      });
     }
     static int poll(void* context) {
       Fitting& self = *static_cast<Fitting*>(context);
-      try {
-        return self.options.poll() ? 1 : 0;
-      } catch (...) {
-        self.thrown = std::current_exception();
+      return self.guarded(1, [&] { return self.options.poll() ? 1 : 0; });
+    }
+    static int factor(void* context, std::uint64_t epoch, double* factor) {
+      Fitting& self = *static_cast<Fitting*>(context);
+      return self.guarded(1, [&] {
+        *factor = self.options.schedule_function(epoch);
+        return 0;
+      });
+    }
+    static int next_batch(void* context, netlet_batch* batch) {
+      Fitting& self = *static_cast<Fitting*>(context);
+      return self.guarded(-1, [&] {
+        if (!(*self.next)(self.batch)) return 0;
+        self.targets = self.batch->targets.get();
+        if (!self.targets.y) throw Error(NETLET_ERROR_ARGUMENT, "batches: expected targets, got an output_gradient");
+        *batch = {self.batch->x, *self.targets.y, self.targets.sample_weight};
         return 1;
-      }
+      });
     }
   };
+  static void require_count(const char* name, std::size_t count, std::size_t expected) {
+    if (count == 0 || count == expected) return;
+    throw Error(NETLET_ERROR_ARGUMENT, (std::string(name) + ": expected " + std::to_string(expected) + " values, got " +
+                                        std::to_string(count))
+                                           .c_str());
+  }
   template <class T> void require(const char* name) const {
     if (dtype_number<T>() != (std::int32_t)dtype())
       throw Error(NETLET_ERROR_ARGUMENT, (std::string(name) + ": expected " + netlet_dtype_name((int)dtype()) +

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""exp, log, sigmoid, tanh and softplus, by one range reduction and one polynomial each."""
+"""exp, log, sigmoid, tanh, softplus and the normal distribution, by one range reduction and one polynomial each."""
 
 from __future__ import annotations
 
@@ -39,6 +39,31 @@ _F64: dict[str, Any] = {
         float.fromhex("0x1.0e821e40299b3p-3"),
         float.fromhex("0x1.16e404cbe8fe2p-3"),
     ],
+    "normal": [  # of 1, t, t^2, ... in exp(u^2 / 2) (u + 4) times the tail from u on
+        float.fromhex("0x1.82b4bb8c94dcep-1"),
+        float.fromhex("-0x1.373e3a893c28ap-1"),
+        float.fromhex("0x1.8c6dbf2cfc2c5p-2"),
+        float.fromhex("-0x1.7dff2bff6842fp-3"),
+        float.fromhex("0x1.eec4cc3e48142p-5"),
+        float.fromhex("-0x1.ee2761044a3efp-8"),
+        float.fromhex("-0x1.c81719cca078ep-9"),
+        float.fromhex("0x1.ab825fb349ad9p-10"),
+        float.fromhex("0x1.17a4a7839ae5fp-13"),
+        float.fromhex("-0x1.e4a4221a17965p-13"),
+        float.fromhex("-0x1.0012c89329494p-19"),
+        float.fromhex("0x1.26d06683ec85ap-15"),
+        float.fromhex("0x1.7fede811cc2fcp-21"),
+        float.fromhex("-0x1.8d48f49d5ef7bp-18"),
+        float.fromhex("-0x1.4fd09664c3ca6p-21"),
+        float.fromhex("0x1.124ac20b3e18bp-20"),
+        float.fromhex("0x1.1bf9e9361b5a8p-22"),
+        float.fromhex("-0x1.501bec16e9283p-23"),
+        float.fromhex("-0x1.4c889c30c4cffp-24"),
+        float.fromhex("0x1.12dd2fc6c718p-26"),
+        float.fromhex("0x1.f8a009fa9bea4p-27"),
+        float.fromhex("-0x1.5a4e6e6651d3fp-32"),
+        float.fromhex("-0x1.4a129826f99cbp-30"),
+    ],
 }
 _F32: dict[str, Any] = {
     "shift": float.fromhex("0x1.8p23"),
@@ -59,6 +84,19 @@ _F32: dict[str, Any] = {
         float.fromhex("0x1.99992cp-2"),
         float.fromhex("0x1.246adep-2"),
         float.fromhex("0x1.df7508p-3"),
+    ],
+    "normal": [
+        float.fromhex("0x1.82b4bcp-1"),
+        float.fromhex("-0x1.373e3ap-1"),
+        float.fromhex("0x1.8c6d9cp-2"),
+        float.fromhex("-0x1.7dff5ap-3"),
+        float.fromhex("0x1.eed0a2p-5"),
+        float.fromhex("-0x1.eded26p-8"),
+        float.fromhex("-0x1.cb5198p-9"),
+        float.fromhex("0x1.a6d6e8p-10"),
+        float.fromhex("0x1.78cd1p-13"),
+        float.fromhex("-0x1.8e3462p-13"),
+        float.fromhex("-0x1.0c75ap-15"),
     ],
 }
 
@@ -149,14 +187,18 @@ def sigmoid(x: npt.ArrayLike) -> Array:
         return np.where(x < 0, e, x.dtype.type(1)) / (1 + e)
 
 
+def expm1_negative(x: Array) -> Array:
+    """exp(x) - 1 for x <= 0; -1 below -64."""
+    k, p = _reduce(np.where(x < -64, x.dtype.type(-64), x))
+    scale = _power_of_two(k)
+    return fma(scale, p, scale - 1)
+
+
 def tanh(x: npt.ArrayLike) -> Array:
     """The hyperbolic tangent, elementwise, as t / (2 + t) with t = expm1(-2 abs(x)); at most 3 ulp off."""
     x = _float_array(x)
     with np.errstate(all="ignore"):
-        c = -2 * np.abs(x)
-        k, p = _reduce(np.where(c < -64, x.dtype.type(-64), c))
-        scale = _power_of_two(k)
-        t = fma(scale, p, scale - 1)
+        t = expm1_negative(-2 * np.abs(x))
         return np.copysign(t / (2 + t), x)
 
 
@@ -173,3 +215,34 @@ def softplus(x: npt.ArrayLike) -> Array:
     x = _float_array(x)
     with np.errstate(all="ignore"):
         return np.where(x < 0, x.dtype.type(0), x) + softplus_tail(x)
+
+
+def _chain_of(coefficients: Any, x: Array) -> Array:
+    """A polynomial by Horner's rule, from its last coefficient down."""
+    total = np.full_like(x, coefficients[-1])
+    for c in coefficients[-2::-1]:
+        total = fma(total, x, c)
+    return total
+
+
+def normal(z: Array) -> tuple[Array, Array]:
+    """The normal distribution function, and exp(-z^2 / 2), which is its density times sqrt(2 pi).
+
+    The tail from u = abs(z) on is exp(-u^2 / 2) / (u + 4) times a polynomial in t = (u - 4) / (u + 4), whose even and
+    odd powers are summed apart.
+    """
+    one = z.dtype.type(1)
+    size = np.abs(z)
+    u = np.where(size > 40, z.dtype.type(40), size)  # the tail is 0 there
+    square = u * u
+    rest = fma(u, u, -square)
+    half = z.dtype.type(-0.5)
+    e = exp(half * square)
+    bell = fma(e, half * rest, e)
+    r = one / (u + 4)
+    t = (u - 4) * r
+    t2 = t * t
+    coefficients = _constants(z)["normal"]
+    even, odd = (_chain_of(coefficients[first::2], t2) for first in (0, 1))
+    tail = bell * (fma(odd, t, even) * r)
+    return np.where(z < 0, tail, one - tail), bell

@@ -10,30 +10,51 @@ import numpy.typing as npt
 
 from .fused import Array
 
-INITIAL_VALUES, SHUFFLE = 0, 1  # purposes
+INITIAL_VALUES, SHUFFLE, DROPOUT_IN_FIT, DROPOUT_IN_STEP = 0, 1, 2, 3  # purposes
 
 
-def random_bits(seed: int, purpose: int, stream: int, count: int) -> npt.NDArray[np.uint64]:
-    """The first `count` numbers of 64 random bits for (seed, purpose, stream).
+def philox(n: npt.NDArray[np.uint64], seed: int, purpose: int, stream: int) -> list[npt.NDArray[np.uint64]]:
+    """The four words of 32 random bits of each block n.
 
-    Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011. Block n, with
-    counter (low n, high n, stream, purpose) and the seed as key, holds the numbers 2n and 2n + 1, low words first.
-
-    Examples
-    --------
-    >>> [hex(b) for b in random_bits(seed=0, purpose=0, stream=0, count=2)]
-    ['0xe169c58d6627e8d5', '0x9b00dbd8bc57ac4c']
+    Philox4x32-10 of Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", 2011, with counter
+    (low n, high n, stream, purpose) and the seed as key.
     """
     mask = np.uint64(0xFFFFFFFF)
     half = np.uint64(32)
-    n = np.arange((count + 1) // 2, dtype=np.uint64)
     c = [n & mask, n >> half, np.full_like(n, stream & 0xFFFFFFFF), np.full_like(n, purpose)]
     k0, k1 = seed & 0xFFFFFFFF, seed >> 32
     for _ in range(10):
         a, b = np.uint64(0xD2511F53) * c[0], np.uint64(0xCD9E8D57) * c[2]
         c = [(b >> half) ^ c[1] ^ np.uint64(k0), b & mask, (a >> half) ^ c[3] ^ np.uint64(k1), a & mask]
         k0, k1 = (k0 + 0x9E3779B9) & 0xFFFFFFFF, (k1 + 0xBB67AE85) & 0xFFFFFFFF
+    return c
+
+
+def random_bits(seed: int, purpose: int, stream: int, count: int) -> npt.NDArray[np.uint64]:
+    """The first `count` numbers of 64 random bits for (seed, purpose, stream): two in a block, low words first.
+
+    Examples
+    --------
+    >>> [hex(b) for b in random_bits(seed=0, purpose=0, stream=0, count=2)]
+    ['0xe169c58d6627e8d5', '0x9b00dbd8bc57ac4c']
+    """
+    c = philox(np.arange((count + 1) // 2, dtype=np.uint64), seed, purpose, stream)
+    half = np.uint64(32)
     return np.stack([c[0] | c[1] << half, c[2] | c[3] << half], axis=1).reshape(-1)[:count]
+
+
+def dropout_factors(
+    rows: npt.NDArray[np.uint64], units: int, share: float, layer: int, seed: int, purpose: int, stream: int, dtype: Any
+) -> Array:
+    """What the units of a layer are multiplied with: 0, or 1 / (1 - share). rows: their numbers.
+
+    Each row has ceil(units / 4) blocks of its own; unit j is word j mod 4 of its block j // 4.
+    """
+    draws = (units + 3) // 4
+    n: npt.NDArray[np.uint64] = np.add(rows[:, None] * np.uint64(draws), np.arange(draws, dtype=np.uint64))
+    words = np.stack(philox(n, seed, purpose | layer << 8, stream), axis=2).reshape(len(rows), -1)[:, :units]
+    keep = np.dtype(dtype).type(1 / (1 - share))
+    return np.where(words < np.uint64(int(share * 2**32)), keep.dtype.type(0), keep)
 
 
 def shuffled_order(seed: int, epoch: int, n: int) -> list[int]:

@@ -6,16 +6,50 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from .fused import Array
-from .generator import shuffled_order, uniform_values
-from .layers import ACTIVATIONS, LOSSES, TIMES_DERIVATIVE, softmax_delta
-from .optimizers import SGD, Adam
+from .fused import Array, fma
+from .generator import DROPOUT_IN_FIT, DROPOUT_IN_STEP, dropout_factors, shuffled_order, uniform_values
+from .layers import ACTIVATIONS, IN_Z, LOSS_DERIVATIVES, LOSSES, TIMES_DERIVATIVE, softmax_delta
+from .optimizers import SGD, Optimizer
+from .schedules import add_loss, factor
 from .sums import blocks, matmul, sum_rows, tree
+
+_OUTPUTS = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid", "poisson": "identity"}
+_CROSS_ENTROPIES = ("binary_cross_entropy", "cross_entropy")
+
+
+@dataclass
+class _Dropout:
+    """What the units that training leaves out depend on, beside layer and unit."""
+
+    seed: int
+    purpose: int
+    stream: int
+    rows: npt.NDArray[np.uint64]
+
+
+@dataclass
+class _Pass:
+    """Rows on their way through all layers: what each layer reads, its sums, its outputs, and what these are times."""
+
+    inputs: list[Array]
+    sums: list[Array]
+    outputs: list[Array]
+    factors: list[Array | None]
+
+
+@dataclass
+class _Loss:
+    """Sums over rows, before any mean: the loss, the weights; and how many rows are right."""
+
+    total: np.float64
+    weight: np.float64
+    right: int
 
 
 class Network:
@@ -32,24 +66,33 @@ class Network:
         dtype: npt.DTypeLike = "float64",
         init: Any = "glorot_uniform",
         seed: int | None = None,
+        dropout: float | Sequence[float] = 0.0,
+        huber_delta: float = 1.0,
+        quantile: float | Sequence[float] = 0.5,
     ) -> None:
         self.layer_sizes = tuple(layer_sizes)
         layers = len(self.layer_sizes) - 1
         if isinstance(activation, str):
-            default = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}.get(loss, activation)
-            self.activations = (activation,) * (layers - 1) + (output_activation or default,)
+            self.activations = (activation,) * (layers - 1) + (output_activation or _OUTPUTS.get(loss, activation),)
         else:
             self.activations = tuple(activation)
         self.loss_name, self.reduction = loss, reduction
         self.dtype = np.dtype(dtype)
         self.seed = secrets.randbits(64) if seed is None else seed
+        self.dropout = np.broadcast_to(dropout, layers - 1)
+        self.huber_delta = huber_delta
+        self.quantiles = np.broadcast_to(np.asarray(quantile, dtype=np.float64), self.layer_sizes[-1])
+        self.input_scaling: tuple[Array, Array] | None = None
+        self.output_scaling: tuple[Array, Array] | None = None
         self.epochs_trained = 0
         shapes = list(zip(self.layer_sizes, self.layer_sizes[1:]))
         self.parameters = np.zeros(sum(n * m + m for n, m in shapes), dtype=self.dtype)
+        self._is_weight = np.zeros(len(self.parameters), dtype=bool)
         views = []
         at = 0
         for n, m in shapes:
             views.append((self.parameters[at : at + n * m].reshape(n, m), self.parameters[at + n * m : at + n * m + m]))
+            self._is_weight[at : at + n * m] = True
             at += n * m + m
         self.weights = tuple(w for w, _ in views)
         self.biases = tuple(b for _, b in views)
@@ -63,84 +106,231 @@ class Network:
                 w[...] = w0
                 b[...] = b0
 
+    # ---- data
+
+    def _inputs(self, x: npt.ArrayLike) -> Array:
+        """Rows of inputs, on the network's scale."""
+        x = np.atleast_2d(np.asarray(x).astype(self.dtype))
+        if self.input_scaling:
+            shift, scale = self.input_scaling
+            x = (x - shift) / scale
+        return x
+
     def _targets(self, y: npt.ArrayLike, rows: int) -> tuple[Array, Array]:
-        """Targets as a matrix, and the right class of each row (None where there is none)."""
+        """Targets as a matrix, on the network's scale, and the right class of each row."""
         t = np.asarray(y)
         if self.loss_name == "cross_entropy" and t.ndim < 2 and np.issubdtype(t.dtype, np.integer):
             classes = t.reshape(rows)
             one_hot = (classes[:, None] == np.arange(self.layer_sizes[-1])).astype(self.dtype)
             return one_hot, classes
         t = t.astype(self.dtype).reshape(rows, self.layer_sizes[-1])
+        if self.output_scaling:
+            shift, scale = self.output_scaling
+            t = (t - shift) / scale
         return t, np.argmax(t, axis=1)
 
-    def _activate(self, x: Array) -> tuple[list[Array], Array]:
-        """The input and each layer's output; z of the output layer."""
-        outputs = [x]
-        for w, b, name in zip(self.weights, self.biases, self.activations):
-            z = matmul(outputs[-1], w, b)
-            outputs.append(ACTIVATIONS[name](z))
-        return outputs, z
+    def learn_scaling(self, x: Any = None, y: Any = None) -> None:
+        """Mean and standard deviation of the columns of x and y."""
+        if x is not None:
+            self.input_scaling = self._moments(np.asarray(x).astype(self.dtype))
+        if y is not None:
+            self.output_scaling = self._moments(np.asarray(y).astype(self.dtype).reshape(-1, self.layer_sizes[-1]))
+
+    def _moments(self, values: Array) -> tuple[Array, Array]:
+        rows = values.astype(np.float64)
+        mean = sum_rows(rows) / len(rows)
+        e = rows - mean
+        deviation = np.sqrt(sum_rows(e * e) / len(rows))
+        deviation = np.where(deviation.astype(self.dtype) > 0, deviation, 1)
+        return mean.astype(self.dtype), deviation.astype(self.dtype)
+
+    # ---- forward
+
+    def _activate(self, x: Array, dropout: _Dropout | None = None) -> _Pass:
+        result = _Pass([x], [], [], [])
+        for i, (w, b, name) in enumerate(zip(self.weights, self.biases, self.activations)):
+            z = matmul(result.inputs[-1], w, b)
+            y = ACTIVATIONS[name](z)
+            factors = None
+            if dropout and i < len(self.dropout) and self.dropout[i]:
+                key = (i, dropout.seed, dropout.purpose, dropout.stream)
+                factors = dropout_factors(dropout.rows, y.shape[1], float(self.dropout[i]), *key, self.dtype)
+            result.sums.append(z)
+            result.outputs.append(y)
+            result.factors.append(factors)
+            result.inputs.append(y if factors is None else np.where(factors == 0, y.dtype.type(0), factors * y))
+        return result
 
     def forward(self, x: npt.ArrayLike) -> Array:
         """Outputs for each row of x; shape (rows, outputs), or (outputs,) for one row of shape (inputs,)."""
-        x = np.asarray(x).astype(self.dtype)
         with np.errstate(all="ignore"):
-            y = self._activate(np.atleast_2d(x))[0][-1]
-        return y if x.ndim == 2 else y[0]
+            y = self._activate(self._inputs(x)).outputs[-1]
+            if self.output_scaling:
+                shift, scale = self.output_scaling
+                y = fma(y, scale, shift)
+        return y if np.ndim(x) == 2 else y[0]
 
-    def _reduce(self, total: Any, rows: int) -> Any:
-        """The finished sum over the rows, or that divided once by their number."""
-        return total / total.dtype.type(rows) if self.reduction == "mean" else total
+    # ---- losses
 
-    def _loss_sum(self, x: Array, y: npt.ArrayLike) -> tuple[list[Array], Array, Array, np.float64, int]:
-        outputs, z = self._activate(x)
-        t, classes = self._targets(y, len(x))
-        total = sum_rows(LOSSES[self.loss_name](z, outputs[-1], t))
+    def _reduce(self, total: Any, weight: float) -> Any:
+        """The finished sum over the rows, or that divided once by their weight."""
+        return total / total.dtype.type(weight) if self.reduction == "mean" and weight else total
+
+    def _compare(self, rows: _Pass, y: npt.ArrayLike, weights: Array | None) -> tuple[_Loss, Array]:
+        """The losses' sums, and the derivative by the output layer's sums."""
+        z, outputs = rows.sums[-1], rows.outputs[-1]
+        t, classes = self._targets(y, len(z))
+        extra = self.huber_delta if self.loss_name == "huber" else self.quantiles
+        row_loss = LOSSES[self.loss_name](z, outputs, t, extra)
+        weight = np.float64(len(z))
+        if weights is not None:
+            row_loss = row_loss * weights.astype(np.float64)
+            weight = np.float64(sum_rows(weights.astype(np.float64)))
         if self.loss_name == "binary_cross_entropy":
-            right = np.all((outputs[-1] >= 0.5) == (t >= 0.5), axis=1)
+            right = np.all((outputs >= 0.5) == (t >= 0.5), axis=1)
         else:
-            right = np.argmax(outputs[-1], axis=1) == classes
-        return outputs, z, t, np.float64(total), int(np.count_nonzero(right))
+            right = np.argmax(outputs, axis=1) == classes
+        delta = LOSS_DERIVATIVES[self.loss_name](outputs, t, extra)
+        if self.loss_name not in _CROSS_ENTROPIES:
+            delta = self._through_output(rows, delta)
+        if weights is not None:
+            delta = delta * weights[:, None]
+        return _Loss(np.float64(sum_rows(row_loss)), weight, int(np.count_nonzero(right))), delta
 
-    def loss(self, x: npt.ArrayLike, y: npt.ArrayLike) -> float:
+    def _through_output(self, rows: _Pass, g: Array) -> Array:
+        """A derivative by the outputs becomes one by the output layer's sums."""
+        name = self.activations[-1]
+        if name == "softmax":
+            return softmax_delta(g, rows.outputs[-1])
+        return TIMES_DERIVATIVE[name](g, rows.sums[-1] if name in IN_Z else rows.outputs[-1])
+
+    def _weights_of(self, sample_weight: Any, rows: int) -> Array | None:
+        return None if sample_weight is None else np.broadcast_to(np.asarray(sample_weight).astype(self.dtype), rows)
+
+    def evaluate(self, x: npt.ArrayLike, y: npt.ArrayLike, *, sample_weight: Any = None) -> dict[str, float]:
+        """Loss and, where there are classes, accuracy over all rows."""
+        x = self._inputs(x)
+        with np.errstate(all="ignore"):
+            loss, _ = self._compare(self._activate(x), y, self._weights_of(sample_weight, len(x)))
+        result = {"loss": float(self._reduce(loss.total, loss.weight))}
+        if self.loss_name in _CROSS_ENTROPIES:
+            result["accuracy"] = loss.right / len(x)
+        return result
+
+    def loss(self, x: npt.ArrayLike, y: npt.ArrayLike, *, sample_weight: Any = None) -> float:
         """The loss over all rows."""
-        x = np.atleast_2d(np.asarray(x).astype(self.dtype))
-        with np.errstate(all="ignore"):
-            return float(self._reduce(self._loss_sum(x, y)[3], len(x)))
+        return self.evaluate(x, y, sample_weight=sample_weight)["loss"]
 
-    def _backward(self, x: Array, y: npt.ArrayLike) -> tuple[np.float64, int, Array]:
-        """Loss summed over the rows, rows that are right, reduced gradient."""
-        outputs, _, t, total, right = self._loss_sum(x, y)
-        delta = outputs[-1] - t
-        if self.loss_name == "squared_error":
-            if self.activations[-1] == "softmax":
-                delta = softmax_delta(delta, outputs[-1])
-            else:
-                delta = TIMES_DERIVATIVE[self.activations[-1]](delta, outputs[-1])
-        gradients: list[Array] = []
-        for i in reversed(range(len(self.weights))):
-            layer_input = outputs[i]
-            zero = np.zeros((), dtype=self.dtype)
-            w_gradient = tree([matmul(layer_input[block].T, delta[block], zero) for block in blocks(len(x))])
-            gradients[:0] = [w_gradient.reshape(-1), sum_rows(delta)]
-            if i > 0:
-                s = matmul(delta, self.weights[i].T, zero)
-                delta = TIMES_DERIVATIVE[self.activations[i - 1]](s, layer_input)
-        return total, right, self._reduce(np.concatenate(gradients), len(x))
+    # ---- backward
 
-    def backward(self, x: npt.ArrayLike, y: npt.ArrayLike) -> tuple[float, Array]:
+    def _deltas(self, rows: _Pass, delta: Array) -> list[Array]:
+        """The derivative by each layer's sums."""
+        deltas = [delta]
+        for i in range(len(self.weights) - 1, 0, -1):
+            s = matmul(deltas[0], self.weights[i].T, np.zeros((), dtype=self.dtype))
+            name, factors = self.activations[i - 1], rows.factors[i - 1]
+            s = TIMES_DERIVATIVE[name](s, rows.sums[i - 1] if name in IN_Z else rows.outputs[i - 1])
+            deltas[:0] = [s if factors is None else np.where(factors == 0, s.dtype.type(0), factors * s)]
+        return deltas
+
+    def _gradient(self, rows: _Pass, deltas: list[Array]) -> Array:
+        """Of the parameters, summed over the rows."""
+        zero = np.zeros((), dtype=self.dtype)
+        parts: list[Array] = []
+        for x, delta in zip(rows.inputs, deltas):
+            parts.append(tree([matmul(x[b].T, delta[b], zero) for b in blocks(len(x))]).reshape(-1))
+            parts.append(sum_rows(delta))
+        return np.concatenate(parts)
+
+    def _given(self, rows: _Pass, output_gradient: npt.ArrayLike) -> Array:
+        """The derivative of a loss of the caller's by the output layer's sums."""
+        g = np.asarray(output_gradient).astype(self.dtype).reshape(rows.outputs[-1].shape)
+        return self._through_output(rows, self.output_scaling[1] * g if self.output_scaling else g)
+
+    def _backward(
+        self, x: Array, y: Any, weights: Array | None = None, dropout: _Dropout | None = None
+    ) -> tuple[_Loss, Array]:
+        """Sums over the rows, and the reduced gradient."""
+        rows = self._activate(x, dropout)
+        loss, delta = self._compare(rows, y, weights)
+        return loss, self._reduce(self._gradient(rows, self._deltas(rows, delta)), loss.weight)
+
+    def backward(
+        self, x: npt.ArrayLike, y: Any = None, *, output_gradient: Any = None, sample_weight: Any = None
+    ) -> tuple[float | None, Array]:
         """The loss, and its flat gradient in the layout of `parameters`."""
-        x = np.atleast_2d(np.asarray(x).astype(self.dtype))
+        x = self._inputs(x)
         with np.errstate(all="ignore"):
-            total, _, gradient = self._backward(x, y)
-        return float(self._reduce(total, len(x))), gradient
+            if y is None:
+                rows = self._activate(x)
+                return None, self._gradient(rows, self._deltas(rows, self._given(rows, output_gradient)))
+            loss, gradient = self._backward(x, y, self._weights_of(sample_weight, len(x)))
+        return float(self._reduce(loss.total, loss.weight)), gradient
 
-    def step(self, x: npt.ArrayLike, y: npt.ArrayLike, optimizer: SGD | Adam) -> float:
-        """One step on one batch; returns the loss before it."""
-        loss, gradient = self.backward(x, y)
+    def _row_deltas(
+        self, x: npt.ArrayLike, y: Any, output_gradient: Any, sample_weight: Any
+    ) -> tuple[_Pass, list[Array]]:
+        rows = self._activate(self._inputs(x))
+        if y is None:
+            return rows, self._deltas(rows, self._given(rows, output_gradient))
+        weights = self._weights_of(sample_weight, len(rows.inputs[0]))
+        return rows, self._deltas(rows, self._compare(rows, y, weights)[1])
+
+    def _by_inputs(self, delta: Array) -> Array:
+        """The derivative by the inputs from that by the first layer's sums."""
+        s = matmul(delta, self.weights[0].T, np.zeros((), dtype=self.dtype))
+        return s / self.input_scaling[1] if self.input_scaling else s
+
+    def input_gradient(
+        self, x: npt.ArrayLike, y: Any = None, *, output_gradient: Any = None, sample_weight: Any = None
+    ) -> Array:
+        """The gradient of each row's loss by its inputs."""
         with np.errstate(all="ignore"):
-            self.parameters[...] = optimizer.update(self.parameters, gradient)
-        return loss
+            _, deltas = self._row_deltas(x, y, output_gradient, sample_weight)
+            return self._by_inputs(deltas[0]).reshape(np.shape(x))
+
+    def row_gradients(
+        self, x: npt.ArrayLike, y: Any = None, *, output_gradient: Any = None, sample_weight: Any = None
+    ) -> Array:
+        """The gradient of each row's loss by the parameters."""
+        with np.errstate(all="ignore"):
+            rows, deltas = self._row_deltas(x, y, output_gradient, sample_weight)
+            parts: list[Array] = []
+            for layer_input, delta in zip(rows.inputs, deltas):
+                zero = np.zeros((), dtype=self.dtype)
+                parts.append(fma(layer_input[:, :, None], delta[:, None, :], zero).reshape(len(delta), -1))
+                parts.append(zero + delta)
+            gradients = np.concatenate(parts, axis=1)
+        return gradients if np.ndim(x) == 2 else gradients[0]
+
+    def jacobian(self, x: npt.ArrayLike) -> Array:
+        """The derivative of each output by each input: for each output, the gradient of that output alone."""
+        with np.errstate(all="ignore"):
+            rows = self._activate(self._inputs(x))
+            unit = np.eye(self.layer_sizes[-1], dtype=self.dtype)
+            parts = []
+            for row in unit:
+                delta = self._given(rows, np.broadcast_to(row, rows.outputs[-1].shape))
+                parts.append(self._by_inputs(self._deltas(rows, delta)[0]))
+        result = np.stack(parts, axis=1)
+        return result if np.ndim(x) == 2 else result[0]
+
+    # ---- training
+
+    def apply_gradient(self, gradient: npt.ArrayLike, optimizer: Optimizer, factor: float = 1.0) -> None:
+        """One step along a gradient."""
+        with np.errstate(all="ignore"):
+            g = np.asarray(gradient).astype(self.dtype)
+            self.parameters[...] = optimizer.step(self.parameters, g, self._is_weight, factor)
+
+    def step(self, x: npt.ArrayLike, y: Any, optimizer: Optimizer, *, sample_weight: Any = None) -> float:
+        """One step on one batch; returns the loss before it."""
+        x = self._inputs(x)
+        dropout = _Dropout(self.seed, DROPOUT_IN_STEP, optimizer.steps, np.arange(len(x), dtype=np.uint64))
+        with np.errstate(all="ignore"):
+            loss, gradient = self._backward(x, y, self._weights_of(sample_weight, len(x)), dropout)
+        self.apply_gradient(gradient, optimizer)
+        return float(self._reduce(loss.total, loss.weight))
 
     def fit(
         self,
@@ -150,32 +340,65 @@ class Network:
         epochs: int,
         learning_rate: float | None = None,
         batch_size: int | None = None,
-        optimizer: SGD | Adam | None = None,
+        optimizer: Optimizer | None = None,
         shuffle: bool = True,
         seed: int | None = None,
+        sample_weight: Any = None,
+        validation_data: tuple[Any, ...] | None = None,
+        patience: int | None = None,
+        min_delta: float = 0.0,
+        schedule: Any = None,
+        standardize: bool = False,
     ) -> dict[str, list[float]]:
-        """Train; returns each epoch's loss and, for classes, accuracy, before the updates of its batches."""
-        x, y = np.atleast_2d(np.asarray(x).astype(self.dtype)), np.asarray(y)
+        """Train; returns figures of each epoch, loss and accuracy before the updates of its batches."""
+        if standardize:
+            scales_outputs = self.loss_name in ("squared_error", "absolute_error", "huber", "quantile")
+            self.learn_scaling(
+                None if self.input_scaling else x, y if scales_outputs and not self.output_scaling else None
+            )
+        x, y = self._inputs(x), np.asarray(y)
         rows = len(x)
         y = y.reshape(1, -1) if rows == 1 and y.ndim == 1 and len(y) > 1 else y.reshape(rows, *y.shape[1:])
+        weights = self._weights_of(sample_weight, rows)
         optimizer = optimizer or SGD(0.1 if learning_rate is None else learning_rate)
         batch = min(batch_size or rows, rows)
-        history: dict[str, list[float]] = {"loss": [], "accuracy": []}
+        key = self.seed if seed is None else seed
+        history: dict[str, list[float]] = {"loss": [], "learning_rate": [], "accuracy": [], "validation_loss": []}
+        best_loss, best, waited = np.inf, self.parameters.copy(), 0
         for _ in range(epochs):
             order: Iterable[int] = range(rows)
             if shuffle and batch < rows:
-                order = shuffled_order(self.seed if seed is None else seed, self.epochs_trained, rows)
+                order = shuffled_order(key, self.epochs_trained, rows)
             index = np.fromiter(order, dtype=np.intp)
-            total, right = np.float64(0), 0
-            with np.errstate(all="ignore"):
-                for first in range(0, rows, batch):
-                    chosen = index[first : first + batch]
-                    batch_loss, batch_right, gradient = self._backward(x[chosen], y[chosen])
-                    self.parameters[...] = optimizer.update(self.parameters, gradient)
-                    total, right = total + batch_loss, right + batch_right
-            history["loss"].append(float(self._reduce(total, rows)))
+            rate_factor = factor(schedule, self.epochs_trained, optimizer)
+            total, weight, right = np.float64(0), np.float64(0), 0
+            for first in range(0, rows, batch):
+                chosen = index[first : first + batch]
+                dropout = _Dropout(key, DROPOUT_IN_FIT, self.epochs_trained, chosen.astype(np.uint64))
+                with np.errstate(all="ignore"):
+                    chosen_weights = None if weights is None else weights[chosen]
+                    loss, gradient = self._backward(x[chosen], y[chosen], chosen_weights, dropout)
+                self.apply_gradient(gradient, optimizer, rate_factor)
+                total, weight, right = total + loss.total, weight + loss.weight, right + loss.right
+            monitored = float(self._reduce(total, weight))
+            history["loss"].append(monitored)
             history["accuracy"].append(right / rows)
+            history["learning_rate"].append(optimizer.learning_rate * rate_factor)
+            if validation_data is not None:
+                given = dict(zip(("x", "y", "sample_weight"), validation_data))
+                monitored = self.loss(**given)
+                history["validation_loss"].append(monitored)
+            add_loss(schedule, monitored, optimizer)
             self.epochs_trained += 1
+            if patience is None:
+                continue
+            waited += 1
+            if monitored < best_loss - min_delta:
+                best_loss, best, waited = monitored, self.parameters.copy(), 0
+            if waited >= patience:
+                break
+        if patience is not None and best_loss < np.inf:
+            self.parameters[...] = best
         return history
 
     def fingerprint(self) -> str:
@@ -188,6 +411,20 @@ class Network:
             self.loss_name,
             self.reduction,
         ]
-        little = self.dtype.newbyteorder("<")
-        values = np.where(np.isnan(self.parameters), np.array(np.nan, self.dtype), self.parameters).astype(little)
-        return hashlib.sha256("".join(line + "\n" for line in lines).encode() + values.tobytes()).hexdigest()
+        hashed = hashlib.sha256("".join(line + "\n" for line in lines).encode())
+
+        def add(values: Any, dtype: Any) -> None:
+            values = np.asarray(values, dtype=dtype)
+            values = np.where(np.isnan(values), np.array(np.nan, dtype), values)
+            hashed.update(values.astype(np.dtype(dtype).newbyteorder("<")).tobytes())
+
+        if self.loss_name == "huber":
+            add(self.huber_delta, np.float64)
+        if self.loss_name == "quantile":
+            add(self.quantiles, np.float64)
+        add(self.parameters, self.dtype)
+        for name, scaling in (("inputs", self.input_scaling), ("outputs", self.output_scaling)):
+            if scaling:
+                hashed.update(f"{name}\n".encode())
+                add(scaling, self.dtype)
+        return hashed.hexdigest()

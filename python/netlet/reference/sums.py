@@ -47,3 +47,20 @@ def chain(values: Array) -> Any:
 def sum_rows(values: Array) -> Any:
     """The sum over rows: chains in blocks, blocks in the tree."""
     return tree([chain(values[block]) for block in blocks(len(values))])
+
+
+NORM_BLOCK, NORM_SUMS = 4096, 16
+
+
+def norm(g: Array) -> float:
+    """The Euclidean norm, in binary64: in blocks of 4096 values, value i goes to chain i mod 16; then trees."""
+    g = g.astype(np.float64)
+    totals = []
+    for first in range(0, len(g), NORM_BLOCK):
+        block = g[first : first + NORM_BLOCK]
+        rows = np.concatenate([block, np.zeros(-len(block) % NORM_SUMS)]).reshape(-1, NORM_SUMS)
+        total = np.zeros(NORM_SUMS)
+        for row in rows:
+            total = fma(row, row, total)
+        totals.append(tree(list(total)))
+    return float(np.sqrt(tree(totals)))
