@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import pytest
-from netlet import SGD, Adam, DivergenceError, Network
+from netlet import SGD, Adam, AdamW, DivergenceError, Network, RMSprop, Rprop, _core, schedules
 
 RNG = np.random.default_rng(11)
 X, Y = RNG.normal(size=(6, 4)), RNG.random((6, 3))
@@ -317,7 +317,7 @@ def test_out_that_overlaps_the_parameters_is_refused(net):
 
 # ---- settings of a network -------------------------------------------------------------------------------------------
 
-ACTIVATIONS = "identity, sigmoid, tanh, relu"
+ACTIVATIONS = ", ".join(_core.NAMES["activation"][:-1])
 
 
 @pytest.mark.parametrize(
@@ -335,7 +335,7 @@ ACTIVATIONS = "identity, sigmoid, tanh, relu"
         ({"activation": ["relu", "relu"], "output_activation": "relu"}, "^output_activation: "),
         ({"output_activation": "softmux"}, f"^output_activation: .*'softmux'.*{ACTIVATIONS}, softmax"),
         ({"output_activation": ""}, f"^output_activation: .*{ACTIVATIONS}"),
-        ({"loss": "mse"}, "^loss: .*'mse'.*squared_error, binary_cross_entropy, cross_entropy"),
+        ({"loss": "mse"}, "^loss: .*'mse'.*squared_error, .*, cross_entropy"),
         ({"loss": "cross_entropy", "output_activation": "sigmoid"}, "^loss: cross_entropy needs a softmax output"),
         ({"loss": "cross_entropy", "activation": ["relu", "relu"]}, "^loss: cross_entropy needs a softmax output"),
         ({"loss": "binary_cross_entropy", "output_activation": "tanh"}, "^loss: .*needs a sigmoid output, got tanh"),
@@ -505,9 +505,9 @@ def test_an_optimizer_whose_init_has_not_run_is_refused(cls, net):
     ("call", "match"),
     [
         (lambda net: net.step(X, Y), "optimizer"),
-        (lambda net: net.step(X, Y, 0.1), "^optimizer: expected netlet.SGD or netlet.Adam, got float"),
+        (lambda net: net.step(X, Y, 0.1), r"^optimizer: expected one of netlet's, such as netlet.Adam\(\), got float"),
         (lambda net: net.step(X, Y, Adam), "^optimizer: .* write Adam()"),
-        (lambda net: net.backward(X), "'y'"),
+        (lambda net: net.backward(X), "^y: expected either y or output_gradient, got neither"),
         (lambda net: net.forward(X, X), "positional"),
         (lambda net: SGD("a"), "^learning_rate: expected a number, got 'a'"),
         (lambda net: Adam(epsilon=None), "^epsilon: expected a number, got None"),
@@ -751,3 +751,162 @@ def test_even_a_base_exception_of_the_callback_is_its_own(error, net):
 def test_a_callback_that_takes_other_arguments_fails_as_python_functions_do(net):
     with pytest.raises(TypeError, match="argument"):
         net.fit(X, Y, epochs=3, callback=lambda: None)
+
+
+# ---- what training takes beside data ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "match"),
+    [
+        (lambda: SGD(l2=-1), "^l2: .*from 0 on, got -1"),
+        (lambda: Adam(l1=np.inf), "^l1: .*got inf"),
+        (lambda: SGD(clip_value=-0.5), "^clip_value: "),
+        (lambda: SGD(clip_norm=np.nan), "^clip_norm: .*got nan"),
+        (lambda: SGD(clip_norm=1, clip_value=1), "^clip_norm: expected one of clip_value and clip_norm, got both"),
+        (lambda: AdamW(weight_decay=-0.1), "^weight_decay: "),
+        (lambda: RMSprop(rho=1), "^rho: expected 0 <= rho < 1, got 1"),
+        (lambda: RMSprop(momentum=-1), "^momentum: "),
+        (lambda: RMSprop(epsilon=0), "^epsilon: "),
+        (lambda: Rprop(eta_minus=1), "^eta_minus: expected 0 < eta_minus < 1, got 1"),
+        (lambda: Rprop(eta_plus=1), "^eta_plus: .*above 1, got 1"),
+        (lambda: Rprop(step_min=0), "^step_min: "),
+        (lambda: Rprop(step_min=2, step_max=1), "^step_min: expected at most step_max, 1, got 2"),
+        (lambda: Network([2, 3, 1], dropout=1), "^dropout: expected 0 <= dropout < 1, got 1 for layer 1"),
+        (lambda: Network([2, 3, 1], dropout=[0.1, 0.1]), "^dropout: .*1 numbers, one for each hidden layer"),
+        (lambda: Network([2, 1], loss="huber", huber_delta=0), "^huber_delta: "),
+        (lambda: Network([2, 1], loss="huber", huber_delta=np.inf), "^huber_delta: "),
+        (lambda: Network([2, 1], loss="quantile", quantile=1), "^quantile: expected 0 < quantile < 1, got 1"),
+        (lambda: Network([2, 3], loss="quantile", quantile=[0.1, 0.9]), "^quantile: .*3 numbers, one for each output"),
+    ],
+)
+def test_a_setting_out_of_range_is_refused_by_name(make, match):
+    with pytest.raises(ValueError, match=match):
+        make()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "match"),
+    [
+        ("sample_weight", np.ones(5), r"^sample_weight: expected shape \(6,\), got \(5,\)"),
+        ("sample_weight", np.ones((6, 1)), "^sample_weight: expected shape"),
+        ("sample_weight", [1, 1, 1, -1, 1, 1], "^sample_weight: expected weights from 0 on, got -1 in row 3"),
+        ("sample_weight", [1, 1, 1, np.nan, 1, 1], "^sample_weight: expected finite numbers, got nan in row 3"),
+        ("class_weight", {0: 1.0}, "^class_weight: expected None for squared_error"),
+        ("validation_data", (np.ones((3, 4)), np.ones((3, 5))), "^validation_data: y: expected shape"),
+        ("validation_data", (np.ones((3, 9)), np.ones((3, 3))), "^validation_data: x: expected shape"),
+        ("validation_data", (np.ones((0, 4)), np.ones((0, 3))), "^validation_data: x: expected at least one row"),
+        ("validation_data", (np.full((3, 4), np.nan), np.ones((3, 3))), "^validation_data: x: expected finite"),
+        ("validation_data", np.ones((3, 4)), "^validation_data: expected a tuple"),
+        ("patience", 0, "^patience: "),
+        ("min_delta", -1, "^min_delta: "),
+        ("schedule", schedules.StepDecay(2.0), "^gamma: expected 0 < gamma <= 1, got 2"),
+        ("schedule", schedules.CosineDecay(0), "^period: expected at least 1 epoch"),
+        ("schedule", schedules.CosineDecay(5, floor=2), "^floor: "),
+        ("schedule", schedules.ReduceOnPlateau(min_delta=-1), "^min_delta: "),
+        ("schedule", lambda epoch: -1, "^schedule: expected a finite factor from 0 on for epoch 0, got -1"),
+        ("standardize", "both", "^standardize: "),
+    ],
+)
+def test_a_bad_argument_of_fit_is_refused_by_name(name, value, match, net):
+    with refused(ValueError, match, net):
+        net.fit(X, Y, epochs=2, **{name: value})
+    assert net.input_scaling is None
+
+
+def test_a_schedule_that_is_none_is_refused(net):
+    for value in (0.5, "cosine", schedules.StepDecay):
+        with refused(TypeError, "^schedule: expected one of netlet.schedules or a function", net):
+            net.fit(X, Y, epochs=1, schedule=value)
+
+
+def test_what_a_schedule_s_function_raises_comes_out(net):
+    with refused(ZeroDivisionError, "division", net):
+        net.fit(X, Y, epochs=1, schedule=lambda epoch: 1 / epoch)
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"batch_size": 2}, "^batch_size: rprop"),
+        ({"schedule": schedules.ExponentialDecay()}, "^schedule: rprop"),
+    ],
+)
+def test_rprop_takes_whole_batches_and_no_schedule(options, match, net):
+    with refused(ValueError, match, net):
+        net.fit(X, Y, epochs=1, optimizer=Rprop(), **options)
+
+
+@pytest.mark.parametrize(
+    ("value", "match"),
+    [
+        ((np.zeros(4), np.zeros(4)), "^scale: expected positive finite numbers for the inputs, got 0 at position 0"),
+        ((np.zeros(4), [1, 1, -1, 1]), "^scale: .*got -1 at position 2"),
+        (([0, 0, 0, np.nan], np.ones(4)), "^shift: expected finite numbers for the inputs, got nan at position 3"),
+        ((np.zeros(3), np.ones(3)), "^shift: expected a number, or 4 numbers, one for each input"),
+        (5, r"^input_scaling: expected a pair \(shift, scale\) or None, got 5"),
+    ],
+)
+def test_a_bad_scaling_is_refused(value, match, net):
+    with refused(ValueError, match, net):
+        net.input_scaling = value
+    assert net.input_scaling is None
+
+
+@pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "poisson"])
+def test_outputs_of_these_losses_have_no_scaling(loss):
+    net = Network([4, 2], loss=loss, seed=0)
+    with pytest.raises(ValueError, match=f"^scaling: outputs cannot have one under {loss}"):
+        net.output_scaling = (np.zeros(2), np.ones(2))
+    net.output_scaling = None
+    assert net.output_scaling is None
+
+
+def test_counts_are_not_negative():
+    net = Network([4, 2], loss="poisson", seed=0)
+    with refused(ValueError, "^y: expected counts from 0 on, got -1 in row 1, column 0", net):
+        net.fit(X, [[1, 2], [-1, 0], *np.ones((4, 2))], epochs=1)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "match"),
+    [
+        ({"y": Y, "output_gradient": Y}, ValueError, "^y: expected either y or output_gradient, got both"),
+        ({"output_gradient": Y[:5]}, ValueError, r"^output_gradient: .*\(6, 3\), got \(5, 3\)"),
+        ({"output_gradient": Y, "sample_weight": np.ones(6)}, ValueError, "^sample_weight: expected None beside"),
+        ({}, TypeError, "^y: expected either y or output_gradient, got neither"),
+    ],
+)
+def test_targets_that_do_not_fit_are_refused(arguments, error, match, net):
+    for call in (net.backward, net.input_gradient, net.row_gradients):
+        with refused(error, match, net):
+            call(X, **arguments)
+    with refused(error, match, net):
+        net.step(X, arguments.pop("y", None), SGD(), **arguments)
+
+
+@pytest.mark.parametrize(
+    ("gradient", "match"),
+    [
+        (np.ones(3), "^gradient: expected shape"),
+        ("a", "^gradient: expected an array of real numbers"),
+        (np.full(22, np.nan), "^gradient: expected finite numbers, got nan at position 0"),
+    ],
+)
+def test_a_gradient_that_does_not_fit_is_refused(gradient, match, net):
+    gradient = np.full(len(net.parameters), np.nan) if np.shape(gradient) == (22,) else gradient
+    with refused(ValueError, match, net):
+        net.apply_gradient(gradient, SGD())
+
+
+def test_out_of_the_derivatives_must_fit(net):
+    for call, shape in ((net.input_gradient, (6, 4)), (net.row_gradients, (6, len(net.parameters)))):
+        out = np.empty(shape)
+        assert call(X, Y, out=out) is out
+        with refused(ValueError, "^out: expected a writable", net):
+            call(X, Y, out=np.empty(shape, dtype="float32"))
+    out = np.empty((6, 3, 4))
+    assert net.jacobian(X, out=out) is out
+    same = np.ones((6, 4))
+    with refused(ValueError, "^out: expected memory of its own", net):
+        net.input_gradient(same, Y, out=same)

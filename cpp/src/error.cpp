@@ -16,6 +16,12 @@ netlet_status fail(netlet_error* error, netlet_status status, const char* format
   return status;
 }
 
+netlet_status within(const char* name, netlet_status status, netlet_error* error) {
+  if (status == NETLET_OK || !error) return status;
+  const netlet_error sentence = *error;
+  return fail(error, status, "%s: %s", name, sentence.message);
+}
+
 netlet_status out_of_memory(netlet_error* error) { return fail(error, NETLET_ERROR_MEMORY, "out of memory"); }
 
 netlet_status busy(const char* call, netlet_error* error) {

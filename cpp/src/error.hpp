@@ -13,6 +13,9 @@ netlet_status fail(netlet_error* error, netlet_status status, const char* format
 #endif
     ;
 
+// Puts a name before the sentence of a failure.
+netlet_status within(const char* name, netlet_status status, netlet_error* error);
+
 netlet_status out_of_memory(netlet_error* error);
 netlet_status busy(const char* call, netlet_error* error);
 netlet_status optimizer_busy(const char* call, netlet_error* error);

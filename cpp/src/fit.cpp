@@ -211,7 +211,9 @@ template <class T> class Fit {
     if (optimizer_.config.kind == NETLET_RPROP && options_.schedule.kind != NETLET_CONSTANT)
       return fail(error_, NETLET_ERROR_ARGUMENT, "schedule: rprop has no learning rate from step to step to change");
     if (x_) NETLET_TRY(check_data<T>(net_, *x_, *targets_, error_));
-    if (validates()) NETLET_TRY(check_data<T>(net_, *options_.validation_x, *options_.validation_targets, error_));
+    if (validates())
+      NETLET_TRY(within("validation_data",
+                        check_data<T>(net_, *options_.validation_x, *options_.validation_targets, error_), error_));
     if (!all_finite())
       return fail(error_, NETLET_ERROR_ARGUMENT,
                   "parameters: expected finite numbers before training, got nan or inf");
@@ -394,7 +396,8 @@ netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const n
   else if (x || targets)
     return fail(error, NETLET_ERROR_ARGUMENT, "x: expected NULL beside next_batch");
   if (options->validation_x)
-    NETLET_TRY(check_shapes(*network, options->validation_x, options->validation_targets, false, error));
+    NETLET_TRY(within("validation_data",
+                      check_shapes(*network, options->validation_x, options->validation_targets, false, error), error));
   Writing writing(network->users);
   if (!writing) return busy("fit", error);
   Writing claim(optimizer->users);

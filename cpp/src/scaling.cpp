@@ -15,11 +15,13 @@ namespace {
 
 const char* kind_name(int kind) { return kind == NETLET_SCALE_INPUTS ? "inputs" : "outputs"; }
 
-netlet_status check_kind(const netlet_network& net, int kind, netlet_error* error) {
-  if (kind == NETLET_SCALE_INPUTS) return NETLET_OK;
-  if (kind != NETLET_SCALE_OUTPUTS)
-    return fail(error, NETLET_ERROR_ARGUMENT, "scaling: expected 1 (inputs) or 2 (outputs), got %d", kind);
-  if (net.has_classes() || net.loss == NETLET_POISSON)
+netlet_status check_kind(int kind, netlet_error* error) {
+  if (kind == NETLET_SCALE_INPUTS || kind == NETLET_SCALE_OUTPUTS) return NETLET_OK;
+  return fail(error, NETLET_ERROR_ARGUMENT, "scaling: expected 1 (inputs) or 2 (outputs), got %d", kind);
+}
+
+netlet_status check_loss(const netlet_network& net, int kind, netlet_error* error) {
+  if (kind == NETLET_SCALE_OUTPUTS && (net.has_classes() || net.loss == NETLET_POISSON))
     return fail(error, NETLET_ERROR_ARGUMENT, "scaling: outputs cannot have one under %s", netlet_loss_name(net.loss));
   return NETLET_OK;
 }
@@ -94,7 +96,7 @@ template <class T> netlet_status learn(netlet_network& net, int kind, const netl
 }  // namespace
 
 netlet_status learn_scaling(netlet_network& net, int kind, const netlet_array& rows, netlet_error* error) {
-  NETLET_TRY(check_kind(net, kind, error));
+  NETLET_TRY(check_loss(net, kind, error));
   return net.dtype == NETLET_FLOAT32 ? learn<float>(net, kind, rows, error) : learn<double>(net, kind, rows, error);
 }
 
@@ -104,7 +106,8 @@ using namespace netlet::core;
 
 netlet_status netlet_set_scaling(netlet_network* network, int32_t kind, const double* shift, const double* scale,
                                  netlet_error* error) {
-  NETLET_TRY(check_kind(*network, kind, error));
+  NETLET_TRY(check_kind(kind, error));
+  if (shift) NETLET_TRY(check_loss(*network, kind, error));
   if (!shift != !scale) return fail(error, NETLET_ERROR_ARGUMENT, "shift and scale: expected both, or both NULL");
   const Writing writing(network->users);
   if (!writing) return busy("set_scaling", error);
@@ -119,7 +122,7 @@ netlet_status netlet_set_scaling(netlet_network* network, int32_t kind, const do
 
 netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const netlet_array* rows,
                                    netlet_error* error) {
-  NETLET_TRY(check_kind(*network, kind, error));
+  NETLET_TRY(check_kind(kind, error));
   NETLET_TRY(check_array(kind_name(kind), rows, error));
   if (rows->columns != columns_of(*network, kind) || rows->rows == 0)
     return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected rows of %zu columns, got %zu rows of %zu", kind_name(kind),

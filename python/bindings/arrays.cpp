@@ -150,9 +150,10 @@ Rows target_rows(py::handle y, const netlet::Network& network, const Rows& x) {
 
 TargetRows all_targets(py::handle y, py::handle output_gradient, py::handle sample_weight,
                        const netlet::Network& network, const Rows& x) {
-  if (y.is_none() == output_gradient.is_none())
-    throw py::value_error(std::string("y: expected either y or output_gradient, got ") +
-                          (y.is_none() ? "neither" : "both"));
+  if (y.is_none() && output_gradient.is_none())
+    throw py::type_error("y: expected either y or output_gradient, got neither");
+  if (!y.is_none() && !output_gradient.is_none())
+    throw py::value_error("y: expected either y or output_gradient, got both");
   if (!y.is_none()) {
     Rows rows = target_rows(y, network, x);
     TargetRows result{py::list(), rows.array};

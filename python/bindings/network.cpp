@@ -273,9 +273,15 @@ void fit(py::handle object, py::handle optimizer_object, const py::dict& setting
   std::unique_ptr<TargetRows> validation_targets;
   if (!validation.is_none()) {
     const py::tuple given = validation;
-    validation_x = std::make_unique<Rows>(input_rows(given[0], self.inputs(), self.dtype()));
-    validation_targets =
-        std::make_unique<TargetRows>(all_targets(given[1], py::none(), given[2], self, *validation_x));
+    try {
+      validation_x = std::make_unique<Rows>(input_rows(given[0], self.inputs(), self.dtype()));
+      validation_targets =
+          std::make_unique<TargetRows>(all_targets(given[1], py::none(), given[2], self, *validation_x));
+    } catch (const py::value_error& error) {
+      throw py::value_error(std::string("validation_data: ") + error.what());
+    } catch (const py::type_error& error) {
+      throw py::type_error(std::string("validation_data: ") + error.what());
+    }
     options.validation_x = &validation_x->array;
     options.validation_targets = &validation_targets->targets;
   }

@@ -154,7 +154,7 @@ class Network(_core.Network):
             _number("reduction", reduction, "reduction"),
             dtype,
             delta,
-            _numbers("quantile", quantile, sizes[-1], "output"),
+            _numbers("quantile", quantile, sizes[-1], "output") if loss == "quantile" else [],
             _numbers("dropout", dropout, len(sizes) - 2, "hidden layer"),
         )
         if isinstance(init, str):
@@ -794,7 +794,7 @@ class Network(_core.Network):
         ...         x = np.arange(start, start + 10)[:, None] / 20
         ...         yield x, 2 * x
         >>> net = Network([1, 1], activation="identity", reduction="mean", seed=0)
-        >>> history = net.fit_batches(batches, epochs=200)
+        >>> history = net.fit_batches(batches, epochs=1000)
         >>> net.weights[0].round(2)
         array([[2.]])
         """
