@@ -39,9 +39,9 @@ FAULTS = {  # what one wrong line of the core does: file, its text, what stands 
 }
 
 
-def cell(fingerprints: list[str]) -> str:
-    """One short fingerprint for all networks."""
-    return hashlib.sha256("".join(fingerprints).encode()).hexdigest()[:12]
+def cell(results: list[tuple[str, float]]) -> str:
+    """One short fingerprint for all networks, their losses included."""
+    return hashlib.sha256("".join(f"{text}{loss.hex()}" for text, loss in results).encode()).hexdigest()[:12]
 
 
 def native(program: Path, processor: toolchains.Processor, threads: str) -> str:
@@ -52,7 +52,11 @@ def native(program: Path, processor: toolchains.Processor, threads: str) -> str:
     if "passed" not in result.stdout:
         return "failed: " + (result.stderr or result.stdout).strip()[:60]
     got = dict(line.split(": got ") for line in result.stderr.splitlines() if ": got " in line)
-    return cell([got.get(case.name, case.fingerprint) for case in golden.read()])
+    results = []
+    for case in golden.read():
+        text, loss = got[case.name].split() if case.name in got else (case.fingerprint, case.loss.hex())
+        results.append((text, float.fromhex(loss)))
+    return cell(results)
 
 
 def python(isa: str, threads: int) -> str:
@@ -63,10 +67,10 @@ def python(isa: str, threads: int) -> str:
     before = netlet.isa(), netlet.get_num_threads()
     _core.set_isa(isa)
     netlet.set_num_threads(threads)
-    fingerprints = [case.train(netlet).fingerprint() for case in golden.read()]
+    results = [case.train(netlet) for case in golden.read()]
     _core.set_isa(before[0])
     netlet.set_num_threads(before[1])
-    return cell(fingerprints)
+    return cell(results)
 
 
 def main() -> int:
@@ -80,7 +84,7 @@ def main() -> int:
     import netlet
     from netlet import reference
 
-    expected = cell([case.fingerprint for case in golden.read()])
+    expected = cell([(case.fingerprint, case.loss) for case in golden.read()])
     different = []
 
     def report(language: str, compiler: str, isa: str, threads: str, result: str) -> None:
@@ -92,7 +96,7 @@ def main() -> int:
     different.clear()
     report("golden.txt", "", "", "", expected)
     if not arguments.fault:
-        report("reference", "NumPy", "", "", cell([case.train(reference).fingerprint() for case in golden.read()]))
+        report("reference", "NumPy", "", "", cell([case.train(reference) for case in golden.read()]))
         for isa in netlet.available_isas():
             for threads in THREADS:
                 report("Python", netlet._core.BUILD, isa, threads, python(isa, int(threads)))
