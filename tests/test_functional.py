@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from netlet import functional, reference
 
-NAMES = ["exp", "log", "sigmoid", "tanh", "softplus"]
+NAMES = functional.__all__
 every_function = pytest.mark.parametrize("name", NAMES)
 every_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
 
@@ -44,7 +44,8 @@ def test_functions_have_the_bits_of_the_reference(name, dtype, values):
     x = values(np.dtype(dtype).type)
     with np.errstate(all="raise"):
         result = getattr(functional, name)(x)
-    assert_same_bits(result, getattr(reference, name)(x))
+    with np.errstate(all="ignore"):
+        assert_same_bits(result, getattr(reference, name)(x))
 
 
 @every_dtype
@@ -52,7 +53,8 @@ def test_functions_have_the_bits_of_the_reference(name, dtype, values):
 def test_a_result_depends_neither_on_length_nor_on_position(name, dtype):
     x = random_values(dtype)[-70:]
     function = getattr(functional, name)
-    expected = getattr(reference, name)(x)
+    with np.errstate(all="ignore"):
+        expected = getattr(reference, name)(x)
     for n in range(71):
         assert_same_bits(function(x[:n]), expected[:n])
         assert_same_bits(function(x[70 - n :]), expected[70 - n :])
@@ -111,7 +113,7 @@ def test_a_scalar_gives_a_scalar(x, scalar):
     for name in NAMES:
         result = getattr(functional, name)(x)
         assert type(result) is scalar
-        assert result.tobytes() == getattr(reference, name)(x).tobytes()
+        assert result.tobytes() == getattr(reference, name)(np.asarray(x, dtype=scalar)).tobytes()
 
 
 @every_dtype
