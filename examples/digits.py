@@ -8,13 +8,13 @@ import sys
 from pathlib import Path
 
 import numpy as np
-from netlet import Adam, History, Network
+from netlet import Adam, Network
 
 try:
+    import tqdm  # noqa: F401 (draws the progress bar)
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator, MaxNLocator
     from sklearn.datasets import load_digits
-    from tqdm import tqdm
 except ModuleNotFoundError as error:
     sys.exit(f'This example needs {error.name}. In netlet\'s folder: {sys.executable} -m pip install ".[examples]"')
 
@@ -47,23 +47,20 @@ def main() -> None:
     print(net)
     print(f"{len(x)} digits to learn from, {len(x_test)} held out")
 
-    test_losses = []
-    with tqdm(total=arguments.epochs, unit="epoch") as bar:
+    history = net.fit(
+        x,
+        y,
+        epochs=arguments.epochs,
+        batch_size=32,
+        optimizer=Adam(learning_rate=0.003),
+        validation_data=(x_test, y_test),
+        progress=True,
+    )
 
-        def after_epoch(epoch: int, history: History) -> None:
-            test_losses.append(net.loss(x_test, y_test))
-            accuracy = history.metrics["accuracy"][-1]
-            bar.set_postfix(loss=f"{history.loss[-1]:.4f}", accuracy=f"{accuracy:.2%}", refresh=False)
-            bar.update()
-
-        history = net.fit(
-            x, y, epochs=arguments.epochs, batch_size=32, optimizer=Adam(learning_rate=0.003), callback=after_epoch
-        )
-
-    predicted = net.forward(x_test).argmax(axis=1)
+    predicted = net.predict(x_test)
     wrong = np.flatnonzero(predicted != y_test)
     accuracy = 1 - len(wrong) / len(y_test)
-    draw(arguments.output, history.loss, test_losses, accuracy, x_test[wrong], y_test[wrong], predicted[wrong])
+    draw(arguments.output, history, accuracy, x_test[wrong], y_test[wrong], predicted[wrong])
 
     print(f"held-out digits  {accuracy:.2%} read right, {len(wrong)} of {len(y_test)} misread")
     print(f"training time    {history.time.sum():.3f} s")
@@ -73,15 +70,15 @@ def main() -> None:
         sys.exit(f"The goal is {GOAL:.0%} of the held-out digits: give it more epochs, or another seed.")
 
 
-def draw(path, losses, test_losses, accuracy, images, labels, predicted) -> None:
+def draw(path, history, accuracy, images, labels, predicted) -> None:
     """Draw the loss curves and the misread digits."""
     figure = Figure(figsize=(13, 5.6), layout="constrained")
     left, right = figure.subfigures(1, 2, wspace=0.03)
 
     axes = left.subplots()
-    epochs = range(1, len(losses) + 1)
-    axes.plot(epochs, losses, ".-", label="training digits")
-    axes.plot(epochs, test_losses, ".-", label="held-out digits")
+    epochs = range(1, len(history) + 1)
+    axes.plot(epochs, history.loss, ".-", label="training digits")
+    axes.plot(epochs, history.validation_loss, ".-", label="held-out digits")
     axes.set(xlabel="epoch", ylabel="mean cross entropy", yscale="log", xlim=(0, None))
     axes.set_title("Loss of each epoch")
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))

@@ -81,6 +81,20 @@ def test_digits_says_what_to_install(tmp_path: Path, module: str) -> None:
     assert result.stderr.count("\n") == 1
 
 
+def test_lbfgs(tmp_path: Path) -> None:
+    output = run(ROOT / "examples" / "lbfgs.py", cwd=tmp_path).stdout
+    first, lbfgs, adam = (float(error) for error in re.findall(r"error (\S+)", output))
+    assert lbfgs < adam < first
+    assert lbfgs < 0.005
+
+
+def test_scores(tmp_path: Path) -> None:
+    output = run(ROOT / "benchmarks" / "scores.py", "--seeds", 1, "--data", "iris", "diabetes", cwd=tmp_path).stdout
+    iris, diabetes = (line.split("|") for line in output.splitlines()[-2:])
+    assert float(iris[3]) > 0.9
+    assert float(diabetes[3]) > 0.4
+
+
 def test_benchmark(tmp_path: Path) -> None:
     output = run(ROOT / "benchmarks" / "xor.py", "--rounds", 1, cwd=tmp_path).stdout
     assert re.search(r"^\| netlet +\| +[\d.]+ \|", output, flags=re.MULTILINE)

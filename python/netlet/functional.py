@@ -262,7 +262,7 @@ def silu(x: npt.ArrayLike, out: npt.NDArray[Any] | None = None) -> Any:
     Returns
     -------
     numpy.ndarray or scalar
-        At most 3 ulp from the exact value, above -708 (float32: -87).
+        At most 4 ulp from the exact value, above -708 (float32: -87).
 
     Examples
     --------
