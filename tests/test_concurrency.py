@@ -165,6 +165,7 @@ def test_another_network_may_be_trained_from_within_a_callback():
     assert other == alone
 
 
+@pytest.mark.filterwarnings("ignore:optimizer. its state comes from another network")
 @pytest.mark.parametrize("new_optimizer", [SGD, Adam])
 def test_one_optimizer_serves_one_call_at_a_time(new_optimizer):
     net, other, optimizer = small_network(), small_network(), new_optimizer()
@@ -458,6 +459,65 @@ def test_a_child_forgets_what_other_threads_of_its_parent_held():
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
     """
     assert output(code, PYTHONWARNINGS="ignore").strip() == "7"
+
+
+def test_a_child_made_in_a_callback_may_read_the_network_and_goes_on_training():
+    code = """
+        net, child = Network([40, 64, 10], reduction="mean", seed=1), []
+        def fork(epoch, history):
+            if epoch == 1:
+                child.append(os.fork())
+                net.forward(x)
+        net.fit(x, y, epochs=4, callback=fork)
+        if child[0] == 0:
+            os._exit(0 if net.epochs_trained == 4 else 1)
+        print(os.waitstatus_to_exitcode(os.waitpid(child[0], 0)[1]))
+    """
+    assert output(code, PYTHONWARNINGS="ignore").strip() == "0"
+
+
+@pytest.mark.parametrize("read", [copy.copy, lambda o: o._get_state(), lambda o: o.state])
+def test_an_optimizer_may_be_read_while_it_takes_its_first_step(read):
+    """Each read is whole or refused."""
+    net, current, done = Network([40, 64, 10], seed=1), [Adam(1e-9)], threading.Event()
+
+    def step():
+        for _ in range(300):
+            current[0] = optimizer = Adam(1e-9)
+            net.step(X[:100], np.zeros((100, 10)), optimizer)
+        done.set()
+
+    thread = threading.Thread(target=step)
+    thread.start()
+    try:
+        while not done.is_set():
+            with suppress(RuntimeError):
+                read(current[0])
+    finally:
+        thread.join(TIMEOUT)
+    assert done.is_set()
+
+
+def test_scaling_and_copies_are_read_whole_beside_a_thread_that_learns():
+    net, data, done = Network([3000, 1], seed=0), np.random.default_rng(0).normal(size=(5, 3000)), threading.Event()
+
+    def learn():
+        for _ in range(300):
+            with suppress(RuntimeError):
+                net.learn_scaling(data)
+        done.set()
+
+    thread = threading.Thread(target=learn)
+    thread.start()
+    try:
+        while not done.is_set():
+            with suppress(RuntimeError):
+                scaling = net.input_scaling
+                assert scaling is None or (scaling[1] > 0).all()
+                assert copy.copy(net).layer_sizes == (3000, 1)
+    finally:
+        thread.join(TIMEOUT)
+    assert done.is_set()
 
 
 def test_a_child_made_in_a_callback_goes_on_training():

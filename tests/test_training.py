@@ -288,6 +288,32 @@ def test_classes_have_no_scale():
     assert net.output_scaling is None
 
 
+@pytest.mark.parametrize("value", [0.1, 1e8 + 0.1, -7.3, 0.0])
+def test_a_column_that_never_changes_keeps_its_scale(value):
+    net = Network([1, 1], seed=0)
+    net.learn_scaling(np.full((1000, 1), value))
+    assert net.input_scaling[1] == [1]
+
+
+def test_a_scaling_is_learned_from_all_arguments_or_from_none():
+    net = regression()
+    with pytest.raises(ValueError, match="finite"):
+        net.learn_scaling(X, np.full_like(Y, np.nan))
+    assert net.input_scaling is None
+
+
+@pytest.mark.parametrize("fails", [{"schedule": lambda epoch: -1.0}, {"learning_rate": 1e308}])
+def test_a_fit_that_fails_in_its_first_epoch_leaves_nothing_behind(fails):
+    net, optimizer = regression(), Adam(fails.pop("learning_rate", 0.1))
+    before = net.fingerprint()
+    with pytest.raises((ValueError, ArithmeticError)):
+        net.fit(1e3 * X, Y, epochs=3, batch_size=30, standardize="inputs", optimizer=optimizer, **fails)
+    assert net.fingerprint() == before
+    assert (optimizer.state, optimizer.steps) == ({}, 0)
+    other = Network([2, 1], seed=0)
+    other.step([[1.0, 2.0]], [0.5], optimizer)
+
+
 def test_a_fit_that_fails_before_training_learns_no_scaling():
     net = regression()
     optimizer = Adam()
@@ -580,6 +606,33 @@ def test_anything_with_array_trains():
     assert a == b
 
 
+def test_a_state_that_was_looked_at_stays_readable_when_its_epoch_fails():
+    optimizer, views = Adam(), []
+
+    def batches():
+        yield X, Y
+        views.append(optimizer.state)
+        yield np.where(np.arange(5) == 0, np.inf, X), Y
+
+    with pytest.raises(ValueError, match="finite"):
+        regression().fit_batches(batches, epochs=1, optimizer=optimizer)
+    others = [np.ones(66) for _ in range(100)]
+    assert views[0]["m"].shape == (66,)
+    assert len(others) == 100
+    assert np.isfinite(views[0]["m"]).all()
+
+
+def test_parameters_are_finite_after_a_batch_that_fails():
+    def batches():
+        yield X, Y
+        raise KeyError("no more")
+
+    net = regression()
+    with pytest.raises(KeyError):
+        net.fit_batches(batches, epochs=1, learning_rate=1e308)
+    assert np.isfinite(net.parameters).all()
+
+
 # ---- predict, progress, history --------------------------------------------------------------------------------------
 
 
@@ -625,7 +678,7 @@ def test_a_printed_history_is_a_table_of_at_most_twenty_epochs():
         ["epoch", "loss", "time", "learning", "rate", "accuracy", "validation", "loss", "validation", "accuracy"]
     )
     assert len(lines) == 21
-    assert [int(line.split()[0]) for line in (lines[1], lines[-1])] == [1, 100]
+    assert [int(line.split()[0]) for line in (lines[1], lines[-1])] == [0, 99]
     assert len({len(line) for line in lines}) == 1
 
 
@@ -636,6 +689,129 @@ def test_history_draws_itself():
     ax = history.plot()
     assert [line.get_label() for line in ax.lines] == ["training", "validation", "best"]
     assert history.plot(ax) is ax
+
+
+# ---- hints -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("activation", "y", "standardize"),
+    [("sigmoid", Y, False), ("tanh", 2 * np.abs(Y), False), ("relu", Y, False), ("tanh", Y, True), ("relu", Y, True)],
+)
+def test_targets_that_the_outputs_cannot_reach_get_a_hint(activation, y, standardize):
+    net = Network([5, 8, 2], activation=activation, reduction="mean", seed=0)
+    with pytest.warns(UserWarning, match=f"^output_activation: {activation} gives outputs from .*for regression take"):
+        net.fit(X, y, epochs=1, standardize=standardize)
+
+
+@pytest.mark.filterwarnings("error")
+def test_targets_within_reach_get_none():
+    Network([5, 8, 2], reduction="mean", seed=0).fit(X, Y > 0, epochs=1)
+    Network([5, 8, 2], activation="relu", reduction="mean", seed=0).fit(X, np.abs(Y), epochs=1)
+    regression().fit(X, 1000 * Y, epochs=1, learning_rate=1e-9)
+
+
+def test_a_loss_that_grew_a_hundredfold_gets_a_hint():
+    net = Network([5, 8, 2], activation="identity", seed=0)
+    with pytest.warns(UserWarning, match=r"^the loss grew from .* a smaller learning rate, or reduction='mean'"):
+        net.fit(X, Y, epochs=4, learning_rate=0.02)
+
+
+def test_an_optimizer_with_the_state_of_another_network_gets_a_hint():
+    optimizer = Adam()
+    regression().fit(X, Y, epochs=1, optimizer=optimizer)
+    with pytest.warns(UserWarning, match=r"^optimizer: its state comes from another network"):
+        regression().fit(X, Y, epochs=1, optimizer=optimizer)
+
+
+@pytest.mark.filterwarnings("error")
+def test_an_optimizer_that_goes_on_with_its_network_gets_none():
+    net, optimizer = regression(), Adam()
+    net.fit(X, Y, epochs=1, optimizer=optimizer)
+    net.step(X, Y, optimizer)
+    net, optimizer = pickle.loads(pickle.dumps((net, optimizer)))
+    net.fit(X, Y, epochs=1, optimizer=optimizer)
+    plain = SGD()
+    for _ in range(2):
+        regression().fit(X, Y, epochs=1, optimizer=plain)
+
+
+def test_a_setting_that_no_optimizer_has_is_refused():
+    for name in ("lr", "weight_decay", "nesterow"):
+        with pytest.raises(AttributeError, match=f"has no setting '{name}'"):
+            setattr(Adam(), name, 1.0)
+    with pytest.raises(AttributeError):
+        Adam().beta_1 = 0.5
+
+
+def test_names_of_other_libraries_get_a_hint():
+    with pytest.raises(ValueError, match=r"unknown name 'mse' \(here it is 'squared_error'\)"):
+        Network([2, 1], loss="mse")
+    with pytest.raises(ValueError, match=r"unknown name 'ReLU' \(here it is 'relu'\)"):
+        Network([2, 1], activation="ReLU")
+
+
+def test_one_column_of_targets_serves_all_quantiles():
+    nets = [Network([5, 8, 3], loss="quantile", quantile=[0.1, 0.5, 0.9], seed=0) for _ in range(2)]
+    nets[0].fit(X, Y[:, 0], epochs=3, batch_size=50, standardize="inputs")
+    nets[1].fit(X, np.repeat(Y[:, :1], 3, axis=1), epochs=3, batch_size=50, standardize="inputs")
+    assert nets[0] == nets[1]
+
+
+def test_poisson_predicts_rates_and_a_class_is_never_made_of_nan():
+    net = Network([5, 2], loss="poisson", seed=0)
+    assert net.predict(X).tobytes() == netlet.functional.exp(net.forward(X)).tobytes()
+    with pytest.raises(ValueError, match=r"^x: the outputs of row 1 are NaN"):
+        classifier().predict([[1, 2, 3, 4, 5], [1, 2, np.nan, 4, 5]])
+
+
+def test_a_schedule_s_function_may_write_to_the_parameters():
+    def change(net):
+        net.weights[1][:] = 0.1
+
+    inside, outside = regression(), regression()
+    inside.fit(X, Y, epochs=4, schedule=lambda epoch: (change(inside) if epoch == 2 else None, 1.0)[1])
+    outside.fit(X, Y, epochs=4, callback=lambda epoch, history: change(outside) if epoch == 1 else None)
+    assert inside == outside
+
+
+def test_epochs_before_a_schedule_that_fails_are_in_the_history():
+    def schedule(epoch):
+        if epoch == 50:
+            raise KeyboardInterrupt
+        return 1.0
+
+    net = Network([2, 1], seed=0)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        net.fit([[0, 1]], [1], epochs=100, schedule=schedule)
+    assert len(caught.value.history) == net.epochs_trained == 50
+
+
+def test_patience_on_the_training_loss_restores_the_parameters_that_the_loss_was_of():
+    net = Network([1, 1], activation="identity", init=[0.0, 0.0])
+    history = net.fit([[1.0]], [1.0], epochs=12, patience=3, schedule=lambda epoch: 100.0 if epoch == 4 else 1.0)
+    assert history.best_epoch == 4
+    assert net.loss([[1.0]], [1.0]) == history.loss.min()
+
+
+def test_the_jacobian_of_many_outputs_takes_little_memory():
+    net = Network([2, 20000], activation="identity", seed=0)
+    np.testing.assert_array_equal(net.jacobian([1.0, 2.0])[7], net.weights[0][:, 7])
+
+
+def test_results_do_not_overwrite_targets_that_are_still_to_be_read():
+    buffer = RNG.normal(size=(301, 5))
+    net = Network([5, 5], activation="identity", seed=0)
+    for call in (net.input_gradient, net.row_gradients):
+        with pytest.raises(ValueError, match=r"^out: "):
+            call(X, buffer[:-1], out=buffer[1:])
+        with pytest.raises(ValueError, match=r"^out: "):
+            call(X, output_gradient=buffer[:-1], out=buffer[1:])
+
+
+def test_what_a_schedule_s_function_gives_must_be_a_number():
+    with pytest.raises(TypeError, match=r"^schedule: expected a number from the function for epoch 0, got None"):
+        regression().fit(X, Y, epochs=1, schedule=lambda epoch: None)
 
 
 # ---- how training may end --------------------------------------------------------------------------------------------

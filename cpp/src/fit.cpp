@@ -38,12 +38,17 @@ template <class T> class Snapshot {
     if (optimizer_.slot_count())
       memcpy(optimizer_.state.data(), copy_.data() + net_.parameter_count, bytes() * optimizer_.slot_count());
     optimizer_.progress = progress_;
-    if (!was_bound_ && progress_.steps == 0) {
-      optimizer_.state.release();
-      optimizer_.size = 0;
-    }
   }
-  bool parameters_differ() const { return memcmp(copy_.data(), net_.values<T>(), bytes()) != 0; }
+  // Nothing was done: an optimizer that was bound for this call is not any more.
+  void unbind_if_unused() {
+    if (!was_bound_ && optimizer_.progress.steps == 0) unbind(optimizer_);
+  }
+  const T* parameters() const { return copy_.data(); }
+  bool differs() const {
+    return memcmp(copy_.data(), net_.values<T>(), bytes()) != 0 ||
+           (optimizer_.slot_count() && memcmp(copy_.data() + net_.parameter_count, optimizer_.state.data(),
+                                              bytes() * optimizer_.slot_count()) != 0);
+  }
 
  private:
   size_t bytes() const { return net_.parameter_count * sizeof(T); }
@@ -135,13 +140,13 @@ template <class T> class Best {
  public:
   Best(netlet_network& net, const netlet_fit_options& options) : net_(net), options_(options) {}
   bool allocate() { return options_.patience == 0 || copy_.allocate(net_.parameter_count); }
-  // true if it is time to end
-  bool add(double loss) {
+  // `of`: the parameters that the loss is of. True if it is time to end.
+  bool add(double loss, const T* of) {
     if (options_.patience == 0) return false;
     if (!(loss < loss_ - options_.min_delta)) return ++waited_ >= options_.patience;
     loss_ = loss;
     waited_ = 0;
-    memcpy(copy_.data(), net_.values<T>(), net_.parameter_count * sizeof(T));
+    memcpy(copy_.data(), of, net_.parameter_count * sizeof(T));
     return false;
   }
   void restore() {
@@ -178,16 +183,20 @@ template <class T> class Fit {
 
   netlet_status run() {
     NETLET_TRY(check_all());
+    const uint64_t epochs = net_.epochs_trained, steps = optimizer_.progress.steps;
     netlet_status status = prepare();
+    bool stop = false;
+    for (size_t e = 0; status == NETLET_OK && !stop && e < options_.epochs; ++e)
+      status = epoch(e + 1 == options_.epochs, &stop);
     if (status != NETLET_OK) {
-      if (learned_ & NETLET_SCALE_INPUTS) net_.input_scaling.values.release();
-      if (learned_ & NETLET_SCALE_OUTPUTS) net_.output_scaling.values.release();
+      if (prepared_ && !all_finite()) good_.restore();
+      reports_.send();
+      if (net_.epochs_trained == epochs && optimizer_.progress.steps == steps) {  // nothing was done
+        if (learned_ & NETLET_SCALE_INPUTS) net_.input_scaling.values.release();
+        if (learned_ & NETLET_SCALE_OUTPUTS) net_.output_scaling.values.release();
+        if (prepared_) good_.unbind_if_unused();
+      }
       return status;
-    }
-    for (size_t e = 0; e < options_.epochs; ++e) {
-      bool stop = false;
-      NETLET_TRY(epoch(e + 1 == options_.epochs, &stop));
-      if (stop) break;
     }
     best_.restore();
     return NETLET_OK;
@@ -235,6 +244,7 @@ template <class T> class Fit {
     if (!good_.allocate() || !best_.allocate()) return out_of_memory(error_);
     NETLET_TRY(netlet_optimizer_bind(&optimizer_, net_.parameter_count, net_.dtype, error_));
     good_.save();
+    prepared_ = true;
     if (x_) trainer_.pack();
     return NETLET_OK;
   }
@@ -334,18 +344,23 @@ template <class T> class Fit {
     }
     const double monitored = validates() ? report.validation_loss : report.loss;
     schedule_.add_loss(monitored);
+    // a training loss is of the parameters from before the epoch
+    const bool patience_is_over = best_.add(monitored, validates() ? net_.values<T>() : good_.parameters());
     good_.save();
     ++net_.epochs_trained;
-    const bool patience_is_over = best_.add(monitored);
     if (!reports_.add(report) && !last && !patience_is_over) return NETLET_OK;
     const int answer = reports_.send();
     if (answer < 0) return callback_failed();
     *stop = answer > 0 || patience_is_over;
-    if (!*stop && good_.parameters_differ()) {  // the callback changed them
-      if (x_) trainer_.pack();
-      good_.save();
-    }
+    if (!*stop) look_again();
     return NETLET_OK;
+  }
+
+  // after the caller's code, which may write to parameters and state
+  void look_again() {
+    if (!good_.differs()) return;
+    if (x_) trainer_.pack();
+    good_.save();
   }
 
   netlet_status ask_for_factor() {
@@ -355,6 +370,7 @@ template <class T> class Fit {
     floating_point_.enter();
     held_.resume();
     if (failed) return callback_failed();
+    look_again();
     if (factor_ >= 0 && factor_ <= 1.79e308) return NETLET_OK;
     return fail(error_, NETLET_ERROR_ARGUMENT, "schedule: expected a finite factor from 0 on for epoch %llu, got %g",
                 (unsigned long long)net_.epochs_trained, factor_);
@@ -376,7 +392,7 @@ template <class T> class Fit {
   Reports reports_;
   Buffer<size_t> order_;
   size_t rows_ = 0, batch_rows_ = 0;
-  bool shuffled_ = false;
+  bool shuffled_ = false, prepared_ = false;
   int learned_ = 0;
   // of the current epoch
   double factor_ = 1, sum_ = 0, weight_ = 0;

@@ -30,11 +30,12 @@ class Users {
   void remove_reader() { count_.fetch_sub(1, std::memory_order_release); }
   void remove_writer() { count_.store(0, std::memory_order_release); }
   void writer_becomes_reader() { count_.store(1, std::memory_order_release); }
-  void reader_becomes_writer() {
-    if (forget_the_lost()) return count_.store(kWriter);
+  // since: the generation in which the writer became a reader; after a fork it is not counted any more
+  void reader_becomes_writer(unsigned since) {
+    forget_the_lost();
+    const int only_me = (since == generation()) | kWriterWaits;
     count_.fetch_or(kWriterWaits);  // from here on readers are refused; those who read come to an end
-    for (int only_me = 1 | kWriterWaits; !count_.compare_exchange_weak(only_me, kWriter, std::memory_order_acquire);
-         only_me = 1 | kWriterWaits)
+    for (int found = only_me; !count_.compare_exchange_weak(found, kWriter, std::memory_order_acquire); found = only_me)
       sched_yield();
   }
   unsigned generation() const { return generation_.load(std::memory_order_relaxed); }
@@ -81,12 +82,16 @@ class Writing {
   explicit operator bool() const { return held_; }
 
   // While a callback runs, this call counts as a reader: others may read, nobody may write.
-  void pause() { users_.writer_becomes_reader(); }
-  void resume() { users_.reader_becomes_writer(); }
+  void pause() {
+    paused_in_ = users_.generation();
+    users_.writer_becomes_reader();
+  }
+  void resume() { users_.reader_becomes_writer(paused_in_); }
 
  private:
   Users& users_;
   const bool held_;
+  unsigned paused_in_ = 0;
 };
 
 }  // namespace netlet::core

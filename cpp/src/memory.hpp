@@ -50,6 +50,23 @@ template <class T> class Buffer {
     size_ = size;
     return true;
   }
+  bool copy(const Buffer& other) {
+    if (other.size_ == 0) {
+      release();
+      return true;
+    }
+    if (!allocate(other.size_)) return false;
+    memcpy(data_, other.data_, size_ * sizeof(T));
+    return true;
+  }
+  void swap(Buffer& other) {
+    T* const data = data_;
+    const size_t size = size_;
+    data_ = other.data_;
+    size_ = other.size_;
+    other.data_ = data;
+    other.size_ = size;
+  }
   void release() {
     aligned_free(data_);
     data_ = nullptr;

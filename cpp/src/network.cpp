@@ -153,11 +153,41 @@ size_t netlet_parameter_count(const netlet_network* network) { return network->p
 uint64_t netlet_epochs_trained(const netlet_network* network) { return network->epochs_trained; }
 void netlet_set_epochs_trained(netlet_network* network, uint64_t epochs) { network->epochs_trained = epochs; }
 
-netlet_status netlet_copy_parameters(const netlet_network* network, void* out, netlet_error* error) {
-  const Reading reading(network->users);
-  if (!reading) return busy("copy", error);
-  memcpy(out, network->parameters.data(), network->parameter_count * size_of(network->dtype));
-  return NETLET_OK;
+netlet_status netlet_network_copy(const netlet_network* network, netlet_network** out, netlet_error* error) {
+  const size_t layers = network->layer_count();
+  Buffer<size_t> sizes;
+  Buffer<int32_t> activations;
+  Buffer<double> dropout;
+  if (!sizes.allocate(layers + 1) || !activations.allocate(layers) || !dropout.allocate(layers))
+    return out_of_memory(error);
+  for (size_t i = 0; i <= layers; ++i) sizes[i] = netlet_layer_size(network, i);
+  for (size_t i = 0; i < layers; ++i) {
+    activations[i] = network->layers[i].activation;
+    dropout[i] = network->layers[i].dropout;
+  }
+  const netlet_config config = {sizes.data(),       layers + 1,          activations.data(),
+                                network->loss,      network->reduction,  network->dtype,
+                                network->huber_delta, network->quantiles.data(), dropout.data()};
+  netlet_network* copy;
+  NETLET_TRY(netlet_network_create(&config, &copy, error));
+  netlet_status status = NETLET_OK;
+  {
+    const Reading reading(network->users);
+    if (!reading)
+      status = busy("copy", error);
+    else if (!copy->input_scaling.values.copy(network->input_scaling.values) ||
+             !copy->output_scaling.values.copy(network->output_scaling.values))
+      status = out_of_memory(error);
+    else
+      memcpy(copy->parameters.data(), network->parameters.data(), network->parameter_count * size_of(network->dtype));
+    copy->seed = network->seed;
+    copy->epochs_trained = network->epochs_trained;
+  }
+  if (status == NETLET_OK)
+    *out = copy;
+  else
+    netlet_network_free(copy);
+  return status;
 }
 
 netlet_status netlet_initialize(netlet_network* network, int32_t init, uint64_t seed, netlet_error* error) {

@@ -8,6 +8,11 @@
 #include "error.hpp"
 #include "network.hpp"
 
+struct Retired {
+  netlet::core::Buffer<unsigned char> memory;
+  Retired* next;
+};
+
 namespace netlet::core {
 namespace {
 
@@ -78,12 +83,23 @@ netlet_status check_optimizer(const netlet_optimizer& optimizer, size_t size, in
       NETLET_TRY(check_float32("step_min", c.step_min, error));
       NETLET_TRY(check_float32("step_max", c.step_max, error));
     }
+    const struct {
+      const char* name;
+      double value;
+    } given[] = {{"l2", c.l2}, {"l1", c.l1}, {"clip_value", c.clip_value}, {"clip_norm", c.clip_norm}};
+    for (const auto& setting : given)
+      if (setting.value > 0) NETLET_TRY(check_float32(setting.name, setting.value, error));
   }
   if (optimizer.size == 0 || (optimizer.size == size && optimizer.dtype == dtype)) return NETLET_OK;
   return fail(error, NETLET_ERROR_ARGUMENT,
               "optimizer: it holds the state of a network of %zu %s parameters, but this one has %zu of %s; take a new "
               "optimizer for each network",
               optimizer.size, netlet_dtype_name(optimizer.dtype), size, netlet_dtype_name(dtype));
+}
+
+void unbind(netlet_optimizer& optimizer) {
+  if (optimizer.state.size()) memset(optimizer.state.data(), 0, optimizer.state.size());
+  optimizer.size = 0;
 }
 
 template <class T> Update<T> next_update(netlet_optimizer& optimizer, double factor) {
@@ -156,6 +172,11 @@ netlet_status netlet_optimizer_create(const netlet_optimizer_config* config, net
 
 void netlet_optimizer_free(netlet_optimizer* optimizer) {
   if (!optimizer) return;
+  while (Retired* retired = optimizer->retired) {
+    optimizer->retired = retired->next;
+    retired->~Retired();
+    free(retired);
+  }
   optimizer->~netlet_optimizer();
   free(optimizer);
 }
@@ -180,9 +201,20 @@ netlet_status netlet_optimizer_bind(netlet_optimizer* optimizer, size_t size, in
   NETLET_TRY(check_optimizer(*optimizer, size, dtype, error));
   if (optimizer->size) return NETLET_OK;
   size_t bytes;
-  if (multiply_overflows(size, optimizer->slot_count() * size_of(dtype), &bytes) ||
-      !optimizer->state.allocate(bytes, true))
-    return out_of_memory(error);
+  if (multiply_overflows(size, optimizer->slot_count() * size_of(dtype), &bytes)) return out_of_memory(error);
+  if (bytes > optimizer->state.size()) {
+    Buffer<unsigned char> state;
+    if (!state.allocate(bytes, true)) return out_of_memory(error);
+    if (optimizer->state.size()) {
+      void* memory = malloc(sizeof(Retired));
+      if (!memory) return out_of_memory(error);
+      Retired* retired = ::new (memory) Retired;
+      retired->memory.swap(optimizer->state);
+      retired->next = optimizer->retired;
+      optimizer->retired = retired;
+    }
+    optimizer->state.swap(state);
+  }
   optimizer->dtype = dtype;
   optimizer->size = size;
   return NETLET_OK;
@@ -193,11 +225,12 @@ void* netlet_optimizer_slot(netlet_optimizer* optimizer, size_t slot) {
   if (!reading) return nullptr;
   return optimizer->dtype == NETLET_FLOAT32 ? (void*)optimizer->slot<float>(slot) : optimizer->slot<double>(slot);
 }
-netlet_status netlet_optimizer_copy_state(const netlet_optimizer* optimizer, void* slots,
+netlet_status netlet_optimizer_copy_state(const netlet_optimizer* optimizer, void* slots, size_t size,
                                           netlet_optimizer_progress* progress, netlet_error* error) {
   const Reading reading(optimizer->users);
-  if (!reading) return optimizer_busy("copy", error);
-  if (optimizer->state.size()) memcpy(slots, optimizer->state.data(), optimizer->state.size());
+  if (!reading || size != optimizer->size) return optimizer_busy("copy", error);
+  if (size && optimizer->slot_count())
+    memcpy(slots, optimizer->state.data(), size * optimizer->slot_count() * size_of(optimizer->dtype));
   *progress = optimizer->progress;
   return NETLET_OK;
 }

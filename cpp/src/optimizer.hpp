@@ -12,7 +12,8 @@ struct netlet_optimizer {
   netlet_optimizer_progress progress = {0, 1, 1, 1, __builtin_inf(), 0};
   int dtype = NETLET_FLOAT64;
   size_t size = 0;                              // parameters it is bound to; 0: none yet
-  netlet::core::Buffer<unsigned char> state;    // the slots, one after the other
+  netlet::core::Buffer<unsigned char> state;    // the slots, one after the other; kept when it is bound no more
+  struct Retired* retired = nullptr;            // memory of earlier slots, which views may still show
   mutable netlet::core::Users users;
 
   size_t slot_count() const {
@@ -25,6 +26,9 @@ struct netlet_optimizer {
 };
 
 namespace netlet::core {
+
+// Sets the slots to 0, as they are before the first step; the optimizer is bound to nothing any more.
+void unbind(netlet_optimizer& optimizer);
 
 // Fails if the optimizer is bound to another size or dtype.
 netlet_status check_optimizer(const netlet_optimizer& optimizer, size_t size, int dtype, netlet_error* error);

@@ -189,6 +189,14 @@ template <class T> void Pass<T>::set_output_gradient(size_t at, size_t count, co
   kernel_->output_rows(rows);
 }
 
+template <class T> void Pass<T>::set_output_unit(size_t at, size_t count, size_t output) {
+  const size_t n = net_->outputs();
+  T* const delta = delta_[net_->layer_count() - 1] + at * n;
+  memset(delta, 0, count * n * sizeof(T));
+  for (size_t i = 0; i < count; ++i) delta[i * n + output] = 1;
+  set_output_gradient(at, count, delta);
+}
+
 template <class T> void Pass<T>::backward(size_t at, size_t count, const T* const* transposed) {
   const netlet_network& net = *net_;
   for (size_t i = net.layer_count() - 1; i > 0; --i) {

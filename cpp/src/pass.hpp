@@ -63,6 +63,8 @@ template <class T> class Pass {
 
   // Instead of compare: the derivative of the loss by the outputs, in the caller's units; rows x outputs.
   void set_output_gradient(size_t at, size_t count, const T* gradient);
+  // The same for one output alone: 1 for it, 0 for the others.
+  void set_output_unit(size_t at, size_t count, size_t output);
 
   // The gradient of a tile over rows [row, row + count) of this pass; g has the tile's columns as row stride.
   void gradient(const Tile& tile, size_t row, size_t count, T* g) const;

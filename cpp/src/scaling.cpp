@@ -81,6 +81,14 @@ template <class T> netlet_status learn(netlet_network& net, int kind, const netl
   NETLET_TRY(check_finite<T>(kind_name(kind), rows, error));
   if (!column_sums<T>(rows, mean.data(), [](double x, size_t) { return x; })) return out_of_memory(error);
   for (size_t j = 0; j < n; ++j) mean[j] = mean[j] / (double)rows.rows;
+  Buffer<unsigned char> changes;
+  Buffer<T> row;
+  if (!changes.allocate(n, true) || !row.allocate(2 * n)) return out_of_memory(error);
+  load_rows(rows, nullptr, 0, 1, row.data());
+  for (size_t i = 1; i < rows.rows; ++i) {
+    load_rows(rows, nullptr, i, 1, row.data() + n);
+    for (size_t j = 0; j < n; ++j) changes[j] |= row[n + j] != row[j];
+  }
   const auto square = [&](double x, size_t j) {
     const double e = x - mean[j];
     return e * e;
@@ -88,7 +96,7 @@ template <class T> netlet_status learn(netlet_network& net, int kind, const netl
   if (!column_sums<T>(rows, deviation.data(), square)) return out_of_memory(error);
   for (size_t j = 0; j < n; ++j) {
     const double d = sqrt(deviation[j] / (double)rows.rows);
-    deviation[j] = (T)d > 0 ? d : 1;
+    deviation[j] = changes[j] && (T)d > 0 ? d : 1;
   }
   return set<T>(net, kind, mean.data(), deviation.data(), error);
 }

@@ -100,7 +100,7 @@ netlet_status check_classes(const netlet_network& net, const netlet_targets& tar
   if (!targets.y || !by_class(net, *targets.y)) return NETLET_OK;
   return each_row<int64_t>(*targets.y, error, [&](const int64_t* cls, size_t i) {
     if (*cls >= 0 && (uint64_t)*cls < net.outputs()) return NETLET_OK;
-    return fail(error, NETLET_ERROR_ARGUMENT, "y: expected classes from 0 to %zu, got %lld in row %zu",
+    return fail(error, NETLET_ERROR_ARGUMENT, "y: expected classes from 0 to %zu, got %lld in row %zu; classes count from 0",
                 net.outputs() - 1, (long long)*cls, i);
   });
 }

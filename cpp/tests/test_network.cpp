@@ -2,6 +2,7 @@
 // netlet.hpp as a native user meets it.
 #include <netlet/netlet.hpp>
 
+#include <algorithm>
 #include <cmath>
 
 #include "check.hpp"
@@ -126,6 +127,87 @@ static void a_diverging_run_keeps_the_last_good_epoch() {
   for (std::size_t i = 0; i < net.parameter_count(); ++i) CHECK(std::isfinite(net.parameters<double>()[i]));
 }
 
+static void training_takes_options() {
+  Network net({2, 8, 1}, {Activation::gelu, Activation::identity}, Loss::huber, netlet::Reduction::mean,
+              netlet::Dtype::float64, {0.5, {}, {0.1}});
+  net.initialize(netlet::Init::he_uniform, 2);
+  netlet_optimizer_config config = netlet::config_of(NETLET_ADAM);
+  config.weight_decay = 0.01;
+  config.clip_norm = 1;
+  netlet::Optimizer adamw(config);
+  const std::vector<double> weights = {1, 2, 1, 0};
+  const netlet::Targets targets(y, {weights.data(), 4, 1}), validation(y);
+  netlet::FitOptions options;
+  options.epochs = 40;
+  options.standardize_inputs = options.standardize_outputs = true;
+  options.schedule_function = [](std::uint64_t epoch) { return 1 / (1.0 + (double)epoch); };
+  options.validation_x = &x;
+  options.validation_targets = &validation;
+  options.patience = 5;
+  const netlet::History history = net.fit(x, targets, adamw, options);
+  CHECK(history.learning_rate[1] == 0.0005 && history.validation_loss.size() == history.loss.size());
+  CHECK(netlet_scaling_shift(net.get(), NETLET_SCALE_INPUTS) && netlet_scaling_scale(net.get(), NETLET_SCALE_OUTPUTS));
+  double best = INFINITY;
+  for (const double loss : history.validation_loss) best = loss < best ? loss : best;
+  CHECK(net.loss(x, validation) == best);
+
+  options.schedule_function = [](std::uint64_t) -> double { throw std::out_of_range("no rate"); };
+  std::string message;
+  try {
+    net.fit(x, targets, adamw, options);
+  } catch (const std::out_of_range& error) {
+    message = error.what();
+  }
+  CHECK(message == "no rate");
+  options.schedule_function = nullptr;
+  options.schedule.kind = NETLET_COSINE;
+  CHECK_ERROR(net.fit(x, targets, adamw, options), "period");
+  CHECK_ERROR(Network({2, 3, 1}, {Activation::tanh, Activation::tanh}, Loss::quantile, netlet::Reduction::sum,
+                      netlet::Dtype::float64, {1, {0.5, 0.5}, {}}),
+              "quantiles: expected 1 values, got 2");
+}
+
+static void batches_may_come_one_by_one() {
+  Network whole = xor_network(), parts = xor_network();
+  netlet::Optimizer a = netlet::SGD(0.5), b = netlet::SGD(0.5);
+  netlet::FitOptions options;
+  options.epochs = 3;
+  options.batch_size = 2;
+  options.shuffle = false;
+  const netlet::History expected = whole.fit(x, y, a, options);
+  const netlet::Batch batches[] = {{{kX.data(), 2, 2}, {kY.data(), 2, 1}}, {{kX.data() + 4, 2, 2}, {kY.data() + 2, 2, 1}}};
+  int next = 0;
+  const netlet::History history = parts.fit([&]() -> const netlet::Batch* { return next++ % 3 < 2 ? batches + (next - 1) % 3 : nullptr; },
+                                            b, options);
+  CHECK(parts.fingerprint() == whole.fingerprint() && history.loss == expected.loss && next == 9);
+  CHECK_ERROR(parts.fit([]() -> const netlet::Batch* { return nullptr; }, b, options), "batches");
+}
+
+static void derivatives_of_rows() {
+  Network net({2, 2}, {Activation::identity});
+  const double values[] = {1, 2, 3, 4, 0, 0};
+  std::copy(values, values + 6, net.parameters<double>());
+  double jacobian[16], by_input[8], by_row[24];
+  net.jacobian(x, jacobian);
+  const double expected[] = {1, 3, 2, 4};
+  for (int i = 0; i < 16; ++i) CHECK(jacobian[i] == expected[i % 4]);
+  const std::vector<double> g = {1, 0, 0, 1, 1, 1, 0, 0};
+  const netlet::Targets own = netlet::Targets::output_gradient({g.data(), 4, 2});
+  net.input_gradient(x, own, by_input);
+  CHECK(by_input[0] == 1 && by_input[1] == 3 && by_input[4] == 3 && by_input[5] == 7 && by_input[6] == 0);
+  net.row_gradients(x, own, by_row);
+  CHECK(by_row[6 + 3] == 1 && by_row[6 + 5] == 1 && by_row[6 + 1] == 0);
+  netlet::Optimizer sgd = netlet::SGD(1), other = netlet::SGD(1);
+  Network twin({2, 2}, {Activation::identity});
+  std::copy(values, values + 6, twin.parameters<double>());
+  double gradient[6];
+  CHECK(net.backward(x, own, gradient) == 0);
+  twin.apply_gradient(gradient, other);
+  net.step(x, own, sgd);
+  CHECK(net.fingerprint() == twin.fingerprint());
+  CHECK_ERROR(net.loss(x, own), "output_gradient");
+}
+
 static void functions_take_both_types() {
   const float in[] = {-1, 0, 1};
   float out[3];
@@ -139,6 +221,9 @@ int main() {
   errors_name_the_argument_and_change_nothing();
   callbacks_stop_throw_and_may_look();
   a_diverging_run_keeps_the_last_good_epoch();
+  training_takes_options();
+  batches_may_come_one_by_one();
+  derivatives_of_rows();
   functions_take_both_types();
   return check::summary();
 }

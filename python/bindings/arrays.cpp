@@ -132,6 +132,11 @@ Rows target_rows(py::handle y, const netlet::Network& network, const Rows& x) {
     const netlet::Array view = describe(array, 1, outputs, 0, array.strides(0));
     return {std::move(array), view, true};
   }
+  // all outputs are quantiles of one number
+  if (network.loss() == netlet::Loss::quantile && ndim == 1 && (std::size_t)array.shape(0) == rows && !x.single) {
+    const netlet::Array view = describe(array, rows, outputs, array.strides(0), 0);
+    return {std::move(array), view, false};
+  }
   // one number for each row
   if ((ndim == 1 && (std::size_t)array.shape(0) == rows) || (ndim == 0 && x.single)) {
     if (classes ? integers : outputs == 1) {
@@ -144,8 +149,11 @@ Rows target_rows(py::handle y, const netlet::Network& network, const Rows& x) {
     expected += " or integers (" + number(rows) + ",)";
   else if (outputs == 1)
     expected += " or (" + number(rows) + ",)";
+  std::string hint;
+  if (classes && integers && ndim == 2 && array.shape(1) == 1) hint = "; y.ravel() makes a column of classes a vector";
+  if (classes && !integers && ndim == 1) hint = "; y.astype(int) makes whole numbers class indices";
   throw py::value_error("y: expected shape " + expected + ", got " + shape_text(array) + " of dtype " +
-                        py::str(array.dtype()).cast<std::string>());
+                        py::str(array.dtype()).cast<std::string>() + hint);
 }
 
 TargetRows all_targets(py::handle y, py::handle output_gradient, py::handle sample_weight,

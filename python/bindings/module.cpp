@@ -36,6 +36,8 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
       PyErr_SetString(python_error(error.status(), divergence), error.what());
     }
   });
+  py::options options;
+  options.disable_function_signatures();  // the Python classes have their own
   bind_library(m);
   bind_optimizers(m);
   bind_network(m);

@@ -37,12 +37,24 @@ py::array parameters(py::handle self) {
   return view(netlet_parameters(net.get()), {(py::ssize_t)net.parameter_count()}, net.dtype(), self);
 }
 
-py::array copy_parameters(py::handle self) {
-  const Network& net = network(self);
-  py::array copy(numpy_dtype(net.dtype()), std::vector<py::ssize_t>{(py::ssize_t)net.parameter_count()});
-  netlet::Check check;
-  check(netlet_copy_parameters(net.get(), copy.mutable_data(), check));
-  return copy;
+py::object scaling_of(const Network& net, bool outputs) {
+  const int kind = outputs ? NETLET_SCALE_OUTPUTS : NETLET_SCALE_INPUTS;
+  const void *shift = netlet_scaling_shift(net.get(), kind), *scale = netlet_scaling_scale(net.get(), kind);
+  if (!shift) return py::none();
+  const auto copy = [&](const void* values) {
+    return py::array(numpy_dtype(net.dtype()),
+                     std::vector<py::ssize_t>{(py::ssize_t)(outputs ? net.outputs() : net.inputs())}, values);
+  };
+  return py::make_tuple(copy(shift), copy(scale));
+}
+
+// What changes in a network, all of one moment: parameters, epochs_trained, scaling of inputs and of outputs.
+py::tuple snapshot(py::handle self) {
+  const Network copy = network(self).copy();
+  return py::make_tuple(py::array(numpy_dtype(copy.dtype()),
+                                  std::vector<py::ssize_t>{(py::ssize_t)copy.parameter_count()},
+                                  netlet_parameters(copy.get())),
+                        copy.epochs_trained(), scaling_of(copy, false), scaling_of(copy, true));
 }
 
 // weights (inputs, outputs) or biases (outputs,) of all layers, as views
@@ -86,10 +98,16 @@ py::tuple evaluate(py::handle object, py::handle x, py::handle y, py::handle sam
   return py::make_tuple(loss, accuracy);
 }
 
+void refuse_overlap_with_targets(const py::array& result, const TargetRows& targets) {
+  for (const py::handle array : targets.keep)
+    if (py::module_::import("numpy").attr("may_share_memory")(result, array).cast<bool>())
+      throw py::value_error("out: expected memory of its own, but it overlaps the targets");
+}
+
 // An array of derivatives for each row of x: f(rows, targets, memory) computes them.
 template <class F>
-py::array derivatives(const Network& self, const Rows& rows, py::handle out, std::vector<py::ssize_t> shape_of_one,
-                      double of_each, F f) {
+py::array derivatives(const Network& self, const Rows& rows, const TargetRows* targets, py::handle out,
+                      std::vector<py::ssize_t> shape_of_one, double of_each, F f) {
   std::vector<py::ssize_t> shape;
   if (!rows.single) shape.push_back((py::ssize_t)rows.array.rows);
   shape.insert(shape.end(), shape_of_one.begin(), shape_of_one.end());
@@ -97,6 +115,7 @@ py::array derivatives(const Network& self, const Rows& rows, py::handle out, std
   if (!out.is_none())
     refuse_overlap(result, netlet_parameters(self.get()), self.parameter_count() * result.itemsize(),
                    "the parameters");
+  if (!out.is_none() && targets) refuse_overlap_with_targets(result, *targets);
   void* data = result.mutable_data();
   compute(operations(self, rows.array.rows, of_each), [&] { f(data); });
   return result;
@@ -110,6 +129,7 @@ py::tuple backward(py::handle object, py::handle x, py::handle y, py::handle out
   py::array gradient = output_array(out, {(py::ssize_t)self.parameter_count()}, self.dtype(), &rows);
   if (!out.is_none())
     refuse_overlap(gradient, netlet_parameters(self.get()), gradient.nbytes(), "the parameters");
+  if (!out.is_none()) refuse_overlap_with_targets(gradient, targets);
   void* data = gradient.mutable_data();
   const double value = compute(operations(self, rows.array.rows, 6),
                                [&] { return self.backward(rows.array, targets.targets, data); });
@@ -121,7 +141,7 @@ py::array input_gradient(py::handle object, py::handle x, py::handle y, py::hand
   const Network& self = network(object);
   const Rows rows = input_rows(x, self.inputs(), self.dtype());
   const TargetRows targets = all_targets(y, output_gradient, sample_weight, self, rows);
-  return derivatives(self, rows, out, {(py::ssize_t)self.inputs()}, 4,
+  return derivatives(self, rows, &targets, out, {(py::ssize_t)self.inputs()}, 4,
                      [&](void* data) { self.input_gradient(rows.array, targets.targets, data); });
 }
 
@@ -130,14 +150,14 @@ py::array row_gradients(py::handle object, py::handle x, py::handle y, py::handl
   const Network& self = network(object);
   const Rows rows = input_rows(x, self.inputs(), self.dtype());
   const TargetRows targets = all_targets(y, output_gradient, sample_weight, self, rows);
-  return derivatives(self, rows, out, {(py::ssize_t)self.parameter_count()}, 6,
+  return derivatives(self, rows, &targets, out, {(py::ssize_t)self.parameter_count()}, 6,
                      [&](void* data) { self.row_gradients(rows.array, targets.targets, data); });
 }
 
 py::array jacobian(py::handle object, py::handle x, py::handle out) {
   const Network& self = network(object);
   const Rows rows = input_rows(x, self.inputs(), self.dtype());
-  return derivatives(self, rows, out, {(py::ssize_t)self.outputs(), (py::ssize_t)self.inputs()},
+  return derivatives(self, rows, nullptr, out, {(py::ssize_t)self.outputs(), (py::ssize_t)self.inputs()},
                      2.0 + 2.0 * (double)self.outputs(), [&](void* data) { self.jacobian(rows.array, data); });
 }
 
@@ -162,17 +182,7 @@ void apply_gradient(py::handle object, const py::array& gradient, py::handle opt
 
 netlet::Scaling scaling_kind(bool outputs) { return outputs ? netlet::Scaling::outputs : netlet::Scaling::inputs; }
 
-py::object scaling(py::handle object, bool outputs) {
-  const Network& self = network(object);
-  const int kind = (int)scaling_kind(outputs);
-  const void *shift = netlet_scaling_shift(self.get(), kind), *scale = netlet_scaling_scale(self.get(), kind);
-  if (!shift) return py::none();
-  const auto copy = [&](const void* values) {
-    return py::array(numpy_dtype(self.dtype()),
-                     std::vector<py::ssize_t>{(py::ssize_t)(outputs ? self.outputs() : self.inputs())}, values);
-  };
-  return py::make_tuple(copy(shift), copy(scale));
-}
+py::object scaling(py::handle object, bool outputs) { return snapshot(object)[outputs ? 3 : 2]; }
 
 void set_scaling(py::handle object, bool outputs, const std::vector<double>& shift, const std::vector<double>& scale) {
   network(object).set_scaling(scaling_kind(outputs), shift, scale);
@@ -292,15 +302,16 @@ void fit(py::handle object, py::handle optimizer_object, const py::dict& setting
     targets = std::make_unique<TargetRows>(
         all_targets(setting("y"), py::none(), setting("sample_weight"), self, *rows));
   }
-  const auto next = [&](std::unique_ptr<netlet::Batch>& batch) {
-    return with_gil([&] {
+  std::unique_ptr<netlet::Batch> batch;
+  const auto next = [&] {
+    return with_gil([&]() -> const netlet::Batch* {
       const py::object given = batches();
-      if (given.is_none()) return false;
+      if (given.is_none()) return nullptr;
       const py::tuple parts = given;
       rows = std::make_unique<Rows>(input_rows(parts[0], self.inputs(), self.dtype()));
       targets = std::make_unique<TargetRows>(all_targets(parts[1], py::none(), parts[2], self, *rows));
       batch = std::make_unique<netlet::Batch>(netlet::Batch{rows->array, targets->targets});
-      return true;
+      return batch.get();
     });
   };
   try {
@@ -391,7 +402,7 @@ void bind_network(py::module_& m) {
       .def_property_readonly(
           "biases", [](py::handle self) { return layer_views(self, true); },
           "A writable view of shape (outputs,) for each layer.")
-      .def("_copy_parameters", &copy_parameters)
+      .def("_snapshot", &snapshot)
       .def("_fingerprint", [](py::handle self) { return network(self).fingerprint(); })
       .def("_forward", &forward)
       .def("_evaluate", &evaluate)

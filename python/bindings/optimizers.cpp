@@ -26,14 +26,15 @@ py::list slots(py::handle self) {
 // (progress, size, slots one after the other): how the optimizer goes on
 py::tuple get_state(py::handle self) {
   netlet_optimizer* handle = optimizer(self).get();
-  const std::size_t size = netlet_optimizer_size(handle) * netlet_optimizer_slot_count(handle);
-  py::array copy(numpy_dtype((netlet::Dtype)netlet_optimizer_dtype(handle)), std::vector<py::ssize_t>{(py::ssize_t)size});
+  const std::size_t size = netlet_optimizer_size(handle);
+  py::array copy(numpy_dtype((netlet::Dtype)netlet_optimizer_dtype(handle)),
+                 std::vector<py::ssize_t>{(py::ssize_t)(size * netlet_optimizer_slot_count(handle))});
   netlet_optimizer_progress p;
   netlet::Check check;
-  check(netlet_optimizer_copy_state(handle, copy.mutable_data(), &p, check));
+  check(netlet_optimizer_copy_state(handle, copy.mutable_data(), size, &p, check));
   return py::make_tuple(py::make_tuple(p.steps, p.beta_1_power, p.beta_2_power, p.plateau_factor, p.plateau_best,
                                        p.plateau_epochs),
-                        netlet_optimizer_size(handle), copy);
+                        size, copy);
 }
 
 void set_state(py::handle self, const py::tuple& progress, std::size_t size, const py::array& copy) {

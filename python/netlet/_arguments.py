@@ -46,14 +46,39 @@ def layer_sizes(value: Sequence[int]) -> list[int]:
 def numbers(name: str, value: Any, count: int, each: str) -> list[float]:
     """One number for all `count`, or a sequence with one for each; `each` says of what."""
     try:
-        array = np.asarray(value, dtype=np.float64)
+        array = np.asarray(value)
+        array = array.astype(np.float64, casting="safe" if array.dtype.kind in "US" else "unsafe")
     except (TypeError, ValueError):
         raise TypeError(f"{name}: expected a number, or {count} numbers, one for each {each}, got {value!r}") from None
-    if array.ndim == 0:
+    if array.ndim == 0 and (count or array == 0):
         return [float(array)] * count
     if array.shape != (count,):
         raise ValueError(f"{name}: expected a number, or {count} numbers, one for each {each}, got {value!r}")
     return [float(number) for number in array]
+
+
+_ELSEWHERE = {  # names of the same thing in other libraries
+    "linear": "identity",
+    "logistic": "sigmoid",
+    "swish": "silu",
+    "leakyrelu": "leaky_relu",
+    "hardsigmoid": "hard_sigmoid",
+    "mse": "squared_error",
+    "mean_squared_error": "squared_error",
+    "mae": "absolute_error",
+    "mean_absolute_error": "absolute_error",
+    "pinball": "quantile",
+    "bce": "binary_cross_entropy",
+    "binary_crossentropy": "binary_cross_entropy",
+    "log_loss": "cross_entropy",
+    "categorical_crossentropy": "cross_entropy",
+    "sparse_categorical_crossentropy": "cross_entropy",
+    "crossentropy": "cross_entropy",
+    "xavier": "glorot_uniform",
+    "xavier_uniform": "glorot_uniform",
+    "kaiming": "he_uniform",
+    "kaiming_uniform": "he_uniform",
+}
 
 
 def name_number(argument: str, name: str, kind: str) -> int:
@@ -62,7 +87,9 @@ def name_number(argument: str, name: str, kind: str) -> int:
     if not isinstance(name, str):
         raise TypeError(f"{argument}: expected one of the names {', '.join(known)}, got {name!r}")
     if name not in known:
-        raise ValueError(f"{argument}: unknown name {name!r}; the known ones are {', '.join(known)}")
+        same = _ELSEWHERE.get(name.lower(), name.lower())
+        hint = f" (here it is {same!r})" if same in known else ""
+        raise ValueError(f"{argument}: unknown name {name!r}{hint}; the known ones are {', '.join(known)}")
     return known.index(name)
 
 

@@ -102,7 +102,7 @@ class History:
         losses = self.validation_loss if len(self.validation_loss) else self.loss
         if not len(losses):
             raise ValueError("a history of 0 epochs has no best one")
-        return int(np.argmin(losses))
+        return int(np.argmin(np.where(np.isnan(losses), np.inf, losses)))
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the losses over the epochs, with matplotlib, which has to be installed.
@@ -127,11 +127,11 @@ class History:
             except ImportError:
                 raise ImportError("History.plot draws with matplotlib: pip install matplotlib") from None
             ax = pyplot.figure().add_subplot()
-        epochs = np.arange(1, len(self) + 1)
+        epochs = np.arange(len(self))
         ax.plot(epochs, self.loss, label="training")
         if len(self.validation_loss):
             ax.plot(epochs, self.validation_loss, label="validation")
-            ax.axvline(self.best_epoch + 1, color="grey", linewidth=0.8, label="best")
+            ax.axvline(self.best_epoch, color="grey", linewidth=0.8, label="best")
         if np.all(self.loss > 0):
             ax.set_yscale("log")
         ax.set_xlabel("epoch")
@@ -150,11 +150,11 @@ class History:
         return f"<History of {len(self)} epochs in {self.time.sum():.3g} s; last: {last}>"
 
     def __str__(self) -> str:
-        """A table of at most 20 epochs, evenly spread, the first and the last among them."""
+        """A table of at most 20 epochs, evenly spread, counted from 0, the first and the last among them."""
         if not len(self):
             return repr(self)
         shown = np.unique(np.linspace(0, len(self) - 1, min(len(self), 20)).round().astype(int))
         names = ["epoch", *(name.replace("_", " ") for name in self._columns)]
-        rows = [[str(i + 1), *(f"{column.values[i]:.6g}" for column in self._columns.values())] for i in shown]
+        rows = [[str(i), *(f"{column.values[i]:.6g}" for column in self._columns.values())] for i in shown]
         widths = [max(len(row[c]) for row in [names, *rows]) for c in range(len(names))]
         return "\n".join("  ".join(cell.rjust(w) for cell, w in zip(row, widths)) for row in [names, *rows])

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import _core, training
+from . import _core, functional, training
 from ._arguments import activations as _activations
 from ._arguments import integer as _integer
 from ._arguments import layer_sizes as _layer_sizes
@@ -20,7 +20,7 @@ from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
 from ._library import numerics_version
 from .history import History
-from .optimizers import SGD, Optimizer
+from .optimizers import SGD, Optimizer, warn_of_another_network
 
 __all__ = ["Network"]
 
@@ -234,10 +234,15 @@ class Network(_core.Network):
         >>> net.input_scaling  # a column that never changes keeps its scale
         (array([2., 5.]), array([1., 1.]))
         """
+        before = self.input_scaling
         if x is not None:
             self._learn_scaling(False, x)
         if y is not None:
-            self._learn_scaling(True, y)
+            try:
+                self._learn_scaling(True, y)
+            except Exception:
+                self.input_scaling = before
+                raise
 
     def forward(self, x: npt.ArrayLike, *, out: Array | None = None) -> Array:
         """Compute the outputs for rows of inputs.
@@ -282,13 +287,13 @@ class Network(_core.Network):
         -------
         numpy.ndarray
             For cross_entropy the index of the largest output, shape (rows,), of dtype int64; for binary_cross_entropy
-            whether each output is at least 1/2, as 0 and 1; for other losses the outputs. Where these have shape
-            (rows, 1), the column is returned, shape (rows,).
+            whether each output is at least 1/2, as 0 and 1; for poisson the rates, ``exp`` of the outputs; for other
+            losses the outputs. Where these have shape (rows, 1), the column is returned, shape (rows,).
 
         Raises
         ------
         ValueError, TypeError
-            If `x` does not fit.
+            If `x` does not fit, or the outputs of a row are NaN and no class.
         RuntimeError
             If another thread is training the network.
 
@@ -299,8 +304,13 @@ class Network(_core.Network):
         array([0, 1])
         """
         outputs = self._forward(x, None)
+        if self.loss_name in ("cross_entropy", "binary_cross_entropy") and np.isnan(outputs).any():
+            row = int(np.isnan(np.atleast_2d(outputs)).any(axis=1).argmax())
+            raise ValueError(f"x: the outputs of row {row} are NaN, which is no class")
         if self.loss_name == "cross_entropy":
             return np.asarray(outputs.argmax(axis=-1))
+        if self.loss_name == "poisson":
+            outputs = functional.exp(outputs)
         if self.loss_name == "binary_cross_entropy":
             outputs = (outputs >= 0.5).astype(np.int64)
         return outputs[..., 0] if self.layer_sizes[-1] == 1 else outputs
@@ -567,7 +577,9 @@ class Network(_core.Network):
         >>> net.parameters
         array([0.2, 0.3, 0.3])
         """
-        return self._step(x, y, output_gradient, sample_weight, _optimizer(optimizer))
+        loss = self._step(x, y, output_gradient, sample_weight, _optimizer(optimizer))
+        warn_of_another_network(optimizer, self)
+        return loss
 
     def apply_gradient(self, gradient: npt.ArrayLike, optimizer: Optimizer) -> None:
         """Take one step of an optimizer along a gradient of your own.
@@ -600,6 +612,7 @@ class Network(_core.Network):
         if array.shape != self.parameters.shape:
             raise ValueError(f"gradient: expected shape {self.parameters.shape}, got {array.shape}")
         self._apply_gradient(array, _optimizer(optimizer))
+        warn_of_another_network(optimizer, self)
 
     def fingerprint(self) -> str:
         """Compute SHA-256 over architecture and parameters, to compare two machines.
@@ -652,7 +665,8 @@ class Network(_core.Network):
             A C-contiguous array of the network's dtype is used in place; anything else (other layouts and dtypes,
             lists, data frames, memory maps) is converted, batch by batch.
         y : array_like, shape (rows, outputs)
-            Or (rows,) with one output; for cross_entropy integers of shape (rows,) are class indices.
+            Or (rows,) with one output; for cross_entropy integers of shape (rows,) are class indices; for quantile
+            (rows,) serves all outputs. Data frames are read by position, whatever their columns are called.
         epochs : int
             How many times to go through all rows.
         learning_rate : float, optional
@@ -679,7 +693,8 @@ class Network(_core.Network):
             Its loss is computed after each epoch.
         patience : int, optional
             End after so many epochs without a loss smaller by `min_delta` (of the validation data, if any). However
-            training ends, but by an error, the parameters of the epoch with the smallest loss are then restored.
+            training ends, but by an error, the parameters that the last such loss was of are then restored: those after
+            its epoch or, without validation data, those before it.
         min_delta : float, default 0.0
             For `patience`.
         schedule : optional
@@ -699,7 +714,8 @@ class Network(_core.Network):
         Raises
         ------
         ValueError
-            If an argument does not fit, or data or parameters hold NaN or infinity; nothing was changed.
+            If an argument does not fit, or data or parameters hold NaN or infinity; nothing was changed, unless
+            `schedule` gives a bad factor later.
         DivergenceError
             If the loss or a parameter stops being finite; the parameters of the last good epoch stay, and the
             exception's ``history`` has the epochs before.
@@ -727,6 +743,8 @@ class Network(_core.Network):
         batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
         if class_weight is not None:
             sample_weight = training.weights_of_classes(self, x, y, class_weight, sample_weight)
+        scalings = training.standardize(self, standardize)
+        training.warn_of_unreachable_targets(self, y, scalings["standardize_outputs"])
         return self._train(
             {
                 "x": x,
@@ -734,7 +752,7 @@ class Network(_core.Network):
                 "sample_weight": sample_weight,
                 "batch_size": batch,
                 "shuffle": bool(shuffle),
-                **training.standardize(self, standardize),
+                **scalings,
             },
             optimizer=optimizer,
             learning_rate=learning_rate,
@@ -770,7 +788,7 @@ class Network(_core.Network):
         batches : callable or iterable
             A function that returns an iterator over the batches of an epoch, such as a generator function; or an
             iterable that can be gone through again. A batch is (x, y) or (x, y, sample_weight), as in `fit`; it is
-            checked when it comes, and may have any number of rows.
+            checked when it comes, and may have any number of rows. For a scaling, see `learn_scaling`.
         epochs, learning_rate, optimizer, seed, callback, validation_data, patience, min_delta, schedule, progress
             As in `fit`.
 
@@ -866,6 +884,8 @@ class Network(_core.Network):
         except (_core.DivergenceError, KeyboardInterrupt) as error:
             error.history = history  # type: ignore[union-attr]  # the epochs before it
             raise
+        warn_of_another_network(optimizer, self)
+        training.warn_of_growth(history)
         return history
 
     def __eq__(self, other: object) -> bool:
@@ -892,12 +912,13 @@ class Network(_core.Network):
         return parts
 
     def __reduce__(self) -> Any:
+        parameters, epochs_trained, *scaling = self._snapshot()
         state = {
             "numerics": numerics_version(),
             "arguments": {**self._architecture(), "seed": self.seed, "dropout": self.dropout},
-            "parameters": self._copy_parameters(),
-            "epochs_trained": self.epochs_trained,
-            "scaling": (self.input_scaling, self.output_scaling),
+            "parameters": parameters,
+            "epochs_trained": epochs_trained,
+            "scaling": scaling,
         }
         return _restore, (type(self), state), self.__dict__
 

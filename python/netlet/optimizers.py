@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import warnings
+import weakref
 from typing import Any
 
 import numpy.typing as npt
@@ -19,6 +21,19 @@ def _number(name: str, value: Any) -> float:
         return float(value)
     except (TypeError, ValueError):
         raise TypeError(f"{name}: expected a number, got {value!r}") from None
+
+
+def warn_of_another_network(optimizer: Optimizer, network: object) -> None:
+    """State that one network's gradients left is of no use to another one."""
+    known = optimizer._network
+    if known is None or optimizer.steps == 0:
+        optimizer._network = weakref.ref(network)
+    elif known() is not network:
+        optimizer._network = weakref.ref(network)
+        if optimizer.state:
+            warnings.warn(
+                "optimizer: its state comes from another network; take a new optimizer for each network", stacklevel=4
+            )
 
 
 def _setting(name: str, doc: str) -> property:
@@ -43,10 +58,19 @@ class Optimizer(_core.Optimizer):
     _kind: str
     _own: tuple[str, ...] = ()
     _slot_names: tuple[str, ...] = ()
+    _network: Any = None  # the last one it was used with, weakly; None after a copy or pickle
 
     def __init__(self, nesterov: bool = False, **settings: Any) -> None:
         numbers = {name: _number(name, value) for name, value in settings.items()}
         super().__init__(_core.OPTIMIZERS[self._kind], bool(nesterov), numbers)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if type(self).__module__ == __name__ and not name.startswith("_") and not hasattr(type(self), name):
+            raise AttributeError(
+                f"{type(self).__name__} has no setting {name!r}; learning_rate may be set, the others are fixed: "
+                f"{', '.join((*self._own, *_GRADIENT))}"
+            )
+        super().__setattr__(name, value)
 
     @property
     def learning_rate(self) -> float:
@@ -77,7 +101,8 @@ class Optimizer(_core.Optimizer):
         return f"{type(self).__name__}({settings})"
 
     def __reduce__(self) -> Any:
-        return _restore, (type(self), self._arguments(), self._get_state()), self.__dict__ or None
+        own = {name: value for name, value in self.__dict__.items() if name != "_network"}
+        return _restore, (type(self), self._arguments(), self._get_state()), own or None
 
 
 def _restore(cls: type[Optimizer], settings: dict[str, Any], state: tuple[Any, ...]) -> Optimizer:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import operator
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,7 @@ def weights_of_classes(network: Network, x: Any, y: Any, class_weight: Any, samp
     """The weight of each row: that of its class, times its own."""
     if network.loss_name not in ("cross_entropy", "binary_cross_entropy"):
         raise ValueError(f"class_weight: expected None for {network.loss_name}, which has no classes")
-    targets = np.asarray(y)
+    targets = np.atleast_1d(np.asarray(y))
     if targets.ndim == 2:
         if network.loss_name == "binary_cross_entropy" and targets.shape[1] != 1:
             raise ValueError("class_weight: expected one output with binary_cross_entropy, got several")
@@ -37,6 +38,8 @@ def weights_of_classes(network: Network, x: Any, y: Any, class_weight: Any, samp
         if unknown:
             raise ValueError(f"class_weight: expected classes that occur in y, got {sorted(unknown, key=str)}")
         of_class = np.array([class_weight.get(c, 1.0) for c in classes.tolist()], dtype=np.float64)
+        if not (of_class >= 0).all():
+            raise ValueError(f"class_weight: expected weights from 0 on, got {class_weight!r}")
     else:
         raise TypeError(f"class_weight: expected a dict, 'balanced' or None, got {class_weight!r}")
     weights = of_class[index.reshape(-1)]
@@ -77,12 +80,74 @@ def schedule(value: Any) -> Any:
         parts = value._parts()
         try:
             kind, gamma, period, floor, min_delta = parts
-            return kind, float(gamma), max(int(period), 0), float(floor), float(min_delta)
+            return kind, float(gamma), min(max(operator.index(period), 0), 2**63), float(floor), float(min_delta)
         except (TypeError, ValueError):
-            raise TypeError(f"schedule: expected numbers, got {value!r}") from None
+            raise TypeError(f"schedule: expected numbers, and whole ones of epochs, got {value!r}") from None
     if callable(value) and not isinstance(value, type):
-        return value
+        return lambda epoch: _factor(value, epoch)
     raise TypeError(f"schedule: expected one of netlet.schedules or a function of the epoch, got {value!r}")
+
+
+def _factor(function: Callable[[int], Any], epoch: int) -> float:
+    factor = function(epoch)
+    try:
+        return float(factor)
+    except (TypeError, ValueError):
+        raise TypeError(f"schedule: expected a number from the function for epoch {epoch}, got {factor!r}") from None
+
+
+# what an output activation can reach
+_RANGES = {
+    "sigmoid": (0.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
+    "softmax": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "relu": (0.0, np.inf),
+    "softplus": (0.0, np.inf),
+    "elu": (-1.0, np.inf),
+}
+
+
+def warn_of_unreachable_targets(network: Network, y: Any, standardized: bool) -> None:
+    """A regression whose outputs cannot come near its targets trains without a complaint, and in vain."""
+    name = network.activations[-1]
+    if name not in _RANGES or network.loss_name in ("cross_entropy", "binary_cross_entropy", "poisson"):
+        return
+    try:
+        values = np.asarray(y)
+    except ValueError:
+        return  # the core says what is wrong with it
+    if values.dtype.kind not in "fiub" or not values.size:
+        return
+    low, high = float(values.min()), float(values.max())
+    if not np.isfinite(low + high):
+        return
+    if network.output_scaling is not None:
+        values = (values - network.output_scaling[0]) / network.output_scaling[1]
+        low, high = float(values.min()), float(values.max())
+    elif standardized:
+        low, high = -np.inf, np.inf  # on both sides of 0, beyond 1
+    least, most = _RANGES[name]
+    if low >= least and high <= most:
+        return
+    scale = "on the network's scale, y has" if standardized or network.output_scaling is not None else "y has values"
+    span = "both signs and values beyond 1" if low == -np.inf else f"from {low:.6g} to {high:.6g}"
+    warnings.warn(
+        f"output_activation: {name} gives outputs from {least:g} to {most:g}, but {scale} {span}; for regression take "
+        "output_activation='identity'",
+        stacklevel=3,
+    )
+
+
+def warn_of_growth(history: History) -> None:
+    """A loss that grew a hundredfold is no success, though it stayed finite."""
+    loss = history.loss
+    if len(loss) > 1 and loss[-1] > 100 * abs(loss[0]) > 0:
+        warnings.warn(
+            f"the loss grew from {loss[0]:.3g} to {loss[-1]:.3g}: a smaller learning rate, or reduction='mean', may "
+            "help",
+            stacklevel=4,
+        )
 
 
 def next_batch(batches: Callable[[], Iterable[Any]] | Iterable[Any]) -> Callable[[], tuple[Any, Any, Any] | None]:

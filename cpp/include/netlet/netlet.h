@@ -195,8 +195,10 @@ NETLET_API double netlet_dropout(const netlet_network *network, size_t layer); /
 NETLET_API void *netlet_parameters(netlet_network *network);
 NETLET_API size_t netlet_parameter_count(const netlet_network *network);
 
-/* Copies the parameters, whole: refused while another call changes them. */
-NETLET_API netlet_status netlet_copy_parameters(const netlet_network *network, void *out, netlet_error *error);
+/* A network of its own with the same architecture, parameters, scaling, seed and epochs_trained: refused while another
+ * call changes them. */
+NETLET_API netlet_status netlet_network_copy(const netlet_network *network, netlet_network **copy,
+                                             netlet_error *error);
 
 /* Sets the parameters to uniform values drawn from the seed, and the network's seed; epochs_trained becomes 0. */
 NETLET_API netlet_status netlet_initialize(netlet_network *network, int32_t init, uint64_t seed, netlet_error *error);
@@ -230,7 +232,8 @@ NETLET_API netlet_status netlet_set_scaling(netlet_network *network, int32_t kin
 /* Means and standard deviations (1 for a column that never changes) of the rows of an array; sums in binary64. */
 NETLET_API netlet_status netlet_learn_scaling(netlet_network *network, int32_t kind, const netlet_array *rows,
                                               netlet_error *error);
-/* Values of the network's dtype, NULL if there is no scaling; valid until it is set again. */
+/* Values of the network's dtype, NULL if there is no scaling; valid until it is set again, which another thread must not do
+ * meanwhile. */
 NETLET_API const void *netlet_scaling_shift(const netlet_network *network, int32_t kind);
 NETLET_API const void *netlet_scaling_scale(const netlet_network *network, int32_t kind);
 
@@ -327,8 +330,9 @@ NETLET_API netlet_status netlet_optimizer_bind(netlet_optimizer *optimizer, size
                                                netlet_error *error);
 /* NULL if there is no such slot, or while a call uses the optimizer. */
 NETLET_API void *netlet_optimizer_slot(netlet_optimizer *optimizer, size_t slot);
-/* Copies all slots, one after the other, and the progress, whole: refused while a call uses the optimizer. */
-NETLET_API netlet_status netlet_optimizer_copy_state(const netlet_optimizer *optimizer, void *slots,
+/* Copies all slots, one after the other, and the progress, whole: refused while a call uses the optimizer, or if it is
+ * not bound to `size` any more. */
+NETLET_API netlet_status netlet_optimizer_copy_state(const netlet_optimizer *optimizer, void *slots, size_t size,
                                                      netlet_optimizer_progress *progress, netlet_error *error);
 NETLET_API netlet_optimizer_progress netlet_optimizer_get_progress(const netlet_optimizer *optimizer);
 NETLET_API void netlet_optimizer_set_progress(netlet_optimizer *optimizer, netlet_optimizer_progress progress);
@@ -391,7 +395,8 @@ typedef struct netlet_fit_options {
   const netlet_array *validation_x;           /* NULL: none */
   const netlet_targets *validation_targets;   /* y, perhaps sample_weight */
   size_t patience;      /* > 0: end after so many epochs without a loss smaller by min_delta (of the validation data, if
-                           any), and go back to the parameters of the best epoch */
+                           any), and go back to the best parameters: those that the last such loss was of. Without
+                           validation data that is the start of its epoch */
   double min_delta;     /* >= 0 */
   /* Instead of x and targets, which then are NULL: 1 and a batch; 0 at the end of an epoch; negative: training ends
    * with NETLET_ERROR_CALLBACK, the steps done so far stay. Each batch is checked when it comes. */

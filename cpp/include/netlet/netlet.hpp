@@ -270,6 +270,14 @@ class Network {
                 std::vector<Activation>(layer_sizes.empty() ? 0 : layer_sizes.size() - 1, Activation::sigmoid),
                 Loss::squared_error, Reduction::sum, dtype) {}
 
+  // A network of its own with the same parameters, scaling, seed and epochs_trained.
+  Network copy() const {
+    Check check;
+    netlet_network* network;
+    check(netlet_network_copy(get(), &network, check));
+    return Network(network);
+  }
+
   netlet_network* get() const noexcept { return handle_.get(); }
   std::vector<std::size_t> layer_sizes() const {
     std::vector<std::size_t> sizes;
@@ -392,21 +400,27 @@ class Network {
     const netlet_targets c = targets.get();
     fit(&x, &c, nullptr, optimizer, options, history);
   }
-  // next(batch) fills in the next batch of an epoch, or returns false at its end.
-  void fit(const std::function<bool(std::unique_ptr<Batch>&)>& next, Optimizer& optimizer, const FitOptions& options,
-           History& history) {
+  // next() shows the next batch of an epoch, or a null pointer at its end.
+  typedef std::function<const Batch*()> NextBatch;
+  History fit(const NextBatch& next, Optimizer& optimizer, const FitOptions& options) {
+    History history;
+    fit(next, optimizer, options, history);
+    return history;
+  }
+  void fit(const NextBatch& next, Optimizer& optimizer, const FitOptions& options, History& history) {
     fit(nullptr, nullptr, &next, optimizer, options, history);
   }
 
  private:
-  typedef std::function<bool(std::unique_ptr<Batch>&)> NextBatch;
   struct Free {
     void operator()(netlet_network* network) const { netlet_network_free(network); }
   };
 
+  explicit Network(netlet_network* handle) : handle_(handle) {}
+
   void fit(const netlet_array* x, const netlet_targets* targets, const NextBatch* next, Optimizer& optimizer,
            const FitOptions& options, History& history) {
-    Fitting fitting{options, history, has_classes(), next, nullptr, {}, nullptr};
+    Fitting fitting{options, history, has_classes(), next, {}, nullptr};
     netlet_fit_options c = {};
     netlet_targets validation = {};
     c.epochs = options.epochs;
@@ -444,7 +458,6 @@ class Network {
     History& history;
     bool has_accuracy;
     const NextBatch* next;
-    std::unique_ptr<Batch> batch;
     netlet_targets targets;
     std::exception_ptr thrown;
 
@@ -486,10 +499,11 @@ class Network {
     static int next_batch(void* context, netlet_batch* batch) {
       Fitting& self = *static_cast<Fitting*>(context);
       return self.guarded(-1, [&] {
-        if (!(*self.next)(self.batch)) return 0;
-        self.targets = self.batch->targets.get();
+        const Batch* const given = (*self.next)();
+        if (!given) return 0;
+        self.targets = given->targets.get();
         if (!self.targets.y) throw Error(NETLET_ERROR_ARGUMENT, "batches: expected targets, got an output_gradient");
-        *batch = {self.batch->x, *self.targets.y, self.targets.sample_weight};
+        *batch = {given->x, *self.targets.y, self.targets.sample_weight};
         return 1;
       });
     }

@@ -123,6 +123,8 @@ class Network:
             classes = t.reshape(rows)
             one_hot = (classes[:, None] == np.arange(self.layer_sizes[-1])).astype(self.dtype)
             return one_hot, classes
+        if self.loss_name == "quantile" and t.ndim == 1 and rows > 1:  # one number for all outputs
+            t = np.repeat(t[:, None], self.layer_sizes[-1], axis=1)
         t = t.astype(self.dtype).reshape(rows, self.layer_sizes[-1])
         if self.output_scaling:
             shift, scale = self.output_scaling
@@ -141,7 +143,8 @@ class Network:
         mean = sum_rows(rows) / len(rows)
         e = rows - mean
         deviation = np.sqrt(sum_rows(e * e) / len(rows))
-        deviation = np.where(deviation.astype(self.dtype) > 0, deviation, 1)
+        changes = (values != values[0]).any(axis=0)
+        deviation = np.where(changes & (deviation.astype(self.dtype) > 0), deviation, 1)
         return mean.astype(self.dtype), deviation.astype(self.dtype)
 
     # ---- forward
@@ -371,6 +374,7 @@ class Network:
                 order = shuffled_order(key, self.epochs_trained, rows)
             index = np.fromiter(order, dtype=np.intp)
             rate_factor = factor(schedule, self.epochs_trained, optimizer)
+            before = self.parameters.copy()
             total, weight, right = np.float64(0), np.float64(0), 0
             for first in range(0, rows, batch):
                 chosen = index[first : first + batch]
@@ -394,7 +398,9 @@ class Network:
                 continue
             waited += 1
             if monitored < best_loss - min_delta:
-                best_loss, best, waited = monitored, self.parameters.copy(), 0
+                # a training loss is of the parameters from before the epoch
+                best_loss, waited = monitored, 0
+                best = before if validation_data is None else self.parameters.copy()
             if waited >= patience:
                 break
         if patience is not None and best_loss < np.inf:
