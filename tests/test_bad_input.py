@@ -885,6 +885,14 @@ def test_targets_that_do_not_fit_are_refused(arguments, error, match, net):
         net.step(X, arguments.pop("y", None), SGD(), **arguments)
 
 
+@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
+def test_a_weight_that_is_none_is_refused_wherever_weights_are_taken(bad, net):
+    weights = [1, 1, 1, bad, 1, 1]
+    for call in (net.loss, net.evaluate, net.backward, net.input_gradient, net.row_gradients):
+        with refused(ValueError, "^sample_weight: expected .* in row 3", net):
+            call(X, Y, sample_weight=weights)
+
+
 @pytest.mark.parametrize(
     ("gradient", "match"),
     [

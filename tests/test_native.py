@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 import golden
 import toolchains
-from toolchains import run
+from toolchains import ROOT, run
 
 
 def tool(name):
@@ -39,6 +39,16 @@ def test_the_native_tests_pass(build):
 @pytest.mark.parametrize("sanitizers", ["address,undefined", "thread"])
 def test_the_native_tests_pass_under_sanitizers(tmp_path, sanitizers):
     ctest(toolchains.build(tmp_path, f"-DNETLET_SANITIZE={sanitizers}"))
+
+
+def test_the_program_of_the_readme_prints_what_the_example_prints(build, tmp_path):
+    (program,) = re.findall(r"^```cpp\n(.*?)^```$", (ROOT / "README.md").read_text(), flags=re.MULTILINE | re.DOTALL)
+    source = tmp_path / "program.cpp"
+    source.write_text(program)
+    libraries = [build / "libnetlet.a", "-pthread", "-lm"]
+    run([tool("c++"), "-std=c++17", "-I", ROOT / "cpp/include", source, "-o", tmp_path / "program", *libraries])
+    example = run([sys.executable, ROOT / "examples/xor.py"])
+    assert f"fingerprint {run([tmp_path / 'program'])}" in example
 
 
 def symbols(nm, file, *options):

@@ -62,7 +62,7 @@ template <class T> class Panels {
 template <class T>
 netlet_status input_gradient(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, T* out,
                              netlet_error* error) {
-  NETLET_TRY(check_classes(net, targets, error));
+  NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
   const size_t inputs = net.inputs();
   return Panels<T>().run(net, x, targets, {true, true, false}, 4.0 * (double)net.parameter_count, error,
                          [&](Pass<T>& pass, const Batch& batch, size_t row, size_t rows, const T* const* transposed) {
@@ -74,7 +74,7 @@ netlet_status input_gradient(const netlet_network& net, const netlet_array& x, c
 template <class T>
 netlet_status row_gradients(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, T* out,
                             netlet_error* error) {
-  NETLET_TRY(check_classes(net, targets, error));
+  NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
   return Panels<T>().run(net, x, targets, {true, false, false}, 6.0 * (double)net.parameter_count, error,
                          [&](Pass<T>& pass, const Batch& batch, size_t row, size_t rows, const T* const* transposed) {
                            pass.run(batch, row, 0, rows, transposed);

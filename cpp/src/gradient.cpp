@@ -15,7 +15,7 @@ namespace {
 template <class T>
 netlet_status evaluate(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, double* loss,
                        double* accuracy, netlet_error* error) {
-  NETLET_TRY(check_classes(net, targets, error));  // they become indices
+  NETLET_TRY(check_classes_and_weights<T>(net, targets, error));  // classes become indices
   Trainer<T> trainer;
   NETLET_TRY(trainer.prepare(net, x, targets, false, x.rows, {}, nullptr, error));
   const BatchLoss sum = trainer.rows_phase({&x, &targets, nullptr, 0, x.rows, {}});
@@ -27,7 +27,7 @@ netlet_status evaluate(const netlet_network& net, const netlet_array& x, const n
 template <class T>
 netlet_status backward(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, double* loss,
                        T* gradient, netlet_error* error) {
-  NETLET_TRY(check_classes(net, targets, error));
+  NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
   Trainer<T> trainer;
   NETLET_TRY(trainer.prepare(net, x, targets, false, x.rows, {true, false, false}, nullptr, error));
   trainer.pack();

@@ -96,7 +96,12 @@ netlet_status check_shapes(const netlet_network& net, const netlet_array* x, con
               net.outputs(), netlet_dtype_name(y->dtype));
 }
 
-netlet_status check_classes(const netlet_network& net, const netlet_targets& targets, netlet_error* error) {
+template <class T>
+netlet_status check_classes_and_weights(const netlet_network& net, const netlet_targets& targets, netlet_error* error) {
+  if (targets.sample_weight) {
+    NETLET_TRY(check_finite<T>("sample_weight", *targets.sample_weight, error));
+    NETLET_TRY(check_not_negative<T>("sample_weight", "weights", *targets.sample_weight, error));
+  }
   if (!targets.y || !by_class(net, *targets.y)) return NETLET_OK;
   return each_row<int64_t>(*targets.y, error, [&](const int64_t* cls, size_t i) {
     if (*cls >= 0 && (uint64_t)*cls < net.outputs()) return NETLET_OK;
@@ -104,6 +109,8 @@ netlet_status check_classes(const netlet_network& net, const netlet_targets& tar
                 net.outputs() - 1, (long long)*cls, i);
   });
 }
+template netlet_status check_classes_and_weights<float>(const netlet_network&, const netlet_targets&, netlet_error*);
+template netlet_status check_classes_and_weights<double>(const netlet_network&, const netlet_targets&, netlet_error*);
 
 template <class T>
 netlet_status check_data(const netlet_network& net, const netlet_array& x, const netlet_targets& targets,
@@ -111,11 +118,8 @@ netlet_status check_data(const netlet_network& net, const netlet_array& x, const
   NETLET_TRY(check_finite<T>("x", x, error));
   if (targets.output_gradient) return check_finite<T>("output_gradient", *targets.output_gradient, error);
   NETLET_TRY(check_finite<T>("y", *targets.y, error));
-  if (targets.sample_weight) {
-    NETLET_TRY(check_finite<T>("sample_weight", *targets.sample_weight, error));
-    NETLET_TRY(check_not_negative<T>("sample_weight", "weights", *targets.sample_weight, error));
-  }
-  if (by_class(net, *targets.y)) return check_classes(net, targets, error);
+  NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
+  if (by_class(net, *targets.y)) return NETLET_OK;
   if (net.has_classes()) return check_probabilities<T>(net, *targets.y, error);
   if (net.loss == NETLET_POISSON) return check_not_negative<T>("y", "counts", *targets.y, error);
   return NETLET_OK;

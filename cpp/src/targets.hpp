@@ -17,8 +17,9 @@ netlet_status check_features(const netlet_network& net, const netlet_array* x, n
 netlet_status check_shapes(const netlet_network& net, const netlet_array* x, const netlet_targets* targets,
                            bool with_gradient, netlet_error* error);
 
-// Class indices, which address memory.
-netlet_status check_classes(const netlet_network& net, const netlet_targets& targets, netlet_error* error);
+// Class indices, which address memory, and weights; other values may be anything.
+template <class T>
+netlet_status check_classes_and_weights(const netlet_network& net, const netlet_targets& targets, netlet_error* error);
 
 // All values: finite, and what loss and weights ask for.
 template <class T>
