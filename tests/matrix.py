@@ -26,12 +26,12 @@ from toolchains import ROOT
 THREADS = ["1", "2", "3", "5", "8"]
 FAULTS = {  # what one wrong line of the core does: file, its text, what stands there instead
     "order": (
-        "cpp/src/kernels.cpp",
+        "cpp/src/activations.hpp",
         "for (size_t j = 0; j < n; ++j) sum = sum + y[j];",
         "for (size_t j = n; j > 0; --j) sum = sum + y[j - 1];",
     ),
     "contraction": (
-        "cpp/src/kernels.cpp",
+        "cpp/src/activations.hpp",
         "return d * (y * (splat(T(1)) - y));",
         "return d * fma(-y, y, y);",
     ),
