@@ -148,3 +148,17 @@ const void* netlet_scaling_scale(const netlet_network* network, int32_t kind) {
   const Scaling& scaling = scaling_of(*const_cast<netlet_network*>(network), kind);
   return scaling ? scaling.values.data() + scaling.values.size() / 2 : nullptr;
 }
+
+netlet_status netlet_copy_scaling(const netlet_network* network, int32_t kind, void* shift, void* scale, int* present,
+                                  netlet_error* error) {
+  NETLET_TRY(check_kind(kind, error));
+  const Reading reading(network->users);
+  if (!reading) return busy("scaling", error);
+  const void* from = netlet_scaling_shift(network, kind);
+  *present = from != nullptr;
+  if (!from) return NETLET_OK;
+  const size_t bytes = columns_of(*network, kind) * size_of(network->dtype);
+  memcpy(shift, from, bytes);
+  memcpy(scale, netlet_scaling_scale(network, kind), bytes);
+  return NETLET_OK;
+}

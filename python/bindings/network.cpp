@@ -38,14 +38,13 @@ py::array parameters(py::handle self) {
 }
 
 py::object scaling_of(const Network& net, bool outputs) {
-  const int kind = outputs ? NETLET_SCALE_OUTPUTS : NETLET_SCALE_INPUTS;
-  const void *shift = netlet_scaling_shift(net.get(), kind), *scale = netlet_scaling_scale(net.get(), kind);
-  if (!shift) return py::none();
-  const auto copy = [&](const void* values) {
-    return py::array(numpy_dtype(net.dtype()),
-                     std::vector<py::ssize_t>{(py::ssize_t)(outputs ? net.outputs() : net.inputs())}, values);
-  };
-  return py::make_tuple(copy(shift), copy(scale));
+  const std::vector<py::ssize_t> shape = {(py::ssize_t)(outputs ? net.outputs() : net.inputs())};
+  py::array shift(numpy_dtype(net.dtype()), shape), scale(numpy_dtype(net.dtype()), shape);
+  int present;
+  netlet::Check check;
+  check(netlet_copy_scaling(net.get(), outputs ? NETLET_SCALE_OUTPUTS : NETLET_SCALE_INPUTS, shift.mutable_data(),
+                            scale.mutable_data(), &present, check));
+  return present ? py::object(py::make_tuple(shift, scale)) : py::object(py::none());
 }
 
 // What changes in a network, all of one moment: parameters, epochs_trained, scaling of inputs and of outputs.
@@ -182,7 +181,7 @@ void apply_gradient(py::handle object, const py::array& gradient, py::handle opt
 
 netlet::Scaling scaling_kind(bool outputs) { return outputs ? netlet::Scaling::outputs : netlet::Scaling::inputs; }
 
-py::object scaling(py::handle object, bool outputs) { return snapshot(object)[outputs ? 3 : 2]; }
+py::object scaling(py::handle object, bool outputs) { return scaling_of(network(object), outputs); }
 
 void set_scaling(py::handle object, bool outputs, const std::vector<double>& shift, const std::vector<double>& scale) {
   network(object).set_scaling(scaling_kind(outputs), shift, scale);

@@ -236,6 +236,10 @@ NETLET_API netlet_status netlet_learn_scaling(netlet_network *network, int32_t k
  * meanwhile. */
 NETLET_API const void *netlet_scaling_shift(const netlet_network *network, int32_t kind);
 NETLET_API const void *netlet_scaling_scale(const netlet_network *network, int32_t kind);
+/* The same, copied whole: refused while another call changes the network. shift and scale: a value for each input or
+ * output; *present becomes 0, and nothing is copied, if there is no scaling. */
+NETLET_API netlet_status netlet_copy_scaling(const netlet_network *network, int32_t kind, void *shift, void *scale,
+                                             int *present, netlet_error *error);
 
 /* ---- forward and backward ---------------------------------------------------------------------------------- */
 
