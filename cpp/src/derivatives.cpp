@@ -26,20 +26,11 @@ template <class T> class Panels {
   template <class F>
   netlet_status run(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, PassKind kind,
                     double operations, netlet_error* error, F f) {
-    const Kernels<T>& kernel = kernels<T>(net.widest);
     const size_t threads = smaller(threads_for(operations * (double)x.rows, kReadingShare), (x.rows + 7) / 8);
     const size_t panel = smaller(kPanelRows, (x.rows + threads - 1) / threads);
-    Buffer<T> packed;
-    Buffer<T*> transposed;
-    if (!packed.allocate(net.parameter_count) || !transposed.allocate(net.layer_count()) ||
-        !memory_.allocate(threads * sizeof(Pass<T>)))
-      return out_of_memory(error);
-    for (size_t i = 0; i < net.layer_count(); ++i) {
-      const Layer& layer = net.layers[i];
-      transposed[i] = packed.data() + layer.weights;
-      kernel.transpose(layer.inputs, layer.outputs, net.values<T>() + layer.weights, (ptrdiff_t)layer.outputs,
-                       transposed[i], (ptrdiff_t)layer.inputs);
-    }
+    Packed<T> packed;
+    if (!packed.allocate(net, 0) || !memory_.allocate(threads * sizeof(Pass<T>))) return out_of_memory(error);
+    packed.read();
     passes_ = reinterpret_cast<Pass<T>*>(memory_.data());
     while (count_ < threads) {
       ::new (passes_ + count_) Pass<T>;
@@ -48,7 +39,7 @@ template <class T> class Panels {
     const Batch batch = {&x, &targets, nullptr, 0, x.rows, {}};
     parallel((x.rows + panel - 1) / panel, threads, [&](size_t task, size_t worker) {
       const size_t row = task * panel;
-      f(passes_[worker], batch, row, smaller(panel, x.rows - row), transposed.data());
+      f(passes_[worker], batch, row, smaller(panel, x.rows - row), packed);
     });
     return NETLET_OK;
   }
@@ -65,8 +56,8 @@ netlet_status input_gradient(const netlet_network& net, const netlet_array& x, c
   NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
   const size_t inputs = net.inputs();
   return Panels<T>().run(net, x, targets, {true, true, false}, 4.0 * (double)net.parameter_count, error,
-                         [&](Pass<T>& pass, const Batch& batch, size_t row, size_t rows, const T* const* transposed) {
-                           pass.run(batch, row, 0, rows, transposed);
+                         [&](Pass<T>& pass, const Batch& batch, size_t row, size_t rows, const Packed<T>& packed) {
+                           pass.run(batch, row, 0, rows, packed);
                            memcpy(out + row * inputs, pass.input_delta(), rows * inputs * sizeof(T));
                          });
 }
@@ -76,8 +67,8 @@ netlet_status row_gradients(const netlet_network& net, const netlet_array& x, co
                             netlet_error* error) {
   NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
   return Panels<T>().run(net, x, targets, {true, false, false}, 6.0 * (double)net.parameter_count, error,
-                         [&](Pass<T>& pass, const Batch& batch, size_t row, size_t rows, const T* const* transposed) {
-                           pass.run(batch, row, 0, rows, transposed);
+                         [&](Pass<T>& pass, const Batch& batch, size_t row, size_t rows, const Packed<T>& packed) {
+                           pass.run(batch, row, 0, rows, packed);
                            for (size_t i = 0; i < rows; ++i)
                              for (size_t l = 0; l < net.layer_count(); ++l) {
                                const Layer& layer = net.layers[l];
@@ -93,11 +84,11 @@ template <class T> netlet_status jacobian(const netlet_network& net, const netle
   const netlet_targets targets = {nullptr, nullptr, &given};
   return Panels<T>().run(
       net, x, targets, {true, true, false}, (2.0 + 2.0 * (double)outputs) * (double)net.parameter_count, error,
-      [&](Pass<T>& pass, const Batch& batch, size_t row, size_t rows, const T* const* transposed) {
-        pass.forward(batch, row, 0, rows);
+      [&](Pass<T>& pass, const Batch& batch, size_t row, size_t rows, const Packed<T>& packed) {
+        pass.forward(batch, row, 0, rows, packed);
         for (size_t j = 0; j < outputs; ++j) {
           pass.set_output_unit(0, rows, j);
-          pass.backward(0, rows, transposed);
+          pass.backward(0, rows, packed);
           for (size_t i = 0; i < rows; ++i)
             memcpy(out + ((row + i) * outputs + j) * inputs, pass.input_delta() + i * inputs, inputs * sizeof(T));
         }

@@ -279,7 +279,7 @@ template <class T> class Fit {
   netlet_status step(const Batch& batch) {
     const BatchLoss loss = trainer_.rows_phase(batch);
     if (!isfinite(loss.sum)) return diverged("the loss was not finite");
-    trainer_.update(net_, optimizer_, factor_);
+    trainer_.update(net_, optimizer_, factor_, x_ != nullptr);
     sum_ = sum_ + loss.sum;
     weight_ = weight_ + loss.weight;
     correct_ += loss.correct;

@@ -51,7 +51,7 @@ netlet_status step(netlet_network& net, const netlet_array& x, const netlet_targ
     return fail(error, NETLET_ERROR_DIVERGED, "step: the loss is %s; nothing was changed",
                 isnan(sum.sum) ? "nan" : "inf");
   NETLET_TRY(netlet_optimizer_bind(&optimizer, net.parameter_count, net.dtype, error));
-  trainer.update(net, optimizer, 1);
+  trainer.update(net, optimizer, 1, false);
   if (loss) *loss = reduced(net, sum.sum, sum.weight);
   return NETLET_OK;
 }

@@ -15,10 +15,12 @@
 namespace netlet::NETLET_ISA_NAME {
 namespace {
 
+using core::Weights;
+
 template <class T>
-void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* w, const T* b, int activation, T* z,
+void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, Weights<T> w, const T* b, int activation, T* z,
              T* y) {
-  const Product<T> p{k, x, x_i, 1, w, (ptrdiff_t)n, b, z ? z : y, (ptrdiff_t)n};
+  const Product<T> p{k, x, x_i, 1, w.values, (ptrdiff_t)n, b, z ? z : y, (ptrdiff_t)n, w.in_panels};
   // activated in registers, unless that would waste more lanes than a second look at memory costs
   if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z) {
     switch (activation) {
@@ -34,8 +36,8 @@ void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* w
 }
 
 template <class T>
-void backward(size_t m, size_t n, size_t k, const T* d, const T* wt, int activation, const T* x, T* s) {
-  const Product<T> p{n, d, (ptrdiff_t)n, 1, wt, (ptrdiff_t)k, nullptr, s, (ptrdiff_t)k};
+void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activation, const T* x, T* s) {
+  const Product<T> p{n, d, (ptrdiff_t)n, 1, wt.values, (ptrdiff_t)k, nullptr, s, (ptrdiff_t)k, wt.in_panels};
   if (k <= Vec<T>::lanes) {
     const Part<T> part((int)k);
     const auto y = [=](size_t i) { return load_part(x + i * k, part); };
@@ -65,8 +67,8 @@ void gradient(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* 
     return;
   }
   const T one = 1;  // fma(1, d, g) is d + g
-  if (k) matmul<T>({m, x, 1, x_i, d, d_i, nullptr, g, (ptrdiff_t)n}, k, n);
-  if (bias) matmul<T>({m, &one, 0, 0, d, d_i, nullptr, bias, 0}, 1, n);
+  if (k) matmul<T>({m, x, 1, x_i, d, d_i, nullptr, g, (ptrdiff_t)n, false}, k, n);
+  if (bias) matmul<T>({m, &one, 0, 0, d, d_i, nullptr, bias, 0, false}, 1, n);
 }
 
 template <class T> void add(size_t n, T* a, const T* b) {
@@ -125,7 +127,7 @@ template <class T> void unstandardize(size_t rows, size_t n, const T* shift, con
 }
 
 template <class T> constexpr core::Kernels<T> make() {
-  return {forward<T>, backward<T>, gradient<T>, transpose<T>, map_function<T>, output_rows<T>, update<T>, penalize<T>,
+  return {kTileVectors * Vec<T>::lanes, forward<T>, backward<T>, gradient<T>, transpose<T>, map_function<T>, output_rows<T>, update<T>, penalize<T>,
           clip<T>,    scale<T>,    squares<T>,  add<T>,       divide<T>, divide_by<T>, drop<T>, standardize<T>, unstandardize<T>,
           first_not_finite<T>};
 }

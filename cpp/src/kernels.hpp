@@ -49,16 +49,26 @@ template <class T> struct Update {
   T eta_minus, eta_plus, step_min, step_max;  // rprop
 };
 
+// A matrix of weights as the products read it: row-major, or cut into panels of Kernels::panel columns (the last one
+// may have fewer), each row-major, one after the other. Rows of a wide matrix lie so far apart that each costs a page
+// and no prefetcher finds the next.
+template <class T> struct Weights {
+  const T* values;
+  bool in_panels;
+};
+
 constexpr size_t kNormBlock = 4096;  // squares are summed in blocks of so many: part of the arithmetic
 
 template <class T> struct Kernels {
+  size_t panel;  // columns
+
   // The three products of a layer with k inputs and n outputs, over m rows:
   // y = activation(x w + b); z = x w + b too, unless null. x: row stride x_i; w: k x n; y, z: m x n
-  void (*forward)(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* w, const T* b, int activation, T* z,
-                  T* y);
+  void (*forward)(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, Weights<T> w, const T* b, int activation,
+                  T* z, T* y);
   // s = (d w^T) times f', written in the layer's input x = f(z), or x = z if the derivative needs it. d: m x n,
   // wt = w^T: n x k, x and s: m x k
-  void (*backward)(size_t m, size_t n, size_t k, const T* d, const T* wt, int activation, const T* x, T* s);
+  void (*backward)(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activation, const T* x, T* s);
   // g = x^T d and, unless bias is null, bias = the sum of d's rows. x: row stride x_i; d: row stride d_i; g: k x n
   void (*gradient)(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* d, ptrdiff_t d_i, T* g, T* bias);
 

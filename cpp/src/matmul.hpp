@@ -15,11 +15,12 @@ template <class T> struct Product {
   size_t k;
   const T* a;
   ptrdiff_t a_i, a_k;
-  const T* b;
+  const T* b;  // of the first column; in panels, if it is said, of the panel at hand
   ptrdiff_t b_k;
   const T* init;  // n values, or null for 0
   T* c;
   ptrdiff_t c_i;
+  bool in_panels;  // B is, see core::Weights
 };
 
 // rows x vectors held in registers: enough independent chains to hide the latency of an fma
@@ -47,7 +48,7 @@ NETLET_INLINE void tile(const Product<T>& p, size_t i, size_t j, Part<T> last, F
     for (int m = 0; m < M; ++m) sum[m][n] = start;
   }
   const T* a = p.a + (ptrdiff_t)i * p.a_i;
-  const T* b = p.b + j;
+  const T* b = p.b;
   for (size_t k = p.k; k; --k, a += p.a_k, b += p.b_k) {
     V<T> row[N];
     for (int n = 0; n < N; ++n)
@@ -103,15 +104,22 @@ NETLET_INLINE void last_panel(const Product<T>& p, size_t m, size_t j, int vecto
 
 template <class T, int Vectors, bool Single> NETLET_INLINE void panels(const Product<T>& p, size_t m, size_t n) {
   constexpr size_t lanes = Vec<T>::lanes, width = Vectors * lanes;
-  size_t j = 0;
-  for (; j + width <= n; j += width) last_panel<T, Vectors, Single>(p, m, j, Vectors, lanes);
-  if (j == n) return;
-  const int vectors = (int)((n - j + lanes - 1) / lanes);
-  last_panel<T, Vectors, Single>(p, m, j, vectors, (int)(n - j - (vectors - 1) * lanes));
+  Product<T> panel = p;
+  for (size_t j = 0; j < n; j += width) {
+    const size_t columns = n - j < width ? n - j : width;
+    if (p.in_panels) {
+      panel.b = p.b + j * p.k;
+      panel.b_k = (ptrdiff_t)columns;
+    } else {
+      panel.b = p.b + j;
+    }
+    const int vectors = (int)((columns + lanes - 1) / lanes);
+    last_panel<T, Vectors, Single>(panel, m, j, vectors, (int)(columns - (vectors - 1) * lanes));
+  }
 }
 
 template <class T> void matmul(const Product<T>& p, size_t m, size_t n) {
-  if (m == 1)
+  if (m == 1 && !p.in_panels)
     panels<T, kRowVectors, true>(p, m, n);
   else
     panels<T, kTileVectors, false>(p, m, n);
@@ -144,10 +152,15 @@ NETLET_INLINE void narrow_gradient(size_t rows, const T* x, ptrdiff_t x_i, const
   if (bias) store_part(bias, total, part);
 }
 
-// b[j, i] = a[i, j]
+// b[j, i] = a[i, j], in squares of which both sides' cache lines stay at hand
 template <class T> void transpose(size_t rows, size_t columns, const T* a, ptrdiff_t a_i, T* b, ptrdiff_t b_j) {
-  for (size_t i = 0; i < rows; ++i)
-    for (size_t j = 0; j < columns; ++j) b[(ptrdiff_t)j * b_j + (ptrdiff_t)i] = a[(ptrdiff_t)i * a_i + (ptrdiff_t)j];
+  constexpr size_t side = 16;
+  for (size_t i0 = 0; i0 < rows; i0 += side)
+    for (size_t j0 = 0; j0 < columns; j0 += side) {
+      const size_t i1 = rows - i0 < side ? rows : i0 + side, j1 = columns - j0 < side ? columns : j0 + side;
+      for (size_t j = j0; j < j1; ++j)
+        for (size_t i = i0; i < i1; ++i) b[(ptrdiff_t)j * b_j + (ptrdiff_t)i] = a[(ptrdiff_t)i * a_i + (ptrdiff_t)j];
+    }
 }
 
 }  // namespace

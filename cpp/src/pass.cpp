@@ -68,7 +68,8 @@ bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x, const n
   return true;
 }
 
-template <class T> void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count) {
+template <class T>
+void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, const Packed<T>& packed) {
   const netlet_network& net = *net_;
   const Kernels<T>& kernel = *kernel_;
   const T* parameters = net.values<T>();
@@ -94,8 +95,8 @@ template <class T> void Pass<T>::forward(const Batch& batch, size_t from, size_t
     const size_t n = layer.outputs;
     T* const z = sums_[i] ? sums_[i] + at * n : nullptr;
     T* const y = (whole_[i] ? whole_[i] : output_[i]) + at * n;
-    kernel.forward(count, n, layer.inputs, a, stride, parameters + layer.weights, parameters + layer.biases,
-                   layer.activation, z, y);
+    kernel.forward(count, n, layer.inputs, a, stride, packed.weights(i), parameters + layer.biases, layer.activation, z,
+                   y);
     if (mask_[i]) {
       drop_units(batch, from, at, count, i);
       kernel.drop(count * n, mask_[i] + at * n, y, output_[i] + at * n);
@@ -197,21 +198,21 @@ template <class T> void Pass<T>::set_output_unit(size_t at, size_t count, size_t
   set_output_gradient(at, count, delta);
 }
 
-template <class T> void Pass<T>::backward(size_t at, size_t count, const T* const* transposed) {
+template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<T>& packed) {
   const netlet_network& net = *net_;
   for (size_t i = net.layer_count() - 1; i > 0; --i) {
     const Layer &layer = net.layers[i], &below = net.layers[i - 1];
     const size_t m = layer.inputs;
     const T* const f = derivative_needs_z(below.activation) ? sums_[i - 1] : whole_[i - 1] ? whole_[i - 1] : output_[i - 1];
     T* const delta = delta_[i - 1] + at * m;
-    kernel_->backward(count, layer.outputs, m, delta_[i] + at * layer.outputs, transposed[i], below.activation,
+    kernel_->backward(count, layer.outputs, m, delta_[i] + at * layer.outputs, packed.transposed(i), below.activation,
                       f + at * m, delta);
     if (mask_[i - 1]) kernel_->drop(count * m, mask_[i - 1] + at * m, delta, delta);
   }
   if (!kind_.input_delta) return;
   const size_t m = net.inputs();
   T* const s = input_delta_ + at * m;
-  kernel_->backward(count, net.layers[0].outputs, m, delta_[0] + at * net.layers[0].outputs, transposed[0],
+  kernel_->backward(count, net.layers[0].outputs, m, delta_[0] + at * net.layers[0].outputs, packed.transposed(0),
                     NETLET_IDENTITY, s, s);
   if (net.input_scaling)
     for (size_t i = 0; i < count; ++i) kernel_->divide_by(m, s + i * m, net.input_scaling.scale<T>());

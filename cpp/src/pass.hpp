@@ -5,6 +5,7 @@
 #include "arrays.hpp"
 #include "kernels.hpp"
 #include "network.hpp"
+#include "packed.hpp"
 #include "random.hpp"
 
 namespace netlet::core {
@@ -48,18 +49,18 @@ template <class T> class Pass {
                 size_t rows, PassKind kind);
 
   // Rows `from` to `from + count` of the batch, into rows `at` to `at + count` of this pass. Returns how many rows'
-  // classes are right. transposed: W^T of each layer; of the first one only for input_delta.
-  size_t run(const Batch& batch, size_t from, size_t at, size_t count, const T* const* transposed) {
-    forward(batch, from, at, count);
+  // classes are right. packed: W^T of each layer; of the first one only for input_delta.
+  size_t run(const Batch& batch, size_t from, size_t at, size_t count, const Packed<T>& packed) {
+    forward(batch, from, at, count, packed);
     const size_t correct = compare(batch, from, at, count);
-    if (kind_.delta) backward(at, count, transposed);
+    if (kind_.delta) backward(at, count, packed);
     return correct;
   }
 
   // The parts of run: all layers' outputs; losses and the output layer's delta; the other deltas.
-  void forward(const Batch& batch, size_t from, size_t at, size_t count);
+  void forward(const Batch& batch, size_t from, size_t at, size_t count, const Packed<T>& packed);
   size_t compare(const Batch& batch, size_t from, size_t at, size_t count);
-  void backward(size_t at, size_t count, const T* const* transposed);
+  void backward(size_t at, size_t count, const Packed<T>& packed);
 
   // Instead of compare: the derivative of the loss by the outputs, in the caller's units; rows x outputs.
   void set_output_gradient(size_t at, size_t count, const T* gradient);

@@ -15,7 +15,7 @@ namespace {
 constexpr size_t kPanelRows = 128;     // rows that a task of the rows phase takes through all layers, at most
 constexpr size_t kTileValues = 3072;   // gradient values that a task of the parameters phase holds, at most
 constexpr size_t kTileTree = 3;        // partial sums of a tile over kWholeBlocks blocks: log2 of it, and one
-constexpr size_t kWideRows = 16, kWideColumns = 192;  // a tile of a layer too wide to take whole rows
+constexpr size_t kWideRows = 64, kWideColumns = 48;  // a tile of a layer too wide to take whole rows
 
 size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 size_t larger(size_t a, size_t b) { return a > b ? a : b; }
@@ -64,15 +64,8 @@ netlet_status Trainer<T>::prepare(const netlet_network& net, const netlet_array&
       return out_of_memory(error);
     }
   }
+  if (!packed_.allocate(net, kind.delta ? 1 : net.layer_count())) return out_of_memory(error);
   if (!kind.delta) return NETLET_OK;
-  size_t packed = 0;
-  for (size_t i = 1; i < net.layer_count(); ++i) packed += net.layers[i].inputs * net.layers[i].outputs;
-  if (!packed_.allocate(packed) || !transposed_.allocate(net.layer_count(), true)) return out_of_memory(error);
-  T* at = packed_.data();
-  for (size_t i = 1; i < net.layer_count(); ++i) {
-    transposed_[i] = at;
-    at += net.layers[i].inputs * net.layers[i].outputs;
-  }
   if (!make_groups() || !scratch_.allocate(threads_ * (1 + kTileTree) * kTileValues)) return out_of_memory(error);
   if (by_blocks_ && !allocate_blocks()) return out_of_memory(error);
   if (optimizer && optimizer->config.clip_norm > 0 &&
@@ -128,14 +121,6 @@ template <class T> bool Trainer<T>::allocate_blocks() {
          partial_.allocate(partial);
 }
 
-template <class T> void Trainer<T>::pack() {
-  for (size_t i = 1; kind_.delta && i < net_->layer_count(); ++i) {
-    const Layer& layer = net_->layers[i];
-    kernel_->transpose(layer.inputs, layer.outputs, net_->values<T>() + layer.weights, (ptrdiff_t)layer.outputs,
-                           transposed_[i], (ptrdiff_t)layer.inputs);
-  }
-}
-
 template <class T> BatchLoss Trainer<T>::rows_phase(const Batch& batch) {
   batch_rows_ = batch.rows;
   const size_t blocks = divide_up(batch.rows, kBlockRows);
@@ -155,7 +140,7 @@ template <class T> BatchLoss Trainer<T>::rows_phase(const Batch& batch) {
     const size_t panel = smaller(kPanelRows, divide_up(divide_up(batch.rows, threads), 8) * 8);
     parallel(divide_up(batch.rows, panel), threads, [&](size_t task, size_t) {
       const size_t row = task * panel;
-      const size_t right = pass.run(batch, row, row, smaller(panel, batch.rows - row), transposed_.data());
+      const size_t right = pass.run(batch, row, row, smaller(panel, batch.rows - row), packed_);
       correct.fetch_add(right, std::memory_order_relaxed);
     });
     for (size_t block = 0; block < blocks; ++block) sum_block(pass, block * kBlockRows, block);
@@ -172,7 +157,7 @@ template <class T> BatchLoss Trainer<T>::rows_phase(const Batch& batch) {
       size_t depth = 0;
       for (size_t i = 0; i < count; ++i) {
         const size_t row = (first + i) * kBlockRows, rows = smaller(kBlockRows, batch.rows - row);
-        correct.fetch_add(pass.run(batch, row, 0, rows, transposed_.data()), std::memory_order_relaxed);
+        correct.fetch_add(pass.run(batch, row, 0, rows, packed_), std::memory_order_relaxed);
         sum_block(pass, 0, first + i);
         if (!kind_.delta) continue;
         for (size_t l = 0; l < net_->layer_count(); ++l) {
@@ -237,10 +222,19 @@ template <class T> template <class F> void Trainer<T>::each_group(F&& f) {
   parallel(group_count_, threads, [&](size_t task, size_t worker) { f(groups_[task], worker); });
 }
 
+// Has the parameters that will be updated brought near while their gradient is formed.
+template <class T> void Trainer<T>::fetch(const Group& group) const {
+  const T* const w = net_->values<T>();
+  each_run(group, nullptr, [&](size_t at, size_t length, const T*) {
+    for (size_t i = 0; i < length; i += kCacheLine / sizeof(T)) __builtin_prefetch(w + at + i, 1, 2);
+  });
+}
+
 template <class T> template <class F> void Trainer<T>::parameters_phase(F&& f) {
   each_group([&](const Group& group, size_t worker) {
     T* const gradient = scratch_.data() + worker * (1 + kTileTree) * kTileValues;
     T* g = gradient;
+    if (!group.flat) fetch(group);
     for (size_t t = group.tile; t < group.tile + group.tiles; ++t) {
       tile_gradient(tiles_[t], g, gradient + kTileValues);
       g += tiles_[t].size();
@@ -274,7 +268,8 @@ template <class T> double Trainer<T>::gradient_norm() {
   return norm_of(squares_.data(), blocks);
 }
 
-template <class T> void Trainer<T>::update(netlet_network& net, netlet_optimizer& optimizer, double factor) {
+template <class T>
+void Trainer<T>::update(netlet_network& net, netlet_optimizer& optimizer, double factor, bool pack) {
   const Kernels<T>& kernel = *kernel_;
   const netlet_optimizer_config& config = optimizer.config;
   const Update<T> step = next_update<T>(optimizer, factor);
@@ -285,14 +280,11 @@ template <class T> void Trainer<T>::update(netlet_network& net, netlet_optimizer
   const auto apply = [&](size_t at, size_t length, const T* g) {
     kernel.update(step, length, g, w + at, s0 ? s0 + at : nullptr, s1 ? s1 + at : nullptr);
   };
-  const auto pack_again = [&](const Group& group) {  // W^T for the next step's deltas
-    for (size_t t = group.tile; t < group.tile + group.tiles; ++t) {
+  const auto pack_again = [&](const Group& group) {  // for the next step
+    for (size_t t = group.tile; pack && t < group.tile + group.tiles; ++t) {
       const Tile& tile = tiles_[t];
-      const Layer& layer = net.layers[tile.layer];
-      const size_t k1 = smaller(tile.k1, layer.inputs);
-      if (tile.layer && tile.k0 < k1)
-        kernel.transpose(k1 - tile.k0, tile.columns(), w + offset(tile), (ptrdiff_t)layer.outputs,
-                         transposed_[tile.layer] + tile.j0 * layer.inputs + tile.k0, (ptrdiff_t)layer.inputs);
+      const size_t k1 = smaller(tile.k1, net.layers[tile.layer].inputs);
+      if (tile.k0 < k1) packed_.read(tile.layer, tile.k0, k1, tile.j0, tile.j1);
     }
   };
   parameters_phase([&](const Group& group, T* gradient) {

@@ -40,13 +40,13 @@ template <class T> class Trainer {
                         size_t rows, PassKind kind, const netlet_optimizer* optimizer, netlet_error* error);
 
   // Reads the weights again; needed after they were changed by anyone but update().
-  void pack();
+  void pack() { packed_.read(); }
 
   BatchLoss rows_phase(const Batch& batch);
 
   // After rows_phase, one of the two: a step of the optimizer, its learning rate multiplied by `factor`, or the
-  // gradient itself.
-  void update(netlet_network& net, netlet_optimizer& optimizer, double factor);
+  // gradient itself. pack: the weights will be read again, as by pack().
+  void update(netlet_network& net, netlet_optimizer& optimizer, double factor, bool pack);
   void store_gradient(T* out);
 
  private:
@@ -59,6 +59,7 @@ template <class T> class Trainer {
   void tile_gradient(const Tile& tile, T* g, T* below);
   size_t offset(const Tile& tile) const;
   template <class F> void each_run(const Group& group, const T* g, F&& f) const;
+  void fetch(const Group& group) const;
   template <class F> void parameters_phase(F&& f);  // f(group, its gradient)
   template <class F> void each_group(F&& f);        // f(group, worker), on several threads
   void penalize(const Group& group, T* g, const netlet_optimizer_config& config, T decay) const;
@@ -82,8 +83,7 @@ template <class T> class Trainer {
   Buffer<T> scratch_;           // for each thread: a tile's gradient and its tree
   Buffer<T> gradient_;          // all of it, if its norm is wanted
   Buffer<double> squares_;
-  Buffer<T> packed_;
-  Buffer<T*> transposed_;
+  Packed<T> packed_;
   Buffer<Tile> tiles_;
   Buffer<Group> groups_;
   size_t tile_count_ = 0, group_count_ = 0;

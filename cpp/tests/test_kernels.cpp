@@ -24,8 +24,8 @@ template <class T> void products_are_chains_of_fma(const Kernels<T>& kernel) {
     for (size_t n = 1; n <= 70; n += n < 20 ? 1 : 7)
       for (const size_t k : {1, 2, 5, 19, 33}) {
         std::vector<T> y(m * n + 1, T(7)), z(m * n + 1, T(7)), s(m * k + 1, T(7)), g(k * n + 1, T(7)), bias(n + 1, T(7));
-        kernel.forward(m, n, k, x.data(), 80, w.data(), b.data(), NETLET_RELU, n % 2 ? z.data() : nullptr, y.data());
-        kernel.backward(m, n, k, d.data(), w.data(), NETLET_TANH, x.data(), s.data());
+        kernel.forward(m, n, k, x.data(), 80, {w.data(), false}, b.data(), NETLET_RELU, n % 2 ? z.data() : nullptr, y.data());
+        kernel.backward(m, n, k, d.data(), {w.data(), false}, NETLET_TANH, x.data(), s.data());
         kernel.gradient(m, n, k, x.data(), 80, d.data(), 80, g.data(), bias.data());
         inside &= y[m * n] == 7 && z[m * n] == 7 && s[m * k] == 7 && g[k * n] == 7 && bias[n] == 7;
         for (size_t i = 0; i < m; ++i)
