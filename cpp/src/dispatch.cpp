@@ -17,6 +17,7 @@ namespace netlet {
   }
 #if defined(NETLET_X86)
 NETLET_TABLE(avx512)
+NETLET_TABLE(avx512vl)
 NETLET_TABLE(avx2)
 #endif
 #if defined(NETLET_ARM)
@@ -112,7 +113,7 @@ const KernelTable* kernel_table() {
 const KernelTable* kernel_table_for([[maybe_unused]] size_t widest_bytes) {
   const KernelTable* table = kernel_table();
 #if defined(NETLET_X86)
-  if (table == &avx512::table && widest_bytes <= 32) return &avx2::table;
+  if (table == &avx512::table && widest_bytes <= 32) return &avx512vl::table;
 #endif
   return table;
 }

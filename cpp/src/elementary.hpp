@@ -67,21 +67,31 @@ template <class T> NETLET_INLINE Reduced<T> reduce(V<T> x) {
   out.p = high + fma(r2, expm1_tail(r, r2), low);
   return out;
 }
-// 2^k of the k in the low bits, |k| <= bias
+// 2^k of the k in the low bits, |k| <= bias; whatever stands above them is shifted out
 template <class T> NETLET_INLINE V<T> power_of_two(Bits<T> k) {
   return (V<T>)((k + Constants<T>::bias) << Constants<T>::fraction);
 }
 
+// v 2^k, a subnormal result rounded once
+template <class T> NETLET_INLINE V<T> times_power_of_two(V<T> v, const Reduced<T>& e) {
+#if NETLET_ISA_AVX512 || NETLET_ISA_AVX512VL
+  return scale(v, e.k);
+#else
+  // in two factors of half the exponent
+  const Bits<T> half = bits_of<T>(fma(e.k, splat(T(0.5)), splat(Constants<T>::shift)));
+  return (v * power_of_two<T>(half)) * power_of_two<T>(bits_of<T>(e.shifted) - half);
+#endif
+}
+
 template <class T> NETLET_INLINE V<T> exp(V<T> x) {
   typedef Constants<T> C;
-  V<T> c = x < splat(C::exp_min) ? splat(C::exp_min) : x;  // NaN stays
-  c = c > splat(C::exp_max) ? splat(C::exp_max) : c;
-  const Reduced<T> e = reduce<T>(c);
-  // 2^k in two factors of half the exponent, so that a subnormal result is rounded once
-  const V<T> half = fma(e.k, splat(T(0.5)), splat(C::shift));
-  const Bits<T> k = bits_of<T>(e.shifted) - bits_of<T>(splat(C::shift));
-  const Bits<T> k1 = bits_of<T>(half) - bits_of<T>(splat(C::shift));
-  return ((splat(T(1)) + e.p) * power_of_two<T>(k1)) * power_of_two<T>(k - k1);
+  const Reduced<T> e = reduce<T>(at_most(at_least(x, splat(C::exp_min)), splat(C::exp_max)));
+  return times_power_of_two<T>(splat(T(1)) + e.p, e);
+}
+// of x <= 0
+template <class T> NETLET_INLINE V<T> exp_negative(V<T> x) {
+  const Reduced<T> e = reduce<T>(at_least(x, splat(Constants<T>::exp_min)));
+  return times_power_of_two<T>(splat(T(1)) + e.p, e);
 }
 
 // log(1 + f) + k ln 2, -0.25 <= f < 0.5, by atanh: 1 + f = (1 + s) / (1 - s)
@@ -126,16 +136,14 @@ template <class T> NETLET_INLINE V<T> log(V<T> x) {
 }
 
 template <class T> NETLET_INLINE V<T> sigmoid(V<T> x) {
-  const V<T> e = exp<T>(-magnitude<T>(x));
+  const V<T> e = exp_negative<T>(-magnitude<T>(x));
   return (x < splat(T(0)) ? e : splat(T(1))) / (splat(T(1)) + e);
 }
 
 // exp(x) - 1 for x <= 0
 template <class T> NETLET_INLINE V<T> expm1_negative(V<T> x) {
-  typedef Constants<T> C;
-  const V<T> low = splat(T(-64));  // it is -1 there
-  const Reduced<T> e = reduce<T>(x < low ? low : x);
-  const V<T> scale = power_of_two<T>(bits_of<T>(e.shifted) - bits_of<T>(splat(C::shift)));
+  const Reduced<T> e = reduce<T>(at_least(x, splat(T(-64))));  // it is -1 below
+  const V<T> scale = power_of_two<T>(bits_of<T>(e.shifted));
   return fma(scale, e.p, scale - splat(T(1)));
 }
 
@@ -151,7 +159,9 @@ template <class T> NETLET_INLINE V<T> log1p_unit(V<T> e) {
   return log_reduced<T>(f, upper ? splat(T(1)) : splat(T(0)));
 }
 // log(1 + exp(-|x|))
-template <class T> NETLET_INLINE V<T> softplus_tail(V<T> x) { return log1p_unit<T>(exp<T>(-magnitude<T>(x))); }
+template <class T> NETLET_INLINE V<T> softplus_tail(V<T> x) {
+  return log1p_unit<T>(exp_negative<T>(-magnitude<T>(x)));
+}
 template <class T> NETLET_INLINE V<T> softplus(V<T> x) {
   return (x < splat(T(0)) ? splat(T(0)) : x) + softplus_tail<T>(x);
 }
@@ -219,9 +229,9 @@ template <class T> struct Normal {
   V<T> function, bell;
 };
 template <class T> NETLET_INLINE Normal<T> normal(V<T> z) {
-  const V<T> size = magnitude<T>(z), u = size > splat(T(40)) ? splat(T(40)) : size;  // the tail is 0 there
+  const V<T> u = at_most(magnitude<T>(z), splat(T(40)));  // the tail is 0 there
   const V<T> square = u * u, rest = fma(u, u, -square);
-  const V<T> e = exp<T>(splat(T(-0.5)) * square);
+  const V<T> e = exp_negative<T>(splat(T(-0.5)) * square);
   const V<T> bell = fma(e, splat(T(-0.5)) * rest, e);
   const V<T> tail = bell * scaled_normal_tail(u);
   return {z < splat(T(0)) ? tail : splat(T(1)) - tail, bell};

@@ -27,11 +27,12 @@ template <class T> class Snapshot {
   Snapshot(netlet_network& net, netlet_optimizer& optimizer)
       : net_(net), optimizer_(optimizer), was_bound_(optimizer.size != 0) {}
   bool allocate() { return copy_.allocate(net_.parameter_count * (1 + optimizer_.slot_count())); }
-  void save() {
+  void save(const SmallSteps<T>* apart) {
+    progress_ = optimizer_.progress;
+    if (apart) return apart->write(slot(0), slot(1), slot(2));
     memcpy(copy_.data(), net_.values<T>(), bytes());
     if (optimizer_.slot_count())
       memcpy(copy_.data() + net_.parameter_count, optimizer_.state.data(), bytes() * optimizer_.slot_count());
-    progress_ = optimizer_.progress;
   }
   void restore() {
     memcpy(net_.values<T>(), copy_.data(), bytes());
@@ -52,6 +53,7 @@ template <class T> class Snapshot {
 
  private:
   size_t bytes() const { return net_.parameter_count * sizeof(T); }
+  T* slot(size_t i) const { return i <= optimizer_.slot_count() ? copy_.data() + i * net_.parameter_count : nullptr; }
   netlet_network& net_;
   netlet_optimizer& optimizer_;
   const bool was_bound_;
@@ -188,9 +190,10 @@ template <class T> class Fit {
     bool stop = false;
     for (size_t e = 0; status == NETLET_OK && !stop && e < options_.epochs; ++e)
       status = epoch(e + 1 == options_.epochs, &stop);
+    if (prepared_) show();
     if (status != NETLET_OK) {
-      if (prepared_ && !all_finite()) good_.restore();
-      reports_.send();
+      if (prepared_ && !all_finite()) go_back();
+      send_reports();
       if (net_.epochs_trained == epochs && optimizer_.progress.steps == steps) {  // nothing was done
         if (learned_ & NETLET_SCALE_INPUTS) net_.input_scaling.values.release();
         if (learned_ & NETLET_SCALE_OUTPUTS) net_.output_scaling.values.release();
@@ -205,7 +208,21 @@ template <class T> class Fit {
  private:
   double row_operations() const { return 6.0 * (double)net_.parameter_count; }
   bool all_finite() const {
+    if (trainer_.apart()) return trainer_.apart()->all_finite();
     return kernels<T>().first_not_finite(net_.parameter_count, net_.values<T>()) == net_.parameter_count;
+  }
+  // Brings network and optimizer up to date, for whoever looks at them.
+  void show() {
+    if (trainer_.apart()) trainer_.apart()->write(net_.values<T>(), optimizer_.slot<T>(0), optimizer_.slot<T>(1));
+  }
+  // To what the last good epoch left.
+  void go_back() {
+    good_.restore();
+    if (trainer_.apart()) trainer_.pack(&optimizer_);
+  }
+  int send_reports() {
+    show();
+    return reports_.send();
   }
   bool validates() const { return options_.validation_x != nullptr; }
 
@@ -236,16 +253,16 @@ template <class T> class Fit {
       batch_rows_ = options_.batch_size && options_.batch_size < rows_ ? options_.batch_size : rows_;
       shuffled_ = options_.shuffle && batch_rows_ < rows_;
       if (shuffled_ && !order_.allocate(rows_)) return out_of_memory(error_);
-      NETLET_TRY(trainer_.prepare(net_, *x_, *targets_, shuffled_, batch_rows_, kind(), &optimizer_, error_));
+      NETLET_TRY(trainer_.prepare(net_, *x_, *targets_, shuffled_, batch_rows_, kind(), &optimizer_, true, error_));
     }
     if (validates())
       NETLET_TRY(validation_.prepare(net_, *options_.validation_x, *options_.validation_targets, false,
-                                     options_.validation_x->rows, {}, nullptr, error_));
+                                     options_.validation_x->rows, {}, nullptr, false, error_));
     if (!good_.allocate() || !best_.allocate()) return out_of_memory(error_);
     NETLET_TRY(netlet_optimizer_bind(&optimizer_, net_.parameter_count, net_.dtype, error_));
-    good_.save();
+    if (x_) trainer_.pack(&optimizer_);
+    good_.save(trainer_.apart());
     prepared_ = true;
-    if (x_) trainer_.pack();
     return NETLET_OK;
   }
 
@@ -265,8 +282,8 @@ template <class T> class Fit {
   }
 
   netlet_status diverged(const char* what) {
-    good_.restore();
-    if (reports_.send() < 0) return callback_failed();
+    go_back();
+    if (send_reports() < 0) return callback_failed();
     return fail(error_, NETLET_ERROR_DIVERGED,
                 "fit: training diverged: %s in epoch %llu; the parameters from before that epoch are kept. A smaller "
                 "learning rate, inputs and targets scaled to about -1..1%s may help",
@@ -279,14 +296,14 @@ template <class T> class Fit {
   netlet_status step(const Batch& batch) {
     const BatchLoss loss = trainer_.rows_phase(batch);
     if (!isfinite(loss.sum)) return diverged("the loss was not finite");
-    trainer_.update(net_, optimizer_, factor_, x_ != nullptr);
+    trainer_.update(net_, optimizer_, factor_);
     sum_ = sum_ + loss.sum;
     weight_ = weight_ + loss.weight;
     correct_ += loss.correct;
     seen_ += batch.rows;
     if (!poll_.asks_to_stop(row_operations() * (double)batch.rows)) return NETLET_OK;
-    if (!all_finite()) good_.restore();
-    reports_.send();
+    if (!all_finite()) go_back();
+    send_reports();
     return fail(error_, NETLET_ERROR_INTERRUPTED, "fit: interrupted in epoch %llu",
                 (unsigned long long)net_.epochs_trained);
   }
@@ -318,7 +335,7 @@ template <class T> class Fit {
       NETLET_TRY(check_shapes(net_, &batch.x, &targets, false, error_));
       NETLET_TRY(check_data<T>(net_, batch.x, targets, error_));
       // how rows are read depends on what they are like
-      NETLET_TRY(trainer_.prepare(net_, batch.x, targets, false, batch.x.rows, kind(), &optimizer_, error_));
+      NETLET_TRY(trainer_.prepare(net_, batch.x, targets, false, batch.x.rows, kind(), &optimizer_, false, error_));
       trainer_.pack();
       NETLET_TRY(step({&batch.x, &targets, nullptr, 0, batch.x.rows, dropout(seen_)}));
     }
@@ -337,6 +354,7 @@ template <class T> class Fit {
                            optimizer_.config.learning_rate * factor_,         NAN, NAN};
     if (net_.has_classes()) report.accuracy = (double)correct_ / (double)seen_;
     if (validates()) {
+      show();
       const size_t rows = options_.validation_x->rows;
       const BatchLoss loss = validation_.rows_phase({options_.validation_x, options_.validation_targets, nullptr, 0, rows, {}});
       report.validation_loss = reduced(net_, loss.sum, loss.weight);
@@ -346,10 +364,10 @@ template <class T> class Fit {
     schedule_.add_loss(monitored);
     // a training loss is of the parameters from before the epoch
     const bool patience_is_over = best_.add(monitored, validates() ? net_.values<T>() : good_.parameters());
-    good_.save();
+    good_.save(trainer_.apart());
     ++net_.epochs_trained;
     if (!reports_.add(report) && !last && !patience_is_over) return NETLET_OK;
-    const int answer = reports_.send();
+    const int answer = send_reports();
     if (answer < 0) return callback_failed();
     *stop = answer > 0 || patience_is_over;
     if (!*stop) look_again();
@@ -359,11 +377,12 @@ template <class T> class Fit {
   // after the caller's code, which may write to parameters and state
   void look_again() {
     if (!good_.differs()) return;
-    if (x_) trainer_.pack();
-    good_.save();
+    if (x_) trainer_.pack(&optimizer_);
+    good_.save(trainer_.apart());
   }
 
   netlet_status ask_for_factor() {
+    show();
     held_.pause();
     floating_point_.leave();
     const int failed = options_.schedule.function(options_.context, net_.epochs_trained, &factor_);

@@ -17,7 +17,7 @@ netlet_status evaluate(const netlet_network& net, const netlet_array& x, const n
                        double* accuracy, netlet_error* error) {
   NETLET_TRY(check_classes_and_weights<T>(net, targets, error));  // classes become indices
   Trainer<T> trainer;
-  NETLET_TRY(trainer.prepare(net, x, targets, false, x.rows, {}, nullptr, error));
+  NETLET_TRY(trainer.prepare(net, x, targets, false, x.rows, {}, nullptr, false, error));
   const BatchLoss sum = trainer.rows_phase({&x, &targets, nullptr, 0, x.rows, {}});
   *loss = reduced(net, sum.sum, sum.weight);
   if (accuracy) *accuracy = net.has_classes() ? (double)sum.correct / (double)x.rows : (double)NAN;
@@ -29,7 +29,7 @@ netlet_status backward(const netlet_network& net, const netlet_array& x, const n
                        T* gradient, netlet_error* error) {
   NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
   Trainer<T> trainer;
-  NETLET_TRY(trainer.prepare(net, x, targets, false, x.rows, {true, false, false}, nullptr, error));
+  NETLET_TRY(trainer.prepare(net, x, targets, false, x.rows, {true, false, false}, nullptr, false, error));
   trainer.pack();
   const BatchLoss sum = trainer.rows_phase({&x, &targets, nullptr, 0, x.rows, {}});
   trainer.store_gradient(gradient);
@@ -42,7 +42,7 @@ netlet_status step(netlet_network& net, const netlet_array& x, const netlet_targ
                    netlet_optimizer& optimizer, double* loss, netlet_error* error) {
   NETLET_TRY(check_data<T>(net, x, targets, error));
   Trainer<T> trainer;
-  NETLET_TRY(trainer.prepare(net, x, targets, false, x.rows, {true, false, net.has_dropout()}, &optimizer, error));
+  NETLET_TRY(trainer.prepare(net, x, targets, false, x.rows, {true, false, net.has_dropout()}, &optimizer, false, error));
   NETLET_TRY(check_optimizer(optimizer, net.parameter_count, net.dtype, error));
   trainer.pack();
   const DropoutKey dropout = {net.seed, (uint32_t)optimizer.progress.steps, kDropoutInStep, 0};
@@ -51,7 +51,7 @@ netlet_status step(netlet_network& net, const netlet_array& x, const netlet_targ
     return fail(error, NETLET_ERROR_DIVERGED, "step: the loss is %s; nothing was changed",
                 isnan(sum.sum) ? "nan" : "inf");
   NETLET_TRY(netlet_optimizer_bind(&optimizer, net.parameter_count, net.dtype, error));
-  trainer.update(net, optimizer, 1, false);
+  trainer.update(net, optimizer, 1);
   if (loss) *loss = reduced(net, sum.sum, sum.weight);
   return NETLET_OK;
 }

@@ -6,6 +6,7 @@
 
 #include "losses.hpp"
 #include "matmul.hpp"
+#include "small.hpp"
 #include "updates.hpp"
 
 #if defined(__FAST_MATH__)
@@ -127,7 +128,7 @@ template <class T> void unstandardize(size_t rows, size_t n, const T* shift, con
 }
 
 template <class T> constexpr core::Kernels<T> make() {
-  return {kTileVectors * Vec<T>::lanes, forward<T>, backward<T>, gradient<T>, transpose<T>, map_function<T>, output_rows<T>, update<T>, penalize<T>,
+  return {Vec<T>::lanes, kTileVectors * Vec<T>::lanes, forward<T>, backward<T>, gradient<T>, transpose<T>, map_function<T>, output_rows<T>, small_pass<T>, small_update<T>, small_values<T>, update<T>, penalize<T>,
           clip<T>,    scale<T>,    squares<T>,  add<T>,       divide<T>, divide_by<T>, drop<T>, standardize<T>, unstandardize<T>,
           first_not_finite<T>};
 }

@@ -57,9 +57,33 @@ template <class T> struct Weights {
   bool in_panels;
 };
 
+// A layer of a network whose layers' outputs each fit one vector. Rows of a whole vector, lanes beyond the outputs 0: w
+// and g (the biases' row last) and wt = w^T.
+template <class T> struct SmallLayer {
+  size_t inputs, outputs;
+  int activation;  // identity, sigmoid, tanh or relu; of the output layer softmax, too
+  const T* w;
+  T *wt, *g;
+  T* y;  // rows x outputs, and room for a vector more
+  T* d;  // the delta, its rows d_i apart
+  size_t d_i;
+};
+
+// A step of such a network. w, g, s0, s1: `size` values, the layers' one after the other.
+template <class T> struct SmallStep {
+  const SmallLayer<T>* layers;
+  size_t layer_count, size, parameter_count;
+  const T* x;
+  ptrdiff_t x_i;
+  T* z;  // the output layer's sums, as y; null if not wanted
+  OutputRows<T> out;
+  T *w, *g, *s0, *s1;
+};
+
 constexpr size_t kNormBlock = 4096;  // squares are summed in blocks of so many: part of the arithmetic
 
 template <class T> struct Kernels {
+  size_t lanes;  // of a vector
   size_t panel;  // columns
 
   // The three products of a layer with k inputs and n outputs, over m rows:
@@ -78,6 +102,10 @@ template <class T> struct Kernels {
   void (*map)(int function, size_t n, const T* x, T* y);
   // row losses, output delta and correct rows
   void (*output_rows)(OutputRows<T>& rows);
+  // Forward, losses and deltas backward, gradient; a step along it; w, s0 or s1 without the lanes that are beyond.
+  void (*small_pass)(SmallStep<T>& step);
+  void (*small_update)(SmallStep<T>& step, const Update<T>& update);
+  void (*small_values)(const SmallStep<T>& step, const T* from, T* to);
   // w, and the optimizer's state s0 and s1, after a step along g
   void (*update)(const Update<T>& update, size_t n, const T* g, T* w, T* s0, T* s1);
   // g = g + l2 w, then l1 sign(w) more; w times decay

@@ -98,7 +98,6 @@ template <class T> double row_loss(const OutputRows<T>& r, size_t i, bool* right
   const size_t n = r.n;
   const T *z = r.z ? r.z + i * n : nullptr, *y = r.y + i * n, *t = r.t ? r.t + i * n : nullptr;
   switch (r.loss) {
-    case NETLET_SQUARED_ERROR: return squared_error(n, y, t);
     case NETLET_ABSOLUTE_ERROR: return sum_errors(n, y, t, [](double e, size_t) { return e < 0 ? -e : e; });
     case NETLET_HUBER: {
       const double limit = r.huber_delta;
@@ -172,12 +171,17 @@ template <class T> void softmax_delta(size_t n, const T* y, T* g) {
 template <class T> void output_rows(OutputRows<T>& r) {
   const size_t n = r.n;
   r.correct = 0;
-  for (size_t i = 0; i < r.rows; ++i) {
-    bool right = false;
-    const double loss = row_loss(r, i, &right);
-    r.row_loss[i] = r.weights ? loss * (double)r.weights[i] : loss;
-    r.correct += right;
+  if (r.loss == NETLET_SQUARED_ERROR) {
+    for (size_t i = 0; i < r.rows; ++i) r.row_loss[i] = squared_error(n, r.y + i * n, r.t + i * n);
+  } else {
+    for (size_t i = 0; i < r.rows; ++i) {
+      bool right = false;
+      r.row_loss[i] = row_loss(r, i, &right);
+      r.correct += right;
+    }
   }
+  if (r.weights)
+    for (size_t i = 0; i < r.rows; ++i) r.row_loss[i] = r.row_loss[i] * (double)r.weights[i];
   if (!r.delta) return;
   loss_derivative(r);
   if (r.loss != NETLET_BINARY_CROSS_ENTROPY && r.loss != NETLET_CROSS_ENTROPY) {

@@ -24,7 +24,7 @@ template <class T> struct Product {
 };
 
 // rows x vectors held in registers: enough independent chains to hide the latency of an fma
-#if NETLET_ISA_AVX512 || NETLET_ISA_NEON
+#if NETLET_ISA_AVX512 || NETLET_ISA_AVX512VL || NETLET_ISA_NEON
 constexpr int kTileRows = 8;
 #else
 constexpr int kTileRows = 4;

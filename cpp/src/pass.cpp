@@ -37,19 +37,14 @@ bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x, const n
   net_ = &net;
   kernel_ = &kernels<T>(net.widest);
   kind_ = kind;
-  const netlet_array& t = *(targets.y ? targets.y : targets.output_gradient);
-  classes_given_ = targets.y && net.loss == NETLET_CROSS_ENTROPY && t.columns == 1;
-  in_place_ = !shuffled && !net.input_scaling && readable_in_place<T>(x);
-  targets_in_place_ = !shuffled && !net.output_scaling && readable_in_place<T>(t) &&
-                      t.row_stride == (ptrdiff_t)(t.columns * sizeof(T));
-  const size_t layers = net.layer_count(), n = net.outputs();
+  if (!rows_.allocate(net, x, targets, shuffled, rows)) return false;
+  const size_t layers = net.layer_count();
   Buffer<T*>* const all[] = {&output_, &delta_, &sums_, &whole_, &mask_};
   for (Buffer<T*>* pointers : all)
     if (!pointers->allocate(layers, true)) return false;
-  if (!row_loss_.allocate(rows) || (classes_given_ && !classes_.allocate(rows))) return false;
+  if (!row_loss_.allocate(rows)) return false;
   Pieces<T> pieces;
   for (int round = 0; round < 2; ++round) {
-    if (!in_place_) x_ = pieces.take(rows, net.inputs());
     for (size_t i = 0; i < layers; ++i) {
       const Layer& layer = net.layers[i];
       const bool dropped = kind.dropout && layer.dropout != 0, last = i + 1 == layers;
@@ -60,8 +55,6 @@ bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x, const n
       if (dropped) mask_[i] = pieces.take(rows, layer.outputs);
       if (dropped && !sums_[i]) whole_[i] = pieces.take(rows, layer.outputs);
     }
-    if (!classes_given_ && !targets_in_place_) t_ = pieces.take(rows, n);
-    if (targets.sample_weight) w_ = pieces.take(rows, 1);
     if (kind.input_delta) input_delta_ = pieces.take(rows, net.inputs());
     if (round == 0 && !pieces.allocate(memory_)) return false;
   }
@@ -73,19 +66,8 @@ void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, 
   const netlet_network& net = *net_;
   const Kernels<T>& kernel = *kernel_;
   const T* parameters = net.values<T>();
-  const T* a;
   ptrdiff_t stride;
-  if (in_place_) {
-    a = row_in_place<T>(*batch.x, batch.first + from);
-    stride = batch.x->row_stride / (ptrdiff_t)sizeof(T);
-  } else {
-    T* const rows = x_ + at * net.inputs();
-    stride = (ptrdiff_t)net.inputs();
-    load_rows(*batch.x, batch.order ? batch.order + batch.first + from : nullptr, batch.first + from, count, rows);
-    if (net.input_scaling)
-      kernel.standardize(count, net.inputs(), net.input_scaling.shift<T>(), net.input_scaling.scale<T>(), rows);
-    a = rows;
-  }
+  const T* a = rows_.inputs(batch, from, at, count, &stride);
   if (at == 0) {
     input_ = a;
     input_stride_ = stride;
@@ -130,13 +112,8 @@ void Pass<T>::drop_units(const Batch& batch, size_t from, size_t at, size_t coun
 
 template <class T> OutputRows<T> Pass<T>::output_rows(size_t at, size_t count) const {
   const size_t last = net_->layer_count() - 1, n = net_->outputs();
-  OutputRows<T> rows = {};
-  rows.loss = net_->loss;
-  rows.activation = net_->layers[last].activation;
-  rows.huber_delta = net_->huber_delta;
-  rows.quantiles = net_->quantiles.data();
+  OutputRows<T> rows = comparison<T>(*net_);
   rows.rows = count;
-  rows.n = n;
   rows.z = sums_[last] ? sums_[last] + at * n : nullptr;
   rows.y = output_[last] + at * n;
   rows.delta = kind_.delta ? delta_[last] + at * n : nullptr;
@@ -145,31 +122,9 @@ template <class T> OutputRows<T> Pass<T>::output_rows(size_t at, size_t count) c
 }
 
 template <class T> size_t Pass<T>::compare(const Batch& batch, size_t from, size_t at, size_t count) {
-  const netlet_network& net = *net_;
-  const size_t n = net.outputs(), first = batch.first + from;
-  const size_t* order = batch.order ? batch.order + first : nullptr;
-  const netlet_targets& targets = *batch.targets;
   OutputRows<T> rows = output_rows(at, count);
-  if (classes_given_) {
-    int64_t* const classes = classes_.data() + at;
-    load_rows(*targets.y, order, first, count, classes);
-    for (size_t i = 0; i < count; ++i)  // they were checked, but the caller may have written to them since
-      if ((uint64_t)classes[i] >= n) classes[i] = 0;
-    rows.classes = classes;
-  } else if (targets_in_place_) {
-    rows.t = row_in_place<T>(*(targets.y ? targets.y : targets.output_gradient), first);
-  } else {
-    T* const t = t_ + at * n;
-    load_rows(*(targets.y ? targets.y : targets.output_gradient), order, first, count, t);
-    rows.t = t;
-    if (net.output_scaling && targets.y)
-      kernel_->standardize(count, n, net.output_scaling.shift<T>(), net.output_scaling.scale<T>(), t);
-  }
-  if (targets.sample_weight) {
-    load_rows(*targets.sample_weight, order, first, count, w_ + at);
-    rows.weights = w_ + at;
-  }
-  if (!targets.y) {
+  rows_.targets(batch, from, at, count, rows);
+  if (!batch.targets->y) {
     set_output_gradient(at, count, rows.t);
     return 0;
   }

@@ -2,32 +2,12 @@
 // Rows of a batch on their way forward and backward: what the rows phase of a step writes and its parameters phase reads.
 #pragma once
 
-#include "arrays.hpp"
-#include "kernels.hpp"
-#include "network.hpp"
 #include "packed.hpp"
-#include "random.hpp"
+#include "rows.hpp"
 
 namespace netlet::core {
 
 constexpr size_t kBlockRows = 256;  // gradients are summed in blocks of so many rows: part of the arithmetic
-
-// Which of a layer's outputs training leaves out depends on seed, stream, layer, row and unit alone.
-struct DropoutKey {
-  uint64_t seed;
-  uint32_t stream;  // epoch, or step
-  Purpose purpose;
-  uint64_t row;  // number of the batch's first row
-};
-
-// The rows of a batch: which of x and y they are.
-struct Batch {
-  const netlet_array* x;
-  const netlet_targets* targets;
-  const size_t* order;  // row order[first + i] of x; null: row first + i
-  size_t first, rows;
-  DropoutKey dropout;
-};
 
 // Parameters of one layer: rows k0 to k1 of its (inputs + 1) x outputs matrix, whose last row are the biases, and
 // columns j0 to j1.
@@ -73,7 +53,7 @@ template <class T> class Pass {
   // The gradient by the inputs, in the caller's units; rows x inputs.
   const T* input_delta() const { return input_delta_; }
   const double* row_loss() const { return row_loss_.data(); }
-  const T* row_weight() const { return w_; }
+  const T* row_weight() const { return rows_.weights(); }
 
  private:
   void drop_units(const Batch& batch, size_t from, size_t at, size_t count, size_t layer);
@@ -82,13 +62,12 @@ template <class T> class Pass {
   const netlet_network* net_ = nullptr;
   const Kernels<T>* kernel_ = nullptr;
   PassKind kind_ = {};
-  bool in_place_ = false, targets_in_place_ = false, classes_given_ = false;
+  Rows<T> rows_;
   Buffer<T> memory_;
   // of each layer, rows x outputs: what the next layer reads, the delta; and where needed the sums before the
   // activation, the outputs before units were dropped, and what these were multiplied with
   Buffer<T*> output_, delta_, sums_, whole_, mask_;
-  T *x_ = nullptr, *t_ = nullptr, *w_ = nullptr, *input_delta_ = nullptr;
-  Buffer<int64_t> classes_;
+  T* input_delta_ = nullptr;
   Buffer<double> row_loss_;
   const T* input_ = nullptr;  // of the first layer
   ptrdiff_t input_stride_ = 0;

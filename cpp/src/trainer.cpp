@@ -44,15 +44,18 @@ template <class T> Trainer<T>::~Trainer() {
 template <class T>
 netlet_status Trainer<T>::prepare(const netlet_network& net, const netlet_array& x, const netlet_targets& targets,
                                   bool shuffled, size_t rows, PassKind kind, const netlet_optimizer* optimizer,
-                                  netlet_error* error) {
+                                  bool repeated, netlet_error* error) {
   net_ = &net;
   kernel_ = &kernels<T>(net.widest);
   rows_ = rows;
+  repeated_ = repeated;
   kind_ = kind;
   threads_ = threads_for(operations(net, rows), kTrainingShare);
   const size_t blocks = divide_up(rows, kBlockRows);
+  small_ = optimizer && repeated && SmallSteps<T>::fit(net, rows, *optimizer);
   by_blocks_ = blocks > kWholeBlocks;
   const size_t passes = by_blocks_ ? smaller(threads_, blocks) : 1;
+  if (small_) return small_steps_.allocate(net, x, targets, shuffled, rows, *optimizer) ? NETLET_OK : out_of_memory(error);
   if (!block_loss_.allocate(blocks) || !block_weight_.allocate(blocks)) return out_of_memory(error);
   for (; pass_count_; --pass_count_) passes_[pass_count_ - 1].~Pass();  // of an earlier call
   if (!pass_memory_.allocate(passes * sizeof(Pass<T>))) return out_of_memory(error);
@@ -121,7 +124,15 @@ template <class T> bool Trainer<T>::allocate_blocks() {
          partial_.allocate(partial);
 }
 
+template <class T> void Trainer<T>::pack(const netlet_optimizer* optimizer) {
+  if (small_)
+    small_steps_.read(*optimizer);
+  else
+    packed_.read();
+}
+
 template <class T> BatchLoss Trainer<T>::rows_phase(const Batch& batch) {
+  if (small_) return small_steps_.pass(batch);
   batch_rows_ = batch.rows;
   const size_t blocks = divide_up(batch.rows, kBlockRows);
   const size_t threads = smaller(threads_for(operations(*net_, batch.rows), kTrainingShare), threads_);
@@ -174,7 +185,7 @@ template <class T> BatchLoss Trainer<T>::rows_phase(const Batch& batch) {
     block_weight_[a] = block_weight_[a] + block_weight_[b];
   });
   const double weight = weighted ? block_weight_[0] : (double)batch.rows;
-  divisor_ = net_->reduction == NETLET_MEAN && batch.targets->y ? weight : 0;
+  divisor_ = batch.targets->y ? divisor(*net_, weight) : 0;
   return {block_loss_[0], weight, correct.load()};
 }
 
@@ -269,7 +280,8 @@ template <class T> double Trainer<T>::gradient_norm() {
 }
 
 template <class T>
-void Trainer<T>::update(netlet_network& net, netlet_optimizer& optimizer, double factor, bool pack) {
+void Trainer<T>::update(netlet_network& net, netlet_optimizer& optimizer, double factor) {
+  if (small_) return small_steps_.update(optimizer, factor);
   const Kernels<T>& kernel = *kernel_;
   const netlet_optimizer_config& config = optimizer.config;
   const Update<T> step = next_update<T>(optimizer, factor);
@@ -281,7 +293,7 @@ void Trainer<T>::update(netlet_network& net, netlet_optimizer& optimizer, double
     kernel.update(step, length, g, w + at, s0 ? s0 + at : nullptr, s1 ? s1 + at : nullptr);
   };
   const auto pack_again = [&](const Group& group) {  // for the next step
-    for (size_t t = group.tile; pack && t < group.tile + group.tiles; ++t) {
+    for (size_t t = group.tile; repeated_ && t < group.tile + group.tiles; ++t) {
       const Tile& tile = tiles_[t];
       const size_t k1 = smaller(tile.k1, net.layers[tile.layer].inputs);
       if (tile.k0 < k1) packed_.read(tile.layer, tile.k0, k1, tile.j0, tile.j1);

@@ -9,23 +9,13 @@
 #pragma once
 
 #include "pass.hpp"
+#include "small_step.hpp"
 
 struct netlet_optimizer;
 
 namespace netlet::core {
 
 constexpr size_t kWholeBlocks = 4;
-
-struct BatchLoss {
-  double sum;      // over the rows, before any mean
-  double weight;   // of the rows: what a mean divides by
-  size_t correct;  // rows whose class is right
-};
-
-// The finished sum, or that divided once by the weight of its rows; what nobody weighs is left as it is.
-inline double reduced(const netlet_network& net, double sum, double weight) {
-  return net.reduction == NETLET_MEAN && weight != 0 ? sum / weight : sum;
-}
 
 template <class T> class Trainer {
  public:
@@ -35,19 +25,23 @@ template <class T> class Trainer {
   Trainer& operator=(const Trainer&) = delete;
 
   // For batches of at most `rows` rows of x. Not kind.delta: the loss alone is wanted. optimizer: null if only the
-  // gradient is.
+  // gradient is. repeated: for step after step, all by update().
   netlet_status prepare(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, bool shuffled,
-                        size_t rows, PassKind kind, const netlet_optimizer* optimizer, netlet_error* error);
+                        size_t rows, PassKind kind, const netlet_optimizer* optimizer, bool repeated,
+                        netlet_error* error);
 
-  // Reads the weights again; needed after they were changed by anyone but update().
-  void pack() { packed_.read(); }
+  // Reads the weights, and the state of a bound optimizer; needed after they were changed by anyone but update().
+  void pack(const netlet_optimizer* optimizer = nullptr);
 
   BatchLoss rows_phase(const Batch& batch);
 
   // After rows_phase, one of the two: a step of the optimizer, its learning rate multiplied by `factor`, or the
-  // gradient itself. pack: the weights will be read again, as by pack().
-  void update(netlet_network& net, netlet_optimizer& optimizer, double factor, bool pack);
+  // gradient itself.
+  void update(netlet_network& net, netlet_optimizer& optimizer, double factor);
   void store_gradient(T* out);
+
+  // If repeated, update() may keep what it changes to itself: this is where it does, or null.
+  const SmallSteps<T>* apart() const { return small_ ? &small_steps_ : nullptr; }
 
  private:
   struct Group {  // tiles that one task handles; contiguous in the parameters if flat
@@ -66,7 +60,10 @@ template <class T> class Trainer {
   double gradient_norm();
 
   const netlet_network* net_ = nullptr;
+  bool small_ = false;  // all is done by
+  SmallSteps<T> small_steps_;
   const Kernels<T>* kernel_ = nullptr;
+  bool repeated_ = false;
   size_t rows_ = 0;      // the most that a batch has
   size_t threads_ = 1;   // the most that take part
   bool by_blocks_ = false;

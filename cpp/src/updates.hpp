@@ -13,23 +13,22 @@ using core::Update;
 // f(g, w) -> w, or f(g, w, s0) or f(g, w, s0, s1) with state by reference, over all elements
 template <class T, int States, class F> NETLET_INLINE void update_each(size_t n, const T* g, T* w, T* s0, T* s1, F f) {
   constexpr size_t lanes = Vec<T>::lanes;
-  for (size_t i = 0; i < n; i += lanes) {
-    V<T> a = {}, b = {};
-    if (i + lanes <= n) {
-      if (States > 0) a = load<T>(s0 + i);
-      if (States > 1) b = load<T>(s1 + i);
-      store<T>(w + i, f(load<T>(g + i), load<T>(w + i), a, b));
-      if (States > 0) store<T>(s0 + i, a);
-      if (States > 1) store<T>(s1 + i, b);
-    } else {
-      const Part<T> rest((int)(n - i));
-      if (States > 0) a = load_part(s0 + i, rest);
-      if (States > 1) b = load_part(s1 + i, rest);
-      store_part(w + i, f(load_part(g + i, rest), load_part(w + i, rest), a, b), rest);
-      if (States > 0) store_part(s0 + i, a, rest);
-      if (States > 1) store_part(s1 + i, b, rest);
-    }
+  V<T> a = {}, b = {};
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    if (States > 0) a = load<T>(s0 + i);
+    if (States > 1) b = load<T>(s1 + i);
+    store<T>(w + i, f(load<T>(g + i), load<T>(w + i), a, b));
+    if (States > 0) store<T>(s0 + i, a);
+    if (States > 1) store<T>(s1 + i, b);
   }
+  if (i == n) return;
+  const Part<T> rest((int)(n - i));
+  if (States > 0) a = load_part(s0 + i, rest);
+  if (States > 1) b = load_part(s1 + i, rest);
+  store_part(w + i, f(load_part(g + i, rest), load_part(w + i, rest), a, b), rest);
+  if (States > 0) store_part(s0 + i, a, rest);
+  if (States > 1) store_part(s1 + i, b, rest);
 }
 
 template <class T> void rprop(const Update<T>& u, size_t n, const T* g, T* w, T* step, T* previous) {

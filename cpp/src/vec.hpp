@@ -2,7 +2,7 @@
 // One vector of floats and one of doubles for the instruction set that this translation unit is compiled for.
 //
 // Arithmetic, comparison, bit operations and `mask ? a : b` are the compiler's vector extensions. Here stand only the
-// five operations that they lack: splat, partial load and store, fma and sqrt.
+// operations that they lack or compile badly: splat, partial load and store, fma, sqrt, limits, powers of two.
 #pragma once
 
 #include <stddef.h>
@@ -21,7 +21,7 @@ namespace {
 
 #if NETLET_ISA_AVX512
 constexpr int kBytes = 64;
-#elif NETLET_ISA_AVX2
+#elif NETLET_ISA_AVX2 || NETLET_ISA_AVX512VL
 constexpr int kBytes = 32;
 #else
 constexpr int kBytes = 16;
@@ -70,6 +70,16 @@ NETLET_INLINE F32 fma(F32 a, F32 b, F32 c) { return (F32)_mm512_fmadd_ps((__m512
 NETLET_INLINE F64 sqrt(F64 a) { return (F64)_mm512_maskz_sqrt_pd((__mmask8)-1, (__m512d)a); }
 NETLET_INLINE F32 sqrt(F32 a) { return (F32)_mm512_maskz_sqrt_ps((__mmask16)-1, (__m512)a); }
 
+// x where it is not below (above) the limit, NaN too: the second operand is the answer to every doubt
+NETLET_INLINE F64 at_least(F64 x, F64 limit) { return (F64)_mm512_maskz_max_pd((__mmask8)-1, (__m512d)limit, (__m512d)x); }
+NETLET_INLINE F32 at_least(F32 x, F32 limit) { return (F32)_mm512_maskz_max_ps((__mmask16)-1, (__m512)limit, (__m512)x); }
+NETLET_INLINE F64 at_most(F64 x, F64 limit) { return (F64)_mm512_maskz_min_pd((__mmask8)-1, (__m512d)limit, (__m512d)x); }
+NETLET_INLINE F32 at_most(F32 x, F32 limit) { return (F32)_mm512_maskz_min_ps((__mmask16)-1, (__m512)limit, (__m512)x); }
+
+// v 2^k for integers k, rounded once
+NETLET_INLINE F64 scale(F64 v, F64 k) { return (F64)_mm512_maskz_scalef_pd((__mmask8)-1, (__m512d)v, (__m512d)k); }
+NETLET_INLINE F32 scale(F32 v, F32 k) { return (F32)_mm512_maskz_scalef_ps((__mmask16)-1, (__m512)v, (__m512)k); }
+
 template <class T> struct Part {
   unsigned mask;
   explicit Part(int n) : mask((1u << n) - 1) {}
@@ -87,7 +97,7 @@ NETLET_INLINE void store_part(float* p, F32 v, Part<float> part) {
   _mm512_mask_storeu_ps(p, (__mmask16)part.mask, (__m512)v);
 }
 
-#elif NETLET_ISA_AVX2
+#elif NETLET_ISA_AVX2 || NETLET_ISA_AVX512VL
 
 NETLET_INLINE F64 splat(double x) { return (F64)_mm256_set1_pd(x); }
 NETLET_INLINE F32 splat(float x) { return (F32)_mm256_set1_ps(x); }
@@ -95,6 +105,35 @@ NETLET_INLINE F64 fma(F64 a, F64 b, F64 c) { return (F64)_mm256_fmadd_pd((__m256
 NETLET_INLINE F32 fma(F32 a, F32 b, F32 c) { return (F32)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c); }
 NETLET_INLINE F64 sqrt(F64 a) { return (F64)_mm256_sqrt_pd((__m256d)a); }
 NETLET_INLINE F32 sqrt(F32 a) { return (F32)_mm256_sqrt_ps((__m256)a); }
+
+NETLET_INLINE F64 at_least(F64 x, F64 limit) { return (F64)_mm256_max_pd((__m256d)limit, (__m256d)x); }
+NETLET_INLINE F32 at_least(F32 x, F32 limit) { return (F32)_mm256_max_ps((__m256)limit, (__m256)x); }
+NETLET_INLINE F64 at_most(F64 x, F64 limit) { return (F64)_mm256_min_pd((__m256d)limit, (__m256d)x); }
+NETLET_INLINE F32 at_most(F32 x, F32 limit) { return (F32)_mm256_min_ps((__m256)limit, (__m256)x); }
+
+#if NETLET_ISA_AVX512VL  // AVX-512's instructions on shorter vectors
+
+NETLET_INLINE F64 scale(F64 v, F64 k) { return (F64)_mm256_scalef_pd((__m256d)v, (__m256d)k); }
+NETLET_INLINE F32 scale(F32 v, F32 k) { return (F32)_mm256_scalef_ps((__m256)v, (__m256)k); }
+
+template <class T> struct Part {
+  unsigned mask;
+  explicit Part(int n) : mask((1u << n) - 1) {}
+};
+NETLET_INLINE F64 load_part(const double* p, Part<double> part) {
+  return (F64)_mm256_maskz_loadu_pd((__mmask8)part.mask, p);
+}
+NETLET_INLINE F32 load_part(const float* p, Part<float> part) {
+  return (F32)_mm256_maskz_loadu_ps((__mmask8)part.mask, p);
+}
+NETLET_INLINE void store_part(double* p, F64 v, Part<double> part) {
+  _mm256_mask_storeu_pd(p, (__mmask8)part.mask, (__m256d)v);
+}
+NETLET_INLINE void store_part(float* p, F32 v, Part<float> part) {
+  _mm256_mask_storeu_ps(p, (__mmask8)part.mask, (__m256)v);
+}
+
+#else
 
 // a window into it that starts at 8 - n (4 - n) is the mask of the first n lanes
 const int32_t kMask32[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
@@ -133,6 +172,8 @@ NETLET_INLINE void store_part(float* p, F32 v, Part<float> part) {
   store_half(p + 4, _mm256_extractf128_ps((__m256)v, 1), part.n - 4);
 }
 
+#endif
+
 #else  // 128 bits: NEON, or a baseline that has no fma of its own
 
 NETLET_INLINE F64 splat(double x) { return F64{x, x}; }
@@ -154,6 +195,11 @@ NETLET_INLINE F64 sqrt(F64 a) { return F64{__builtin_sqrt(a[0]), __builtin_sqrt(
 NETLET_INLINE F32 sqrt(F32 a) {
   return F32{__builtin_sqrtf(a[0]), __builtin_sqrtf(a[1]), __builtin_sqrtf(a[2]), __builtin_sqrtf(a[3])};
 }
+NETLET_INLINE F64 at_least(F64 x, F64 limit) { return x < limit ? limit : x; }
+NETLET_INLINE F32 at_least(F32 x, F32 limit) { return x < limit ? limit : x; }
+NETLET_INLINE F64 at_most(F64 x, F64 limit) { return x > limit ? limit : x; }
+NETLET_INLINE F32 at_most(F32 x, F32 limit) { return x > limit ? limit : x; }
+
 template <class T> struct Part {
   int n;
   explicit Part(int lanes) : n(lanes) {}

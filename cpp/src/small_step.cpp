@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "small_step.hpp"
+
+#include "optimizer.hpp"
+
+namespace netlet::core {
+
+constexpr size_t kSmallRows = 64, kSmallInputs = 64;
+
+template <class T>
+bool SmallSteps<T>::fit(const netlet_network& net, size_t rows, const netlet_optimizer& optimizer) {
+  if (rows > kSmallRows || net.inputs() > kSmallInputs || net.widest > kernels<T>(net.widest).lanes ||
+      net.has_dropout() || optimizer.config.clip_norm > 0)
+    return false;
+  for (size_t i = 0; i < net.layer_count(); ++i) {
+    const int activation = net.layers[i].activation;
+    if (activation != NETLET_IDENTITY && activation != NETLET_SIGMOID && activation != NETLET_TANH &&
+        activation != NETLET_RELU && activation != NETLET_SOFTMAX)
+      return false;
+  }
+  return true;
+}
+
+template <class T>
+bool SmallSteps<T>::allocate(const netlet_network& net, const netlet_array& x, const netlet_targets& targets,
+                             bool shuffled, size_t rows, const netlet_optimizer& optimizer) {
+  net_ = &net;
+  kernel_ = &kernels<T>(net.widest);
+  const size_t lanes = kernel_->lanes, layers = net.layer_count(), last = layers - 1;
+  size_t weights = 0, transposed = 0;
+  for (size_t i = 0; i < layers; ++i) {
+    weights += (net.layers[i].inputs + 1) * lanes;
+    transposed += net.layers[i].outputs * lanes;
+  }
+  const size_t block = (rows + 1) * lanes;  // of a layer's outputs or deltas
+  if (!rows_.allocate(net, x, targets, shuffled, rows) || !row_loss_.allocate(rows) || !layers_.allocate(layers) ||
+      !memory_.allocate(4 * weights + transposed + (2 * layers + 1) * block, true))
+    return false;
+  T* at = memory_.data();
+  const auto take = [&at](size_t size) {
+    T* const piece = at;
+    at += size;
+    return piece;
+  };
+  step_ = {};
+  step_.layers = layers_.data();
+  step_.layer_count = layers;
+  step_.size = weights;
+  step_.parameter_count = net.parameter_count;
+  step_.w = take(weights);
+  step_.g = take(weights);
+  step_.s0 = optimizer.slot_count() > 0 ? take(weights) : nullptr;
+  step_.s1 = optimizer.slot_count() > 1 ? take(weights) : nullptr;
+  size_t offset = 0;
+  for (size_t i = 0; i < layers; ++i) {
+    const Layer& layer = net.layers[i];
+    layers_[i] = {layer.inputs, layer.outputs, layer.activation, step_.w + offset, take(layer.outputs * lanes),
+                  step_.g + offset, take(block), take(block), i == last ? layer.outputs : lanes};
+    offset += (layer.inputs + 1) * lanes;
+  }
+  step_.z = net.has_classes() ? take(block) : nullptr;
+  step_.out = comparison<T>(net);
+  step_.out.z = step_.z;
+  step_.out.y = layers_[last].y;
+  step_.out.delta = layers_[last].d;
+  step_.out.row_loss = row_loss_.data();
+  return true;
+}
+
+template <class T> void SmallSteps<T>::read(const netlet_optimizer& optimizer) {
+  const size_t lanes = kernel_->lanes;
+  const T* const from[] = {net_->values<T>(), optimizer.slot<T>(0), optimizer.slot<T>(1)};
+  T* const to[] = {step_.w, step_.s0, step_.s1};
+  for (int a = 0; a < 3; ++a) {
+    const T* source = from[a];
+    T* target = to[a];
+    if (source) memset(target, 0, step_.size * sizeof(T));
+    for (size_t i = 0; source && i < net_->layer_count(); ++i)
+      for (size_t k = 0; k <= layers_[i].inputs; ++k, source += layers_[i].outputs, target += lanes)
+        memcpy(target, source, layers_[i].outputs * sizeof(T));
+  }
+  for (size_t i = 1; i < net_->layer_count(); ++i)
+    kernel_->transpose(layers_[i].inputs, layers_[i].outputs, layers_[i].w, (ptrdiff_t)lanes, layers_[i].wt,
+                       (ptrdiff_t)lanes);
+}
+
+template <class T> BatchLoss SmallSteps<T>::pass(const Batch& batch) {
+  step_.x = rows_.inputs(batch, 0, 0, batch.rows, &step_.x_i);
+  rows_.targets(batch, 0, 0, batch.rows, step_.out);
+  step_.out.rows = batch.rows;
+  kernel_->small_pass(step_);
+  BatchLoss loss = {0, (double)batch.rows, step_.out.correct};
+  for (size_t i = 0; i < batch.rows; ++i) loss.sum = loss.sum + row_loss_[i];
+  if (const T* const weights = step_.out.weights) {
+    loss.weight = 0;
+    for (size_t i = 0; i < batch.rows; ++i) loss.weight = loss.weight + (double)weights[i];
+  }
+  divisor_ = divisor(*net_, loss.weight);
+  return loss;
+}
+
+template <class T>
+void SmallSteps<T>::update(netlet_optimizer& optimizer, double factor) {
+  const netlet_optimizer_config& config = optimizer.config;
+  const Update<T> step = next_update<T>(optimizer, factor);
+  const T decay = decay_of<T>(config, factor);
+  if (divisor_ != 0) kernel_->divide(step_.size, step_.g, (T)divisor_);
+  if (config.l2 > 0 || config.l1 > 0 || decay != 1)
+    for (size_t i = 0; i < net_->layer_count(); ++i) {
+      const size_t at = (size_t)(layers_[i].w - step_.w);
+      kernel_->penalize(layers_[i].inputs * kernel_->lanes, step_.g + at, step_.w + at, (T)config.l2, (T)config.l1,
+                        decay);
+    }
+  if (config.clip_value > 0) kernel_->clip(step_.size, step_.g, (T)config.clip_value);
+  kernel_->small_update(step_, step);
+}
+
+template <class T> void SmallSteps<T>::write(T* w, T* s0, T* s1) const {
+  kernel_->small_values(step_, step_.w, w);
+  if (s0) kernel_->small_values(step_, step_.s0, s0);
+  if (s1) kernel_->small_values(step_, step_.s1, s1);
+}
+
+template class SmallSteps<float>;
+template class SmallSteps<double>;
+
+}  // namespace netlet::core
