@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a peer must compute before it is timed, in float64 NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+from workloads import Case
+
+TOLERANCE = 1e-4
+FALL_TOLERANCE = 0.05  # batches come in another order in each library
+ULP_LIMIT = 4  # an elementwise function with larger errors is out of competition
+
+
+def activate(name: str, z: np.ndarray) -> np.ndarray:
+    if name == "sigmoid":
+        return 1 / (1 + np.exp(-z))
+    if name == "relu":
+        return np.maximum(z, 0)
+    if name == "softmax":
+        e = np.exp(z - z.max(axis=1, keepdims=True))
+        return e / e.sum(axis=1, keepdims=True)
+    return z
+
+
+def layers(case: Case, x: np.ndarray, parameters=None, hidden=None, output=None) -> list[np.ndarray]:
+    """Compute inputs and outputs of all layers."""
+    weights, biases = parameters or (case.weights, case.biases)
+    hidden, output = hidden or case.workload.activation, output or case.workload.output
+    values = [np.atleast_2d(x).astype(np.float64)]
+    for i, (w, b) in enumerate(zip(weights, biases)):
+        values.append(activate(output if i == len(weights) - 1 else hidden, values[-1] @ w.astype(float) + b))
+    return values
+
+
+def loss(case: Case, parameters=None) -> float:
+    """Compute the loss with these parameters, or the initial ones."""
+    sample = slice(0, 10_000)
+    outputs = layers(case, case.x[sample], parameters)[-1]
+    if case.workload.loss == "cross_entropy":
+        classes = case.y[sample]
+        return float(-np.log(outputs[np.arange(len(classes)), classes]).mean())
+    return float(0.5 * np.square(outputs - case.y[sample]).sum() / len(outputs))
+
+
+def gradient(case: Case) -> list[np.ndarray]:
+    """Compute the gradient of the mean squared error by W1, b1, W2, b2, ...; sigmoid layers, a linear output."""
+    values = layers(case, case.x)
+    delta = (values[-1] - case.y) / len(case.x)
+    result: list[np.ndarray] = []
+    for i in reversed(range(len(case.weights))):
+        result[:0] = [values[i].T @ delta, delta.sum(axis=0)]
+        delta = (delta @ case.weights[i].astype(float).T) * values[i] * (1 - values[i])
+    return result
+
+
+def output_error(case: Case, outputs: np.ndarray, **functions) -> float:
+    """Find the largest difference of outputs, over a sample of the rows."""
+    step = max(1, len(np.atleast_2d(case.x)) // 500)
+    expected = layers(case, np.atleast_2d(case.x)[::step], **functions)[-1]
+    return float(np.abs(np.atleast_2d(np.asarray(outputs))[::step] - expected).max())
+
+
+def gradient_error(case: Case, parts: list[np.ndarray]) -> float:
+    """Find the largest difference of gradients in proportion to the largest value."""
+    expected = np.concatenate([part.ravel() for part in gradient(case)])
+    found = np.concatenate([np.asarray(part).ravel() for part in parts])
+    return float(np.abs(found - expected).max() / np.abs(expected).max())
+
+
+def ulps(case: Case, found: np.ndarray) -> float:
+    """Find the largest error in units in the last place, NaN where there is nothing more precise to compare with."""
+    wide = np.float64 if case.workload.dtype == "float32" else np.longdouble
+    if np.finfo(wide).eps == np.finfo(case.workload.dtype).eps:
+        return float("nan")
+    x = case.x.astype(wide)
+    exact = np.tanh(x) if case.workload.activation == "tanh" else 1 / (1 + np.exp(-x))
+    return float((np.abs(np.asarray(found) - exact) / np.spacing(np.abs(exact).astype(case.workload.dtype))).max())

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a library adds to NumPy: time of import, and size on the disk."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from importlib import metadata
+from statistics import median
+
+MODULES = {
+    "netlet": "netlet",
+    "scikit-learn": "sklearn.neural_network",
+    "torch": "torch",
+    "jax": "jax.numpy",
+    "onnxruntime": "onnxruntime",
+    "mlpfile": "mlpfile",
+}
+
+
+def seconds(statement: str) -> float:
+    start = time.perf_counter()
+    subprocess.run([sys.executable, "-c", statement], check=True)
+    return time.perf_counter() - start
+
+
+def distributions(name: str, found: dict) -> dict:
+    """Collect a distribution and all that it needs."""
+    key = re.sub("[-_.]+", "-", name).lower()
+    if key in found:
+        return found
+    try:
+        found[key] = metadata.distribution(name)
+    except metadata.PackageNotFoundError:
+        return found  # needed on other systems only
+    for requirement in found[key].requires or []:
+        if "extra ==" not in requirement:
+            distributions(re.match(r"[\w.-]+", requirement)[0], found)
+    return found
+
+
+def megabytes(found: dict) -> float:
+    files = {path.locate() for distribution in found.values() for path in distribution.files or []}
+    return sum(file.stat().st_size for file in files if file.is_file()) / 1e6
+
+
+def measure(names: list[str], runs: int) -> dict[str, dict]:
+    """Time each import after NumPy's, in turn, in fresh processes."""
+    statements = {name: f"import numpy, {MODULES[name]}" for name in names}
+    for statement in ("import numpy", *statements.values()):
+        seconds(statement)  # writes the compiled files, fills the file cache
+    times: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(runs):
+        alone = seconds("import numpy")
+        for name, statement in statements.items():
+            times[name].append(seconds(statement) - alone)
+    numpy = distributions("numpy", {})
+    result = {}
+    for name in names:
+        needed = {key: value for key, value in distributions(name, {}).items() if key not in numpy}
+        result[name] = {"seconds": median(times[name]), "megabytes": megabytes(needed), "packages": sorted(needed)}
+    return result

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Build the native programs of the comparison: the processor's peak, and hand-written code of fixed sizes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+FOLDER = ROOT / "build" / "benchmarks"
+PROGRAMS = {"peak": "peak", "floor": "xor", "rows": "rows"}  # the peer that each is
+
+
+def build() -> tuple[dict[str, Path], str]:
+    """Build the programs; returns them, or why there are none."""
+    path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+    cmake, ninja = shutil.which("cmake", path=path), shutil.which("ninja", path=path)
+    if not cmake:
+        return {}, "no C++ figures: CMake is missing"
+    print("building the native programs", file=sys.stderr)
+    configure = [cmake, "-S", ROOT, "-B", FOLDER, "-DNETLET_BUILD_TESTS=OFF", "-DNETLET_BUILD_BENCHMARKS=ON"]
+    if ninja and not (FOLDER / "CMakeCache.txt").exists():
+        configure += ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={ninja}"]
+    trouble = run(configure)
+    built = {}
+    for name, target in PROGRAMS.items():  # one by one: netlet's core is needed for rows alone
+        problem = trouble or run([cmake, "--build", FOLDER, "--target", target])
+        if problem:
+            trouble = problem
+        else:
+            built[name] = FOLDER / target
+    return built, f"no C++ figures, or not all: {trouble}" if trouble else ""
+
+
+def run(command: list) -> str:
+    """Run a step of the build; returns what is wrong."""
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    if result.returncode == 0:
+        return ""
+    lines = [line for line in (result.stderr + result.stdout).splitlines() if "error" in line.lower()]
+    return lines[0].strip().replace(f"{ROOT}{os.sep}", "") if lines else "the build failed"

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""netlet's speed beside that of the other libraries found here: training, inference, gradients, import.
+
+Each library works on each workload in processes of its own, which take turns: while one is timed, the others are
+stopped. README.md has the method.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import driver
+import imports
+import native
+import table
+from peers import PEERS
+from workloads import WORKLOADS, Workload
+
+PACKAGES = ("scikit-learn", "torch", "jax", "onnx", "onnxruntime", "mlpfile", "matplotlib", "cmake", "ninja")
+
+
+def cpu_model() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def machine() -> dict:
+    return {
+        "processor": cpu_model(),
+        "cpus": len(driver.cpus()),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "date": time.strftime("%Y-%m-%d"),
+    }
+
+
+def install() -> None:
+    """Install what the comparison needs, package by package: one that does not install is left out."""
+    for package in PACKAGES:
+        command = [sys.executable, "-m", "pip", "install", "--quiet", package]
+        if subprocess.run(command, check=False).returncode:
+            print(f"{package} could not be installed: left out", file=sys.stderr)
+
+
+def choose(names: list[str] | None, known: list[str], what: str, parser: argparse.ArgumentParser) -> list[str]:
+    """Find the names that are given, or that begin with one that is given and a hyphen."""
+    if not names:
+        return known
+    for name in names:
+        if not any(word == name or word.startswith(f"{name}-") for word in known):
+            parser.error(f"no {what} {name!r}; --list names them")
+    return [word for word in known if any(word == name or word.startswith(f"{name}-") for name in names)]
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--workload", nargs="+", metavar="NAME", help="only these; mnist means all mnist-...")
+    parser.add_argument("--peer", nargs="+", metavar="NAME", help="only these beside netlet")
+    parser.add_argument("--threads", nargs="+", type=int, metavar="N", help="only these numbers of threads")
+    parser.add_argument("--rounds", type=int, help="turns of each process (7)")
+    parser.add_argument("--processes", type=int, help="fresh processes of each library (3)")
+    parser.add_argument("--quick", action="store_true", help="one process, three rounds, without the slowest")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there")
+    parser.add_argument("--chart", type=Path, metavar="FILE", help="draw them there, as .svg or .png")
+    parser.add_argument("--install", action="store_true", help="first install the libraries to compare with, by pip")
+    parser.add_argument("--list", action="store_true", help="list workloads and libraries")
+    chosen = parser.parse_args()
+    chosen.rounds = chosen.rounds or (3 if chosen.quick else 7)
+    chosen.processes = chosen.processes or (1 if chosen.quick else 3)
+    if min(chosen.rounds, chosen.processes, *(chosen.threads or [1])) < 1:
+        parser.error("--rounds, --processes and --threads are positive")
+    known = [workload.name for workload in WORKLOADS] + ["import"]
+    chosen.workload = choose(chosen.workload, known, "workload", parser)
+    chosen.peer = [*choose(chosen.peer, [*PEERS, "floor"], "peer", parser), "netlet"]
+    return chosen
+
+
+def cells(chosen: argparse.Namespace) -> Iterator[tuple[Workload, int]]:
+    for workload in WORKLOADS:
+        for threads in workload.threads:
+            wanted = not chosen.threads or threads in chosen.threads
+            if workload.name in chosen.workload and wanted and threads <= len(driver.cpus()):
+                yield workload, threads
+
+
+def describe(workload: Workload, threads: int, peers: dict[str, dict]) -> dict:
+    """Put a result into the form that table.py and chart.py read."""
+    notes = [workload.note, *(peer.pop("note", "") for peer in peers.values())]
+    return {
+        "workload": workload.name,
+        "title": workload.title,
+        "chart": workload.chart,
+        "threads": threads,
+        "dtype": workload.dtype,
+        "unit": workload.unit,
+        "divisor": workload.divisor,
+        "flops": workload.flops,
+        "note": "; ".join(dict.fromkeys(note for note in notes if note)),
+        "peers": peers,
+    }
+
+
+def main() -> None:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # or stopped workers would stay
+    chosen = arguments()
+    if chosen.list:
+        for workload in WORKLOADS:
+            print(f"{workload.name:28} {workload.title}; {', '.join(workload.peers)}")
+        print(f"{'import':28} time of import and installed size")
+        return
+    if chosen.install:
+        install()
+    notes: list[str] = []
+    found = {name for name in PEERS if name in chosen.peer and driver.installed(name)}
+    if "netlet" not in found:
+        sys.exit("netlet is not installed in this Python: pip install .")
+    missing = sorted({PEERS[name][1] for name in PEERS if name in chosen.peer} - {PEERS[name][1] for name in found})
+    if missing:
+        notes.append(f"not installed: {', '.join(missing)}")
+    programs, trouble = native.build() if set(chosen.workload) != {"import"} else ({}, "")
+    notes += [trouble] if trouble else []
+    if "floor" not in chosen.peer:
+        programs.pop("floor", None)
+
+    report = {
+        "machine": machine(),
+        "rounds": chosen.rounds,
+        "processes": chosen.processes,
+        "versions": {},
+        "notes": notes,
+        "results": [],
+    }
+
+    def save() -> None:
+        if chosen.json:
+            chosen.json.write_text(json.dumps(report, indent=1))
+
+    for workload, threads in cells(chosen):
+        names = [name for name in workload.peers if name in found or name in programs]
+        names = [name for name in names if not (chosen.quick and name in workload.slow)]
+        if not names:
+            continue
+        print(f"{workload.name}, {threads} thread{'s' * (threads > 1)}", file=sys.stderr)
+        others = driver.OtherPrograms()
+        peers, trouble = driver.measure(workload, threads, names, programs, chosen.rounds, chosen.processes)
+        notes += trouble
+        report["results"].append({**describe(workload, threads, peers), "other_programs": others.share()})
+        for name, peer in peers.items():
+            if "version" in peer:
+                report["versions"][PEERS[name][1]] = peer["version"]
+        save()  # a long run may be ended at any time
+    if "import" in chosen.workload:
+        print("import", file=sys.stderr)
+        known = {PEERS[name][1] for name in found}
+        report["imports"] = imports.measure(
+            [name for name in imports.MODULES if name in known], 5 if chosen.quick else 15
+        )
+    save()
+    print(table.text(report))
+    if chosen.chart:
+        import chart  # needs Matplotlib
+
+        chart.draw(report, chosen.chart)
+
+
+if __name__ == "__main__":
+    main()
