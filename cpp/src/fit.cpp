@@ -97,6 +97,8 @@ struct Held {
   }
 };
 
+constexpr size_t kTogether = 64;  // epochs, at most
+
 // Hands epochs to the caller's on_epochs, very short ones together.
 class Reports {
  public:
@@ -106,6 +108,7 @@ class Reports {
         floating_point_(floating_point),
         limit_(options.report_together && short_epochs ? kTogether : 1),
         begin_(seconds_now()) {}
+  bool together() const { return limit_ > 1 || !options_.on_epochs; }
   // true if it is time for send()
   bool add(const netlet_epoch& epoch) {
     if (!options_.on_epochs) return false;
@@ -128,7 +131,6 @@ class Reports {
   }
 
  private:
-  static constexpr size_t kTogether = 64;
   const netlet_fit_options& options_;
   const Held& held_;
   DefaultFloatingPoint& floating_point_;
@@ -188,8 +190,16 @@ template <class T> class Fit {
     const uint64_t epochs = net_.epochs_trained, steps = optimizer_.progress.steps;
     netlet_status status = prepare();
     bool stop = false;
-    for (size_t e = 0; status == NETLET_OK && !stop && e < options_.epochs; ++e)
-      status = epoch(e + 1 == options_.epochs, &stop);
+    for (size_t e = 0; status == NETLET_OK && !stop && e < options_.epochs;) {
+      const size_t left = options_.epochs - e, count = left < kTogether ? left : kTogether;
+      if (plain()) {
+        status = plain_epochs(count, &stop);
+        e += count;
+      } else {
+        status = epoch(left == 1, &stop);
+        ++e;
+      }
+    }
     if (prepared_) show();
     if (status != NETLET_OK) {
       if (prepared_ && !all_finite()) go_back();
@@ -224,6 +234,7 @@ template <class T> class Fit {
     show();
     return reports_.send();
   }
+  static constexpr const char *kBadLoss = "the loss was not finite", *kBadParameter = "a parameter stopped being finite";
   bool validates() const { return options_.validation_x != nullptr; }
 
   netlet_status check_all() {
@@ -295,13 +306,17 @@ template <class T> class Fit {
   // One batch forward, backward, and a step.
   netlet_status step(const Batch& batch) {
     const BatchLoss loss = trainer_.rows_phase(batch);
-    if (!isfinite(loss.sum)) return diverged("the loss was not finite");
+    if (!isfinite(loss.sum)) return diverged(kBadLoss);
     trainer_.update(net_, optimizer_, factor_);
     sum_ = sum_ + loss.sum;
     weight_ = weight_ + loss.weight;
     correct_ += loss.correct;
     seen_ += batch.rows;
-    if (!poll_.asks_to_stop(row_operations() * (double)batch.rows)) return NETLET_OK;
+    return poll(row_operations() * (double)batch.rows);
+  }
+
+  netlet_status poll(double operations) {
+    if (!poll_.asks_to_stop(operations)) return NETLET_OK;
     if (!all_finite()) go_back();
     send_reports();
     return fail(error_, NETLET_ERROR_INTERRUPTED, "fit: interrupted in epoch %llu",
@@ -343,13 +358,39 @@ template <class T> class Fit {
     return NETLET_OK;
   }
 
+  // Epochs of one step each and nothing between them.
+  bool plain() const {
+    return trainer_.apart() && batch_rows_ == rows_ && !validates() && options_.patience == 0 &&
+           options_.schedule.kind == NETLET_CONSTANT && reports_.together();
+  }
+
+  netlet_status plain_epochs(size_t count, bool* stop) {
+    BatchLoss losses[kTogether];
+    const Batch batch = {x_, targets_, nullptr, 0, rows_, dropout(0)};
+    const size_t done = trainer_.apart()->steps(batch, optimizer_, 1, count, losses);
+    for (size_t i = 0; i < done; ++i) {
+      const BatchLoss& loss = losses[i];
+      netlet_epoch report = {net_.epochs_trained++, reduced(net_, loss.sum, loss.weight), 0,  NAN,
+                             optimizer_.config.learning_rate,                             NAN, NAN};
+      if (net_.has_classes()) report.accuracy = (double)loss.correct / (double)rows_;
+      reports_.add(report);
+    }
+    good_.save(trainer_.apart());
+    if (done < count) return diverged(isfinite(losses[done].sum) ? kBadParameter : kBadLoss);
+    NETLET_TRY(poll(row_operations() * (double)(rows_ * count)));
+    const int answer = send_reports();
+    if (answer < 0) return callback_failed();
+    *stop = answer > 0;
+    return NETLET_OK;
+  }
+
   netlet_status epoch(bool last, bool* stop) {
     sum_ = weight_ = 0;
     correct_ = seen_ = 0;
     factor_ = schedule_.factor(net_.epochs_trained);
     if (options_.schedule.kind == NETLET_FUNCTION) NETLET_TRY(ask_for_factor());
     NETLET_TRY(x_ ? steps_over_rows() : steps_over_batches());
-    if (!all_finite()) return diverged("a parameter stopped being finite");
+    if (!all_finite()) return diverged(kBadParameter);
     netlet_epoch report = {net_.epochs_trained, reduced(net_, sum_, weight_), 0,  NAN,
                            optimizer_.config.learning_rate * factor_,         NAN, NAN};
     if (net_.has_classes()) report.accuracy = (double)correct_ / (double)seen_;

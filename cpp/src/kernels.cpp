@@ -81,12 +81,6 @@ template <class T> void divide(size_t n, T* a, T divisor) {
   map(n, a, a, [=](V<T> x) { return x / d; });
 }
 
-template <class T> bool all_zero(V<T> v) {
-  T sum = 0;
-  for (int lane = 0; lane < Vec<T>::lanes; ++lane) sum = sum + v[lane];
-  return sum == 0;
-}
-
 template <class T> size_t first_not_finite(size_t n, const T* x) {
   constexpr size_t lanes = Vec<T>::lanes, step = 16 * lanes;
   for (size_t i = 0; i < n; i += step) {

@@ -102,9 +102,11 @@ template <class T> struct Kernels {
   void (*map)(int function, size_t n, const T* x, T* y);
   // row losses, output delta and correct rows
   void (*output_rows)(OutputRows<T>& rows);
-  // Forward, losses and deltas backward, gradient; a step along it; w, s0 or s1 without the lanes that are beyond.
+  // Forward, losses and deltas backward, gradient.
   void (*small_pass)(SmallStep<T>& step);
-  void (*small_update)(SmallStep<T>& step, const Update<T>& update);
+  // A step along it; false if parameters are not finite then.
+  bool (*small_update)(SmallStep<T>& step, const Update<T>& update);
+  // w, s0 or s1 without the lanes that are beyond.
   void (*small_values)(const SmallStep<T>& step, const T* from, T* to);
   // w, and the optimizer's state s0 and s1, after a step along g
   void (*update)(const Update<T>& update, size_t n, const T* g, T* w, T* s0, T* s1);

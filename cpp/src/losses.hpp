@@ -166,6 +166,32 @@ template <class T> void softmax_delta(size_t n, const T* y, T* g) {
   map(n, g, y, g, [=](V<T> gj, V<T> yj) { return yj * (gj - s); });
 }
 
+// both at once for the loss and the activations that are used most
+template <class T> bool squared_error_delta(const OutputRows<T>& r) {
+  const size_t count = r.rows * r.n;
+  const auto each = [&](auto times) {
+    map(count, r.y, r.t, r.delta, [=](V<T> y, V<T> t) { return times(y - t, y); });
+    return true;
+  };
+  if (r.loss != NETLET_SQUARED_ERROR) return false;
+  switch (r.activation) {
+    case NETLET_IDENTITY: return each([](V<T> d, V<T>) { return d; });
+    case NETLET_SIGMOID: return each([](V<T> d, V<T> y) { return times_sigmoid<T>(d, y); });
+    case NETLET_TANH: return each([](V<T> d, V<T> y) { return times_tanh<T>(d, y); });
+  }
+  return false;
+}
+
+template <class T> void output_delta(const OutputRows<T>& r) {
+  if (squared_error_delta(r)) return;
+  loss_derivative(r);
+  if (r.loss == NETLET_BINARY_CROSS_ENTROPY || r.loss == NETLET_CROSS_ENTROPY) return;
+  if (r.activation == NETLET_SOFTMAX)
+    for (size_t i = 0; i < r.rows; ++i) softmax_delta(r.n, r.y + i * r.n, r.delta + i * r.n);
+  else
+    times_derivative(r.activation, r.rows * r.n, core::derivative_needs_z(r.activation) ? r.z : r.y, r.delta);
+}
+
 // ---- rows
 
 template <class T> void output_rows(OutputRows<T>& r) {
@@ -183,13 +209,7 @@ template <class T> void output_rows(OutputRows<T>& r) {
   if (r.weights)
     for (size_t i = 0; i < r.rows; ++i) r.row_loss[i] = r.row_loss[i] * (double)r.weights[i];
   if (!r.delta) return;
-  loss_derivative(r);
-  if (r.loss != NETLET_BINARY_CROSS_ENTROPY && r.loss != NETLET_CROSS_ENTROPY) {
-    if (r.activation == NETLET_SOFTMAX)
-      for (size_t i = 0; i < r.rows; ++i) softmax_delta(n, r.y + i * n, r.delta + i * n);
-    else
-      times_derivative(r.activation, r.rows * n, core::derivative_needs_z(r.activation) ? r.z : r.y, r.delta);
-  }
+  output_delta(r);
   if (r.weights)
     for (size_t i = 0; i < r.rows; ++i) {
       const V<T> weight = splat(r.weights[i]);

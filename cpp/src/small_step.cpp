@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "small_step.hpp"
 
+#include <math.h>
+
 #include "optimizer.hpp"
 
 namespace netlet::core {
@@ -34,6 +36,7 @@ bool SmallSteps<T>::allocate(const netlet_network& net, const netlet_array& x, c
   }
   const size_t block = (rows + 1) * lanes;  // of a layer's outputs or deltas
   if (!rows_.allocate(net, x, targets, shuffled, rows) || !row_loss_.allocate(rows) || !layers_.allocate(layers) ||
+      !before_.allocate(3 * weights) ||
       !memory_.allocate(4 * weights + transposed + (2 * layers + 1) * block, true))
     return false;
   T* at = memory_.data();
@@ -84,25 +87,27 @@ template <class T> void SmallSteps<T>::read(const netlet_optimizer& optimizer) {
                        (ptrdiff_t)lanes);
 }
 
-template <class T> BatchLoss SmallSteps<T>::pass(const Batch& batch) {
+template <class T> void SmallSteps<T>::load(const Batch& batch) {
   step_.x = rows_.inputs(batch, 0, 0, batch.rows, &step_.x_i);
   rows_.targets(batch, 0, 0, batch.rows, step_.out);
   step_.out.rows = batch.rows;
+}
+
+template <class T> BatchLoss SmallSteps<T>::gradient() {
   kernel_->small_pass(step_);
-  BatchLoss loss = {0, (double)batch.rows, step_.out.correct};
-  for (size_t i = 0; i < batch.rows; ++i) loss.sum = loss.sum + row_loss_[i];
+  const size_t rows = step_.out.rows;
+  BatchLoss loss = {0, (double)rows, step_.out.correct};
+  for (size_t i = 0; i < rows; ++i) loss.sum = loss.sum + row_loss_[i];
   if (const T* const weights = step_.out.weights) {
     loss.weight = 0;
-    for (size_t i = 0; i < batch.rows; ++i) loss.weight = loss.weight + (double)weights[i];
+    for (size_t i = 0; i < rows; ++i) loss.weight = loss.weight + (double)weights[i];
   }
   divisor_ = divisor(*net_, loss.weight);
   return loss;
 }
 
 template <class T>
-void SmallSteps<T>::update(netlet_optimizer& optimizer, double factor) {
-  const netlet_optimizer_config& config = optimizer.config;
-  const Update<T> step = next_update<T>(optimizer, factor);
+bool SmallSteps<T>::step(const netlet_optimizer_config& config, const Update<T>& update, double factor) {
   const T decay = decay_of<T>(config, factor);
   if (divisor_ != 0) kernel_->divide(step_.size, step_.g, (T)divisor_);
   if (config.l2 > 0 || config.l1 > 0 || decay != 1)
@@ -112,7 +117,42 @@ void SmallSteps<T>::update(netlet_optimizer& optimizer, double factor) {
                         decay);
     }
   if (config.clip_value > 0) kernel_->clip(step_.size, step_.g, (T)config.clip_value);
-  kernel_->small_update(step_, step);
+  return kernel_->small_update(step_, update);
+}
+
+template <class T> BatchLoss SmallSteps<T>::pass(const Batch& batch) {
+  load(batch);
+  return gradient();
+}
+
+template <class T> void SmallSteps<T>::update(netlet_optimizer& optimizer, double factor) {
+  const Update<T> next = next_update<T>(optimizer, factor);
+  step(optimizer.config, next, factor);
+}
+
+template <class T>
+size_t SmallSteps<T>::steps(const Batch& batch, netlet_optimizer& optimizer, double factor, size_t count,
+                            BatchLoss* losses) {
+  load(batch);
+  const size_t bytes = step_.size * sizeof(T);
+  const bool alike = optimizer.config.kind == NETLET_SGD;  // all updates are
+  Update<T> update;
+  for (size_t i = 0; i < count; ++i) {
+    losses[i] = gradient();
+    if (!isfinite(losses[i].sum)) return i;
+    const netlet_optimizer_progress progress = optimizer.progress;
+    if (!alike || i == 0)
+      update = next_update<T>(optimizer, factor);
+    else
+      ++optimizer.progress.steps;
+    T* const changed[] = {step_.w, step_.s0, step_.s1};
+    for (size_t a = 0; a <= optimizer.slot_count(); ++a) memcpy(&before_[a * step_.size], changed[a], bytes);
+    if (step(optimizer.config, update, factor)) continue;
+    optimizer.progress = progress;
+    for (size_t a = 0; a <= optimizer.slot_count(); ++a) memcpy(changed[a], &before_[a * step_.size], bytes);
+    return i;
+  }
+  return count;
 }
 
 template <class T> void SmallSteps<T>::write(T* w, T* s0, T* s1) const {

@@ -24,16 +24,23 @@ template <class T> class SmallSteps {
   // The gradient of a batch, then a step along it; the network gets it only by write().
   BatchLoss pass(const Batch& batch);
   void update(netlet_optimizer& optimizer, double factor);
+  // Both, `count` times on the same batch. Ends before a step whose loss is not finite or after which parameters would
+  // not be. Returns the number of steps.
+  size_t steps(const Batch& batch, netlet_optimizer& optimizer, double factor, size_t count, BatchLoss* losses);
 
   bool all_finite() const { return kernel_->first_not_finite(step_.size, step_.w) == step_.size; }
   // The parameters and the state of the optimizer.
   void write(T* w, T* s0, T* s1) const;
 
  private:
+  void load(const Batch& batch);
+  BatchLoss gradient();
+  bool step(const netlet_optimizer_config& config, const Update<T>& update, double factor);
+
   const netlet_network* net_ = nullptr;
   const Kernels<T>* kernel_ = nullptr;
   Rows<T> rows_;
-  Buffer<T> memory_;
+  Buffer<T> memory_, before_;
   Buffer<double> row_loss_;
   double divisor_ = 0;  // of the gradient; 0: none
   Buffer<SmallLayer<T>> layers_;

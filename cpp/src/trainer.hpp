@@ -41,6 +41,7 @@ template <class T> class Trainer {
   void store_gradient(T* out);
 
   // If repeated, update() may keep what it changes to itself: this is where it does, or null.
+  SmallSteps<T>* apart() { return small_ ? &small_steps_ : nullptr; }
   const SmallSteps<T>* apart() const { return small_ ? &small_steps_ : nullptr; }
 
  private:

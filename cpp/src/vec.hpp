@@ -232,6 +232,12 @@ NETLET_INLINE double fma1(double a, double b, double c) { return __builtin_fma(a
 NETLET_INLINE float fma1(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 #endif
 
+template <class T> bool all_zero(V<T> v) {
+  T sum = 0;
+  for (int lane = 0; lane < Vec<T>::lanes; ++lane) sum = sum + v[lane];
+  return sum == 0;
+}
+
 // y[i] = f(x[i]) for whole vectors, then for what is left of one; in place is fine
 template <class T, class F> NETLET_INLINE void map(size_t n, const T* x, T* y, F f) {
   constexpr size_t lanes = Vec<T>::lanes;

@@ -22,6 +22,9 @@ class _Column:
 
     def extend(self, values: Vector) -> None:
         end = self._count + len(values)
+        if self._count == 0:  # what is given is kept
+            self._buffer, self._count = values, end
+            return
         if end > len(self._buffer):
             buffer = np.empty(max(end, 2 * len(self._buffer)))
             buffer[: self._count] = self._buffer[: self._count]

@@ -446,6 +446,9 @@ class Network {
     c.report_together = !options.on_epoch;
     if (options.poll) c.poll = &Fitting::poll;
     c.context = &fitting;
+    const std::size_t expected = options.epochs < 65536 ? options.epochs : 65536;
+    for (std::vector<double>* column : {&history.loss, &history.seconds, &history.learning_rate})
+      column->reserve(column->size() + expected);
     Check check;
     const netlet_status status = netlet_fit(get(), x, targets, optimizer.get(), &c, check);
     if (fitting.thrown) std::rethrow_exception(fitting.thrown);
