@@ -56,7 +56,7 @@ template <class T> void load_rows(const netlet_array& a, const size_t* order, si
 
 netlet_status check_array(const char* name, const netlet_array* a, netlet_error* error) {
   if (!a) return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected an array, got NULL", name);
-  if (!netlet_dtype_name(a->dtype))
+  if (a->dtype < NETLET_FLOAT32 || a->dtype > NETLET_UINT64)
     return fail(error, NETLET_ERROR_ARGUMENT, "%s: unknown dtype number %d", name, a->dtype);
   if (!a->data && a->rows && a->columns)
     return fail(error, NETLET_ERROR_ARGUMENT, "%s: data is NULL for %zu rows", name, a->rows);

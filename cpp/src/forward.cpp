@@ -25,7 +25,7 @@ template <class T> struct Scratch {
 };
 
 template <class T>
-void forward_panel(const netlet_network& net, const netlet_array& x, size_t first, size_t count, T* out,
+inline void forward_panel(const netlet_network& net, const netlet_array& x, size_t first, size_t count, T* out,
                    const Scratch<T>& layout, T* scratch) {
   const Kernels<T>& kernel = kernels<T>(net.widest);
   const T* parameters = net.values<T>();
@@ -57,9 +57,10 @@ netlet_status forward(const netlet_network& net, const netlet_array& x, T* out, 
   const bool in_place = !net.input_scaling && readable_in_place<T>(x);
   const size_t n = net.outputs();
   const Scratch<T> whole(net, smaller(x.rows, kPanelRows), in_place);
-  // a single row stays on the calling thread
+  // a few rows stay on the calling thread
+  const size_t most = (x.rows + 7) / 8;
   const size_t threads =
-      smaller(threads_for(2.0 * (double)net.parameter_count * (double)x.rows, kReadingShare), (x.rows + 7) / 8);
+      most == 1 ? 1 : smaller(threads_for(2.0 * (double)net.parameter_count * (double)x.rows, kReadingShare), most);
   alignas(kCacheLine) T stack[kStackBytes / sizeof(T)];
   if (threads == 1 && whole.size() <= sizeof stack / sizeof(T)) {
     for (size_t row = 0; row < x.rows; row += kPanelRows)

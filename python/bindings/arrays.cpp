@@ -103,6 +103,37 @@ std::string type_name(py::handle object) {
   return py::type::of(object).attr("__name__").cast<std::string>();
 }
 
+bool is_plain(PyObject* object, netlet::Dtype dtype, PlainArray* array) {
+  static PyTypeObject* const type = py::detail::npy_api::get().PyArray_Type_;
+  if (Py_TYPE(object) != type) return false;
+  const auto* const proxy = py::detail::array_proxy(object);
+  const auto* const descr = py::detail::array_descriptor_proxy(proxy->descr);
+  const bool single_precision = dtype == netlet::Dtype::float32;
+  constexpr int needed = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
+  if (descr->type_num != (single_precision ? py::detail::npy_api::NPY_FLOAT_ : py::detail::npy_api::NPY_DOUBLE_) ||
+      descr->byteorder != '=' || (proxy->flags & needed) != needed || proxy->nd < 1 || proxy->nd > 2)
+    return false;
+  array->data = proxy->data;
+  array->writable = proxy->flags & py::detail::npy_api::NPY_ARRAY_WRITEABLE_;
+  array->single = proxy->nd == 1;
+  array->rows = array->single ? 1 : (std::size_t)proxy->dimensions[0];
+  array->columns = (std::size_t)proxy->dimensions[proxy->nd - 1];
+  array->bytes = array->rows * array->columns * (single_precision ? sizeof(float) : sizeof(double));
+  return true;
+}
+
+PyObject* new_plain(netlet::Dtype dtype, bool single, std::size_t rows, std::size_t columns, PlainArray* array) {
+  const auto& api = py::detail::npy_api::get();
+  Py_intptr_t shape[] = {(Py_intptr_t)rows, (Py_intptr_t)columns};
+  PyObject* const descr = api.PyArray_DescrFromType_(dtype == netlet::Dtype::float32 ? py::detail::npy_api::NPY_FLOAT_
+                                                                                     : py::detail::npy_api::NPY_DOUBLE_);
+  PyObject* const object =
+      api.PyArray_NewFromDescr_(api.PyArray_Type_, descr, single ? 1 : 2, single ? shape + 1 : shape, nullptr, nullptr,
+                                0, nullptr);
+  if (object) is_plain(object, dtype, array);
+  return object;
+}
+
 Rows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype) {
   py::array array = real_array(x, "x", dtype);
   const bool single = array.ndim() == 1;

@@ -24,6 +24,18 @@ Rows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype);
 // y for `x.rows` rows: (rows, outputs); (rows,) with one output; for cross_entropy also integers (rows,).
 Rows target_rows(py::handle y, const netlet::Network& network, const Rows& x);
 
+// The array that needs no second look: a numpy.ndarray, no subclass, of that dtype, native, aligned and C-contiguous, of
+// one dimension or two.
+struct PlainArray {
+  char* data;
+  bool writable, single;  // single: one dimension
+  std::size_t rows, columns;
+  std::size_t bytes;
+};
+bool is_plain(PyObject* object, netlet::Dtype dtype, PlainArray* array);
+// A new one; null with Python's error set if there is no memory.
+PyObject* new_plain(netlet::Dtype dtype, bool single, std::size_t rows, std::size_t columns, PlainArray* array);
+
 // What outputs are compared with; `keep` holds the arrays.
 struct TargetRows {
   py::list keep;

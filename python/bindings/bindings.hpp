@@ -51,8 +51,9 @@ class WithoutGil {
   PyThreadState* state_;
 };
 
-// Work below so many floating-point operations is done with the GIL held: releasing it would cost more.
-constexpr double kHoldGil = 20000;
+// Work below so many floating-point operations, a few microseconds, is done with the GIL held: releasing it costs a
+// good part of that.
+constexpr double kHoldGil = 4e5;
 
 // Runs f without the GIL if it is worth it.
 template <class F> auto compute(double operations, F&& f) {

@@ -87,6 +87,45 @@ py::array forward(py::handle object, py::handle x, py::handle out) {
   return result;
 }
 
+bool overlap(const PlainArray& a, const void* data, std::size_t bytes) {
+  const char* const other = static_cast<const char*>(data);
+  return a.data < other + bytes && other < a.data + a.bytes;
+}
+
+// _forward(x, out) without pybind11's dispatcher, for the arrays that most calls have. Whatever is not as usual, and
+// every error, is left to _forward_any.
+PyObject* forward_plain(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
+  if (count != 2) return PyErr_Format(PyExc_TypeError, "_forward: expected x and out");
+  PyObject *const x = arguments[0], *const out = arguments[1];
+  const auto* const instance = reinterpret_cast<py::detail::instance*>(self);
+  PlainArray from, to;
+  if (instance->simple_layout && instance->simple_holder_constructed) {
+    const Network& net = *static_cast<const Network*>(instance->simple_value_holder[0]);
+    const netlet::Dtype dtype = net.dtype();
+    if (is_plain(x, dtype, &from) && from.columns == net.inputs() && from.rows > 0) {
+      const bool fits = out != Py_None && is_plain(out, dtype, &to) && to.writable && to.single == from.single &&
+                        to.rows == from.rows && to.columns == net.outputs() && !overlap(to, from.data, from.bytes) &&
+                        !overlap(to, netlet_parameters(net.get()), net.parameter_count() * (from.bytes / from.rows / from.columns));
+      PyObject* const result = fits             ? Py_NewRef(out)
+                               : out == Py_None ? new_plain(dtype, from.single, from.rows, net.outputs(), &to)
+                                                : nullptr;
+      if (!result && out == Py_None) return nullptr;
+      if (result) {
+        const auto item = (std::ptrdiff_t)(from.bytes / from.rows / from.columns);
+        const netlet_array rows = {from.data, (int)dtype, from.rows, from.columns, item * (std::ptrdiff_t)from.columns, item};
+        const netlet_status status = compute(operations(net, from.rows, 2),
+                                             [&] { return netlet_forward(net.get(), &rows, to.data, nullptr); });
+        if (status == NETLET_OK) return result;
+        Py_DECREF(result);
+      }
+    }
+  }
+  static PyObject* const name = PyUnicode_InternFromString("_forward_any");
+  return PyObject_CallMethodObjArgs(self, name, x, out, nullptr);
+}
+PyMethodDef forward_definition = {"_forward", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&forward_plain)),
+                                  METH_FASTCALL, nullptr};
+
 py::tuple evaluate(py::handle object, py::handle x, py::handle y, py::handle sample_weight) {
   const Network& self = network(object);
   const Rows rows = input_rows(x, self.inputs(), self.dtype());
@@ -335,7 +374,10 @@ void bind_network(py::module_& m) {
   all["reduction"] = names(netlet_reduction_name);
   all["init"] = names(netlet_init_name);
   m.attr("NAMES") = all;
-  py::class_<Network>(m, "Network")
+  py::class_<Network> type(m, "Network");
+  type.attr("_forward") = py::reinterpret_steal<py::object>(
+      PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(type.ptr()), &forward_definition));
+  type
       .def(py::init(&create), py::arg("layer_sizes"), py::arg("activations"), py::arg("loss"), py::arg("reduction"),
            py::arg("dtype"), py::arg("huber_delta") = 1.0, py::arg("quantiles") = std::vector<double>(),
            py::arg("dropout") = std::vector<double>())
@@ -403,7 +445,7 @@ void bind_network(py::module_& m) {
           "A writable view of shape (outputs,) for each layer.")
       .def("_snapshot", &snapshot)
       .def("_fingerprint", [](py::handle self) { return network(self).fingerprint(); })
-      .def("_forward", &forward)
+      .def("_forward_any", &forward)
       .def("_evaluate", &evaluate)
       .def("_backward", &backward)
       .def("_input_gradient", &input_gradient)
