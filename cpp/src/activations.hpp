@@ -74,20 +74,19 @@ template <class T> T largest(size_t n, const T* z) {
   return m;
 }
 
-// y = exp(z - max), their sum in the order of j; both for softmax and for its loss
-template <class T> T exponentials(size_t n, const T* z, T m, T* y) {
+// y = exp(z - m) / their sum in the order of j; returns the sum
+template <class T> T softmax_row(size_t n, const T* z, T m, T* y) {
   const V<T> shift = splat(m);
-  map(n, z, y, [=](V<T> v) { return exp<T>(v - shift); });
+  map(n, z, y, [=](V<T> v) { return exp_negative<T>(v - shift); });
   T sum = 0;
   for (size_t j = 0; j < n; ++j) sum = sum + y[j];
+  const V<T> divisor = splat(sum);
+  map(n, y, y, [=](V<T> v) { return v / divisor; });
   return sum;
 }
 
 template <class T> void softmax(size_t rows, size_t n, const T* z, T* y) {
-  for (size_t i = 0; i < rows; ++i, z += n, y += n) {
-    const V<T> sum = splat(exponentials(n, z, largest(n, z), y));
-    map(n, y, y, [=](V<T> v) { return v / sum; });
-  }
+  for (size_t i = 0; i < rows; ++i, z += n, y += n) softmax_row(n, z, largest(n, z), y);
 }
 
 }  // namespace

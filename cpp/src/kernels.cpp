@@ -57,14 +57,13 @@ template <class T>
 void gradient(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* d, ptrdiff_t d_i, T* g, T* bias) {
   if (n <= Vec<T>::lanes) {
     const Part<T> part((int)n);
-    T* const none = nullptr;
-    for (; k > 3; k -= 4, x += 4, g += 4 * n) narrow_gradient<T, 4>(m, x, x_i, d, d_i, g, n, none, part);
-    switch (k) {
-      case 3: return narrow_gradient<T, 3>(m, x, x_i, d, d_i, g, n, bias, part);
-      case 2: return narrow_gradient<T, 2>(m, x, x_i, d, d_i, g, n, bias, part);
-      case 1: return narrow_gradient<T, 1>(m, x, x_i, d, d_i, g, n, bias, part);
+    for (; k >= 8; k -= 8, x += 8, g += 8 * n) narrow_gradient<T, 8>(m, x, x_i, d, d_i, g, n, bias, part);
+    if (k >= 4) {
+      narrow_gradient<T, 4>(m, x, x_i, d, d_i, g, n, bias, part);
+      k -= 4, x += 4, g += 4 * n;
     }
-    if (bias) narrow_gradient<T, 0>(m, x, x_i, d, d_i, g, n, bias, part);
+    for (; k; --k, ++x, g += n) narrow_gradient<T, 1>(m, x, x_i, d, d_i, g, n, bias, part);
+    if (bias) narrow_gradient<T, 0, true>(m, x, x_i, d, d_i, g, n, bias, part);
     return;
   }
   const T one = 1;  // fma(1, d, g) is d + g
@@ -77,6 +76,13 @@ template <class T> void add(size_t n, T* a, const T* b) {
 }
 
 template <class T> void divide(size_t n, T* a, T divisor) {
+  const double whole = divisor;
+  uint64_t bits;
+  __builtin_memcpy(&bits, &whole, sizeof bits);
+  if (bits << 12 == 0) {  // a power of two: its inverse gives the same, sooner
+    const V<T> inverse = splat((T)(1 / whole));
+    return map(n, a, a, [=](V<T> x) { return x * inverse; });
+  }
   const V<T> d = splat(divisor);
   map(n, a, a, [=](V<T> x) { return x / d; });
 }

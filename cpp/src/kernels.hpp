@@ -27,7 +27,7 @@ template <class T> struct OutputRows {
   const double* quantiles;  // n of them, for the quantile loss
   size_t rows, n;
   const T* z;  // read by the cross entropies, and where the derivative needs it
-  const T* y;
+  T* y;        // the loss cross_entropy has it computed from z
   const T* t;              // targets; null if classes are given
   const int64_t* classes;  // class of each row, or null
   const T* weights;        // of each row, or null
@@ -149,8 +149,7 @@ template <> inline const Kernels<double>& kernels_of<double>(const KernelTable& 
 
 template <class T> const Kernels<T>& kernels() { return kernels_of<T>(*kernel_table()); }
 
-// For a network whose layers have at most `widest` outputs: the narrower vectors of an instruction set that the table
-// in use includes are faster where they hold a whole row.
+// For rows of so many columns: shorter vectors of the same instructions are faster where they hold a whole row.
 const KernelTable* kernel_table_for(size_t widest_bytes);
 template <class T> const Kernels<T>& kernels(size_t widest) {
   return kernels_of<T>(*kernel_table_for(widest * sizeof(T)));

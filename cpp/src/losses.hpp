@@ -10,8 +10,6 @@ namespace {
 
 using core::OutputRows;
 
-template <class T, class F> T scalar(T x, F f) { return f(splat(x))[0]; }
-
 constexpr size_t kChunk = 64;  // a row's values go through a buffer on the stack in chunks of this
 
 // ---- the loss of a row, a chain over its outputs in binary64
@@ -79,18 +77,27 @@ template <class T> size_t index_of_largest(size_t n, const T* y) {
   return best;
 }
 
-// the logarithm of the sum of exp(z - m)
-template <class T> T log_of_sum(size_t n, const T* z, T m) {
-  // the same exponentials and the same chain as in softmax, so the same sum
-  T chunk[kChunk];
-  T sum = 0;
-  const V<T> shift = splat(m);
-  for (size_t j = 0; j < n; j += kChunk) {
-    const size_t count = n - j < kChunk ? n - j : kChunk;
-    map(count, z + j, chunk, [=](V<T> v) { return exp<T>(v - shift); });
-    for (size_t c = 0; c < count; ++c) sum = sum + chunk[c];
+// The softmax of all rows and their losses; the logarithms of many rows' sums are taken at once.
+template <class T> void cross_entropy_rows(OutputRows<T>& r) {
+  const size_t n = r.n;
+  T maximum[kChunk], sum[kChunk], log_sum[kChunk];
+  for (size_t first = 0; first < r.rows; first += kChunk) {
+    const size_t count = r.rows - first < kChunk ? r.rows - first : kChunk;
+    for (size_t c = 0; c < count; ++c) {
+      const T* const z = r.z + (first + c) * n;
+      maximum[c] = largest(n, z);
+      sum[c] = softmax_row(n, z, maximum[c], r.y + (first + c) * n);
+    }
+    map(count, sum, log_sum, [](V<T> v) { return log<T>(v); });
+    for (size_t c = 0; c < count; ++c) {
+      const size_t i = first + c;
+      const T *z = r.z + i * n, *t = r.t ? r.t + i * n : nullptr;
+      const size_t target = t ? index_of_largest(n, t) : (size_t)r.classes[i];
+      r.correct += index_of_largest(n, r.y + i * n) == target;
+      r.row_loss[i] = t ? cross_entropy(n, z, maximum[c], log_sum[c], t)
+                        : (double)log_sum[c] - ((double)z[target] - (double)maximum[c]);
+    }
   }
-  return scalar(sum, [](V<T> v) { return log<T>(v); });
 }
 
 // of row i; right: whether its class is
@@ -112,12 +119,6 @@ template <class T> double row_loss(const OutputRows<T>& r, size_t i, bool* right
       return sum_errors(n, y, t, [=](double e, size_t j) { return e > 0 ? (1 - q[j]) * e : q[j] * -e; });
     }
     case NETLET_BINARY_CROSS_ENTROPY: return binary_cross_entropy(n, z, y, t, right);
-    case NETLET_CROSS_ENTROPY: {
-      const T m = largest(n, z), log_sum = log_of_sum(n, z, m);
-      const int64_t* cls = r.classes ? r.classes + i : nullptr;
-      *right = index_of_largest(n, y) == (t ? index_of_largest(n, t) : (size_t)*cls);
-      return t ? cross_entropy(n, z, m, log_sum, t) : (double)log_sum - ((double)z[*cls] - (double)m);
-    }
   }
   return 0;  // a gradient was given: there is no loss
 }
@@ -199,6 +200,8 @@ template <class T> void output_rows(OutputRows<T>& r) {
   r.correct = 0;
   if (r.loss == NETLET_SQUARED_ERROR) {
     for (size_t i = 0; i < r.rows; ++i) r.row_loss[i] = squared_error(n, r.y + i * n, r.t + i * n);
+  } else if (r.loss == NETLET_CROSS_ENTROPY) {
+    cross_entropy_rows(r);
   } else {
     for (size_t i = 0; i < r.rows; ++i) {
       bool right = false;

@@ -105,8 +105,10 @@ NETLET_INLINE void last_panel(const Product<T>& p, size_t m, size_t j, int vecto
 template <class T, int Vectors, bool Single> NETLET_INLINE void panels(const Product<T>& p, size_t m, size_t n) {
   constexpr size_t lanes = Vec<T>::lanes, width = Vectors * lanes;
   Product<T> panel = p;
-  for (size_t j = 0; j < n; j += width) {
-    const size_t columns = n - j < width ? n - j : width;
+  for (size_t j = 0, columns; j < n; j += columns) {
+    columns = n - j < width ? n - j : width;
+    // 3 vectors and 1 take longer than 2 and 2
+    if (Vectors == 3 && !p.in_panels && n - j > width && n - j <= width + lanes) columns = 2 * lanes;
     if (p.in_panels) {
       panel.b = p.b + j * p.k;
       panel.b_k = (ptrdiff_t)columns;
@@ -129,7 +131,11 @@ template <class T> void matmul(const Product<T>& p, size_t m, size_t n) {
 template <class T, class F> void narrow_matmul(const Product<T>& p, size_t m, size_t n, F finish) {
   const Part<T> part((int)n);
   size_t i = 0;
-  for (; i + 4 <= m; i += 4) tile<T, 4, 1, true>(p, i, 0, part, finish);
+  for (; i + 8 <= m; i += 8) tile<T, 8, 1, true>(p, i, 0, part, finish);
+  if (i + 4 <= m) {
+    tile<T, 4, 1, true>(p, i, 0, part, finish);
+    i += 4;
+  }
   switch (m - i) {
     case 3: return tile<T, 3, 1, true>(p, i, 0, part, finish);
     case 2: return tile<T, 2, 1, true>(p, i, 0, part, finish);
@@ -138,7 +144,7 @@ template <class T, class F> void narrow_matmul(const Product<T>& p, size_t m, si
 }
 
 // M rows of the gradient x^T d from row k, for n <= lanes columns; bias, unless null, gets the sum of d's rows.
-template <class T, int M>
+template <class T, int M, bool Bias = false>
 NETLET_INLINE void narrow_gradient(size_t rows, const T* x, ptrdiff_t x_i, const T* d, ptrdiff_t d_i, T* g, size_t n,
                                    T* bias, Part<T> part) {
   V<T> sum[M > 0 ? M : 1], total = splat(T(0));
@@ -146,10 +152,10 @@ NETLET_INLINE void narrow_gradient(size_t rows, const T* x, ptrdiff_t x_i, const
   for (; rows; --rows, x += x_i, d += d_i) {
     const V<T> row = load_part(d, part);
     for (int m = 0; m < M; ++m) sum[m] = fma(splat(x[m]), row, sum[m]);
-    total = total + row;
+    if (Bias) total = total + row;
   }
   for (int m = 0; m < M; ++m) store_part(g + m * n, sum[m], part);
-  if (bias) store_part(bias, total, part);
+  if (Bias) store_part(bias, total, part);
 }
 
 // b[j, i] = a[i, j], in squares of which both sides' cache lines stay at hand

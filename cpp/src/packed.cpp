@@ -47,17 +47,16 @@ template <class T> void Packed<T>::read() {
 }
 
 template <class T> void Packed<T>::read(size_t layer, size_t k0, size_t k1, size_t j0, size_t j1) {
-  const Kernels<T>& kernel = kernels<T>(net_->widest);
   const size_t k = net_->layers[layer].inputs, n = net_->layers[layer].outputs;
   const T* const w = net_->values<T>() + net_->layers[layer].weights;
   if (T* const to = forward_[layer])
-    each_panel(kernel.panel, k, n, j0, j1, [&](size_t from, size_t end, size_t at, size_t stride) {
+    each_panel(kernels<T>(n).panel, k, n, j0, j1, [&](size_t from, size_t end, size_t at, size_t stride) {
       for (size_t row = k0; row < k1; ++row)
         memcpy(to + at + row * stride, w + row * n + from, (end - from) * sizeof(T));
     });
   if (T* const to = backward_[layer])
-    each_panel(wide(k) ? kernel.panel : k, n, k, k0, k1, [&](size_t from, size_t end, size_t at, size_t stride) {
-      kernel.transpose(end - from, j1 - j0, w + from * n + j0, (ptrdiff_t)n, to + at + j0 * stride, (ptrdiff_t)stride);
+    each_panel(wide(k) ? kernels<T>(k).panel : k, n, k, k0, k1, [&](size_t from, size_t end, size_t at, size_t stride) {
+      kernels<T>().transpose(end - from, j1 - j0, w + from * n + j0, (ptrdiff_t)n, to + at + j0 * stride, (ptrdiff_t)stride);
     });
 }
 

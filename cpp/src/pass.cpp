@@ -37,6 +37,7 @@ bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x, const n
   net_ = &net;
   kernel_ = &kernels<T>(net.widest);
   kind_ = kind;
+  softmax_later_ = targets.y && net.loss == NETLET_CROSS_ENTROPY;
   if (!rows_.allocate(net, x, targets, shuffled, rows)) return false;
   const size_t layers = net.layer_count();
   Buffer<T*>* const all[] = {&output_, &delta_, &sums_, &whole_, &mask_};
@@ -76,9 +77,10 @@ void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, 
     const Layer& layer = net.layers[i];
     const size_t n = layer.outputs;
     T* const z = sums_[i] ? sums_[i] + at * n : nullptr;
+    const bool later = softmax_later_ && i + 1 == net.layer_count();
     T* const y = (whole_[i] ? whole_[i] : output_[i]) + at * n;
-    kernel.forward(count, n, layer.inputs, a, stride, packed.weights(i), parameters + layer.biases, layer.activation, z,
-                   y);
+    kernels<T>(n).forward(count, n, layer.inputs, a, stride, packed.weights(i), parameters + layer.biases,
+                           later ? NETLET_IDENTITY : layer.activation, later ? nullptr : z, later ? z : y);
     if (mask_[i]) {
       drop_units(batch, from, at, count, i);
       kernel.drop(count * n, mask_[i] + at * n, y, output_[i] + at * n);
@@ -160,14 +162,14 @@ template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<
     const size_t m = layer.inputs;
     const T* const f = derivative_needs_z(below.activation) ? sums_[i - 1] : whole_[i - 1] ? whole_[i - 1] : output_[i - 1];
     T* const delta = delta_[i - 1] + at * m;
-    kernel_->backward(count, layer.outputs, m, delta_[i] + at * layer.outputs, packed.transposed(i), below.activation,
+    kernels<T>(m).backward(count, layer.outputs, m, delta_[i] + at * layer.outputs, packed.transposed(i), below.activation,
                       f + at * m, delta);
     if (mask_[i - 1]) kernel_->drop(count * m, mask_[i - 1] + at * m, delta, delta);
   }
   if (!kind_.input_delta) return;
   const size_t m = net.inputs();
   T* const s = input_delta_ + at * m;
-  kernel_->backward(count, net.layers[0].outputs, m, delta_[0] + at * net.layers[0].outputs, packed.transposed(0),
+  kernels<T>(m).backward(count, net.layers[0].outputs, m, delta_[0] + at * net.layers[0].outputs, packed.transposed(0),
                     NETLET_IDENTITY, s, s);
   if (net.input_scaling)
     for (size_t i = 0; i < count; ++i) kernel_->divide_by(m, s + i * m, net.input_scaling.scale<T>());
@@ -180,7 +182,7 @@ template <class T> void Pass<T>::gradient(const Tile& tile, size_t row, size_t c
   const T* d = delta_[tile.layer] + row * layer.outputs + tile.j0;
   const size_t k1 = tile.k1 < layer.inputs ? tile.k1 : layer.inputs, height = k1 - tile.k0;
   T* bias = tile.k1 > layer.inputs ? g + height * tile.columns() : nullptr;
-  kernel_->gradient(count, tile.columns(), height, a + (ptrdiff_t)row * stride + (ptrdiff_t)tile.k0, stride, d,
+  kernels<T>(layer.outputs).gradient(count, tile.columns(), height, a + (ptrdiff_t)row * stride + (ptrdiff_t)tile.k0, stride, d,
                         (ptrdiff_t)layer.outputs, g, bias);
 }
 

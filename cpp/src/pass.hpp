@@ -62,6 +62,7 @@ template <class T> class Pass {
   const netlet_network* net_ = nullptr;
   const Kernels<T>* kernel_ = nullptr;
   PassKind kind_ = {};
+  bool softmax_later_ = false;  // compare does it, beside the loss
   Rows<T> rows_;
   Buffer<T> memory_;
   // of each layer, rows x outputs: what the next layer reads, the delta; and where needed the sums before the

@@ -114,7 +114,7 @@ template <class T> void small_pass(SmallStep<T>& s) {
       case NETLET_RELU: small_forward(layer, rows, x, x_i, z, [](V<T> v) { return relu<T>(v); }); break;
       default: small_forward(layer, rows, x, x_i, z, [](V<T> v) { return v; }); break;
     }
-    if (softmax_rows) softmax(rows, layer.outputs, layer.y, layer.y);
+    if (softmax_rows && s.out.loss != NETLET_CROSS_ENTROPY) softmax(rows, layer.outputs, layer.y, layer.y);
     x = layer.y;
     x_i = (ptrdiff_t)layer.outputs;
   }
