@@ -102,7 +102,8 @@ __attribute__((noinline)) double extreme_fma(double a, double b, double c) {
   return result == 0 && h != 0 ? (h < 0 ? -0.0 : 0.0) : result;
 }
 
-NETLET_INLINE F64 fma(F64 a, F64 b, F64 c) {
+// (not inline: it is long, in time and in code)
+static __attribute__((noinline)) F64 fma(F64 a, F64 b, F64 c) {
   const I64 clear = ~(I64)splat(-0.0);
   const auto size = [=](F64 x) { return (F64)((I64)x & clear); };
   const Sum<F64> product = two_product(a, b);
@@ -121,7 +122,7 @@ NETLET_INLINE F64 fma(F64 a, F64 b, F64 c) {
 // The product of two floats is exact as a double: the sum is rounded to odd there, then once to float.
 NETLET_INLINE F64 widened_fma(F64 a, F64 b, F64 c) { return to_odd(two_sum(a * b, c)); }
 
-NETLET_INLINE F32 fma(F32 a, F32 b, F32 c) {
+static __attribute__((noinline)) F32 fma(F32 a, F32 b, F32 c) {
   const auto low = [](F32 x) { return (F64)_mm_cvtps_pd((__m128)x); };
   const auto high = [](F32 x) { return (F64)_mm_cvtps_pd(_mm_movehl_ps((__m128)x, (__m128)x)); };
   const __m128 first = _mm_cvtpd_ps((__m128d)widened_fma(low(a), low(b), low(c)));

@@ -331,7 +331,12 @@ template <class T> class Fit {
     if (shuffled_) shuffled_order(options_.seed, net_.epochs_trained, rows_, order_.data());
     for (size_t first = 0; first < rows_; first += batch_rows_) {
       const size_t count = rows_ - first < batch_rows_ ? rows_ - first : batch_rows_;
-      NETLET_TRY(step({x_, targets_, shuffled_ ? order_.data() : nullptr, first, count, dropout(0)}));
+      const Batch batch = {x_, targets_, shuffled_ ? order_.data() : nullptr, first, count, dropout(0)};
+      Batch next = batch;
+      next.first += count;
+      next.rows = rows_ - next.first < batch_rows_ ? rows_ - next.first : batch_rows_;
+      trainer_.expect(shuffled_ && next.rows ? &next : nullptr);
+      NETLET_TRY(step(batch));
     }
     return NETLET_OK;
   }

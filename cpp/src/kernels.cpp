@@ -57,8 +57,10 @@ template <class T>
 void gradient(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* d, ptrdiff_t d_i, T* g, T* bias) {
   if (n <= Vec<T>::lanes) {
     const Part<T> part((int)n);
-    for (; k >= 8; k -= 8, x += 8, g += 8 * n) narrow_gradient<T, 8>(m, x, x_i, d, d_i, g, n, bias, part);
-    if (k >= 4) {
+    constexpr size_t block = kNarrowRows;
+    for (; k >= block; k -= block, x += block, g += block * n)
+      narrow_gradient<T, kNarrowRows>(m, x, x_i, d, d_i, g, n, bias, part);
+    if (block > 4 && k >= 4) {
       narrow_gradient<T, 4>(m, x, x_i, d, d_i, g, n, bias, part);
       k -= 4, x += 4, g += 4 * n;
     }

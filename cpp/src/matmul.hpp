@@ -31,6 +31,7 @@ constexpr int kTileRows = 4;
 #endif
 constexpr int kTileVectors = 3;
 constexpr int kRowVectors = 8;  // a single row goes over more columns at once
+constexpr int kNarrowRows = 8;  // one vector of columns goes over more rows
 
 struct AsItIs {
   template <class Vector> Vector operator()(Vector sum, size_t) const { return sum; }
@@ -69,20 +70,15 @@ NETLET_INLINE void tile(const Product<T>& p, size_t i, size_t j, Part<T> last, F
   }
 }
 
+// all rows, in tiles of at most M
+template <class T, int M, int N, bool Partial, class F = AsItIs>
+NETLET_INLINE void tiles(const Product<T>& p, size_t m, size_t i, size_t j, Part<T> last, F finish = {}) {
+  for (; i + M <= m; i += M) tile<T, M, N, Partial>(p, i, j, last, finish);
+  if constexpr (M > 1)
+    if (i < m) tiles<T, M / 2, N, Partial>(p, m, i, j, last, finish);
+}
 template <class T, int N, bool Partial> void column_panel(const Product<T>& p, size_t m, size_t j, Part<T> last) {
-  size_t i = 0;
-  for (; i + kTileRows <= m; i += kTileRows) tile<T, kTileRows, N, Partial>(p, i, j, last);
-  if constexpr (kTileRows > 4) {
-    if (m - i >= 4) {
-      tile<T, 4, N, Partial>(p, i, j, last);
-      i += 4;
-    }
-  }
-  if (m - i >= 2) {
-    tile<T, 2, N, Partial>(p, i, j, last);
-    i += 2;
-  }
-  if (i < m) tile<T, 1, N, Partial>(p, i, j, last);
+  tiles<T, kTileRows, N, Partial>(p, m, 0, j, last);
 }
 template <class T, int N, bool Partial> void single_row(const Product<T>& p, size_t, size_t j, Part<T> last) {
   tile<T, 1, N, Partial>(p, 0, j, last);
@@ -108,7 +104,7 @@ template <class T, int Vectors, bool Single> NETLET_INLINE void panels(const Pro
   for (size_t j = 0, columns; j < n; j += columns) {
     columns = n - j < width ? n - j : width;
     // 3 vectors and 1 take longer than 2 and 2
-    if (Vectors == 3 && !p.in_panels && n - j > width && n - j <= width + lanes) columns = 2 * lanes;
+    if (Vectors > 2 && !Single && !p.in_panels && n - j > width && n - j <= width + lanes) columns = 2 * lanes;
     if (p.in_panels) {
       panel.b = p.b + j * p.k;
       panel.b_k = (ptrdiff_t)columns;
@@ -130,17 +126,7 @@ template <class T> void matmul(const Product<T>& p, size_t m, size_t n) {
 // The same for n <= lanes columns, with finish(sum, row) while the sums are in registers.
 template <class T, class F> void narrow_matmul(const Product<T>& p, size_t m, size_t n, F finish) {
   const Part<T> part((int)n);
-  size_t i = 0;
-  for (; i + 8 <= m; i += 8) tile<T, 8, 1, true>(p, i, 0, part, finish);
-  if (i + 4 <= m) {
-    tile<T, 4, 1, true>(p, i, 0, part, finish);
-    i += 4;
-  }
-  switch (m - i) {
-    case 3: return tile<T, 3, 1, true>(p, i, 0, part, finish);
-    case 2: return tile<T, 2, 1, true>(p, i, 0, part, finish);
-    case 1: return tile<T, 1, 1, true>(p, i, 0, part, finish);
-  }
+  tiles<T, kNarrowRows, 1, true>(p, m, 0, 0, part, finish);
 }
 
 // M rows of the gradient x^T d from row k, for n <= lanes columns; bias, unless null, gets the sum of d's rows.

@@ -15,6 +15,7 @@ namespace {
 constexpr size_t kPanelRows = 128;     // rows that a task of the rows phase takes through all layers, at most
 constexpr size_t kTileValues = 3072;   // gradient values that a task of the parameters phase holds, at most
 constexpr size_t kTileTree = 3;        // partial sums of a tile over kWholeBlocks blocks: log2 of it, and one
+constexpr size_t kFetchValues = 131072;  // of the next batch, at most: they should stay in the cache
 constexpr size_t kWideRows = 64, kWideColumns = 48;  // a tile of a layer too wide to take whole rows
 
 size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
@@ -242,7 +243,10 @@ template <class T> void Trainer<T>::fetch(const Group& group) const {
 }
 
 template <class T> template <class F> void Trainer<T>::parameters_phase(F&& f) {
+  const size_t next_rows = next_ && next_->x->columns < kFetchValues / next_->rows ? next_->rows : 0;
   each_group([&](const Group& group, size_t worker) {
+    const size_t task = (size_t)(&group - groups_.data()), first = task * next_rows / group_count_;
+    if (next_rows) fetch_rows(*next_->x, next_->order_from(first), (task + 1) * next_rows / group_count_ - first);
     T* const gradient = scratch_.data() + worker * (1 + kTileTree) * kTileValues;
     T* g = gradient;
     if (!group.flat) fetch(group);

@@ -35,6 +35,9 @@ template <class T> class Trainer {
 
   BatchLoss rows_phase(const Batch& batch);
 
+  // The batch after this one, if its order is random: update() has its rows brought near meanwhile. Or null.
+  void expect(const Batch* next) { next_ = next; }
+
   // After rows_phase, one of the two: a step of the optimizer, its learning rate multiplied by `factor`, or the
   // gradient itself.
   void update(netlet_network& net, netlet_optimizer& optimizer, double factor);
@@ -76,6 +79,7 @@ template <class T> class Trainer {
   Buffer<unsigned char> pass_memory_;
   Pass<T>* passes_ = nullptr;  // one, or one for each thread if by_blocks_
   size_t pass_count_ = 0;
+  const Batch* next_ = nullptr;
   Buffer<double> block_loss_, block_weight_;
   Buffer<T> roots_, partial_;   // by blocks: gradients of chunks of blocks; those below them, for each thread
   Buffer<T> scratch_;           // for each thread: a tile's gradient and its tree
