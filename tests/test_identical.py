@@ -162,6 +162,53 @@ def test_a_drawn_network_computes_and_trains_to_the_reference_s_bits(number, eve
     every_isa(check)
 
 
+def draw_small(rng):
+    """Draw a network of a few units and a few rows, which trains in a kernel of its own."""
+    layers = int(rng.integers(1, 5))
+    loss = str(rng.choice(["squared_error", "huber", "binary_cross_entropy", "cross_entropy"]))
+    sizes = [int(n) for n in rng.integers(1, rng.choice([5, 9, 17]), layers + 1)]
+    activation = [str(name) for name in rng.choice(["identity", "sigmoid", "tanh", "relu"], layers)]
+    if loss == "binary_cross_entropy":
+        activation[-1] = "sigmoid"
+    elif loss == "cross_entropy":
+        activation[-1], sizes[-1] = "softmax", max(sizes[-1], 2)
+    rows = int(rng.integers(1, 65))
+    x, y = rng.normal(size=(rows, sizes[0])), targets(rng, loss, rows, sizes[-1])
+    name, settings = OPTIMIZERS[rng.integers(len(OPTIMIZERS))]
+    settings = {**settings, **{setting: 0.01 for setting in ("l1", "l2", "clip_value") if rng.random() < 0.2}}
+    arguments = {
+        "activation": activation,
+        "loss": loss,
+        "reduction": str(rng.choice(["sum", "mean"])),
+        "dtype": str(rng.choice(["float32", "float64"])),
+        "seed": int(rng.integers(0, 2**32)),
+    }
+    training = {"epochs": int(rng.integers(1, 100)), "sample_weight": rng.random(rows) if rng.random() < 0.2 else None}
+    if name != "Rprop" and rng.random() < 0.4:
+        training |= {"epochs": 4, "batch_size": int(rng.integers(1, rows + 1))}
+    return sizes, arguments, x, y, (name, settings), training
+
+
+@pytest.mark.parametrize("number", range(120))
+def test_small_networks_train_to_the_reference_s_bits(number, every_isa):
+    sizes, arguments, x, y, (optimizer, settings), training = draw_small(np.random.default_rng([2, number]))
+    expected, expected_optimizer = reference.Network(sizes, **arguments), getattr(reference, optimizer)(**settings)
+    history = expected.fit(x, y, optimizer=expected_optimizer, **training)
+
+    def check():
+        net, own = Network(sizes, **arguments), getattr(netlet, optimizer)(**settings)
+        computed = net.fit(x, y, optimizer=own, **training)
+        assert_same_bits(net.parameters, expected.parameters)
+        assert_same_bits(computed.loss, history["loss"])
+        if computed.metrics:
+            assert_same_bits(computed.metrics["accuracy"], history["accuracy"])
+        other, own = Network(sizes, **arguments), getattr(netlet, optimizer)(**settings)
+        other.fit(x, y, optimizer=own, callback=lambda net, history: None, **training)  # each epoch on its own
+        assert_same_bits(other.parameters, expected.parameters)
+
+    every_isa(check)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("rows", [256, 257, 1024, 1025, 1300, 2600])
 def test_rows_of_several_blocks_are_summed_in_the_same_tree(rows, dtype, every_isa):
@@ -186,12 +233,18 @@ def test_wide_layers_are_cut_into_tiles_without_a_trace(width, every_isa):
     expected = reference.Network([width, 3, width], **arguments)
     gradient = expected.backward(x, y)[1]
     expected.step(x, y, reference.Adam())
+    stepped = expected.parameters.copy()
+    expected.fit(x, y, epochs=2, batch_size=4, learning_rate=1e-4)
+    jacobian = expected.jacobian(x[:2, :])[:, :3]
 
     def check():
         net = Network([width, 3, width], **arguments)
         assert_same_bits(net.backward(x, y)[1], gradient)
         net.step(x, y, netlet.Adam())
+        assert_same_bits(net.parameters, stepped)
+        net.fit(x, y, epochs=2, batch_size=4, learning_rate=1e-4)
         assert_same_bits(net.parameters, expected.parameters)
+        assert_same_bits(net.jacobian(x[:2])[:, :3], jacobian)
 
     every_isa(check)
 
