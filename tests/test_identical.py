@@ -225,7 +225,7 @@ def test_rows_of_several_blocks_are_summed_in_the_same_tree(rows, dtype, every_i
     every_isa(check)
 
 
-@pytest.mark.parametrize("width", [257, 400, 1030])
+@pytest.mark.parametrize("width", [257, 400, 500])
 def test_wide_layers_are_cut_into_tiles_without_a_trace(width, every_isa):
     rng = np.random.default_rng(width)
     x, y = rng.normal(size=(9, width)), rng.normal(size=(9, width))
@@ -235,8 +235,7 @@ def test_wide_layers_are_cut_into_tiles_without_a_trace(width, every_isa):
     expected.step(x, y, reference.Adam())
     stepped = expected.parameters.copy()
     expected.fit(x, y, epochs=2, batch_size=4, learning_rate=1e-4)
-    few = x[: 2 if width < 1000 else 0]  # as many outputs as inputs: the reference takes long
-    jacobian = expected.jacobian(few)
+    jacobian = expected.jacobian(x[:1])
 
     def check():
         net = Network([width, 3, width], **arguments)
@@ -245,7 +244,7 @@ def test_wide_layers_are_cut_into_tiles_without_a_trace(width, every_isa):
         assert_same_bits(net.parameters, stepped)
         net.fit(x, y, epochs=2, batch_size=4, learning_rate=1e-4)
         assert_same_bits(net.parameters, expected.parameters)
-        assert_same_bits(net.jacobian(few), jacobian)
+        assert_same_bits(net.jacobian(x[:1]), jacobian)
 
     every_isa(check)
 

@@ -40,10 +40,10 @@ template <class T> bool readable_in_place(const netlet_array& a) {
 }
 
 void fetch_rows(const netlet_array& a, const size_t* order, size_t count) {
-  const size_t bytes = a.columns * (size_t)(a.column_stride < 0 ? -a.column_stride : a.column_stride);
+  if (a.column_stride < 1 || a.column_stride > 8) return;  // not contiguous
+  const size_t bytes = a.columns * (size_t)a.column_stride;
   for (size_t i = 0; i < count; ++i) {
-    const char* row = static_cast<const char*>(a.data) + (ptrdiff_t)order[i] * a.row_stride;
-    if (a.column_stride < 0) row += (ptrdiff_t)(a.columns - 1) * a.column_stride;
+    const char* const row = static_cast<const char*>(a.data) + (ptrdiff_t)order[i] * a.row_stride;
     for (size_t byte = 0; byte < bytes; byte += kCacheLine) __builtin_prefetch(row + byte, 0, 1);
   }
 }

@@ -13,6 +13,7 @@
 #include "error.hpp"
 #include "floating_point.hpp"
 #include "guards.hpp"
+#include "memory.hpp"
 
 namespace netlet::core {
 namespace {
@@ -22,16 +23,24 @@ constexpr int kSpins = 4000;                  // a worker looks so often for new
 
 std::atomic<size_t> g_thread_count{0};  // 0: not asked yet
 
+// A worker's share of the tasks. What it has in its caches from the last job is what the same share needs again: each
+// begins with its own, and then helps the others.
+struct alignas(kCacheLine) Share {
+  std::atomic<size_t> next{0};
+  size_t end = 0;
+};
+
 // A job is open while its gate has kClosed unset. The gate counts the workers that joined, below the job's number, so
 // that a worker joins one job at most once and never one that is over: the caller need not wait for who slept.
 constexpr uint64_t kJoinedMask = 0xffff, kClosed = 0x10000, kJobStep = 0x20000;
 
 struct Pool {
   std::atomic<uint64_t> gate{kClosed};
-  std::atomic<size_t> next{0}, finished{0};
+  std::atomic<size_t> finished{0};
+  Share shares[kMaxThreads];
   void (*run)(void*, size_t, size_t) = nullptr;
   void* context = nullptr;
-  size_t tasks = 0, threads = 0;
+  size_t threads = 0;
 
   std::atomic<bool> taken{false};
   size_t workers = 0;  // threads started; changed by the taker only
@@ -51,10 +60,10 @@ inline void pause_briefly() {
 }
 
 void take_tasks(size_t worker) {
-  for (;;) {
-    const size_t task = g_pool.next.fetch_add(1, std::memory_order_relaxed);
-    if (task >= g_pool.tasks) return;
-    g_pool.run(g_pool.context, task, worker);
+  for (size_t other = 0; other < g_pool.threads; ++other) {
+    Share& share = g_pool.shares[(worker + other) % g_pool.threads];
+    for (size_t task; (task = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;)
+      g_pool.run(g_pool.context, task, worker);
   }
 }
 
@@ -75,14 +84,14 @@ uint64_t wait_for_job(uint64_t seen) {
   return gate;
 }
 
-void* work(void*) {
+void* work(void* number) {
+  const size_t worker = reinterpret_cast<size_t>(number);
   const DefaultFloatingPoint floating_point;
   uint64_t seen = UINT64_MAX;
   for (;;) {
     uint64_t gate = wait_for_job(seen);
     if (!g_pool.gate.compare_exchange_strong(gate, gate + 1, std::memory_order_acq_rel)) continue;
     seen = gate / kJobStep;
-    const size_t worker = (size_t)(gate & kJoinedMask) + 1;
     if (worker < g_pool.threads) take_tasks(worker);
     g_pool.finished.fetch_add(1, std::memory_order_release);
   }
@@ -109,7 +118,7 @@ void start_workers(size_t count) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   while (g_pool.workers < count) {
     pthread_t thread;
-    if (pthread_create(&thread, nullptr, work, nullptr) != 0) break;  // fewer threads, the same result
+    if (pthread_create(&thread, nullptr, work, reinterpret_cast<void*>(g_pool.workers + 1)) != 0) break;  // fewer threads, the same result
     pthread_detach(thread);
     ++g_pool.workers;
   }
@@ -158,9 +167,11 @@ void run_tasks(size_t tasks, size_t threads, void (*run)(void*, size_t, size_t),
   if (g_pool.workers < threads - 1) start_workers(threads - 1);
   g_pool.run = run;
   g_pool.context = context;
-  g_pool.tasks = tasks;
   g_pool.threads = threads;
-  g_pool.next.store(0, std::memory_order_relaxed);
+  for (size_t worker = 0; worker < threads; ++worker) {
+    g_pool.shares[worker].next.store(worker * tasks / threads, std::memory_order_relaxed);
+    g_pool.shares[worker].end = (worker + 1) * tasks / threads;
+  }
   g_pool.finished.store(0, std::memory_order_relaxed);
   g_pool.gate.store((g_pool.gate.load() / kJobStep + 1) * kJobStep);
   if (g_pool.sleepers.load() > 0) {

@@ -15,6 +15,7 @@ namespace {
 constexpr size_t kPanelRows = 128;     // rows that a task of the rows phase takes through all layers, at most
 constexpr size_t kTileValues = 3072;   // gradient values that a task of the parameters phase holds, at most
 constexpr size_t kTileTree = 3;        // partial sums of a tile over kWholeBlocks blocks: log2 of it, and one
+constexpr size_t kFewParameters = 65536;
 constexpr size_t kFetchValues = 131072;  // of the next batch, at most: they should stay in the cache
 constexpr size_t kWideRows = 64, kWideColumns = 48;  // a tile of a layer too wide to take whole rows
 
@@ -113,12 +114,13 @@ template <class T> bool Trainer<T>::make_groups() {
   return true;
 }
 
-// Chunks of a power of two of blocks, so that each is a subtree; about four for each thread.
+// Chunks of a power of two of blocks, so that each is a subtree; more than threads, as these may be held up.
 template <class T> bool Trainer<T>::allocate_blocks() {
   const size_t blocks = divide_up(rows_, kBlockRows);
   chunk_blocks_ = 1;
   levels_ = 0;  // partial sums below a chunk's root
-  for (; divide_up(blocks, chunk_blocks_) > 4 * threads_; chunk_blocks_ *= 2) ++levels_;
+  const size_t chunks = (net_->parameter_count <= kFewParameters ? 16 : 4) * threads_;  // each keeps a gradient
+  for (; divide_up(blocks, chunk_blocks_) > chunks; chunk_blocks_ *= 2) ++levels_;
   size_t roots, partial;
   return !multiply_overflows(divide_up(blocks, chunk_blocks_), net_->parameter_count, &roots) &&
          !multiply_overflows(pass_count_ * levels_, net_->parameter_count, &partial) && roots_.allocate(roots) &&
