@@ -6,12 +6,15 @@ The same kernels as in the networks. float32 stays float32; everything else is c
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from . import _core
+
+if TYPE_CHECKING:  # it takes longer to import than all of netlet
+    import numpy.typing as npt
+
 
 __all__ = [
     "elu",

@@ -3,14 +3,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
+
+if TYPE_CHECKING:  # it takes longer to import than all of netlet
+    import numpy.typing as npt
+
+    Vector = npt.NDArray[np.float64]
 
 __all__ = ["History"]
-
-Vector = npt.NDArray[np.float64]
 
 
 class _Column:

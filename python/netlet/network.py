@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from . import _core, functional, training
 from ._arguments import activations as _activations
@@ -22,9 +21,12 @@ from ._library import numerics_version
 from .history import History
 from .optimizers import SGD, Optimizer, warn_of_another_network
 
-__all__ = ["Network"]
+if TYPE_CHECKING:  # it takes longer to import than all of netlet
+    import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+    Array = npt.NDArray[Any]
+
+__all__ = ["Network"]
 
 
 def _copy_values(target: Array, value: Any, what: str) -> None:

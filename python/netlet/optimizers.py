@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import warnings
 import weakref
-from typing import Any
-
-import numpy.typing as npt
+from typing import TYPE_CHECKING, Any
 
 from . import _core
+
+if TYPE_CHECKING:  # it takes longer to import than all of netlet
+    import numpy.typing as npt
+
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "Rprop"]
 

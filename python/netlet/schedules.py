@@ -7,15 +7,14 @@ serves too: ``fit(..., schedule=lambda epoch: 0.95**epoch)``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 __all__ = ["CosineDecay", "ExponentialDecay", "ReduceOnPlateau", "StepDecay"]
 
 _Parts = tuple[int, float, int, float, float]  # kind in netlet.h, gamma, period, floor, min_delta
 
 
-@dataclass(frozen=True)
-class StepDecay:
+class StepDecay(NamedTuple):
     """``gamma ** (epoch // period)``.
 
     Parameters
@@ -40,8 +39,7 @@ class StepDecay:
         return 1, self.gamma, self.period, 0.0, 0.0
 
 
-@dataclass(frozen=True)
-class ExponentialDecay:
+class ExponentialDecay(NamedTuple):
     """``gamma ** epoch``.
 
     Parameters
@@ -56,8 +54,7 @@ class ExponentialDecay:
         return 2, self.gamma, 1, 0.0, 0.0
 
 
-@dataclass(frozen=True)
-class CosineDecay:
+class CosineDecay(NamedTuple):
     """Half a wave of the cosine: ``floor + (1 - floor) * (1 + cos(pi * epoch / period)) / 2``, then `floor`.
 
     Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2017), without the restarts.
@@ -77,8 +74,7 @@ class CosineDecay:
         return 3, 1.0, self.period, self.floor, 0.0
 
 
-@dataclass(frozen=True)
-class ReduceOnPlateau:
+class ReduceOnPlateau(NamedTuple):
     """`gamma` times smaller whenever `patience` epochs have brought no loss that is smaller by `min_delta`.
 
     The loss is that of the validation data, if there are any. What was seen so far is kept in the optimizer.

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 
 from .history import History
 from .schedules import CosineDecay, ExponentialDecay, ReduceOnPlateau, StepDecay
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from .network import Network
 
 _SCHEDULES = (StepDecay, ExponentialDecay, CosineDecay, ReduceOnPlateau)
