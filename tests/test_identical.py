@@ -209,6 +209,36 @@ def test_small_networks_train_to_the_reference_s_bits(number, every_isa):
     every_isa(check)
 
 
+@pytest.mark.parametrize("settings", [{"optimizer": ("SGD", {"clip_value": 1.0})}, {"optimizer": ("Rprop", {})}])
+def test_infinite_gradients_that_are_clipped_do_no_harm(settings, every_isa):
+    arguments = {"activation": ["relu", "identity"], "dtype": "float32", "init": [([[1]], [0]), ([[1]], [3e38])]}
+    name, values = settings["optimizer"]
+    expected = reference.Network([1, 1, 1], **arguments)
+    expected.fit([[1.0]], [[-3e38]], epochs=1, optimizer=getattr(reference, name)(**values))
+
+    def check():
+        net = Network([1, 1, 1], **arguments)
+        net.fit([[1.0]], [[-3e38]], epochs=1, optimizer=getattr(netlet, name)(**values))
+        assert_same_bits(net.parameters, expected.parameters)
+
+    every_isa(check)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("exponent", [-1074, -1022, -149, -130, -127, -126, -3, 0, 5, 127])
+def test_means_by_powers_of_two_are_exact(exponent, dtype, every_isa):
+    arguments = {"activation": "identity", "dtype": dtype, "reduction": "mean", "init": [([[1.0]], [0.5])]}
+    weight = np.array([2.0**exponent])
+    with np.errstate(all="ignore"):
+        gradient = reference.Network([1, 1], **arguments).backward([[1.0]], [[0.0]], sample_weight=weight)[1]
+
+    def check():
+        net = Network([1, 1], **arguments)
+        assert_same_bits(net.backward([[1.0]], [[0.0]], sample_weight=weight)[1], gradient)
+
+    every_isa(check)
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("rows", [256, 257, 1024, 1025, 1300, 2600])
 def test_rows_of_several_blocks_are_summed_in_the_same_tree(rows, dtype, every_isa):
@@ -225,24 +255,28 @@ def test_rows_of_several_blocks_are_summed_in_the_same_tree(rows, dtype, every_i
     every_isa(check)
 
 
-@pytest.mark.parametrize("width", [257, 400, 500])
-def test_wide_layers_are_cut_into_tiles_without_a_trace(width, every_isa):
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("width", [129, 257, 400])
+def test_wide_layers_are_cut_into_tiles_without_a_trace(width, dtype, every_isa):
     rng = np.random.default_rng(width)
     x, y = rng.normal(size=(9, width)), rng.normal(size=(9, width))
-    arguments = {"activation": ["relu", "identity"], "dtype": "float32", "seed": 4}
+    arguments = {"activation": ["relu", "identity"], "dtype": dtype, "seed": 4}
     expected = reference.Network([width, 3, width], **arguments)
+    loss = expected.loss(x, y)
     gradient = expected.backward(x, y)[1]
     expected.step(x, y, reference.Adam())
     stepped = expected.parameters.copy()
-    expected.fit(x, y, epochs=2, batch_size=4, learning_rate=1e-4)
+    history = expected.fit(x, y, epochs=2, batch_size=4, learning_rate=1e-4, validation_data=(x, y))
     jacobian = expected.jacobian(x[:1])
 
     def check():
         net = Network([width, 3, width], **arguments)
+        assert_same_bits(net.loss(x, y), loss)
         assert_same_bits(net.backward(x, y)[1], gradient)
         net.step(x, y, netlet.Adam())
         assert_same_bits(net.parameters, stepped)
-        net.fit(x, y, epochs=2, batch_size=4, learning_rate=1e-4)
+        computed = net.fit(x, y, epochs=2, batch_size=4, learning_rate=1e-4, validation_data=(x, y))
+        assert_same_bits(computed.validation_loss, history["validation_loss"])
         assert_same_bits(net.parameters, expected.parameters)
         assert_same_bits(net.jacobian(x[:1]), jacobian)
 

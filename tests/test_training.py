@@ -847,3 +847,25 @@ def test_an_exception_of_the_callback_comes_out_and_the_network_trains_on():
         net.fit(X, Y, epochs=5, patience=3, validation_data=(X, Y), callback=lambda *_: {}["no such key"])
     assert net.epochs_trained == 1
     net.fit(X, Y, epochs=1)
+
+
+@pytest.mark.parametrize("hidden", [4, 40])  # with a kernel of its own, and without
+@pytest.mark.parametrize("end", ["stop", "raise", "schedule"])
+def test_what_a_callback_writes_stays_if_it_ends_training(hidden, end):
+    net, optimizer = Network([2, hidden, 1], seed=0), Adam()
+
+    def write(*_):
+        net.parameters[:] = 0.25
+        optimizer.state["m"][:] = 0.5
+        if end != "stop":
+            raise LookupError
+        return True
+
+    net.step(np.zeros((1, 2)), [1.0], optimizer)
+    if end == "stop":
+        net.fit(np.eye(2), [0, 1], epochs=9, optimizer=optimizer, callback=write)
+    else:
+        with pytest.raises(LookupError):
+            net.fit(np.eye(2), [0, 1], epochs=9, optimizer=optimizer, **{"callback" if end == "raise" else end: write})
+    assert (net.parameters == 0.25).all()
+    assert (optimizer.state["m"] == 0.5).all()

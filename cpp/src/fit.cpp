@@ -191,8 +191,10 @@ template <class T> class Fit {
     netlet_status status = prepare();
     bool stop = false;
     for (size_t e = 0; status == NETLET_OK && !stop && e < options_.epochs;) {
-      const size_t left = options_.epochs - e, count = left < kTogether ? left : kTogether;
+      const size_t left = options_.epochs - e;
       if (plain()) {
+        const size_t few = 1 + (size_t)(1e6 / (row_operations() * (double)rows_));  // until poll wants to look
+        const size_t most = few < kTogether ? few : kTogether, count = left < most ? left : most;
         status = plain_epochs(count, &stop);
         e += count;
       } else {
@@ -232,7 +234,13 @@ template <class T> class Fit {
   }
   int send_reports() {
     show();
-    return reports_.send();
+    const int answer = reports_.send();
+    read_changes();
+    return answer;
+  }
+  // What the caller's code wrote is not to be written over, even if training ends now.
+  void read_changes() {
+    if (prepared_ && trainer_.apart() && good_.differs()) trainer_.pack(&optimizer_);
   }
   static constexpr const char *kBadLoss = "the loss was not finite", *kBadParameter = "a parameter stopped being finite";
   bool validates() const { return options_.validation_x != nullptr; }
@@ -434,6 +442,7 @@ template <class T> class Fit {
     const int failed = options_.schedule.function(options_.context, net_.epochs_trained, &factor_);
     floating_point_.enter();
     held_.resume();
+    read_changes();
     if (failed) return callback_failed();
     look_again();
     if (factor_ >= 0 && factor_ <= 1.79e308) return NETLET_OK;

@@ -9,7 +9,8 @@
 namespace netlet::core {
 
 // How often this process came out of a fork: what other threads held before it is held by nobody.
-unsigned fork_generation();
+extern std::atomic<unsigned> g_fork_generation;
+inline unsigned fork_generation() { return g_fork_generation.load(std::memory_order_relaxed); }
 // Makes fork_generation count; called whenever something is created that can be held.
 void watch_forks();
 

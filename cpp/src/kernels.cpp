@@ -81,9 +81,10 @@ template <class T> void divide(size_t n, T* a, T divisor) {
   const double whole = divisor;
   uint64_t bits;
   __builtin_memcpy(&bits, &whole, sizeof bits);
-  if (bits << 12 == 0) {  // a power of two: its inverse gives the same, sooner
-    const V<T> inverse = splat((T)(1 / whole));
-    return map(n, a, a, [=](V<T> x) { return x * inverse; });
+  const T inverse = (T)(1 / whole);
+  if (bits << 12 == 0 && inverse - inverse == 0) {  // a power of two: its inverse gives the same, sooner
+    const V<T> factor = splat(inverse);
+    return map(n, a, a, [=](V<T> x) { return x * factor; });
   }
   const V<T> d = splat(divisor);
   map(n, a, a, [=](V<T> x) { return x / d; });

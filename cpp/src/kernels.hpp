@@ -63,6 +63,7 @@ template <class T> struct SmallLayer {
   size_t inputs, outputs;
   int activation;  // identity, sigmoid, tanh or relu; of the output layer softmax, too
   const T* w;
+  const T* keep;  // a vector: all bits set in the lanes of outputs, none beyond
   T *wt, *g;
   T* y;  // rows x outputs, and room for a vector more
   T* d;  // the delta, its rows d_i apart

@@ -17,16 +17,19 @@ void each_panel(size_t panel, size_t rows, size_t columns, size_t j0, size_t j1,
 
 }  // namespace
 
-template <class T> bool Packed<T>::allocate(const netlet_network& net, size_t first) {
+template <class T> bool Packed<T>::allocate_none(const netlet_network& net) {
   net_ = &net;
-  first_ = first;
+  return forward_.allocate(net.layer_count(), true) && backward_.allocate(net.layer_count(), true);
+}
+
+template <class T> bool Packed<T>::allocate(const netlet_network& net, size_t first) {
   const size_t layers = net.layer_count();
   size_t size = 0;
   for (size_t i = 0; i < layers; ++i) {
     const size_t values = net.layers[i].inputs * net.layers[i].outputs;
     size += (i >= first ? values : 0) + (wide(net.layers[i].outputs) ? values : 0);
   }
-  if (!memory_.allocate(size) || !forward_.allocate(layers, true) || !backward_.allocate(layers, true)) return false;
+  if (!allocate_none(net) || !memory_.allocate(size)) return false;
   T* at = memory_.data();
   for (size_t i = 0; i < layers; ++i) {
     const size_t values = net.layers[i].inputs * net.layers[i].outputs;

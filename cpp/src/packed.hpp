@@ -10,8 +10,10 @@ namespace netlet::core {
 
 template <class T> class Packed {
  public:
-  // Room for the layers from `first` on. False if there is no memory.
+  // Room for panels of wide layers, and W^T of the layers from `first` on. False if there is no memory.
   bool allocate(const netlet_network& net, size_t first);
+  // No copies: the weights are read where they are.
+  bool allocate_none(const netlet_network& net);
 
   // Reads all weights, or rows k0 to k1 and columns j0 to j1 of a layer's.
   void read();
@@ -28,7 +30,6 @@ template <class T> class Packed {
   static bool wide(size_t columns) { return columns * sizeof(T) > kWideBytes; }
 
   const netlet_network* net_ = nullptr;
-  size_t first_ = 0;
   Buffer<T> memory_;
   Buffer<T*> forward_, backward_;  // of each layer, null if there is no copy
 };

@@ -82,8 +82,10 @@ NETLET_INLINE void small_gradient_rows(const SmallLayer<T>& l, size_t rows, cons
     for (int m = 0; m < M; ++m) sum[m] = fma(splat(x[m]), row, sum[m]);
     sum[M] = sum[M] + row;
   }
-  for (int m = 0; m < M; ++m) store(g + m * lanes, sum[m]);
-  if (bias) store(g + M * lanes, sum[M]);
+  // the lanes beyond are 0 for good, whatever infinities met there
+  const Bits<T> keep = (Bits<T>)load(l.keep);
+  for (int m = 0; m < M; ++m) store(g + m * lanes, (V<T>)((Bits<T>)sum[m] & keep));
+  if (bias) store(g + M * lanes, (V<T>)((Bits<T>)sum[M] & keep));
 }
 
 template <class T, bool Masked>

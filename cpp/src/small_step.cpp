@@ -37,7 +37,7 @@ bool SmallSteps<T>::allocate(const netlet_network& net, const netlet_array& x, c
   const size_t block = (rows + 1) * lanes;  // of a layer's outputs or deltas
   if (!rows_.allocate(net, x, targets, shuffled, rows) || !row_loss_.allocate(rows) || !layers_.allocate(layers) ||
       !before_.allocate(3 * weights) ||
-      !memory_.allocate(4 * weights + transposed + (2 * layers + 1) * block, true))
+      !memory_.allocate(4 * weights + transposed + (2 * layers + 1) * block + layers * lanes, true))
     return false;
   T* at = memory_.data();
   const auto take = [&at](size_t size) {
@@ -57,7 +57,9 @@ bool SmallSteps<T>::allocate(const netlet_network& net, const netlet_array& x, c
   size_t offset = 0;
   for (size_t i = 0; i < layers; ++i) {
     const Layer& layer = net.layers[i];
-    layers_[i] = {layer.inputs, layer.outputs, layer.activation, step_.w + offset, take(layer.outputs * lanes),
+    T* const keep = take(lanes);
+    memset(keep, 0xff, layer.outputs * sizeof(T));
+    layers_[i] = {layer.inputs, layer.outputs, layer.activation, step_.w + offset, keep, take(layer.outputs * lanes),
                   step_.g + offset, take(block), take(block), i == last ? layer.outputs : lanes};
     offset += (layer.inputs + 1) * lanes;
   }

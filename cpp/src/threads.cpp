@@ -16,6 +16,9 @@
 #include "memory.hpp"
 
 namespace netlet::core {
+
+std::atomic<unsigned> g_fork_generation{0};
+
 namespace {
 
 constexpr size_t kMaxThreads = 1024;
@@ -98,8 +101,6 @@ void* work(void* number) {
   return nullptr;
 }
 
-std::atomic<unsigned> g_fork_generation{0};
-
 // Only the forking thread lives on in the child: start over without workers.
 void reset_in_child() {
   g_fork_generation.fetch_add(1);
@@ -144,8 +145,6 @@ size_t cpus_allowed() {
 }
 
 }  // namespace
-
-unsigned fork_generation() { return g_fork_generation.load(std::memory_order_relaxed); }
 
 void watch_forks() {
   static std::atomic<bool> watching{false};

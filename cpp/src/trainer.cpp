@@ -15,9 +15,9 @@ namespace {
 constexpr size_t kPanelRows = 128;     // rows that a task of the rows phase takes through all layers, at most
 constexpr size_t kTileValues = 3072;   // gradient values that a task of the parameters phase holds, at most
 constexpr size_t kTileTree = 3;        // partial sums of a tile over kWholeBlocks blocks: log2 of it, and one
-constexpr size_t kFewParameters = 65536;
+constexpr size_t kChunkValues = 1 << 20;
 constexpr size_t kFetchValues = 131072;  // of the next batch, at most: they should stay in the cache
-constexpr size_t kWideRows = 64, kWideColumns = 48;  // a tile of a layer too wide to take whole rows
+constexpr size_t kWideRows = 32, kWideColumns = 96;  // a tile of a layer too wide to take whole rows
 
 size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 size_t larger(size_t a, size_t b) { return a > b ? a : b; }
@@ -69,7 +69,7 @@ netlet_status Trainer<T>::prepare(const netlet_network& net, const netlet_array&
       return out_of_memory(error);
     }
   }
-  if (!packed_.allocate(net, kind.delta ? 1 : net.layer_count())) return out_of_memory(error);
+  if (!(kind.delta ? packed_.allocate(net, 1) : packed_.allocate_none(net))) return out_of_memory(error);
   if (!kind.delta) return NETLET_OK;
   if (!make_groups() || !scratch_.allocate(threads_ * (1 + kTileTree) * kTileValues)) return out_of_memory(error);
   if (by_blocks_ && !allocate_blocks()) return out_of_memory(error);
@@ -119,7 +119,8 @@ template <class T> bool Trainer<T>::allocate_blocks() {
   const size_t blocks = divide_up(rows_, kBlockRows);
   chunk_blocks_ = 1;
   levels_ = 0;  // partial sums below a chunk's root
-  const size_t chunks = (net_->parameter_count <= kFewParameters ? 16 : 4) * threads_;  // each keeps a gradient
+  // each keeps a gradient
+  const size_t chunks = (16 * threads_ <= kChunkValues / net_->parameter_count ? 16 : 4) * threads_;
   for (; divide_up(blocks, chunk_blocks_) > chunks; chunk_blocks_ *= 2) ++levels_;
   size_t roots, partial;
   return !multiply_overflows(divide_up(blocks, chunk_blocks_), net_->parameter_count, &roots) &&

@@ -45,12 +45,12 @@ except (RuntimeError, ValueError) as error:
     raise ImportError(str(error)) from None
 del check_environment
 
-from . import functional, schedules  # noqa: E402  (its checks would hide the environment's message)
+from . import functional  # noqa: E402  (its checks would hide the environment's message)
 
 
 def __getattr__(name: str) -> object:
-    """Import `netlet.reference` when it is first asked for."""
-    if name == "reference":
+    """Import `netlet.reference` and `netlet.schedules` when they are first asked for."""
+    if name in ("reference", "schedules"):
         import importlib
 
         return importlib.import_module(".reference", __name__)

@@ -7,14 +7,15 @@ serves too: ``fit(..., schedule=lambda epoch: 0.95**epoch)``.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 __all__ = ["CosineDecay", "ExponentialDecay", "ReduceOnPlateau", "StepDecay"]
 
 _Parts = tuple[int, float, int, float, float]  # kind in netlet.h, gamma, period, floor, min_delta
 
 
-class StepDecay(NamedTuple):
+@dataclass(frozen=True)
+class StepDecay:
     """``gamma ** (epoch // period)``.
 
     Parameters
@@ -39,7 +40,8 @@ class StepDecay(NamedTuple):
         return 1, self.gamma, self.period, 0.0, 0.0
 
 
-class ExponentialDecay(NamedTuple):
+@dataclass(frozen=True)
+class ExponentialDecay:
     """``gamma ** epoch``.
 
     Parameters
@@ -54,7 +56,8 @@ class ExponentialDecay(NamedTuple):
         return 2, self.gamma, 1, 0.0, 0.0
 
 
-class CosineDecay(NamedTuple):
+@dataclass(frozen=True)
+class CosineDecay:
     """Half a wave of the cosine: ``floor + (1 - floor) * (1 + cos(pi * epoch / period)) / 2``, then `floor`.
 
     Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2017), without the restarts.
@@ -74,7 +77,8 @@ class CosineDecay(NamedTuple):
         return 3, 1.0, self.period, self.floor, 0.0
 
 
-class ReduceOnPlateau(NamedTuple):
+@dataclass(frozen=True)
+class ReduceOnPlateau:
     """`gamma` times smaller whenever `patience` epochs have brought no loss that is smaller by `min_delta`.
 
     The loss is that of the validation data, if there are any. What was seen so far is kept in the optimizer.

@@ -12,14 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .history import History
-from .schedules import CosineDecay, ExponentialDecay, ReduceOnPlateau, StepDecay
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from .network import Network
-
-_SCHEDULES = (StepDecay, ExponentialDecay, CosineDecay, ReduceOnPlateau)
 
 
 def weights_of_classes(network: Network, x: Any, y: Any, class_weight: Any, sample_weight: Any) -> npt.NDArray[Any]:
@@ -77,7 +74,9 @@ def schedule(value: Any) -> Any:
     """As the core takes it: numbers, a function, or None."""
     if value is None:
         return None
-    if isinstance(value, _SCHEDULES):
+    from .schedules import CosineDecay, ExponentialDecay, ReduceOnPlateau, StepDecay  # dataclasses take their time
+
+    if isinstance(value, (StepDecay, ExponentialDecay, CosineDecay, ReduceOnPlateau)):
         parts = value._parts()
         try:
             kind, gamma, period, floor, min_delta = parts
