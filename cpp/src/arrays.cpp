@@ -39,15 +39,6 @@ template <class T> bool readable_in_place(const netlet_array& a) {
          a.row_stride % (ptrdiff_t)sizeof(T) == 0 && reinterpret_cast<uintptr_t>(a.data) % alignof(T) == 0;
 }
 
-void fetch_rows(const netlet_array& a, const size_t* order, size_t count) {
-  if (a.column_stride < 1 || a.column_stride > 8) return;  // not contiguous
-  const size_t bytes = a.columns * (size_t)a.column_stride;
-  for (size_t i = 0; i < count; ++i) {
-    const char* const row = static_cast<const char*>(a.data) + (ptrdiff_t)order[i] * a.row_stride;
-    for (size_t byte = 0; byte < bytes; byte += kCacheLine) __builtin_prefetch(row + byte, 0, 1);
-  }
-}
-
 template <class T> void load_rows(const netlet_array& a, const size_t* order, size_t first, size_t count, T* out) {
   switch (a.dtype) {
     case NETLET_FLOAT32: return convert_rows<float>(a, order, first, count, out);

@@ -16,9 +16,6 @@ template <class T> inline const T* row_in_place(const netlet_array& a, size_t ro
 // out[i, :] = row order[i] of the array, or row first + i if order is null; converted as a C cast does.
 template <class T> void load_rows(const netlet_array& a, const size_t* order, size_t first, size_t count, T* out);
 
-// Has rows brought near that load_rows will read soon: no prefetcher finds those of a random order.
-void fetch_rows(const netlet_array& a, const size_t* order, size_t count);
-
 netlet_status check_array(const char* name, const netlet_array* a, netlet_error* error);
 
 // All values finite once they are of type T.

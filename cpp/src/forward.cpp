@@ -43,7 +43,7 @@ inline void forward_panel(const netlet_network& net, const netlet_array& x, size
     const Layer& layer = net.layers[i];
     const size_t n = layer.outputs;
     T* y = i + 1 == net.layer_count() ? out : scratch + (i % 2) * layout.hidden;
-    kernels<T>(n).forward(count, n, layer.inputs, a, stride, {parameters + layer.weights, false},
+    kernels<T>(n).forward(count, n, layer.inputs, {a, stride}, {parameters + layer.weights, false},
                    parameters + layer.biases, layer.activation, nullptr, y);
     a = y;
     stride = (ptrdiff_t)n;

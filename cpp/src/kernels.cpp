@@ -16,12 +16,11 @@
 namespace netlet::NETLET_ISA_NAME {
 namespace {
 
+using core::Inputs;
 using core::Weights;
 
-template <class T>
-void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, Weights<T> w, const T* b, int activation, T* z,
-             T* y) {
-  const Product<T> p{k, x, x_i, 1, w.values, (ptrdiff_t)n, b, z ? z : y, (ptrdiff_t)n, w.in_panels};
+template <class T, class A>
+void forward(const Product<T, A>& p, size_t m, size_t n, int activation, T* z, T* y) {
   // activated in registers, unless that would waste more lanes than a second look at memory costs
   if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z) {
     switch (activation) {
@@ -37,8 +36,17 @@ void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, Weights<T>
 }
 
 template <class T>
+void forward(size_t m, size_t n, size_t k, Inputs<T> x, Weights<T> w, const T* b, int activation, T* z, T* y) {
+  const auto product = [&](auto a) {
+    return Product<T, decltype(a)>{k, a, w.values, (ptrdiff_t)n, b, z ? z : y, (ptrdiff_t)n, w.in_panels};
+  };
+  if (x.rows) return forward(product(Listed<T>{x.rows, x.column}), m, n, activation, z, y);
+  forward(product(Strided<T>{x.first, x.stride, 1}), m, n, activation, z, y);
+}
+
+template <class T>
 void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activation, const T* x, T* s) {
-  const Product<T> p{n, d, (ptrdiff_t)n, 1, wt.values, (ptrdiff_t)k, nullptr, s, (ptrdiff_t)k, wt.in_panels};
+  const Product<T, Strided<T>> p{n, {d, (ptrdiff_t)n, 1}, wt.values, (ptrdiff_t)k, nullptr, s, (ptrdiff_t)k, wt.in_panels};
   if (k <= Vec<T>::lanes) {
     const Part<T> part((int)k);
     const auto y = [=](size_t i) { return load_part(x + i * k, part); };
@@ -53,24 +61,31 @@ void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activ
   times_derivative(activation, m * k, x, s);
 }
 
-template <class T>
-void gradient(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* d, ptrdiff_t d_i, T* g, T* bias) {
+// a: x^T
+template <class T, class A>
+void gradient(size_t m, size_t n, size_t k, A a, const T* d, ptrdiff_t d_i, T* g, T* bias) {
   if (n <= Vec<T>::lanes) {
     const Part<T> part((int)n);
-    constexpr size_t block = kNarrowRows;
-    for (; k >= block; k -= block, x += block, g += block * n)
-      narrow_gradient<T, kNarrowRows>(m, x, x_i, d, d_i, g, n, bias, part);
-    if (block > 4 && k >= 4) {
-      narrow_gradient<T, 4>(m, x, x_i, d, d_i, g, n, bias, part);
-      k -= 4, x += 4, g += 4 * n;
+    size_t i = 0;
+    for (; i + kNarrowRows <= k; i += kNarrowRows)
+      narrow_gradient<T, kNarrowRows>(m, a, i, d, d_i, g, n, bias, part);
+    if (kNarrowRows > 4 && i + 4 <= k) {
+      narrow_gradient<T, 4>(m, a, i, d, d_i, g, n, bias, part);
+      i += 4;
     }
-    for (; k; --k, ++x, g += n) narrow_gradient<T, 1>(m, x, x_i, d, d_i, g, n, bias, part);
-    if (bias) narrow_gradient<T, 0, true>(m, x, x_i, d, d_i, g, n, bias, part);
+    for (; i < k; ++i) narrow_gradient<T, 1>(m, a, i, d, d_i, g, n, bias, part);
+    if (bias) narrow_gradient<T, 0, true>(m, a, 0, d, d_i, g, n, bias, part);
     return;
   }
   const T one = 1;  // fma(1, d, g) is d + g
-  if (k) matmul<T>({m, x, 1, x_i, d, d_i, nullptr, g, (ptrdiff_t)n, false}, k, n);
-  if (bias) matmul<T>({m, &one, 0, 0, d, d_i, nullptr, bias, 0, false}, 1, n);
+  if (k) matmul(Product<T, A>{m, a, d, d_i, nullptr, g, (ptrdiff_t)n, false}, k, n);
+  if (bias) matmul(Product<T, Strided<T>>{m, {&one, 0, 0}, d, d_i, nullptr, bias, 0, false}, 1, n);
+}
+
+template <class T>
+void gradient(size_t m, size_t n, size_t k, Inputs<T> x, const T* d, ptrdiff_t d_i, T* g, T* bias) {
+  if (x.rows) return gradient(m, n, k, ListedColumns<T>{x.rows, x.column, x.fetch}, d, d_i, g, bias);
+  gradient(m, n, k, Strided<T>{x.first, 1, x.stride}, d, d_i, g, bias);
 }
 
 template <class T> void add(size_t n, T* a, const T* b) {

@@ -2,26 +2,14 @@
 // C[i, j] = init[j] + sum over k of A(i, k) * B[k, j], each element one chain of fma in the order of k.
 //
 // Lanes run over j, never across the sum, so neither their number nor the shape of a tile can change a bit.
-// A is read one scalar at a time with any strides; B and C are contiguous in j.
+// A is read one scalar at a time, through a reader; B and C are contiguous in j.
 #pragma once
 
+#include "kernels.hpp"
 #include "vec.hpp"
 
 namespace netlet::NETLET_ISA_NAME {
 namespace {
-
-// What one call needs; strides in elements.
-template <class T> struct Product {
-  size_t k;
-  const T* a;
-  ptrdiff_t a_i, a_k;
-  const T* b;  // of the first column; in panels, if it is said, of the panel at hand
-  ptrdiff_t b_k;
-  const T* init;  // n values, or null for 0
-  T* c;
-  ptrdiff_t c_i;
-  bool in_panels;  // B is, see core::Weights
-};
 
 // rows x vectors held in registers: enough independent chains to hide the latency of an fma
 #if NETLET_ISA_AVX512 || NETLET_ISA_AVX512VL || NETLET_ISA_NEON
@@ -31,7 +19,69 @@ constexpr int kTileRows = 4;
 #endif
 constexpr int kTileVectors = 3;
 constexpr int kRowVectors = 8;  // a single row goes over more columns at once
+#ifndef FL
+#define FL 16
+#endif
+constexpr size_t kFetchLines = FL; // for each tile
 constexpr int kNarrowRows = 8;  // one vector of columns goes over more rows
+
+// How A is read: from(i) reads rows i, i + 1, ... of it, one column after the other.
+template <class T> struct Strided {
+  const T* a;
+  ptrdiff_t a_i, a_k;
+  template <int> struct Reader {
+    const T* at;
+    ptrdiff_t a_i, a_k;
+    T operator()(int m) const { return at[m * a_i]; }
+    void next() { at += a_k; }
+  };
+  template <int M> Reader<M> from(size_t i) const { return {a + (ptrdiff_t)i * a_i, a_i, a_k}; }
+};
+// A(i, k) = rows[i][k]
+template <class T> struct Listed {
+  const T* const* rows;
+  size_t column;
+  template <int M> struct Reader {
+    const T* row[M > 0 ? M : 1];
+    size_t k;
+    T operator()(int m) const { return row[m][k]; }
+    void next() { ++k; }
+  };
+  template <int M> Reader<M> from(size_t i) const {
+    Reader<M> reader;
+    for (int m = 0; m < M; ++m) reader.row[m] = rows[i + m];
+    reader.k = column;
+    return reader;
+  }
+};
+// A(i, k) = rows[k][i]
+template <class T> struct ListedColumns {
+  const T* const* rows;
+  size_t column;
+  core::Fetch* fetch;
+  template <int> struct Reader {
+    const T* const* row;
+    size_t i;
+    T operator()(int m) const { return (*row)[i + m]; }
+    void next() { ++row; }
+  };
+  template <int M> Reader<M> from(size_t i) const {
+    if (fetch) fetch->some(kFetchLines);
+    return {rows, column + i};
+  }
+};
+
+// What one call needs; strides in elements.
+template <class T, class A> struct Product {
+  size_t k;
+  A a;
+  const T* b;  // of the first column; in panels, if it is said, of the panel at hand
+  ptrdiff_t b_k;
+  const T* init;  // n values, or null for 0
+  T* c;
+  ptrdiff_t c_i;
+  bool in_panels;  // B is, see core::Weights
+};
 
 struct AsItIs {
   template <class Vector> Vector operator()(Vector sum, size_t) const { return sum; }
@@ -39,8 +89,8 @@ struct AsItIs {
 
 // M rows from row i, N vectors from column j; of the last vector only `last`, if Partial. What is stored is
 // finish(sum, row).
-template <class T, int M, int N, bool Partial, class F = AsItIs>
-NETLET_INLINE void tile(const Product<T>& p, size_t i, size_t j, Part<T> last, F finish = {}) {
+template <class T, int M, int N, bool Partial, class A, class F = AsItIs>
+NETLET_INLINE void tile(const Product<T, A>& p, size_t i, size_t j, Part<T> last, F finish = {}) {
   constexpr int lanes = Vec<T>::lanes;
   V<T> sum[M][N];
   for (int n = 0; n < N; ++n) {
@@ -48,14 +98,14 @@ NETLET_INLINE void tile(const Product<T>& p, size_t i, size_t j, Part<T> last, F
     if (p.init) start = Partial && n == N - 1 ? load_part(p.init + j + n * lanes, last) : load<T>(p.init + j + n * lanes);
     for (int m = 0; m < M; ++m) sum[m][n] = start;
   }
-  const T* a = p.a + (ptrdiff_t)i * p.a_i;
+  auto a = p.a.template from<M>(i);
   const T* b = p.b;
-  for (size_t k = p.k; k; --k, a += p.a_k, b += p.b_k) {
+  for (size_t k = p.k; k; --k, a.next(), b += p.b_k) {
     V<T> row[N];
     for (int n = 0; n < N; ++n)
       row[n] = Partial && n == N - 1 ? load_part(b + n * lanes, last) : load<T>(b + n * lanes);
     for (int m = 0; m < M; ++m) {
-      const V<T> x = splat(a[m * p.a_i]);
+      const V<T> x = splat(a(m));
       for (int n = 0; n < N; ++n) sum[m][n] = fma(x, row[n], sum[m][n]);
     }
   }
@@ -71,22 +121,24 @@ NETLET_INLINE void tile(const Product<T>& p, size_t i, size_t j, Part<T> last, F
 }
 
 // all rows, in tiles of at most M
-template <class T, int M, int N, bool Partial, class F = AsItIs>
-NETLET_INLINE void tiles(const Product<T>& p, size_t m, size_t i, size_t j, Part<T> last, F finish = {}) {
+template <class T, int M, int N, bool Partial, class A, class F = AsItIs>
+NETLET_INLINE void tiles(const Product<T, A>& p, size_t m, size_t i, size_t j, Part<T> last, F finish = {}) {
   for (; i + M <= m; i += M) tile<T, M, N, Partial>(p, i, j, last, finish);
   if constexpr (M > 1)
     if (i < m) tiles<T, M / 2, N, Partial>(p, m, i, j, last, finish);
 }
-template <class T, int N, bool Partial> void column_panel(const Product<T>& p, size_t m, size_t j, Part<T> last) {
+template <class T, int N, bool Partial, class A>
+void column_panel(const Product<T, A>& p, size_t m, size_t j, Part<T> last) {
   tiles<T, kTileRows, N, Partial>(p, m, 0, j, last);
 }
-template <class T, int N, bool Partial> void single_row(const Product<T>& p, size_t, size_t j, Part<T> last) {
+template <class T, int N, bool Partial, class A>
+void single_row(const Product<T, A>& p, size_t, size_t j, Part<T> last) {
   tile<T, 1, N, Partial>(p, 0, j, last);
 }
 
 // the columns from j on that are fewer than a whole panel
-template <class T, int N, bool Single>
-NETLET_INLINE void last_panel(const Product<T>& p, size_t m, size_t j, int vectors, int last) {
+template <class T, int N, bool Single, class A>
+NETLET_INLINE void last_panel(const Product<T, A>& p, size_t m, size_t j, int vectors, int last) {
   if constexpr (N > 0) {
     if (vectors < N) return last_panel<T, N - 1, Single>(p, m, j, vectors, last);
     const Part<T> part(last);
@@ -98,9 +150,10 @@ NETLET_INLINE void last_panel(const Product<T>& p, size_t m, size_t j, int vecto
   }
 }
 
-template <class T, int Vectors, bool Single> NETLET_INLINE void panels(const Product<T>& p, size_t m, size_t n) {
+template <class T, int Vectors, bool Single, class A>
+NETLET_INLINE void panels(const Product<T, A>& p, size_t m, size_t n) {
   constexpr size_t lanes = Vec<T>::lanes, width = Vectors * lanes;
-  Product<T> panel = p;
+  Product<T, A> panel = p;
   for (size_t j = 0, columns; j < n; j += columns) {
     columns = n - j < width ? n - j : width;
     // 3 vectors and 1 take longer than 2 and 2
@@ -116,7 +169,7 @@ template <class T, int Vectors, bool Single> NETLET_INLINE void panels(const Pro
   }
 }
 
-template <class T> void matmul(const Product<T>& p, size_t m, size_t n) {
+template <class T, class A> void matmul(const Product<T, A>& p, size_t m, size_t n) {
   if (m == 1 && !p.in_panels)
     panels<T, kRowVectors, true>(p, m, n);
   else
@@ -124,23 +177,24 @@ template <class T> void matmul(const Product<T>& p, size_t m, size_t n) {
 }
 
 // The same for n <= lanes columns, with finish(sum, row) while the sums are in registers.
-template <class T, class F> void narrow_matmul(const Product<T>& p, size_t m, size_t n, F finish) {
+template <class T, class A, class F> void narrow_matmul(const Product<T, A>& p, size_t m, size_t n, F finish) {
   const Part<T> part((int)n);
   tiles<T, kNarrowRows, 1, true>(p, m, 0, 0, part, finish);
 }
 
-// M rows of the gradient x^T d from row k, for n <= lanes columns; bias, unless null, gets the sum of d's rows.
-template <class T, int M, bool Bias = false>
-NETLET_INLINE void narrow_gradient(size_t rows, const T* x, ptrdiff_t x_i, const T* d, ptrdiff_t d_i, T* g, size_t n,
+// M rows of the gradient A d, for n <= lanes columns; bias gets the sum of d's rows.
+template <class T, int M, bool Bias = false, class A>
+NETLET_INLINE void narrow_gradient(size_t rows, const A& transposed, size_t k, const T* d, ptrdiff_t d_i, T* g, size_t n,
                                    T* bias, Part<T> part) {
   V<T> sum[M > 0 ? M : 1], total = splat(T(0));
   for (int m = 0; m < M; ++m) sum[m] = splat(T(0));
-  for (; rows; --rows, x += x_i, d += d_i) {
+  auto x = transposed.template from<M>(k);
+  for (; rows; --rows, x.next(), d += d_i) {
     const V<T> row = load_part(d, part);
-    for (int m = 0; m < M; ++m) sum[m] = fma(splat(x[m]), row, sum[m]);
+    for (int m = 0; m < M; ++m) sum[m] = fma(splat(x(m)), row, sum[m]);
     if (Bias) total = total + row;
   }
-  for (int m = 0; m < M; ++m) store_part(g + m * n, sum[m], part);
+  for (int m = 0; m < M; ++m) store_part(g + (k + m) * n, sum[m], part);
   if (Bias) store_part(bias, total, part);
 }
 

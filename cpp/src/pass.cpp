@@ -67,26 +67,21 @@ void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, 
   const netlet_network& net = *net_;
   const Kernels<T>& kernel = *kernel_;
   const T* parameters = net.values<T>();
-  ptrdiff_t stride;
-  const T* a = rows_.inputs(batch, from, at, count, &stride);
-  if (at == 0) {
-    input_ = a;
-    input_stride_ = stride;
-  }
+  Inputs<T> a = rows_.inputs(batch, from, at, count);
+  if (at == 0) input_ = a;
   for (size_t i = 0; i < net.layer_count(); ++i) {
     const Layer& layer = net.layers[i];
     const size_t n = layer.outputs;
     T* const z = sums_[i] ? sums_[i] + at * n : nullptr;
     const bool later = softmax_later_ && i + 1 == net.layer_count();
     T* const y = (whole_[i] ? whole_[i] : output_[i]) + at * n;
-    kernels<T>(n).forward(count, n, layer.inputs, a, stride, packed.weights(i), parameters + layer.biases,
+    kernels<T>(n).forward(count, n, layer.inputs, a, packed.weights(i), parameters + layer.biases,
                            later ? NETLET_IDENTITY : layer.activation, later ? nullptr : z, later ? z : y);
     if (mask_[i]) {
       drop_units(batch, from, at, count, i);
       kernel.drop(count * n, mask_[i] + at * n, y, output_[i] + at * n);
     }
-    a = output_[i] + at * n;
-    stride = (ptrdiff_t)n;
+    a = {output_[i] + at * n, (ptrdiff_t)n};
   }
 }
 
@@ -175,14 +170,14 @@ template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<
     for (size_t i = 0; i < count; ++i) kernel_->divide_by(m, s + i * m, net.input_scaling.scale<T>());
 }
 
-template <class T> void Pass<T>::gradient(const Tile& tile, size_t row, size_t count, T* g) const {
+template <class T> void Pass<T>::gradient(const Tile& tile, size_t row, size_t count, T* g, Fetch* fetch) const {
   const Layer& layer = net_->layers[tile.layer];
-  const T* a = tile.layer ? output_[tile.layer - 1] : input_;
-  const ptrdiff_t stride = tile.layer ? (ptrdiff_t)layer.inputs : input_stride_;
+  Inputs<T> a = tile.layer ? Inputs<T>{output_[tile.layer - 1], (ptrdiff_t)layer.inputs} : input_;
+  a.fetch = fetch;
   const T* d = delta_[tile.layer] + row * layer.outputs + tile.j0;
   const size_t k1 = tile.k1 < layer.inputs ? tile.k1 : layer.inputs, height = k1 - tile.k0;
   T* bias = tile.k1 > layer.inputs ? g + height * tile.columns() : nullptr;
-  kernels<T>(layer.outputs).gradient(count, tile.columns(), height, a + (ptrdiff_t)row * stride + (ptrdiff_t)tile.k0, stride, d,
+  kernels<T>(layer.outputs).gradient(count, tile.columns(), height, a.part(row, tile.k0), d,
                         (ptrdiff_t)layer.outputs, g, bias);
 }
 

@@ -48,7 +48,7 @@ template <class T> class Pass {
   void set_output_unit(size_t at, size_t count, size_t output);
 
   // The gradient of a tile over rows [row, row + count) of this pass; g has the tile's columns as row stride.
-  void gradient(const Tile& tile, size_t row, size_t count, T* g) const;
+  void gradient(const Tile& tile, size_t row, size_t count, T* g, Fetch* fetch = nullptr) const;
 
   // The gradient by the inputs, in the caller's units; rows x inputs.
   const T* input_delta() const { return input_delta_; }
@@ -70,8 +70,7 @@ template <class T> class Pass {
   Buffer<T*> output_, delta_, sums_, whole_, mask_;
   T* input_delta_ = nullptr;
   Buffer<double> row_loss_;
-  const T* input_ = nullptr;  // of the first layer
-  ptrdiff_t input_stride_ = 0;
+  Inputs<T> input_ = {};  // of the first layer
 };
 
 }  // namespace netlet::core

@@ -58,7 +58,7 @@ template <class T> class Rows {
                 size_t rows);
 
   // Rows `from` to `from + count` of the batch, which keep place `at` here.
-  const T* inputs(const Batch& batch, size_t from, size_t at, size_t count, ptrdiff_t* stride);
+  Inputs<T> inputs(const Batch& batch, size_t from, size_t at, size_t count);
   // Sets t (of a given output gradient, too), classes and weights.
   void targets(const Batch& batch, size_t from, size_t at, size_t count, OutputRows<T>& rows);
 
@@ -67,8 +67,9 @@ template <class T> class Rows {
  private:
   const netlet_network* net_ = nullptr;
   const Kernels<T>* kernel_ = nullptr;
-  bool in_place_ = false, targets_in_place_ = false, classes_given_ = false;
+  bool in_place_ = false, through_order_ = false, targets_in_place_ = false, classes_given_ = false;
   Buffer<T> x_, t_, w_;
+  Buffer<const T*> row_;  // through_order_: where the rows are
   Buffer<int64_t> classes_;
 };
 

@@ -90,7 +90,9 @@ template <class T> void SmallSteps<T>::read(const netlet_optimizer& optimizer) {
 }
 
 template <class T> void SmallSteps<T>::load(const Batch& batch) {
-  step_.x = rows_.inputs(batch, 0, 0, batch.rows, &step_.x_i);
+  const Inputs<T> x = rows_.inputs(batch, 0, 0, batch.rows);  // rows so short are never listed
+  step_.x = x.first;
+  step_.x_i = x.stride;
   rows_.targets(batch, 0, 0, batch.rows, step_.out);
   step_.out.rows = batch.rows;
 }

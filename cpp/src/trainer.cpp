@@ -199,7 +199,7 @@ template <class T> size_t Trainer<T>::offset(const Tile& tile) const {
 }
 
 // the tile's gradient over the whole batch: g; below it in the tree: partial sums
-template <class T> void Trainer<T>::tile_gradient(const Tile& tile, T* g, T* below) {
+template <class T> void Trainer<T>::tile_gradient(const Tile& tile, T* g, T* below, Fetch& fetch) {
   const Kernels<T>& kernel = *kernel_;
   const size_t blocks = divide_up(batch_rows_, kBlockRows), size = tile.size(), P = net_->parameter_count;
   if (!by_blocks_) {
@@ -208,7 +208,7 @@ template <class T> void Trainer<T>::tile_gradient(const Tile& tile, T* g, T* bel
     size_t depth = 0;
     for (size_t b = 0; b < blocks; ++b) {
       const size_t row = b * kBlockRows;
-      passes_[0].gradient(tile, row, smaller(kBlockRows, batch_rows_ - row), place(depth));
+      passes_[0].gradient(tile, row, smaller(kBlockRows, batch_rows_ - row), place(depth), &fetch);
       depth = tree_push(b, depth, add);
     }
     return tree_finish(depth, add);
@@ -245,18 +245,28 @@ template <class T> void Trainer<T>::fetch(const Group& group) const {
   });
 }
 
+// The group's share of the next batch.
+template <class T> Fetch Trainer<T>::next_rows(const Group& group) const {
+  if (!next_ || next_->x->columns >= kFetchValues / next_->rows) return Fetch();
+  const netlet_array& x = *next_->x;
+  if (x.column_stride < 1 || x.column_stride > 8) return Fetch();  // not contiguous
+  const size_t task = (size_t)(&group - groups_.data());
+  const size_t first = task * next_->rows / group_count_, end = (task + 1) * next_->rows / group_count_;
+  return {static_cast<const char*>(x.data), x.row_stride, x.columns * (size_t)x.column_stride,
+          next_->order_from(first), end - first};
+}
+
 template <class T> template <class F> void Trainer<T>::parameters_phase(F&& f) {
-  const size_t next_rows = next_ && next_->x->columns < kFetchValues / next_->rows ? next_->rows : 0;
   each_group([&](const Group& group, size_t worker) {
-    const size_t task = (size_t)(&group - groups_.data()), first = task * next_rows / group_count_;
-    if (next_rows) fetch_rows(*next_->x, next_->order_from(first), (task + 1) * next_rows / group_count_ - first);
     T* const gradient = scratch_.data() + worker * (1 + kTileTree) * kTileValues;
     T* g = gradient;
     if (!group.flat) fetch(group);
+    Fetch rows = next_rows(group);
     for (size_t t = group.tile; t < group.tile + group.tiles; ++t) {
-      tile_gradient(tiles_[t], g, gradient + kTileValues);
+      tile_gradient(tiles_[t], g, gradient + kTileValues, rows);
       g += tiles_[t].size();
     }
+    rows.some(SIZE_MAX);  // what no tile fetched
     if (divisor_ != 0) kernel_->divide(group.size, gradient, (T)divisor_);
     f(group, gradient);
   });

@@ -54,7 +54,8 @@ template <class T> class Trainer {
   };
   bool make_groups();
   bool allocate_blocks();
-  void tile_gradient(const Tile& tile, T* g, T* below);
+  void tile_gradient(const Tile& tile, T* g, T* below, Fetch& fetch);
+  Fetch next_rows(const Group& group) const;
   size_t offset(const Tile& tile) const;
   template <class F> void each_run(const Group& group, const T* g, F&& f) const;
   void fetch(const Group& group) const;

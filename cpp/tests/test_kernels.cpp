@@ -24,9 +24,9 @@ template <class T> void products_are_chains_of_fma(const Kernels<T>& kernel) {
     for (size_t n = 1; n <= 70; n += n < 20 ? 1 : 7)
       for (const size_t k : {1, 2, 5, 19, 33}) {
         std::vector<T> y(m * n + 1, T(7)), z(m * n + 1, T(7)), s(m * k + 1, T(7)), g(k * n + 1, T(7)), bias(n + 1, T(7));
-        kernel.forward(m, n, k, x.data(), 80, {w.data(), false}, b.data(), NETLET_RELU, n % 2 ? z.data() : nullptr, y.data());
+        kernel.forward(m, n, k, {x.data(), 80}, {w.data(), false}, b.data(), NETLET_RELU, n % 2 ? z.data() : nullptr, y.data());
         kernel.backward(m, n, k, d.data(), {w.data(), false}, NETLET_TANH, x.data(), s.data());
-        kernel.gradient(m, n, k, x.data(), 80, d.data(), 80, g.data(), bias.data());
+        kernel.gradient(m, n, k, {x.data(), 80}, d.data(), 80, g.data(), bias.data());
         inside &= y[m * n] == 7 && z[m * n] == 7 && s[m * k] == 7 && g[k * n] == 7 && bias[n] == 7;
         for (size_t i = 0; i < m; ++i)
           for (size_t j = 0; j < n; ++j) {
@@ -66,8 +66,8 @@ template <class T> void panels_make_no_difference(const Kernels<T>& kernel) {
         for (size_t p = 0; p < k; ++p)
           for (size_t c = j; c < n && c < j + kernel.panel; ++c) panels.push_back(w[p * n + c]);
       std::vector<T> y(m * n), y_panels(m * n), s(m * n), s_panels(m * n);
-      kernel.forward(m, n, k, x.data(), k, {w.data(), false}, b.data(), NETLET_TANH, nullptr, y.data());
-      kernel.forward(m, n, k, x.data(), k, {panels.data(), true}, b.data(), NETLET_TANH, nullptr, y_panels.data());
+      kernel.forward(m, n, k, {x.data(), k}, {w.data(), false}, b.data(), NETLET_TANH, nullptr, y.data());
+      kernel.forward(m, n, k, {x.data(), k}, {panels.data(), true}, b.data(), NETLET_TANH, nullptr, y_panels.data());
       kernel.backward(m, k, n, d.data(), {w.data(), false}, NETLET_TANH, y.data(), s.data());
       kernel.backward(m, k, n, d.data(), {panels.data(), true}, NETLET_TANH, y.data(), s_panels.data());
       CHECK(y == y_panels);
