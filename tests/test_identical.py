@@ -284,6 +284,30 @@ def test_wide_layers_are_cut_into_tiles_without_a_trace(width, dtype, every_isa)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("sizes", "rows", "batch_size"), [((257, 40, 3), 40, 9), ((300, 3), 40, 16), ((257, 20, 2), 1100, 1060)]
+)
+def test_long_rows_of_a_random_order_are_read_where_they_are(sizes, rows, batch_size, dtype, every_isa):
+    rng = np.random.default_rng(rows)
+    inputs, outputs = sizes[0], sizes[-1]
+    wide = rng.normal(size=(2 * rows, inputs + 5)).astype(dtype)
+    y = rng.normal(size=(rows, outputs))
+    layouts = [wide[:rows, :inputs], wide[::2, 3:-2], wide[rows - 1 :: -1, 5:]]
+    if rows < 1000:  # and one that must be copied
+        layouts.append(np.asfortranarray(wide[:rows, :inputs]))
+    expected = reference.Network(list(sizes), dtype=dtype, seed=4)
+    losses = [expected.fit(x, y, epochs=1, batch_size=batch_size, learning_rate=1e-3)["loss"] for x in layouts]
+
+    def check():
+        net = Network(list(sizes), dtype=dtype, seed=4)
+        for x, loss in zip(layouts, losses):
+            assert_same_bits(net.fit(x, y, epochs=1, batch_size=batch_size, learning_rate=1e-3).loss, loss)
+        assert_same_bits(net.parameters, expected.parameters)
+
+    every_isa(check)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("scale", [1e-30, 1e3, 1e30])
 @pytest.mark.parametrize(
     ("loss", "activation"),

@@ -19,10 +19,7 @@ constexpr int kTileRows = 4;
 #endif
 constexpr int kTileVectors = 3;
 constexpr int kRowVectors = 8;  // a single row goes over more columns at once
-#ifndef FL
-#define FL 16
-#endif
-constexpr size_t kFetchLines = FL; // for each tile
+constexpr size_t kFetchLines = 16;  // for each tile of a gradient, fewer than a processor can wait for
 constexpr int kNarrowRows = 8;  // one vector of columns goes over more rows
 
 // How A is read: from(i) reads rows i, i + 1, ... of it, one column after the other.

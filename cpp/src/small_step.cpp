@@ -84,9 +84,13 @@ template <class T> void SmallSteps<T>::read(const netlet_optimizer& optimizer) {
       for (size_t k = 0; k <= layers_[i].inputs; ++k, source += layers_[i].outputs, target += lanes)
         memcpy(target, source, layers_[i].outputs * sizeof(T));
   }
+  transpose();
+}
+
+template <class T> void SmallSteps<T>::transpose() {
+  const ptrdiff_t lanes = (ptrdiff_t)kernel_->lanes;
   for (size_t i = 1; i < net_->layer_count(); ++i)
-    kernel_->transpose(layers_[i].inputs, layers_[i].outputs, layers_[i].w, (ptrdiff_t)lanes, layers_[i].wt,
-                       (ptrdiff_t)lanes);
+    kernel_->transpose(layers_[i].inputs, layers_[i].outputs, layers_[i].w, lanes, layers_[i].wt, lanes);
 }
 
 template <class T> void SmallSteps<T>::load(const Batch& batch) {
@@ -97,17 +101,17 @@ template <class T> void SmallSteps<T>::load(const Batch& batch) {
   step_.out.rows = batch.rows;
 }
 
-template <class T> BatchLoss SmallSteps<T>::gradient() {
+template <class T> void SmallSteps<T>::gradient(BatchLoss& loss) {
   kernel_->small_pass(step_);
   const size_t rows = step_.out.rows;
-  BatchLoss loss = {0, (double)rows, step_.out.correct};
-  for (size_t i = 0; i < rows; ++i) loss.sum = loss.sum + row_loss_[i];
+  double sum = 0, weight = (double)rows;
+  for (size_t i = 0; i < rows; ++i) sum = sum + row_loss_[i];
   if (const T* const weights = step_.out.weights) {
-    loss.weight = 0;
-    for (size_t i = 0; i < rows; ++i) loss.weight = loss.weight + (double)weights[i];
+    weight = 0;
+    for (size_t i = 0; i < rows; ++i) weight = weight + (double)weights[i];
   }
-  divisor_ = divisor(*net_, loss.weight);
-  return loss;
+  loss = {sum, weight, step_.out.correct};
+  divisor_ = divisor(*net_, weight);
 }
 
 template <class T>
@@ -126,7 +130,9 @@ bool SmallSteps<T>::step(const netlet_optimizer_config& config, const Update<T>&
 
 template <class T> BatchLoss SmallSteps<T>::pass(const Batch& batch) {
   load(batch);
-  return gradient();
+  BatchLoss loss;
+  gradient(loss);
+  return loss;
 }
 
 template <class T> void SmallSteps<T>::update(netlet_optimizer& optimizer, double factor) {
@@ -139,21 +145,30 @@ size_t SmallSteps<T>::steps(const Batch& batch, netlet_optimizer& optimizer, dou
                             BatchLoss* losses) {
   load(batch);
   const size_t bytes = step_.size * sizeof(T);
+  const netlet_optimizer_progress progress = optimizer.progress;
   const bool alike = optimizer.config.kind == NETLET_SGD;  // all updates are
   Update<T> update;
-  for (size_t i = 0; i < count; ++i) {
-    losses[i] = gradient();
-    if (!isfinite(losses[i].sum)) return i;
-    const netlet_optimizer_progress progress = optimizer.progress;
+  const auto advance = [&](size_t i) {
     if (!alike || i == 0)
       update = next_update<T>(optimizer, factor);
     else
       ++optimizer.progress.steps;
-    T* const changed[] = {step_.w, step_.s0, step_.s1};
-    for (size_t a = 0; a <= optimizer.slot_count(); ++a) memcpy(&before_[a * step_.size], changed[a], bytes);
-    if (step(optimizer.config, update, factor)) continue;
-    optimizer.progress = progress;
+    return step(optimizer.config, update, factor);
+  };
+  T* const changed[] = {step_.w, step_.s0, step_.s1};
+  for (size_t a = 0; a <= optimizer.slot_count(); ++a) memcpy(&before_[a * step_.size], changed[a], bytes);
+  for (size_t i = 0; i < count; ++i) {
+    gradient(losses[i]);
+    if (!isfinite(losses[i].sum)) return i;
+    if (advance(i)) continue;
+    // back to the parameters before this step, by going the way once more
     for (size_t a = 0; a <= optimizer.slot_count(); ++a) memcpy(changed[a], &before_[a * step_.size], bytes);
+    optimizer.progress = progress;
+    transpose();
+    for (size_t again = 0; again < i; ++again) {
+      gradient(losses[again]);
+      advance(again);
+    }
     return i;
   }
   return count;

@@ -33,8 +33,9 @@ template <class T> class SmallSteps {
   void write(T* w, T* s0, T* s1) const;
 
  private:
+  void transpose();  // W^T
   void load(const Batch& batch);
-  BatchLoss gradient();
+  void gradient(BatchLoss& loss);
   bool step(const netlet_optimizer_config& config, const Update<T>& update, double factor);
 
   const netlet_network* net_ = nullptr;

@@ -54,6 +54,34 @@ template <class T> void products_are_chains_of_fma(const Kernels<T>& kernel) {
   CHECK(inside);  // nothing is written beyond the ends
 }
 
+// rows that are listed give what rows at equal distances give
+template <class T> void listed_rows_make_no_difference(const Kernels<T>& kernel) {
+  const size_t stride = 40;
+  const auto x = numbers<T>(20 * stride, 1), w = numbers<T>(40 * 80, 2), b = numbers<T>(80, 3), d = numbers<T>(20 * 80, 4);
+  std::vector<const T*> listed;
+  for (size_t i = 0; i < 20; ++i) listed.push_back(&x[i * stride]);
+  size_t order[] = {3, 1, 19, 0};
+  for (const size_t m : {1, 2, 3, 9, 17})
+    for (size_t n = 1; n <= 70; n += n < 20 ? 1 : 7)
+      for (const size_t k : {1, 5, 19, 33}) {
+        std::vector<T> y(m * n), y_listed(m * n), g(k * n), g_listed(k * n), bias(n), bias_listed(n);
+        kernel.forward(m, n, k, {&x[2 * stride + 3], (ptrdiff_t)stride}, {w.data(), false}, b.data(), NETLET_TANH, nullptr, y.data());
+        kernel.gradient(m, n, k, {&x[2 * stride + 3], (ptrdiff_t)stride}, d.data(), 80, g.data(), bias.data());
+        Fetch fetch;
+        fetch.data = reinterpret_cast<const char*>(x.data());
+        fetch.row_stride = stride * sizeof(T);
+        fetch.row_bytes = stride * sizeof(T);
+        fetch.order = order;
+        fetch.rows = 4;
+        const Inputs<T> rows = Inputs<T>{nullptr, 0, listed.data(), 1, &fetch}.part(2, 2);
+        kernel.forward(m, n, k, rows, {w.data(), false}, b.data(), NETLET_TANH, nullptr, y_listed.data());
+        kernel.gradient(m, n, k, rows, d.data(), 80, g_listed.data(), bias_listed.data());
+        CHECK(y == y_listed);
+        CHECK(g == g_listed);
+        CHECK(bias == bias_listed);
+      }
+}
+
 // matrices in panels give what row-major ones give
 template <class T> void panels_make_no_difference(const Kernels<T>& kernel) {
   const size_t k = 5;
@@ -95,6 +123,7 @@ template <class T> void test_type() {
     CHECK(std::string(netlet_isa()) == netlet_available_isa(isa));
     for (const Kernels<T>* kernel : {&kernels<T>(), &kernels<T>(1)}) {  // for wide rows, for narrow ones
       products_are_chains_of_fma(*kernel);
+      listed_rows_make_no_difference(*kernel);
       panels_make_no_difference(*kernel);
     }
   }
