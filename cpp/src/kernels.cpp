@@ -19,8 +19,10 @@ namespace {
 using core::Inputs;
 using core::Weights;
 
-template <class T, class A>
-void forward(const Product<T, A>& p, size_t m, size_t n, int activation, T* z, T* y) {
+template <class T>
+void forward(size_t m, size_t n, size_t k, Inputs<T> x, Weights<T> w, const T* b, int activation, T* z, T* y) {
+  T* const sums = z ? z : y;
+  const Product<T, Strided<T>> p{k, {x.first, x.stride, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, w.in_panels};
   // activated in registers, unless that would waste more lanes than a second look at memory costs
   if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z) {
     switch (activation) {
@@ -30,18 +32,14 @@ void forward(const Product<T, A>& p, size_t m, size_t n, int activation, T* z, T
       case NETLET_RELU: return narrow_matmul(p, m, n, [](V<T> v, size_t) { return relu<T>(v); });
     }
   }
-  n <= Vec<T>::lanes ? narrow_matmul(p, m, n, AsItIs()) : matmul(p, m, n);
-  if (activation == NETLET_SOFTMAX) return softmax(m, n, p.c, y);
-  map_function(activation, m * n, p.c, y);
-}
-
-template <class T>
-void forward(size_t m, size_t n, size_t k, Inputs<T> x, Weights<T> w, const T* b, int activation, T* z, T* y) {
-  const auto product = [&](auto a) {
-    return Product<T, decltype(a)>{k, a, w.values, (ptrdiff_t)n, b, z ? z : y, (ptrdiff_t)n, w.in_panels};
-  };
-  if (x.rows) return forward(product(Listed<T>{x.rows, x.column}), m, n, activation, z, y);
-  forward(product(Strided<T>{x.first, x.stride, 1}), m, n, activation, z, y);
+  if (n <= Vec<T>::lanes)
+    narrow_matmul(p, m, n, AsItIs());
+  else if (x.rows)
+    matmul(Product<T, Listed<T>>{k, {x.rows, x.column}, p.b, p.b_k, b, sums, p.c_i, p.in_panels}, m, n);
+  else
+    matmul(p, m, n);
+  if (activation == NETLET_SOFTMAX) return softmax(m, n, sums, y);
+  map_function(activation, m * n, sums, y);
 }
 
 template <class T>
@@ -61,9 +59,9 @@ void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activ
   times_derivative(activation, m * k, x, s);
 }
 
-// a: x^T
-template <class T, class A>
-void gradient(size_t m, size_t n, size_t k, A a, const T* d, ptrdiff_t d_i, T* g, T* bias) {
+template <class T>
+void gradient(size_t m, size_t n, size_t k, Inputs<T> x, const T* d, ptrdiff_t d_i, T* g, T* bias) {
+  const Strided<T> a{x.first, 1, x.stride};  // x^T
   if (n <= Vec<T>::lanes) {
     const Part<T> part((int)n);
     size_t i = 0;
@@ -78,14 +76,11 @@ void gradient(size_t m, size_t n, size_t k, A a, const T* d, ptrdiff_t d_i, T* g
     return;
   }
   const T one = 1;  // fma(1, d, g) is d + g
-  if (k) matmul(Product<T, A>{m, a, d, d_i, nullptr, g, (ptrdiff_t)n, false}, k, n);
+  if (x.rows)
+    matmul(Product<T, ListedColumns<T>>{m, {x.rows, x.column, x.fetch}, d, d_i, nullptr, g, (ptrdiff_t)n, false}, k, n);
+  else if (k)
+    matmul(Product<T, Strided<T>>{m, a, d, d_i, nullptr, g, (ptrdiff_t)n, false}, k, n);
   if (bias) matmul(Product<T, Strided<T>>{m, {&one, 0, 0}, d, d_i, nullptr, bias, 0, false}, 1, n);
-}
-
-template <class T>
-void gradient(size_t m, size_t n, size_t k, Inputs<T> x, const T* d, ptrdiff_t d_i, T* g, T* bias) {
-  if (x.rows) return gradient(m, n, k, ListedColumns<T>{x.rows, x.column, x.fetch}, d, d_i, g, bias);
-  gradient(m, n, k, Strided<T>{x.first, 1, x.stride}, d, d_i, g, bias);
 }
 
 template <class T> void add(size_t n, T* a, const T* b) {

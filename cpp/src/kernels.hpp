@@ -78,7 +78,8 @@ struct Fetch {
   }
 };
 
-// A layer's input rows: `stride` values apart, or, if `rows` is set, wherever that says, from `column` on.
+// A layer's input rows: `stride` values apart, or, if `rows` is set, wherever that says, from `column` on. That only for
+// outputs of more than one vector.
 template <class T> struct Inputs {
   const T* first;
   ptrdiff_t stride;

@@ -39,7 +39,7 @@ template <class T> struct Listed {
   const T* const* rows;
   size_t column;
   template <int M> struct Reader {
-    const T* row[M > 0 ? M : 1];
+    const T* row[M];
     size_t k;
     T operator()(int m) const { return row[m][k]; }
     void next() { ++k; }
@@ -117,12 +117,16 @@ NETLET_INLINE void tile(const Product<T, A>& p, size_t i, size_t j, Part<T> last
   }
 }
 
+// The rows left over by tiles, in smaller ones. Each more is a copy of the code: only where few rows are common.
+template <class A, int N> constexpr int kTail = 2;
+template <class T, int N> constexpr int kTail<Strided<T>, N> = N > 1 ? 4 : 2;
+
 // all rows, in tiles of at most M
 template <class T, int M, int N, bool Partial, class A, class F = AsItIs>
 NETLET_INLINE void tiles(const Product<T, A>& p, size_t m, size_t i, size_t j, Part<T> last, F finish = {}) {
   for (; i + M <= m; i += M) tile<T, M, N, Partial>(p, i, j, last, finish);
   if constexpr (M > 1)
-    if (i < m) tiles<T, M / 2, N, Partial>(p, m, i, j, last, finish);
+    if (i < m) tiles<T, (M > kTail<A, N> ? kTail<A, N> : M / 2), N, Partial>(p, m, i, j, last, finish);
 }
 template <class T, int N, bool Partial, class A>
 void column_panel(const Product<T, A>& p, size_t m, size_t j, Part<T> last) {
@@ -167,6 +171,9 @@ NETLET_INLINE void panels(const Product<T, A>& p, size_t m, size_t n) {
 }
 
 template <class T, class A> void matmul(const Product<T, A>& p, size_t m, size_t n) {
+  panels<T, kTileVectors, false>(p, m, n);
+}
+template <class T> void matmul(const Product<T, Strided<T>>& p, size_t m, size_t n) {
   if (m == 1 && !p.in_panels)
     panels<T, kRowVectors, true>(p, m, n);
   else
@@ -174,14 +181,14 @@ template <class T, class A> void matmul(const Product<T, A>& p, size_t m, size_t
 }
 
 // The same for n <= lanes columns, with finish(sum, row) while the sums are in registers.
-template <class T, class A, class F> void narrow_matmul(const Product<T, A>& p, size_t m, size_t n, F finish) {
+template <class T, class F> void narrow_matmul(const Product<T, Strided<T>>& p, size_t m, size_t n, F finish) {
   const Part<T> part((int)n);
   tiles<T, kNarrowRows, 1, true>(p, m, 0, 0, part, finish);
 }
 
 // M rows of the gradient A d, for n <= lanes columns; bias gets the sum of d's rows.
-template <class T, int M, bool Bias = false, class A>
-NETLET_INLINE void narrow_gradient(size_t rows, const A& transposed, size_t k, const T* d, ptrdiff_t d_i, T* g, size_t n,
+template <class T, int M, bool Bias = false>
+NETLET_INLINE void narrow_gradient(size_t rows, const Strided<T>& transposed, size_t k, const T* d, ptrdiff_t d_i, T* g, size_t n,
                                    T* bias, Part<T> part) {
   V<T> sum[M > 0 ? M : 1], total = splat(T(0));
   for (int m = 0; m < M; ++m) sum[m] = splat(T(0));

@@ -24,7 +24,9 @@ bool Rows<T>::allocate(const netlet_network& net, const netlet_array& x, const n
   classes_given_ = targets.y && net.loss == NETLET_CROSS_ENTROPY && t.columns == 1;
   const bool readable = !net.input_scaling && readable_in_place<T>(x);
   in_place_ = readable && !shuffled;
-  through_order_ = readable && shuffled && net.inputs() * sizeof(T) >= kLongRow;
+  const size_t outputs = net.layers[0].outputs;
+  through_order_ =
+      readable && shuffled && net.inputs() * sizeof(T) >= kLongRow && outputs > kernels<T>(outputs).lanes;
   targets_in_place_ = !shuffled && !net.output_scaling && readable_in_place<T>(t) &&
                       t.row_stride == (ptrdiff_t)(t.columns * sizeof(T));
   return (in_place_ || (through_order_ ? row_.allocate(rows) : allocate_rows(x_, rows, net.inputs()))) && (!classes_given_ || classes_.allocate(rows)) &&

@@ -94,7 +94,7 @@ template <class T> void SmallSteps<T>::transpose() {
 }
 
 template <class T> void SmallSteps<T>::load(const Batch& batch) {
-  const Inputs<T> x = rows_.inputs(batch, 0, 0, batch.rows);  // rows so short are never listed
+  const Inputs<T> x = rows_.inputs(batch, 0, 0, batch.rows);  // never listed: outputs fit one vector
   step_.x = x.first;
   step_.x_i = x.stride;
   rows_.targets(batch, 0, 0, batch.rows, step_.out);

@@ -40,7 +40,6 @@ constexpr uint64_t kJoinedMask = 0xffff, kClosed = 0x10000, kJobStep = 0x20000;
 struct Pool {
   std::atomic<uint64_t> gate{kClosed};
   std::atomic<size_t> finished{0};
-  Share shares[kMaxThreads];
   void (*run)(void*, size_t, size_t) = nullptr;
   void* context = nullptr;
   size_t threads = 0;
@@ -53,6 +52,7 @@ struct Pool {
   pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
 };
 Pool g_pool;
+Share g_shares[kMaxThreads];  // beside the pool: all zero, so that they take no room in the file
 
 inline void pause_briefly() {
 #if defined(NETLET_X86)
@@ -64,7 +64,7 @@ inline void pause_briefly() {
 
 void take_tasks(size_t worker) {
   for (size_t other = 0; other < g_pool.threads; ++other) {
-    Share& share = g_pool.shares[(worker + other) % g_pool.threads];
+    Share& share = g_shares[(worker + other) % g_pool.threads];
     for (size_t task; (task = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;)
       g_pool.run(g_pool.context, task, worker);
   }
@@ -168,8 +168,8 @@ void run_tasks(size_t tasks, size_t threads, void (*run)(void*, size_t, size_t),
   g_pool.context = context;
   g_pool.threads = threads;
   for (size_t worker = 0; worker < threads; ++worker) {
-    g_pool.shares[worker].next.store(worker * tasks / threads, std::memory_order_relaxed);
-    g_pool.shares[worker].end = (worker + 1) * tasks / threads;
+    g_shares[worker].next.store(worker * tasks / threads, std::memory_order_relaxed);
+    g_shares[worker].end = (worker + 1) * tasks / threads;
   }
   g_pool.finished.store(0, std::memory_order_relaxed);
   g_pool.gate.store((g_pool.gate.load() / kJobStep + 1) * kJobStep);

@@ -62,8 +62,8 @@ template <class T> void listed_rows_make_no_difference(const Kernels<T>& kernel)
   for (size_t i = 0; i < 20; ++i) listed.push_back(&x[i * stride]);
   size_t order[] = {3, 1, 19, 0};
   for (const size_t m : {1, 2, 3, 9, 17})
-    for (size_t n = 1; n <= 70; n += n < 20 ? 1 : 7)
-      for (const size_t k : {1, 5, 19, 33}) {
+    for (size_t n = kernel.lanes + 1; n <= 70; n += n < 20 ? 1 : 7)
+      for (const size_t k : {0, 1, 5, 19, 33}) {
         std::vector<T> y(m * n), y_listed(m * n), g(k * n), g_listed(k * n), bias(n), bias_listed(n);
         kernel.forward(m, n, k, {&x[2 * stride + 3], (ptrdiff_t)stride}, {w.data(), false}, b.data(), NETLET_TANH, nullptr, y.data());
         kernel.gradient(m, n, k, {&x[2 * stride + 3], (ptrdiff_t)stride}, d.data(), 80, g.data(), bias.data());
