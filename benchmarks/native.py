@@ -15,8 +15,10 @@ FOLDER = ROOT / "build" / "benchmarks"
 PROGRAMS = {"peak": "peak", "floor": "xor", "rows": "rows"}  # the peer that each is
 
 
-def build() -> tuple[dict[str, Path], str]:
-    """Build the programs; returns them, or why there are none."""
+def build(names: set[str]) -> tuple[dict[str, Path], str]:
+    """Build the programs of these names; returns them, or why there are none."""
+    if not names:
+        return {}, ""
     path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
     cmake, ninja = shutil.which("cmake", path=path), shutil.which("ninja", path=path)
     if not cmake:
@@ -27,7 +29,8 @@ def build() -> tuple[dict[str, Path], str]:
         configure += ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={ninja}"]
     trouble = run(configure)
     built = {}
-    for name, target in PROGRAMS.items():  # one by one: netlet's core is needed for rows alone
+    for name in (name for name in PROGRAMS if name in names):  # one by one: netlet's core is needed for rows alone
+        target = PROGRAMS[name]
         problem = trouble or run([cmake, "--build", FOLDER, "--target", target])
         if problem:
             trouble = problem

@@ -93,6 +93,11 @@ def cells(chosen: argparse.Namespace) -> Iterator[tuple[Workload, int]]:
                 yield workload, threads
 
 
+def programs_of(workload: Workload) -> set[str]:
+    """Name the native programs that belong beside a workload."""
+    return {name for name in native.PROGRAMS if name in workload.peers or (name == "peak" and workload.flops)}
+
+
 def describe(workload: Workload, threads: int, peers: dict[str, dict]) -> dict:
     """Put a result into the form that table.py and chart.py read."""
     notes = [workload.note, *(peer.pop("note", "") for peer in peers.values())]
@@ -127,10 +132,10 @@ def main() -> None:
     missing = sorted({PEERS[name][1] for name in PEERS if name in chosen.peer} - {PEERS[name][1] for name in found})
     if missing:
         notes.append(f"not installed: {', '.join(missing)}")
-    programs, trouble = native.build() if set(chosen.workload) != {"import"} else ({}, "")
+    used = {name for workload in WORKLOADS if workload.name in chosen.workload for name in programs_of(workload)}
+    used -= set() if "floor" in chosen.peer else {"floor"}
+    programs, trouble = native.build(used)
     notes += [trouble] if trouble else []
-    if "floor" not in chosen.peer:
-        programs.pop("floor", None)
 
     report = {
         "machine": machine(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import json
 import pkgutil
 import re
 import subprocess
@@ -96,8 +97,11 @@ def test_scores(tmp_path: Path) -> None:
 
 
 def test_benchmark(tmp_path: Path) -> None:
-    output = run(ROOT / "benchmarks" / "xor.py", "--rounds", 1, cwd=tmp_path).stdout
-    assert re.search(r"^\| netlet +\| +[\d.]+ \|", output, flags=re.MULTILINE)
+    options = "--workload", "xor", "--peer", "numpy", "--rounds", 1, "--processes", 1, "--json", "speed.json"
+    output = run(ROOT / "benchmarks" / "speed.py", *options, cwd=tmp_path).stdout
+    assert re.search(r"^\| XOR .*\| ~?[\d.]+ ms \| NumPy ~?[\d,]+ ms \| \*\*[\d.]+\*\* \|", output, flags=re.MULTILINE)
+    peers = json.loads((tmp_path / "speed.json").read_text())["results"][0]["peers"]
+    assert set(peers) == {"netlet", "numpy"}
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -70,7 +70,7 @@ template <class T> void products(const char* what, const char* dtype, size_t row
   std::vector<T> y(rows * outputs), s(rows * inputs), g((inputs + 1) * outputs);
   compare<T>(what, dtype, netlet::reordered::table, [&](const Kernels<T>& kernel) -> const std::vector<T>& {
     const Inputs<T> input = {x.data(), (ptrdiff_t)inputs};
-    kernel.forward(rows, outputs, inputs, input, {w.data(), false}, b.data(), NETLET_IDENTITY, nullptr, y.data());
+    kernel.forward(rows, outputs, inputs, x.data(), (ptrdiff_t)inputs, nullptr, {w.data(), false}, b.data(), NETLET_IDENTITY, nullptr, y.data());
     if (rows == 1) return y;
     kernel.backward(rows, outputs, inputs, d.data(), {w.data(), false}, NETLET_IDENTITY, x.data(), s.data());
     kernel.gradient(rows, outputs, inputs, input, d.data(), (ptrdiff_t)outputs, g.data(), &g[inputs * outputs]);

@@ -30,7 +30,7 @@ template <class T> class Panels {
     const size_t panel = smaller(kPanelRows, (x.rows + threads - 1) / threads);
     Packed<T> packed;
     if (!packed.allocate(net, 0) || !memory_.allocate(threads * sizeof(Pass<T>))) return out_of_memory(error);
-    packed.read();
+    packed.read(1);
     passes_ = reinterpret_cast<Pass<T>*>(memory_.data());
     while (count_ < threads) {
       ::new (passes_ + count_) Pass<T>;

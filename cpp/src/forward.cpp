@@ -27,7 +27,6 @@ template <class T> struct Scratch {
 template <class T>
 inline void forward_panel(const netlet_network& net, const netlet_array& x, size_t first, size_t count, T* out,
                    const Scratch<T>& layout, T* scratch) {
-  const Kernels<T>& kernel = kernels<T>(net.widest);
   const T* parameters = net.values<T>();
   const T* a = row_in_place<T>(x, first);
   ptrdiff_t stride = x.row_stride / (ptrdiff_t)sizeof(T);
@@ -35,7 +34,7 @@ inline void forward_panel(const netlet_network& net, const netlet_array& x, size
     T* rows = scratch + 2 * layout.hidden;
     load_rows(x, nullptr, first, count, rows);
     if (net.input_scaling)
-      kernel.standardize(count, x.columns, net.input_scaling.shift<T>(), net.input_scaling.scale<T>(), rows);
+      kernels<T>().standardize(count, x.columns, net.input_scaling.shift<T>(), net.input_scaling.scale<T>(), rows);
     a = rows;
     stride = (ptrdiff_t)x.columns;
   }
@@ -43,13 +42,13 @@ inline void forward_panel(const netlet_network& net, const netlet_array& x, size
     const Layer& layer = net.layers[i];
     const size_t n = layer.outputs;
     T* y = i + 1 == net.layer_count() ? out : scratch + (i % 2) * layout.hidden;
-    kernels<T>(n).forward(count, n, layer.inputs, {a, stride}, {parameters + layer.weights, false},
+    kernels<T>(n).forward(count, n, layer.inputs, a, stride, nullptr, {parameters + layer.weights, false},
                    parameters + layer.biases, layer.activation, nullptr, y);
     a = y;
     stride = (ptrdiff_t)n;
   }
   if (net.output_scaling)
-    kernel.unstandardize(count, net.outputs(), net.output_scaling.shift<T>(), net.output_scaling.scale<T>(), out);
+    kernels<T>().unstandardize(count, net.outputs(), net.output_scaling.shift<T>(), net.output_scaling.scale<T>(), out);
 }
 
 template <class T>

@@ -20,9 +20,10 @@ using core::Inputs;
 using core::Weights;
 
 template <class T>
-void forward(size_t m, size_t n, size_t k, Inputs<T> x, Weights<T> w, const T* b, int activation, T* z, T* y) {
+void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* rows, Weights<T> w, const T* b,
+             int activation, T* z, T* y) {
   T* const sums = z ? z : y;
-  const Product<T, Strided<T>> p{k, {x.first, x.stride, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, w.in_panels};
+  const Product<T, Strided<T>> p{k, {x, x_i, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, w.in_panels, nullptr};
   // activated in registers, unless that would waste more lanes than a second look at memory costs
   if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z) {
     switch (activation) {
@@ -34,8 +35,8 @@ void forward(size_t m, size_t n, size_t k, Inputs<T> x, Weights<T> w, const T* b
   }
   if (n <= Vec<T>::lanes)
     narrow_matmul(p, m, n, AsItIs());
-  else if (x.rows)
-    matmul(Product<T, Listed<T>>{k, {x.rows, x.column}, p.b, p.b_k, b, sums, p.c_i, p.in_panels}, m, n);
+  else if (rows)
+    matmul(Product<T, Listed<T>>{k, {rows}, p.b, p.b_k, b, sums, p.c_i, p.in_panels, nullptr}, m, n);
   else
     matmul(p, m, n);
   if (activation == NETLET_SOFTMAX) return softmax(m, n, sums, y);
@@ -44,7 +45,7 @@ void forward(size_t m, size_t n, size_t k, Inputs<T> x, Weights<T> w, const T* b
 
 template <class T>
 void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activation, const T* x, T* s) {
-  const Product<T, Strided<T>> p{n, {d, (ptrdiff_t)n, 1}, wt.values, (ptrdiff_t)k, nullptr, s, (ptrdiff_t)k, wt.in_panels};
+  const Product<T, Strided<T>> p{n, {d, (ptrdiff_t)n, 1}, wt.values, (ptrdiff_t)k, nullptr, s, (ptrdiff_t)k, wt.in_panels, nullptr};
   if (k <= Vec<T>::lanes) {
     const Part<T> part((int)k);
     const auto y = [=](size_t i) { return load_part(x + i * k, part); };
@@ -60,7 +61,7 @@ void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activ
 }
 
 template <class T>
-void gradient(size_t m, size_t n, size_t k, Inputs<T> x, const T* d, ptrdiff_t d_i, T* g, T* bias) {
+void gradient(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrdiff_t d_i, T* g, T* bias) {
   const Strided<T> a{x.first, 1, x.stride};  // x^T
   if (n <= Vec<T>::lanes) {
     const Part<T> part((int)n);
@@ -77,10 +78,10 @@ void gradient(size_t m, size_t n, size_t k, Inputs<T> x, const T* d, ptrdiff_t d
   }
   const T one = 1;  // fma(1, d, g) is d + g
   if (x.rows)
-    matmul(Product<T, ListedColumns<T>>{m, {x.rows, x.column, x.fetch}, d, d_i, nullptr, g, (ptrdiff_t)n, false}, k, n);
+    matmul(Product<T, ListedColumns<T>>{m, {x.rows, x.column}, d, d_i, nullptr, g, (ptrdiff_t)n, false, x.fetch}, k, n);
   else if (k)
-    matmul(Product<T, Strided<T>>{m, a, d, d_i, nullptr, g, (ptrdiff_t)n, false}, k, n);
-  if (bias) matmul(Product<T, Strided<T>>{m, {&one, 0, 0}, d, d_i, nullptr, bias, 0, false}, 1, n);
+    matmul(Product<T, Strided<T>>{m, a, d, d_i, nullptr, g, (ptrdiff_t)n, false, x.fetch}, k, n);
+  if (bias) matmul(Product<T, Strided<T>>{m, {&one, 0, 0}, d, d_i, nullptr, bias, 0, false, nullptr}, 1, n);
 }
 
 template <class T> void add(size_t n, T* a, const T* b) {

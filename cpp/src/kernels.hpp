@@ -57,25 +57,18 @@ template <class T> struct Weights {
   bool in_panels;
 };
 
-// Rows in a random order, which no prefetcher finds, brought near before they are wanted. A few lines at a time: more
-// than a processor can wait for would hold up what it does meanwhile.
+// Rows that no prefetcher finds, brought near before they are wanted. A few cache lines at a time: more than a
+// processor can wait for would hold up what it does meanwhile.
 struct Fetch {
   const char* data = nullptr;
   ptrdiff_t row_stride = 0;
   size_t row_bytes = 0;
-  const size_t* order = nullptr;  // of the next row
   size_t rows = 0;                // left
-  size_t byte = 0;                // in the next one
+  const size_t* order = nullptr;  // of those; null: one after the other
+  Fetch* then = nullptr;          // what comes afterwards
+  size_t byte = 0;                // in the next row
 
-  __attribute__((always_inline)) void some(size_t lines) {
-    for (; lines && rows; --lines) {
-      __builtin_prefetch(data + (ptrdiff_t)*order * row_stride + byte, 0, 1);
-      if ((byte += 64) < row_bytes) continue;
-      byte = 0;
-      ++order;
-      --rows;
-    }
-  }
+  void some(size_t lines);
 };
 
 // A layer's input rows: `stride` values apart, or, if `rows` is set, wherever that says, from `column` on. That only for
@@ -85,11 +78,11 @@ template <class T> struct Inputs {
   ptrdiff_t stride;
   const T* const* rows = nullptr;
   size_t column = 0;
-  Fetch* fetch = nullptr;  // beside `rows`: what a gradient fetches meanwhile, or null
+  Fetch* fetch = nullptr;  // what a gradient fetches meanwhile, or null
 
   Inputs part(size_t row, size_t from) const {
     if (rows) return {nullptr, 0, rows + row, column + from, fetch};
-    return {first + (ptrdiff_t)row * stride + (ptrdiff_t)from, stride};
+    return {first + (ptrdiff_t)row * stride + (ptrdiff_t)from, stride, nullptr, 0, fetch};
   }
 };
 
@@ -124,13 +117,15 @@ template <class T> struct Kernels {
   size_t panel;  // columns
 
   // The three products of a layer with k inputs and n outputs, over m rows:
-  // y = activation(x w + b); z = x w + b too, unless null. w: k x n; y, z: m x n
-  void (*forward)(size_t m, size_t n, size_t k, Inputs<T> x, Weights<T> w, const T* b, int activation, T* z, T* y);
+  // y = activation(x w + b); z = x w + b too, unless null. x: row stride x_i, or, if `rows` is not null, row i at
+  // rows[i], which is for n of more than one vector alone; w: k x n; y, z: m x n
+  void (*forward)(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* rows, Weights<T> w,
+                  const T* b, int activation, T* z, T* y);
   // s = (d w^T) times f', written in the layer's input x = f(z), or x = z if the derivative needs it. d: m x n,
   // wt = w^T: n x k, x and s: m x k
   void (*backward)(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activation, const T* x, T* s);
   // g = x^T d and, unless bias is null, bias = the sum of d's rows. d: row stride d_i; g: k x n
-  void (*gradient)(size_t m, size_t n, size_t k, Inputs<T> x, const T* d, ptrdiff_t d_i, T* g, T* bias);
+  void (*gradient)(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrdiff_t d_i, T* g, T* bias);
 
   // b[j, i] = a[i, j]
   void (*transpose)(size_t rows, size_t columns, const T* a, ptrdiff_t a_i, T* b, ptrdiff_t b_j);
@@ -140,8 +135,8 @@ template <class T> struct Kernels {
   void (*output_rows)(OutputRows<T>& rows);
   // Forward, losses and deltas backward, gradient.
   void (*small_pass)(SmallStep<T>& step);
-  // A step along it; false if parameters are not finite then.
-  bool (*small_update)(SmallStep<T>& step, const Update<T>& update);
+  // A step along it.
+  void (*small_update)(SmallStep<T>& step, const Update<T>& update);
   // w, s0 or s1 without the lanes that are beyond.
   void (*small_values)(const SmallStep<T>& step, const T* from, T* to);
   // w, and the optimizer's state s0 and s1, after a step along g

@@ -195,11 +195,23 @@ template <class T> void output_delta(const OutputRows<T>& r) {
 
 // ---- rows
 
+// the losses of rows of one output are no chains: a vector of them at once
+NETLET_INLINE bool squared_errors(OutputRows<double>& r) {
+  if (r.n != 1) return false;
+  map(r.rows, r.y, r.t, r.row_loss, [](F64 y, F64 t) {
+    const F64 e = y - t;
+    return splat(0.5) * (e * e);
+  });
+  return true;
+}
+NETLET_INLINE bool squared_errors(OutputRows<float>&) { return false; }
+
 template <class T> void output_rows(OutputRows<T>& r) {
   const size_t n = r.n;
   r.correct = 0;
   if (r.loss == NETLET_SQUARED_ERROR) {
-    for (size_t i = 0; i < r.rows; ++i) r.row_loss[i] = squared_error(n, r.y + i * n, r.t + i * n);
+    if (!squared_errors(r))
+      for (size_t i = 0; i < r.rows; ++i) r.row_loss[i] = squared_error(n, r.y + i * n, r.t + i * n);
   } else if (r.loss == NETLET_CROSS_ENTROPY) {
     cross_entropy_rows(r);
   } else {

@@ -19,7 +19,7 @@ constexpr int kTileRows = 4;
 #endif
 constexpr int kTileVectors = 3;
 constexpr int kRowVectors = 8;  // a single row goes over more columns at once
-constexpr size_t kFetchLines = 16;  // for each tile of a gradient, fewer than a processor can wait for
+constexpr size_t kFetchLines = 16;  // for each tile, fewer than a processor can wait for
 constexpr int kNarrowRows = 8;  // one vector of columns goes over more rows
 
 // How A is read: from(i) reads rows i, i + 1, ... of it, one column after the other.
@@ -37,7 +37,6 @@ template <class T> struct Strided {
 // A(i, k) = rows[i][k]
 template <class T> struct Listed {
   const T* const* rows;
-  size_t column;
   template <int M> struct Reader {
     const T* row[M];
     size_t k;
@@ -47,7 +46,7 @@ template <class T> struct Listed {
   template <int M> Reader<M> from(size_t i) const {
     Reader<M> reader;
     for (int m = 0; m < M; ++m) reader.row[m] = rows[i + m];
-    reader.k = column;
+    reader.k = 0;
     return reader;
   }
 };
@@ -55,17 +54,13 @@ template <class T> struct Listed {
 template <class T> struct ListedColumns {
   const T* const* rows;
   size_t column;
-  core::Fetch* fetch;
   template <int> struct Reader {
     const T* const* row;
     size_t i;
     T operator()(int m) const { return (*row)[i + m]; }
     void next() { ++row; }
   };
-  template <int M> Reader<M> from(size_t i) const {
-    if (fetch) fetch->some(kFetchLines);
-    return {rows, column + i};
-  }
+  template <int M> Reader<M> from(size_t i) const { return {rows, column + i}; }
 };
 
 // What one call needs; strides in elements.
@@ -77,7 +72,8 @@ template <class T, class A> struct Product {
   const T* init;  // n values, or null for 0
   T* c;
   ptrdiff_t c_i;
-  bool in_panels;  // B is, see core::Weights
+  bool in_panels;      // B is, see core::Weights
+  core::Fetch* fetch;  // some of it for each tile, or null
 };
 
 struct AsItIs {
@@ -117,20 +113,25 @@ NETLET_INLINE void tile(const Product<T, A>& p, size_t i, size_t j, Part<T> last
   }
 }
 
-// The rows left over by tiles, in smaller ones. Each more is a copy of the code: only where few rows are common.
-template <class A, int N> constexpr int kTail = 2;
-template <class T, int N> constexpr int kTail<Strided<T>, N> = N > 1 ? 4 : 2;
-
-// all rows, in tiles of at most M
+// all rows, in tiles of at most M; after tiles of 8 rows in pairs, as each size is a copy of the code
 template <class T, int M, int N, bool Partial, class A, class F = AsItIs>
 NETLET_INLINE void tiles(const Product<T, A>& p, size_t m, size_t i, size_t j, Part<T> last, F finish = {}) {
   for (; i + M <= m; i += M) tile<T, M, N, Partial>(p, i, j, last, finish);
   if constexpr (M > 1)
-    if (i < m) tiles<T, (M > kTail<A, N> ? kTail<A, N> : M / 2), N, Partial>(p, m, i, j, last, finish);
+    if (i < m) tiles<T, (M > 4 ? 2 : M / 2), N, Partial>(p, m, i, j, last, finish);
 }
+// whether a handful of rows is a usual case
+template <class A> constexpr bool kFewRows = false;
+template <class T> constexpr bool kFewRows<Strided<T>> = true;
+
 template <class T, int N, bool Partial, class A>
 void column_panel(const Product<T, A>& p, size_t m, size_t j, Part<T> last) {
-  tiles<T, kTileRows, N, Partial>(p, m, 0, j, last);
+  size_t i = 0;
+  for (; i + kTileRows <= m; i += kTileRows) {
+    if (p.fetch) p.fetch->some(kFetchLines);
+    tile<T, kTileRows, N, Partial>(p, i, j, last);
+  }
+  tiles<T, (kFewRows<A> ? kTileRows / 2 : 2), N, Partial>(p, m, i, j, last);
 }
 template <class T, int N, bool Partial, class A>
 void single_row(const Product<T, A>& p, size_t, size_t j, Part<T> last) {
@@ -202,12 +203,13 @@ NETLET_INLINE void narrow_gradient(size_t rows, const Strided<T>& transposed, si
   if (Bias) store_part(bias, total, part);
 }
 
-// b[j, i] = a[i, j], in squares of which both sides' cache lines stay at hand
+// b[j, i] = a[i, j], in blocks of which both sides' cache lines stay at hand: rows that are a multiple of 4 KB apart
+// share eight places of the nearest cache
 template <class T> void transpose(size_t rows, size_t columns, const T* a, ptrdiff_t a_i, T* b, ptrdiff_t b_j) {
-  constexpr size_t side = 16;
-  for (size_t i0 = 0; i0 < rows; i0 += side)
+  constexpr size_t tall = 8, side = 16;
+  for (size_t i0 = 0; i0 < rows; i0 += tall)
     for (size_t j0 = 0; j0 < columns; j0 += side) {
-      const size_t i1 = rows - i0 < side ? rows : i0 + side, j1 = columns - j0 < side ? columns : j0 + side;
+      const size_t i1 = rows - i0 < tall ? rows : i0 + tall, j1 = columns - j0 < side ? columns : j0 + side;
       for (size_t j = j0; j < j1; ++j)
         for (size_t i = i0; i < i1; ++i) b[(ptrdiff_t)j * b_j + (ptrdiff_t)i] = a[(ptrdiff_t)i * a_i + (ptrdiff_t)j];
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "packed.hpp"
 
+#include "threads.hpp"
+
 namespace netlet::core {
 namespace {
 
@@ -45,8 +47,15 @@ template <class T> bool Packed<T>::allocate(const netlet_network& net, size_t fi
   return true;
 }
 
-template <class T> void Packed<T>::read() {
-  for (size_t i = 0; i < net_->layer_count(); ++i) read(i, 0, net_->layers[i].inputs, 0, net_->layers[i].outputs);
+template <class T> void Packed<T>::read(size_t threads) {
+  for (size_t i = 0; i < net_->layer_count(); ++i) {
+    const size_t k = net_->layers[i].inputs, n = net_->layers[i].outputs;
+    if (!forward_[i] && !backward_[i]) continue;
+    const size_t strip = kernels<T>(k).panel;  // rows that are read once, for both copies
+    parallel((k + strip - 1) / strip, threads, [&](size_t task, size_t) {
+      read(i, task * strip, k - task * strip < strip ? k : (task + 1) * strip, 0, n);
+    });
+  }
 }
 
 template <class T> void Packed<T>::read(size_t layer, size_t k0, size_t k1, size_t j0, size_t j1) {

@@ -15,8 +15,8 @@ template <class T> class Packed {
   // No copies: the weights are read where they are.
   bool allocate_none(const netlet_network& net);
 
-  // Reads all weights, or rows k0 to k1 and columns j0 to j1 of a layer's.
-  void read();
+  // Reads all weights, on several threads, or rows k0 to k1 and columns j0 to j1 of a layer's.
+  void read(size_t threads);
   void read(size_t layer, size_t k0, size_t k1, size_t j0, size_t j1);
 
   Weights<T> weights(size_t layer) const {  // what was not copied is read where it is

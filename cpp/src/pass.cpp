@@ -75,7 +75,7 @@ void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, 
     T* const z = sums_[i] ? sums_[i] + at * n : nullptr;
     const bool later = softmax_later_ && i + 1 == net.layer_count();
     T* const y = (whole_[i] ? whole_[i] : output_[i]) + at * n;
-    kernels<T>(n).forward(count, n, layer.inputs, a, packed.weights(i), parameters + layer.biases,
+    kernels<T>(n).forward(count, n, layer.inputs, a.first, a.stride, a.rows, packed.weights(i), parameters + layer.biases,
                            later ? NETLET_IDENTITY : layer.activation, later ? nullptr : z, later ? z : y);
     if (mask_[i]) {
       drop_units(batch, from, at, count, i);

@@ -15,6 +15,23 @@ template <class T> bool allocate_rows(Buffer<T>& buffer, size_t rows, size_t col
 
 }  // namespace
 
+void Fetch::some(size_t lines) {
+  for (; lines; --lines) {
+    while (rows == 0) {
+      if (!then) return;
+      *this = Fetch(*then);
+    }
+    __builtin_prefetch(data + (order ? (ptrdiff_t)*order * row_stride : 0) + byte, 0, 2);
+    if ((byte += kCacheLine) < row_bytes) continue;
+    byte = 0;
+    --rows;
+    if (order)
+      ++order;
+    else
+      data += row_stride;
+  }
+}
+
 template <class T>
 bool Rows<T>::allocate(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, bool shuffled,
                        size_t rows) {

@@ -141,7 +141,7 @@ template <class T> void small_pass(SmallStep<T>& s) {
   small_gradient<T, true>(s.layers[last], rows, x, x_i);  // its deltas stand close together
 }
 
-template <class T> bool small_update(SmallStep<T>& s, const Update<T>& u) {
+template <class T> void small_update(SmallStep<T>& s, const Update<T>& u) {
   constexpr int lanes = Vec<T>::lanes;
   update(u, s.size, s.g, s.w, s.s0, s.s1);
   for (size_t l = 1; l < s.layer_count; ++l) {
@@ -149,9 +149,6 @@ template <class T> bool small_update(SmallStep<T>& s, const Update<T>& u) {
     for (size_t k = 0; k < layer.inputs; ++k)
       for (size_t j = 0; j < layer.outputs; ++j) layer.wt[j * lanes + k] = layer.w[k * lanes + j];
   }
-  V<T> bad = splat(T(0));
-  for (size_t i = 0; i < s.size; i += lanes) bad = bad + (load(s.w + i) - load(s.w + i));
-  return all_zero<T>(bad);
 }
 
 // rows of a vector -> rows of n values, one after the other; each writes over the next one's place, so that only the

@@ -115,7 +115,7 @@ template <class T> void SmallSteps<T>::gradient(BatchLoss& loss) {
 }
 
 template <class T>
-bool SmallSteps<T>::step(const netlet_optimizer_config& config, const Update<T>& update, double factor) {
+void SmallSteps<T>::step(const netlet_optimizer_config& config, const Update<T>& update, double factor) {
   const T decay = decay_of<T>(config, factor);
   if (divisor_ != 0) kernel_->divide(step_.size, step_.g, (T)divisor_);
   if (config.l2 > 0 || config.l1 > 0 || decay != 1)
@@ -125,7 +125,7 @@ bool SmallSteps<T>::step(const netlet_optimizer_config& config, const Update<T>&
                         decay);
     }
   if (config.clip_value > 0) kernel_->clip(step_.size, step_.g, (T)config.clip_value);
-  return kernel_->small_update(step_, update);
+  kernel_->small_update(step_, update);
 }
 
 template <class T> BatchLoss SmallSteps<T>::pass(const Batch& batch) {
@@ -144,7 +144,6 @@ template <class T>
 size_t SmallSteps<T>::steps(const Batch& batch, netlet_optimizer& optimizer, double factor, size_t count,
                             BatchLoss* losses) {
   load(batch);
-  const size_t bytes = step_.size * sizeof(T);
   const netlet_optimizer_progress progress = optimizer.progress;
   const bool alike = optimizer.config.kind == NETLET_SGD;  // all updates are
   Update<T> update;
@@ -153,25 +152,38 @@ size_t SmallSteps<T>::steps(const Batch& batch, netlet_optimizer& optimizer, dou
       update = next_update<T>(optimizer, factor);
     else
       ++optimizer.progress.steps;
-    return step(optimizer.config, update, factor);
+    step(optimizer.config, update, factor);
   };
-  T* const changed[] = {step_.w, step_.s0, step_.s1};
-  for (size_t a = 0; a <= optimizer.slot_count(); ++a) memcpy(&before_[a * step_.size], changed[a], bytes);
-  for (size_t i = 0; i < count; ++i) {
-    gradient(losses[i]);
-    if (!isfinite(losses[i].sum)) return i;
-    if (advance(i)) continue;
-    // back to the parameters before this step, by going the way once more
-    for (size_t a = 0; a <= optimizer.slot_count(); ++a) memcpy(changed[a], &before_[a * step_.size], bytes);
-    optimizer.progress = progress;
+  const size_t slots = 1 + optimizer.slot_count(), bytes = step_.size * sizeof(T);
+  T* const state[] = {step_.w, step_.s0, step_.s1};
+  const auto save = [&] {
+    for (size_t a = 0; a < slots; ++a) memcpy(&before_[a * step_.size], state[a], bytes);
+  };
+  const auto restore = [&] {
+    for (size_t a = 0; a < slots; ++a) memcpy(state[a], &before_[a * step_.size], bytes);
     transpose();
-    for (size_t again = 0; again < i; ++again) {
-      gradient(losses[again]);
-      advance(again);
-    }
+  };
+
+  save();
+  size_t i = 0;
+  for (; i < count; ++i) {
+    gradient(losses[i]);
+    if (!isfinite(losses[i].sum)) break;
+    advance(i);
+  }
+  if (all_finite()) return i;  // what is not finite once stays so
+  restore();
+  optimizer.progress = progress;
+  for (i = 0;; ++i) {  // the same way again, to the step that did it
+    gradient(losses[i]);
+    const netlet_optimizer_progress here = optimizer.progress;
+    save();
+    advance(i);
+    if (all_finite()) continue;
+    restore();
+    optimizer.progress = here;
     return i;
   }
-  return count;
 }
 
 template <class T> void SmallSteps<T>::write(T* w, T* s0, T* s1) const {

@@ -36,7 +36,7 @@ template <class T> class SmallSteps {
   void transpose();  // W^T
   void load(const Batch& batch);
   void gradient(BatchLoss& loss);
-  bool step(const netlet_optimizer_config& config, const Update<T>& update, double factor);
+  void step(const netlet_optimizer_config& config, const Update<T>& update, double factor);
 
   const netlet_network* net_ = nullptr;
   const Kernels<T>* kernel_ = nullptr;

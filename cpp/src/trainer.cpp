@@ -17,6 +17,7 @@ constexpr size_t kTileValues = 3072;   // gradient values that a task of the par
 constexpr size_t kTileTree = 3;        // partial sums of a tile over kWholeBlocks blocks: log2 of it, and one
 constexpr size_t kChunkValues = 1 << 20;
 constexpr size_t kFetchValues = 131072;  // of the next batch, at most: they should stay in the cache
+constexpr size_t kPackShare = 1 << 18;   // parameters that are worth another thread
 constexpr size_t kWideRows = 32, kWideColumns = 96;  // a tile of a layer too wide to take whole rows
 
 size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
@@ -132,7 +133,7 @@ template <class T> void Trainer<T>::pack(const netlet_optimizer* optimizer) {
   if (small_)
     small_steps_.read(*optimizer);
   else
-    packed_.read();
+    packed_.read(smaller(threads_, net_->parameter_count / kPackShare + 1));
 }
 
 template <class T> BatchLoss Trainer<T>::rows_phase(const Batch& batch) {
@@ -237,12 +238,16 @@ template <class T> template <class F> void Trainer<T>::each_group(F&& f) {
   parallel(group_count_, threads, [&](size_t task, size_t worker) { f(groups_[task], worker); });
 }
 
-// Has the parameters that will be updated brought near while their gradient is formed.
-template <class T> void Trainer<T>::fetch(const Group& group) const {
-  const T* const w = net_->values<T>();
-  each_run(group, nullptr, [&](size_t at, size_t length, const T*) {
-    for (size_t i = 0; i < length; i += kCacheLine / sizeof(T)) __builtin_prefetch(w + at + i, 1, 2);
-  });
+// The parameters that will be updated, unless they are near anyway.
+template <class T> Fetch Trainer<T>::parameters(const Group& group) const {
+  Fetch fetch;
+  if (group.flat) return fetch;
+  const Tile& tile = tiles_[group.tile];
+  fetch.data = reinterpret_cast<const char*>(net_->values<T>() + offset(tile));
+  fetch.row_stride = (ptrdiff_t)(net_->layers[tile.layer].outputs * sizeof(T));
+  fetch.row_bytes = tile.columns() * sizeof(T);
+  fetch.rows = tile.k1 - tile.k0;
+  return fetch;
 }
 
 // The group's share of the next batch.
@@ -252,21 +257,26 @@ template <class T> Fetch Trainer<T>::next_rows(const Group& group) const {
   if (x.column_stride < 1 || x.column_stride > 8) return Fetch();  // not contiguous
   const size_t task = (size_t)(&group - groups_.data());
   const size_t first = task * next_->rows / group_count_, end = (task + 1) * next_->rows / group_count_;
-  return {static_cast<const char*>(x.data), x.row_stride, x.columns * (size_t)x.column_stride,
-          next_->order_from(first), end - first};
+  Fetch fetch;
+  fetch.data = static_cast<const char*>(x.data);
+  fetch.row_stride = x.row_stride;
+  fetch.row_bytes = x.columns * (size_t)x.column_stride;
+  fetch.rows = end - first;
+  fetch.order = next_->order_from(first);
+  return fetch;
 }
 
 template <class T> template <class F> void Trainer<T>::parameters_phase(F&& f) {
   each_group([&](const Group& group, size_t worker) {
     T* const gradient = scratch_.data() + worker * (1 + kTileTree) * kTileValues;
     T* g = gradient;
-    if (!group.flat) fetch(group);
-    Fetch rows = next_rows(group);
+    Fetch rows = next_rows(group), fetch = parameters(group);
+    fetch.then = &rows;
     for (size_t t = group.tile; t < group.tile + group.tiles; ++t) {
-      tile_gradient(tiles_[t], g, gradient + kTileValues, rows);
+      tile_gradient(tiles_[t], g, gradient + kTileValues, fetch);
       g += tiles_[t].size();
     }
-    rows.some(SIZE_MAX);  // what no tile fetched
+    fetch.some(SIZE_MAX);  // what no tile fetched
     if (divisor_ != 0) kernel_->divide(group.size, gradient, (T)divisor_);
     f(group, gradient);
   });

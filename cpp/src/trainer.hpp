@@ -56,9 +56,9 @@ template <class T> class Trainer {
   bool allocate_blocks();
   void tile_gradient(const Tile& tile, T* g, T* below, Fetch& fetch);
   Fetch next_rows(const Group& group) const;
+  Fetch parameters(const Group& group) const;
   size_t offset(const Tile& tile) const;
   template <class F> void each_run(const Group& group, const T* g, F&& f) const;
-  void fetch(const Group& group) const;
   template <class F> void parameters_phase(F&& f);  // f(group, its gradient)
   template <class F> void each_group(F&& f);        // f(group, worker), on several threads
   void penalize(const Group& group, T* g, const netlet_optimizer_config& config, T decay) const;
