@@ -7,7 +7,7 @@ import numpy as np
 from workloads import Case
 
 TOLERANCE = 1e-4
-FALL_TOLERANCE = 0.05  # batches come in another order in each library
+FALL_TOLERANCE = 0.1  # batches come in another order in each library
 ULP_LIMIT = 4  # an elementwise function with larger errors is out of competition
 
 
