@@ -13,10 +13,10 @@ using namespace netlet::core;
 
 namespace netlet {
 namespace reordered {  // sums too may go in any order
-extern const core::KernelTable table;
+extern const core::KernelTable freed_table;
 }
 namespace contracted {  // the same without that, for functions: their rounding to integers relies on order
-extern const core::KernelTable table;
+extern const core::KernelTable freed_table;
 }
 }  // namespace netlet
 
@@ -68,7 +68,7 @@ template <class T> void products(const char* what, const char* dtype, size_t row
   const auto x = numbers<T>(rows * inputs), w = numbers<T>(inputs * outputs), d = numbers<T>(rows * outputs);
   const std::vector<T> b(outputs, T(0.5));
   std::vector<T> y(rows * outputs), s(rows * inputs), g((inputs + 1) * outputs);
-  compare<T>(what, dtype, netlet::reordered::table, [&](const Kernels<T>& kernel) -> const std::vector<T>& {
+  compare<T>(what, dtype, netlet::reordered::freed_table, [&](const Kernels<T>& kernel) -> const std::vector<T>& {
     const Inputs<T> input = {x.data(), (ptrdiff_t)inputs};
     kernel.forward(rows, outputs, inputs, x.data(), (ptrdiff_t)inputs, nullptr, {w.data(), false}, b.data(), NETLET_IDENTITY, nullptr, y.data());
     if (rows == 1) return y;
@@ -81,7 +81,7 @@ template <class T> void products(const char* what, const char* dtype, size_t row
 template <class T> void function(const char* what, const char* dtype, int number) {
   const auto x = numbers<T>(2048);
   std::vector<T> y(x.size());
-  compare<T>(what, dtype, netlet::contracted::table, [&](const Kernels<T>& kernel) -> const std::vector<T>& {
+  compare<T>(what, dtype, netlet::contracted::freed_table, [&](const Kernels<T>& kernel) -> const std::vector<T>& {
     kernel.map(number, x.size(), x.data(), y.data());
     return y;
   });
@@ -94,7 +94,7 @@ template <class T> void losses(const char* dtype) {
   const std::vector<T> t(rows * n, T(0.25));
   std::vector<T> delta(rows * n);
   std::vector<double> row_loss(rows);
-  compare<T>("squared error, 256 rows of 10", dtype, netlet::reordered::table,
+  compare<T>("squared error, 256 rows of 10", dtype, netlet::reordered::freed_table,
              [&](const Kernels<T>& kernel) -> const std::vector<T>& {
                OutputRows<T> out = {};
                out.loss = NETLET_SQUARED_ERROR;
@@ -117,7 +117,7 @@ template <class T> void adam(const char* dtype) {
   Update<T> u = {};
   u.optimizer = NETLET_ADAM;
   u.rate = T(1e-3), u.beta_1 = T(0.9), u.rest_1 = T(0.1), u.beta_2 = T(0.999), u.rest_2 = T(1e-3), u.root = T(1), u.epsilon = T(1e-8);
-  compare<T>("Adam, 2,048 parameters", dtype, netlet::contracted::table, [&](const Kernels<T>& kernel) -> const std::vector<T>& {
+  compare<T>("Adam, 2,048 parameters", dtype, netlet::contracted::freed_table, [&](const Kernels<T>& kernel) -> const std::vector<T>& {
     std::fill(w.begin(), w.end(), T(0.5));
     std::fill(s0.begin(), s0.end(), T(0));
     std::fill(s1.begin(), s1.end(), T(0));

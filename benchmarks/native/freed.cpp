@@ -17,3 +17,30 @@ NETLET_INLINE float free_fma1(float a, float b, float c) { return a * b + c; }
 #define fma free_fma
 #define fma1 free_fma1
 #include "kernels.cpp"
+
+namespace netlet::NETLET_ISA_NAME {
+namespace {
+
+// A layer of one output on one row is a single chain; free of it, lanes can run along the sum.
+template <class T>
+void free_forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* rows, Weights<T> w,
+                  const T* b, int activation, T* z, T* y) {
+  if (m * n != 1 || activation != NETLET_IDENTITY || z || rows)
+    return forward(m, n, k, x, x_i, rows, w, b, activation, z, y);
+  T sum = b[0];
+  for (size_t i = 0; i < k; ++i) sum += x[i] * w.values[i];
+  y[0] = sum;
+}
+
+template <class T> constexpr core::Kernels<T> freed() {
+  core::Kernels<T> kernels = make<T>();
+  kernels.forward = free_forward<T>;
+  return kernels;
+}
+
+}  // namespace
+
+extern const core::KernelTable freed_table;
+const core::KernelTable freed_table = {NETLET_STRING(NETLET_ISA_NAME), freed<float>(), freed<double>()};
+
+}  // namespace netlet::NETLET_ISA_NAME
