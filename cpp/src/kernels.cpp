@@ -45,7 +45,8 @@ void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* c
 
 template <class T>
 void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activation, const T* x, T* s) {
-  const Product<T, Strided<T>> p{n, {d, (ptrdiff_t)n, 1}, wt.values, (ptrdiff_t)k, nullptr, s, (ptrdiff_t)k, wt.in_panels, nullptr};
+  const Product<T, Strided<T>> p{
+      n, {d, (ptrdiff_t)n, 1}, wt.values, (ptrdiff_t)k, nullptr, s, (ptrdiff_t)k, wt.in_panels, nullptr};
   if (k <= Vec<T>::lanes) {
     const Part<T> part((int)k);
     const auto y = [=](size_t i) { return load_part(x + i * k, part); };
@@ -142,8 +143,29 @@ template <class T> void unstandardize(size_t rows, size_t n, const T* shift, con
 }
 
 template <class T> constexpr core::Kernels<T> make() {
-  return {Vec<T>::lanes, kTileVectors * Vec<T>::lanes, forward<T>, backward<T>, gradient<T>, transpose<T>, map_function<T>, output_rows<T>, small_pass<T>, small_update<T>, small_values<T>, update<T>, penalize<T>,
-          clip<T>,    scale<T>,    squares<T>,  add<T>,       divide<T>, divide_by<T>, drop<T>, standardize<T>, unstandardize<T>,
+  return {Vec<T>::lanes,
+          kTileVectors * Vec<T>::lanes,
+          forward<T>,
+          backward<T>,
+          gradient<T>,
+          fetch,
+          transpose<T>,
+          map_function<T>,
+          output_rows<T>,
+          small_pass<T>,
+          small_update<T>,
+          small_values<T>,
+          update<T>,
+          penalize<T>,
+          clip<T>,
+          scale<T>,
+          squares<T>,
+          add<T>,
+          divide<T>,
+          divide_by<T>,
+          drop<T>,
+          standardize<T>,
+          unstandardize<T>,
           first_not_finite<T>};
 }
 

@@ -67,8 +67,6 @@ struct Fetch {
   const size_t* order = nullptr;  // of those; null: one after the other
   Fetch* then = nullptr;          // what comes afterwards
   size_t byte = 0;                // in the next row
-
-  void some(size_t lines);
 };
 
 // A layer's input rows: `stride` values apart, or, if `rows` is set, wherever that says, from `column` on. That only for
@@ -127,6 +125,8 @@ template <class T> struct Kernels {
   // g = x^T d and, unless bias is null, bias = the sum of d's rows. d: row stride d_i; g: k x n
   void (*gradient)(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrdiff_t d_i, T* g, T* bias);
 
+  // the next lines
+  void (*fetch)(Fetch& what, size_t lines);
   // b[j, i] = a[i, j]
   void (*transpose)(size_t rows, size_t columns, const T* a, ptrdiff_t a_i, T* b, ptrdiff_t b_j);
   // y = function(x), elementwise; x == y is allowed

@@ -19,8 +19,9 @@ constexpr int kTileRows = 4;
 #endif
 constexpr int kTileVectors = 3;
 constexpr int kRowVectors = 8;  // a single row goes over more columns at once
-constexpr size_t kFetchLines = 16;  // for each tile, fewer than a processor can wait for
 constexpr int kNarrowRows = 8;  // one vector of columns goes over more rows
+constexpr size_t kCacheLine = 64;   // bytes
+constexpr size_t kFetchLines = 16;  // for each tile, fewer than a processor can wait for
 
 // How A is read: from(i) reads rows i, i + 1, ... of it, one column after the other.
 template <class T> struct Strided {
@@ -76,6 +77,24 @@ template <class T, class A> struct Product {
   core::Fetch* fetch;  // some of it for each tile, or null
 };
 
+__attribute__((noinline)) void fetch(core::Fetch& what, size_t lines) {
+  for (; lines; --lines) {
+    while (what.rows == 0) {
+      if (!what.then) return;
+      what = core::Fetch(*what.then);
+    }
+    const ptrdiff_t row = what.order ? (ptrdiff_t)*what.order * what.row_stride : 0;
+    __builtin_prefetch(what.data + row + what.byte, 0, 2);
+    if ((what.byte += kCacheLine) < what.row_bytes) continue;
+    what.byte = 0;
+    --what.rows;
+    if (what.order)
+      ++what.order;
+    else
+      what.data += what.row_stride;
+  }
+}
+
 struct AsItIs {
   template <class Vector> Vector operator()(Vector sum, size_t) const { return sum; }
 };
@@ -128,7 +147,7 @@ template <class T, int N, bool Partial, class A>
 void column_panel(const Product<T, A>& p, size_t m, size_t j, Part<T> last) {
   size_t i = 0;
   for (; i + kTileRows <= m; i += kTileRows) {
-    if (p.fetch) p.fetch->some(kFetchLines);
+    if (p.fetch) fetch(*p.fetch, kFetchLines);
     tile<T, kTileRows, N, Partial>(p, i, j, last);
   }
   tiles<T, (kFewRows<A> ? kTileRows / 2 : 2), N, Partial>(p, m, i, j, last);
@@ -189,8 +208,8 @@ template <class T, class F> void narrow_matmul(const Product<T, Strided<T>>& p, 
 
 // M rows of the gradient A d, for n <= lanes columns; bias gets the sum of d's rows.
 template <class T, int M, bool Bias = false>
-NETLET_INLINE void narrow_gradient(size_t rows, const Strided<T>& transposed, size_t k, const T* d, ptrdiff_t d_i, T* g, size_t n,
-                                   T* bias, Part<T> part) {
+NETLET_INLINE void narrow_gradient(size_t rows, const Strided<T>& transposed, size_t k, const T* d, ptrdiff_t d_i,
+                                   T* g, size_t n, T* bias, Part<T> part) {
   V<T> sum[M > 0 ? M : 1], total = splat(T(0));
   for (int m = 0; m < M; ++m) sum[m] = splat(T(0));
   auto x = transposed.template from<M>(k);

@@ -15,23 +15,6 @@ template <class T> bool allocate_rows(Buffer<T>& buffer, size_t rows, size_t col
 
 }  // namespace
 
-void Fetch::some(size_t lines) {
-  for (; lines; --lines) {
-    while (rows == 0) {
-      if (!then) return;
-      *this = Fetch(*then);
-    }
-    __builtin_prefetch(data + (order ? (ptrdiff_t)*order * row_stride : 0) + byte, 0, 2);
-    if ((byte += kCacheLine) < row_bytes) continue;
-    byte = 0;
-    --rows;
-    if (order)
-      ++order;
-    else
-      data += row_stride;
-  }
-}
-
 template <class T>
 bool Rows<T>::allocate(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, bool shuffled,
                        size_t rows) {
@@ -42,11 +25,11 @@ bool Rows<T>::allocate(const netlet_network& net, const netlet_array& x, const n
   const bool readable = !net.input_scaling && readable_in_place<T>(x);
   in_place_ = readable && !shuffled;
   const size_t outputs = net.layers[0].outputs;
-  through_order_ =
-      readable && shuffled && net.inputs() * sizeof(T) >= kLongRow && outputs > kernels<T>(outputs).lanes;
+  through_order_ = readable && shuffled && net.inputs() * sizeof(T) >= kLongRow && outputs > kernels<T>(outputs).lanes;
   targets_in_place_ = !shuffled && !net.output_scaling && readable_in_place<T>(t) &&
                       t.row_stride == (ptrdiff_t)(t.columns * sizeof(T));
-  return (in_place_ || (through_order_ ? row_.allocate(rows) : allocate_rows(x_, rows, net.inputs()))) && (!classes_given_ || classes_.allocate(rows)) &&
+  return (in_place_ || (through_order_ ? row_.allocate(rows) : allocate_rows(x_, rows, net.inputs()))) &&
+         (!classes_given_ || classes_.allocate(rows)) &&
          (classes_given_ || targets_in_place_ || allocate_rows(t_, rows, net.outputs())) &&
          (!targets.sample_weight || w_.allocate(rows));
 }

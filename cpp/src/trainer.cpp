@@ -276,7 +276,7 @@ template <class T> template <class F> void Trainer<T>::parameters_phase(F&& f) {
       tile_gradient(tiles_[t], g, gradient + kTileValues, fetch);
       g += tiles_[t].size();
     }
-    fetch.some(SIZE_MAX);  // what no tile fetched
+    kernel_->fetch(fetch, SIZE_MAX);  // what no tile fetched
     if (divisor_ != 0) kernel_->divide(group.size, gradient, (T)divisor_);
     f(group, gradient);
   });
