@@ -70,7 +70,8 @@ template <class T> void products(const char* what, const char* dtype, size_t row
   std::vector<T> y(rows * outputs), s(rows * inputs), g((inputs + 1) * outputs);
   compare<T>(what, dtype, netlet::reordered::freed_table, [&](const Kernels<T>& kernel) -> const std::vector<T>& {
     const Inputs<T> input = {x.data(), (ptrdiff_t)inputs};
-    kernel.forward(rows, outputs, inputs, x.data(), (ptrdiff_t)inputs, nullptr, {w.data(), false}, b.data(), NETLET_IDENTITY, nullptr, y.data());
+    kernel.forward(rows, outputs, inputs, x.data(), (ptrdiff_t)inputs, nullptr, {w.data(), false}, b.data(),
+                   NETLET_IDENTITY, nullptr, y.data());
     if (rows == 1) return y;
     kernel.backward(rows, outputs, inputs, d.data(), {w.data(), false}, NETLET_IDENTITY, x.data(), s.data());
     kernel.gradient(rows, outputs, inputs, input, d.data(), (ptrdiff_t)outputs, g.data(), &g[inputs * outputs]);
@@ -116,14 +117,16 @@ template <class T> void adam(const char* dtype) {
   std::vector<T> w(g.size()), s0(g.size()), s1(g.size());
   Update<T> u = {};
   u.optimizer = NETLET_ADAM;
-  u.rate = T(1e-3), u.beta_1 = T(0.9), u.rest_1 = T(0.1), u.beta_2 = T(0.999), u.rest_2 = T(1e-3), u.root = T(1), u.epsilon = T(1e-8);
-  compare<T>("Adam, 2,048 parameters", dtype, netlet::contracted::freed_table, [&](const Kernels<T>& kernel) -> const std::vector<T>& {
-    std::fill(w.begin(), w.end(), T(0.5));
-    std::fill(s0.begin(), s0.end(), T(0));
-    std::fill(s1.begin(), s1.end(), T(0));
-    kernel.update(u, g.size(), g.data(), w.data(), s0.data(), s1.data());
-    return w;
-  });
+  u.rate = T(1e-3), u.beta_1 = T(0.9), u.rest_1 = T(0.1), u.beta_2 = T(0.999), u.rest_2 = T(1e-3), u.root = T(1),
+  u.epsilon = T(1e-8);
+  compare<T>("Adam, 2,048 parameters", dtype, netlet::contracted::freed_table,
+             [&](const Kernels<T>& kernel) -> const std::vector<T>& {
+               std::fill(w.begin(), w.end(), T(0.5));
+               std::fill(s0.begin(), s0.end(), T(0));
+               std::fill(s1.begin(), s1.end(), T(0));
+               kernel.update(u, g.size(), g.data(), w.data(), s0.data(), s1.data());
+               return w;
+             });
 }
 
 template <class T> void all(const char* dtype) {

@@ -78,8 +78,8 @@ template <class T> netlet_status check_finite(const char* name, const netlet_arr
     const size_t i = kernel.first_not_finite(count * a.columns, values);
     if (i == count * a.columns) continue;
     const char* what = values[i] != values[i] ? "nan" : values[i] > 0 ? "inf" : "-inf";
-    return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected finite numbers, got %s in row %zu, column %zu%s", name, what,
-                row + i / a.columns, i % a.columns,
+    return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected finite numbers, got %s in row %zu, column %zu%s", name,
+                what, row + i / a.columns, i % a.columns,
                 a.dtype == NETLET_FLOAT64 && sizeof(T) == 4 ? " (as float32, the network's dtype)" : "");
   }
   return NETLET_OK;

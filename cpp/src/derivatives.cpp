@@ -23,9 +23,8 @@ template <class T> class Panels {
     for (size_t i = 0; i < count_; ++i) passes_[i].~Pass();
   }
   // f(pass, batch, first row, rows, W^T) for each panel, on several threads
-  template <class F>
-  netlet_status run(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, PassKind kind,
-                    double operations, netlet_error* error, F f) {
+  template <class F> netlet_status run(const netlet_network& net, const netlet_array& x, const netlet_targets& targets,
+                                       PassKind kind, double operations, netlet_error* error, F f) {
     const size_t threads = smaller(threads_for(operations * (double)x.rows, kReadingShare), (x.rows + 7) / 8);
     const size_t panel = smaller(kPanelRows, (x.rows + threads - 1) / threads);
     Packed<T> packed;
@@ -50,9 +49,8 @@ template <class T> class Panels {
   size_t count_ = 0;
 };
 
-template <class T>
-netlet_status input_gradient(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, T* out,
-                             netlet_error* error) {
+template <class T> netlet_status input_gradient(const netlet_network& net, const netlet_array& x,
+                                                const netlet_targets& targets, T* out, netlet_error* error) {
   NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
   const size_t inputs = net.inputs();
   return Panels<T>().run(net, x, targets, {true, true, false}, 4.0 * (double)net.parameter_count, error,
@@ -62,9 +60,8 @@ netlet_status input_gradient(const netlet_network& net, const netlet_array& x, c
                          });
 }
 
-template <class T>
-netlet_status row_gradients(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, T* out,
-                            netlet_error* error) {
+template <class T> netlet_status row_gradients(const netlet_network& net, const netlet_array& x,
+                                               const netlet_targets& targets, T* out, netlet_error* error) {
   NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
   return Panels<T>().run(net, x, targets, {true, false, false}, 6.0 * (double)net.parameter_count, error,
                          [&](Pass<T>& pass, const Batch& batch, size_t row, size_t rows, const Packed<T>& packed) {
@@ -78,7 +75,8 @@ netlet_status row_gradients(const netlet_network& net, const netlet_array& x, co
                          });
 }
 
-template <class T> netlet_status jacobian(const netlet_network& net, const netlet_array& x, T* out, netlet_error* error) {
+template <class T>
+netlet_status jacobian(const netlet_network& net, const netlet_array& x, T* out, netlet_error* error) {
   const size_t inputs = net.inputs(), outputs = net.outputs();
   const netlet_array given = {x.data, net.dtype, x.rows, outputs, 0, sizeof(T)};  // never read
   const netlet_targets targets = {nullptr, nullptr, &given};
@@ -104,8 +102,8 @@ netlet_status check_out(const void* out, netlet_error* error) {
 
 using namespace netlet::core;
 
-netlet_status netlet_input_gradient(const netlet_network* network, const netlet_array* x,
-                                    const netlet_targets* targets, void* out, netlet_error* error) {
+netlet_status netlet_input_gradient(const netlet_network* network, const netlet_array* x, const netlet_targets* targets,
+                                    void* out, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, true, error));
   NETLET_TRY(check_out(out, error));
   const Reading reading(network->users);
@@ -115,8 +113,8 @@ netlet_status netlet_input_gradient(const netlet_network* network, const netlet_
                                           : input_gradient(*network, *x, *targets, static_cast<double*>(out), error);
 }
 
-netlet_status netlet_row_gradients(const netlet_network* network, const netlet_array* x,
-                                   const netlet_targets* targets, void* out, netlet_error* error) {
+netlet_status netlet_row_gradients(const netlet_network* network, const netlet_array* x, const netlet_targets* targets,
+                                   void* out, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, true, error));
   NETLET_TRY(check_out(out, error));
   const Reading reading(network->users);

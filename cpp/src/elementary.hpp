@@ -13,7 +13,8 @@ namespace {
 
 template <class T> struct Constants;
 template <> struct Constants<double> {
-  static constexpr double shift = 0x1.8p52;  // x + shift - shift rounds x to an integer, kept in the low bits of the sum
+  static constexpr double shift =
+      0x1.8p52;  // x + shift - shift rounds x to an integer, kept in the low bits of the sum
   static constexpr double log2e = 0x1.71547652b82fep0, ln2_hi = 0x1.62e42fefa4p-1, ln2_lo = -0x1.8432a1b0e2634p-43;
   static constexpr int fraction = 52, bias = 1023;
   static constexpr double exp_min = -746, exp_max = 710;  // beyond them exp is 0 and infinite
@@ -28,9 +29,7 @@ template <> struct Constants<float> {
 };
 
 template <class T> NETLET_INLINE Bits<T> bits_of(V<T> x) { return (Bits<T>)x; }
-template <class T> NETLET_INLINE V<T> magnitude(V<T> x) {
-  return (V<T>)((Bits<T>)x & ~(Bits<T>)splat(T(-0.0)));
-}
+template <class T> NETLET_INLINE V<T> magnitude(V<T> x) { return (V<T>)((Bits<T>)x & ~(Bits<T>)splat(T(-0.0))); }
 template <class T> NETLET_INLINE V<T> copysign(V<T> size, V<T> sign) {
   return (V<T>)((Bits<T>)size | ((Bits<T>)sign & (Bits<T>)splat(T(-0.0))));
 }
@@ -130,7 +129,7 @@ template <class T> NETLET_INLINE V<T> log(V<T> x) {
   exponent = small ? exponent - splat(C::log_scale) : exponent;
   V<T> y = log_reduced<T>(m - splat(T(1)), exponent);
   const V<T> infinity = splat(T(__builtin_inf()));
-  y = x < infinity ? y : x;                                    // infinity and NaN: themselves
+  y = x < infinity ? y : x;  // infinity and NaN: themselves
   y = x == splat(T(0)) ? -infinity : y;
   return x < splat(T(0)) ? splat(T(__builtin_nan(""))) : y;
 }
@@ -159,9 +158,7 @@ template <class T> NETLET_INLINE V<T> log1p_unit(V<T> e) {
   return log_reduced<T>(f, upper ? splat(T(1)) : splat(T(0)));
 }
 // log(1 + exp(-|x|))
-template <class T> NETLET_INLINE V<T> softplus_tail(V<T> x) {
-  return log1p_unit<T>(exp_negative<T>(-magnitude<T>(x)));
-}
+template <class T> NETLET_INLINE V<T> softplus_tail(V<T> x) { return log1p_unit<T>(exp_negative<T>(-magnitude<T>(x))); }
 template <class T> NETLET_INLINE V<T> softplus(V<T> x) {
   return (x < splat(T(0)) ? splat(T(0)) : x) + softplus_tail<T>(x);
 }

@@ -154,8 +154,7 @@ template <class T> class Best {
     return false;
   }
   void restore() {
-    if (options_.patience && loss_ < INFINITY)
-      memcpy(net_.values<T>(), copy_.data(), net_.parameter_count * sizeof(T));
+    if (options_.patience && loss_ < INFINITY) memcpy(net_.values<T>(), copy_.data(), net_.parameter_count * sizeof(T));
   }
 
  private:
@@ -242,14 +241,16 @@ template <class T> class Fit {
   void read_changes() {
     if (prepared_ && trainer_.apart() && good_.differs()) trainer_.pack(&optimizer_);
   }
-  static constexpr const char *kBadLoss = "the loss was not finite", *kBadParameter = "a parameter stopped being finite";
+  static constexpr const char *kBadLoss = "the loss was not finite",
+                              *kBadParameter = "a parameter stopped being finite";
   bool validates() const { return options_.validation_x != nullptr; }
 
   netlet_status check_all() {
     const bool one_batch = x_ && (options_.batch_size == 0 || options_.batch_size >= x_->rows);
     NETLET_TRY(check_schedule(options_.schedule, error_));
     if (!(options_.min_delta >= 0 && options_.min_delta <= 1.79e308))
-      return fail(error_, NETLET_ERROR_ARGUMENT, "min_delta: expected a finite number from 0 on, got %g", options_.min_delta);
+      return fail(error_, NETLET_ERROR_ARGUMENT, "min_delta: expected a finite number from 0 on, got %g",
+                  options_.min_delta);
     if (optimizer_.config.kind == NETLET_RPROP && !one_batch)
       return fail(error_, NETLET_ERROR_ARGUMENT,
                   "batch_size: rprop compares gradients from step to step and needs all rows in each batch");
@@ -260,8 +261,7 @@ template <class T> class Fit {
       NETLET_TRY(within("validation_data",
                         check_data<T>(net_, *options_.validation_x, *options_.validation_targets, error_), error_));
     if (!all_finite())
-      return fail(error_, NETLET_ERROR_ARGUMENT,
-                  "parameters: expected finite numbers before training, got nan or inf");
+      return fail(error_, NETLET_ERROR_ARGUMENT, "parameters: expected finite numbers before training, got nan or inf");
     return check_optimizer(optimizer_, net_.parameter_count, net_.dtype, error_);
   }
 
@@ -288,7 +288,8 @@ template <class T> class Fit {
   PassKind kind() const { return {true, false, net_.has_dropout()}; }
 
   netlet_status learn_scalings() {
-    const int wanted = (net_.input_scaling ? 0 : NETLET_SCALE_INPUTS) | (net_.output_scaling ? 0 : NETLET_SCALE_OUTPUTS);
+    const int wanted =
+        (net_.input_scaling ? 0 : NETLET_SCALE_INPUTS) | (net_.output_scaling ? 0 : NETLET_SCALE_OUTPUTS);
     const int kinds = options_.standardize & wanted;
     if (kinds && !x_)
       return fail(error_, NETLET_ERROR_ARGUMENT,
@@ -367,7 +368,8 @@ template <class T> class Fit {
       trainer_.pack();
       NETLET_TRY(step({&batch.x, &targets, nullptr, 0, batch.x.rows, dropout(seen_)}));
     }
-    if (seen_ == 0) return fail(error_, NETLET_ERROR_ARGUMENT, "batches: expected at least one batch in an epoch, got none");
+    if (seen_ == 0)
+      return fail(error_, NETLET_ERROR_ARGUMENT, "batches: expected at least one batch in an epoch, got none");
     return NETLET_OK;
   }
 
@@ -383,8 +385,13 @@ template <class T> class Fit {
     const size_t done = trainer_.apart()->steps(batch, optimizer_, 1, count, losses);
     for (size_t i = 0; i < done; ++i) {
       const BatchLoss& loss = losses[i];
-      netlet_epoch report = {net_.epochs_trained++, reduced(net_, loss.sum, loss.weight), 0,  NAN,
-                             optimizer_.config.learning_rate,                             NAN, NAN};
+      netlet_epoch report = {net_.epochs_trained++,
+                             reduced(net_, loss.sum, loss.weight),
+                             0,
+                             NAN,
+                             optimizer_.config.learning_rate,
+                             NAN,
+                             NAN};
       if (net_.has_classes()) report.accuracy = (double)loss.correct / (double)rows_;
       reports_.add(report);
     }
@@ -404,13 +411,14 @@ template <class T> class Fit {
     if (options_.schedule.kind == NETLET_FUNCTION) NETLET_TRY(ask_for_factor());
     NETLET_TRY(x_ ? steps_over_rows() : steps_over_batches());
     if (!all_finite()) return diverged(kBadParameter);
-    netlet_epoch report = {net_.epochs_trained, reduced(net_, sum_, weight_), 0,  NAN,
-                           optimizer_.config.learning_rate * factor_,         NAN, NAN};
+    netlet_epoch report = {
+        net_.epochs_trained, reduced(net_, sum_, weight_), 0, NAN, optimizer_.config.learning_rate * factor_, NAN, NAN};
     if (net_.has_classes()) report.accuracy = (double)correct_ / (double)seen_;
     if (validates()) {
       show();
       const size_t rows = options_.validation_x->rows;
-      const BatchLoss loss = validation_.rows_phase({options_.validation_x, options_.validation_targets, nullptr, 0, rows, {}});
+      const BatchLoss loss =
+          validation_.rows_phase({options_.validation_x, options_.validation_targets, nullptr, 0, rows, {}});
       report.validation_loss = reduced(net_, loss.sum, loss.weight);
       if (net_.has_classes()) report.validation_accuracy = (double)loss.correct / (double)rows;
     }

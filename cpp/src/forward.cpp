@@ -24,9 +24,8 @@ template <class T> struct Scratch {
   size_t size() const { return 2 * hidden + converted; }
 };
 
-template <class T>
-inline void forward_panel(const netlet_network& net, const netlet_array& x, size_t first, size_t count, T* out,
-                   const Scratch<T>& layout, T* scratch) {
+template <class T> inline void forward_panel(const netlet_network& net, const netlet_array& x, size_t first,
+                                             size_t count, T* out, const Scratch<T>& layout, T* scratch) {
   const T* parameters = net.values<T>();
   const T* a = row_in_place<T>(x, first);
   ptrdiff_t stride = x.row_stride / (ptrdiff_t)sizeof(T);
@@ -43,7 +42,7 @@ inline void forward_panel(const netlet_network& net, const netlet_array& x, size
     const size_t n = layer.outputs;
     T* y = i + 1 == net.layer_count() ? out : scratch + (i % 2) * layout.hidden;
     kernels<T>(n).forward(count, n, layer.inputs, a, stride, nullptr, {parameters + layer.weights, false},
-                   parameters + layer.biases, layer.activation, nullptr, y);
+                          parameters + layer.biases, layer.activation, nullptr, y);
     a = y;
     stride = (ptrdiff_t)n;
   }

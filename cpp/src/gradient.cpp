@@ -12,9 +12,9 @@
 namespace netlet::core {
 namespace {
 
-template <class T>
-netlet_status evaluate(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, double* loss,
-                       double* accuracy, netlet_error* error) {
+template <class T> netlet_status evaluate(const netlet_network& net, const netlet_array& x,
+                                          const netlet_targets& targets, double* loss, double* accuracy,
+                                          netlet_error* error) {
   NETLET_TRY(check_classes_and_weights<T>(net, targets, error));  // classes become indices
   Trainer<T> trainer;
   NETLET_TRY(trainer.prepare(net, x, targets, false, x.rows, {}, nullptr, false, error));
@@ -24,9 +24,9 @@ netlet_status evaluate(const netlet_network& net, const netlet_array& x, const n
   return NETLET_OK;
 }
 
-template <class T>
-netlet_status backward(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, double* loss,
-                       T* gradient, netlet_error* error) {
+template <class T> netlet_status backward(const netlet_network& net, const netlet_array& x,
+                                          const netlet_targets& targets, double* loss, T* gradient,
+                                          netlet_error* error) {
   NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
   Trainer<T> trainer;
   NETLET_TRY(trainer.prepare(net, x, targets, false, x.rows, {true, false, false}, nullptr, false, error));
@@ -37,12 +37,12 @@ netlet_status backward(const netlet_network& net, const netlet_array& x, const n
   return NETLET_OK;
 }
 
-template <class T>
-netlet_status step(netlet_network& net, const netlet_array& x, const netlet_targets& targets,
-                   netlet_optimizer& optimizer, double* loss, netlet_error* error) {
+template <class T> netlet_status step(netlet_network& net, const netlet_array& x, const netlet_targets& targets,
+                                      netlet_optimizer& optimizer, double* loss, netlet_error* error) {
   NETLET_TRY(check_data<T>(net, x, targets, error));
   Trainer<T> trainer;
-  NETLET_TRY(trainer.prepare(net, x, targets, false, x.rows, {true, false, net.has_dropout()}, &optimizer, false, error));
+  NETLET_TRY(
+      trainer.prepare(net, x, targets, false, x.rows, {true, false, net.has_dropout()}, &optimizer, false, error));
   NETLET_TRY(check_optimizer(optimizer, net.parameter_count, net.dtype, error));
   trainer.pack();
   const DropoutKey dropout = {net.seed, (uint32_t)optimizer.progress.steps, kDropoutInStep, 0};
@@ -130,8 +130,7 @@ netlet_status netlet_step(netlet_network* network, const netlet_array* x, const 
 
 netlet_status netlet_apply_gradient(netlet_network* network, const void* gradient, netlet_optimizer* optimizer,
                                     netlet_error* error) {
-  if (!gradient || !optimizer)
-    return fail(error, NETLET_ERROR_ARGUMENT, "gradient and optimizer may not be NULL");
+  if (!gradient || !optimizer) return fail(error, NETLET_ERROR_ARGUMENT, "gradient and optimizer may not be NULL");
   const Writing writing(network->users);
   if (!writing) return busy("apply_gradient", error);
   const Writing claim(optimizer->users);

@@ -19,9 +19,8 @@ namespace {
 using core::Inputs;
 using core::Weights;
 
-template <class T>
-void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* rows, Weights<T> w, const T* b,
-             int activation, T* z, T* y) {
+template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* rows,
+                                Weights<T> w, const T* b, int activation, T* z, T* y) {
   T* const sums = z ? z : y;
   const Product<T, Strided<T>> p{k, {x, x_i, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, w.in_panels, nullptr};
   // activated in registers, unless that would waste more lanes than a second look at memory costs
@@ -45,8 +44,8 @@ void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* c
 
 template <class T>
 void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activation, const T* x, T* s) {
-  const Product<T, Strided<T>> p{
-      n, {d, (ptrdiff_t)n, 1}, wt.values, (ptrdiff_t)k, nullptr, s, (ptrdiff_t)k, wt.in_panels, nullptr};
+  const Product<T, Strided<T>> p{n, {d, (ptrdiff_t)n, 1}, wt.values,    (ptrdiff_t)k, nullptr,
+                                 s, (ptrdiff_t)k,         wt.in_panels, nullptr};
   if (k <= Vec<T>::lanes) {
     const Part<T> part((int)k);
     const auto y = [=](size_t i) { return load_part(x + i * k, part); };
@@ -67,8 +66,7 @@ void gradient(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrd
   if (n <= Vec<T>::lanes) {
     const Part<T> part((int)n);
     size_t i = 0;
-    for (; i + kNarrowRows <= k; i += kNarrowRows)
-      narrow_gradient<T, kNarrowRows>(m, a, i, d, d_i, g, n, bias, part);
+    for (; i + kNarrowRows <= k; i += kNarrowRows) narrow_gradient<T, kNarrowRows>(m, a, i, d, d_i, g, n, bias, part);
     if (kNarrowRows > 4 && i + 4 <= k) {
       narrow_gradient<T, 4>(m, a, i, d, d_i, g, n, bias, part);
       i += 4;
@@ -143,30 +141,18 @@ template <class T> void unstandardize(size_t rows, size_t n, const T* shift, con
 }
 
 template <class T> constexpr core::Kernels<T> make() {
-  return {Vec<T>::lanes,
-          kTileVectors * Vec<T>::lanes,
-          forward<T>,
-          backward<T>,
-          gradient<T>,
-          fetch,
-          transpose<T>,
-          map_function<T>,
-          output_rows<T>,
-          small_pass<T>,
-          small_update<T>,
-          small_values<T>,
-          update<T>,
-          penalize<T>,
-          clip<T>,
-          scale<T>,
-          squares<T>,
-          add<T>,
-          divide<T>,
-          divide_by<T>,
-          drop<T>,
-          standardize<T>,
-          unstandardize<T>,
-          first_not_finite<T>};
+  return {Vec<T>::lanes,    kTileVectors * Vec<T>::lanes,
+          forward<T>,       backward<T>,
+          gradient<T>,      fetch,
+          transpose<T>,     map_function<T>,
+          output_rows<T>,   small_pass<T>,
+          small_update<T>,  small_values<T>,
+          update<T>,        penalize<T>,
+          clip<T>,          scale<T>,
+          squares<T>,       add<T>,
+          divide<T>,        divide_by<T>,
+          drop<T>,          standardize<T>,
+          unstandardize<T>, first_not_finite<T>};
 }
 
 #define NETLET_STRING(x) NETLET_STRING_(x)

@@ -26,8 +26,8 @@ template <class T> struct OutputRows {
   double huber_delta;
   const double* quantiles;  // n of them, for the quantile loss
   size_t rows, n;
-  const T* z;  // read by the cross entropies, and where the derivative needs it
-  T* y;        // the loss cross_entropy has it computed from z
+  const T* z;              // read by the cross entropies, and where the derivative needs it
+  T* y;                    // the loss cross_entropy has it computed from z
   const T* t;              // targets; null if classes are given
   const int64_t* classes;  // class of each row, or null
   const T* weights;        // of each row, or null
@@ -69,8 +69,8 @@ struct Fetch {
   size_t byte = 0;                // in the next row
 };
 
-// A layer's input rows: `stride` values apart, or, if `rows` is set, wherever that says, from `column` on. That only for
-// outputs of more than one vector.
+// A layer's input rows: `stride` values apart, or, if `rows` is set, wherever that says, from `column` on. That only
+// for outputs of more than one vector.
 template <class T> struct Inputs {
   const T* first;
   ptrdiff_t stride;

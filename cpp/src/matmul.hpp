@@ -18,8 +18,8 @@ constexpr int kTileRows = 8;
 constexpr int kTileRows = 4;
 #endif
 constexpr int kTileVectors = 3;
-constexpr int kRowVectors = 8;  // a single row goes over more columns at once
-constexpr int kNarrowRows = 8;  // one vector of columns goes over more rows
+constexpr int kRowVectors = 8;      // a single row goes over more columns at once
+constexpr int kNarrowRows = 8;      // one vector of columns goes over more rows
 constexpr size_t kCacheLine = 64;   // bytes
 constexpr size_t kFetchLines = 16;  // for each tile, fewer than a processor can wait for
 
@@ -107,7 +107,8 @@ NETLET_INLINE void tile(const Product<T, A>& p, size_t i, size_t j, Part<T> last
   V<T> sum[M][N];
   for (int n = 0; n < N; ++n) {
     V<T> start = splat(T(0));
-    if (p.init) start = Partial && n == N - 1 ? load_part(p.init + j + n * lanes, last) : load<T>(p.init + j + n * lanes);
+    if (p.init)
+      start = Partial && n == N - 1 ? load_part(p.init + j + n * lanes, last) : load<T>(p.init + j + n * lanes);
     for (int m = 0; m < M; ++m) sum[m][n] = start;
   }
   auto a = p.a.template from<M>(i);
@@ -208,8 +209,8 @@ template <class T, class F> void narrow_matmul(const Product<T, Strided<T>>& p, 
 
 // M rows of the gradient A d, for n <= lanes columns; bias gets the sum of d's rows.
 template <class T, int M, bool Bias = false>
-NETLET_INLINE void narrow_gradient(size_t rows, const Strided<T>& transposed, size_t k, const T* d, ptrdiff_t d_i,
-                                   T* g, size_t n, T* bias, Part<T> part) {
+NETLET_INLINE void narrow_gradient(size_t rows, const Strided<T>& transposed, size_t k, const T* d, ptrdiff_t d_i, T* g,
+                                   size_t n, T* bias, Part<T> part) {
   V<T> sum[M > 0 ? M : 1], total = splat(T(0));
   for (int m = 0; m < M; ++m) sum[m] = splat(T(0));
   auto x = transposed.template from<M>(k);

@@ -10,7 +10,7 @@ template <size_t N> const char* name_of(const char* const (&names)[N], int numbe
   return number >= 0 && (size_t)number < N ? names[number] : nullptr;
 }
 const char* const kActivations[] = {"identity", "sigmoid", "tanh", "relu",         "leaky_relu", "elu",
-                                     "softplus", "silu",    "gelu", "hard_sigmoid", "softmax"};
+                                    "softplus", "silu",    "gelu", "hard_sigmoid", "softmax"};
 const char* const kLosses[] = {"squared_error", "absolute_error",       "huber",        "poisson",
                                "quantile",      "binary_cross_entropy", "cross_entropy"};
 const char* const kReductions[] = {"sum", "mean"};

@@ -32,7 +32,8 @@ netlet_status check(const netlet_config& c, netlet_error* error) {
       return fail(error, NETLET_ERROR_ARGUMENT, "activation: unknown number %d for layer %zu", c.activations[i], i + 1);
     if (c.activations[i] == NETLET_SOFTMAX && i != last)
       return fail(error, NETLET_ERROR_ARGUMENT,
-                  "activation: softmax is for the output layer only (output_activation), but layer %zu of %zu has it", i + 1, last + 1);
+                  "activation: softmax is for the output layer only (output_activation), but layer %zu of %zu has it",
+                  i + 1, last + 1);
   }
   const int output = c.activations[last];
   if (c.loss == NETLET_BINARY_CROSS_ENTROPY && output != NETLET_SIGMOID)
@@ -53,8 +54,8 @@ netlet_status check(const netlet_config& c, netlet_error* error) {
       return fail(error, NETLET_ERROR_ARGUMENT, "quantile: expected 0 < quantile < 1, got %g", c.quantiles[j]);
   for (size_t i = 0; c.dropout && i < last; ++i)
     if (!(c.dropout[i] >= 0 && c.dropout[i] < 1))
-      return fail(error, NETLET_ERROR_ARGUMENT, "dropout: expected 0 <= dropout < 1, got %g for layer %zu", c.dropout[i],
-                  i + 1);
+      return fail(error, NETLET_ERROR_ARGUMENT, "dropout: expected 0 <= dropout < 1, got %g for layer %zu",
+                  c.dropout[i], i + 1);
   return NETLET_OK;
 }
 
@@ -68,8 +69,7 @@ bool lay_out(netlet_network& network, const netlet_config& c) {
     size_t weights;
     layer.weights = at;
     if (multiply_overflows(layer.inputs, layer.outputs, &weights) ||
-        __builtin_add_overflow(at, weights, &layer.biases) ||
-        __builtin_add_overflow(layer.biases, layer.outputs, &at))
+        __builtin_add_overflow(at, weights, &layer.biases) || __builtin_add_overflow(layer.biases, layer.outputs, &at))
       return false;
     if (layer.outputs > network.widest) network.widest = layer.outputs;
   }
@@ -165,9 +165,9 @@ netlet_status netlet_network_copy(const netlet_network* network, netlet_network*
     activations[i] = network->layers[i].activation;
     dropout[i] = network->layers[i].dropout;
   }
-  const netlet_config config = {sizes.data(),       layers + 1,          activations.data(),
-                                network->loss,      network->reduction,  network->dtype,
-                                network->huber_delta, network->quantiles.data(), dropout.data()};
+  const netlet_config config = {sizes.data(),       layers + 1,     activations.data(),   network->loss,
+                                network->reduction, network->dtype, network->huber_delta, network->quantiles.data(),
+                                dropout.data()};
   netlet_network* copy;
   NETLET_TRY(netlet_network_create(&config, &copy, error));
   netlet_status status = NETLET_OK;

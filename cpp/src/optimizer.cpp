@@ -60,7 +60,8 @@ netlet_status check(const netlet_optimizer_config& c, netlet_error* error) {
     NETLET_TRY(check_positive("step_min", c.step_min, error));
     NETLET_TRY(check_positive("step_max", c.step_max, error));
     if (c.step_min > c.step_max)
-      return fail(error, NETLET_ERROR_ARGUMENT, "step_min: expected at most step_max, %g, got %g", c.step_max, c.step_min);
+      return fail(error, NETLET_ERROR_ARGUMENT, "step_min: expected at most step_max, %g, got %g", c.step_max,
+                  c.step_min);
   }
   return NETLET_OK;
 }
@@ -69,7 +70,8 @@ netlet_status check(const netlet_optimizer_config& c, netlet_error* error) {
 netlet_status check_float32(const char* name, double value, netlet_error* error) {
   const float rounded = (float)value;
   if (rounded > 0 && rounded - rounded == 0) return NETLET_OK;
-  return fail(error, NETLET_ERROR_ARGUMENT, "%s: %g is %g in float32, the network's dtype", name, value, (double)rounded);
+  return fail(error, NETLET_ERROR_ARGUMENT, "%s: %g is %g in float32, the network's dtype", name, value,
+              (double)rounded);
 }
 
 }  // namespace

@@ -11,9 +11,9 @@ struct netlet_optimizer {
   netlet_optimizer_config config = {};
   netlet_optimizer_progress progress = {0, 1, 1, 1, __builtin_inf(), 0};
   int dtype = NETLET_FLOAT64;
-  size_t size = 0;                              // parameters it is bound to; 0: none yet
-  netlet::core::Buffer<unsigned char> state;    // the slots, one after the other; kept when it is bound no more
-  struct Retired* retired = nullptr;            // memory of earlier slots, which views may still show
+  size_t size = 0;                            // parameters it is bound to; 0: none yet
+  netlet::core::Buffer<unsigned char> state;  // the slots, one after the other; kept when it is bound no more
+  struct Retired* retired = nullptr;          // memory of earlier slots, which views may still show
   mutable netlet::core::Users users;
 
   size_t slot_count() const {

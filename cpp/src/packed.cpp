@@ -7,8 +7,7 @@ namespace netlet::core {
 namespace {
 
 // f(from, to, where column `from` of row 0 lies, row stride) for each panel that columns j0 to j1 reach into
-template <class F>
-void each_panel(size_t panel, size_t rows, size_t columns, size_t j0, size_t j1, F f) {
+template <class F> void each_panel(size_t panel, size_t rows, size_t columns, size_t j0, size_t j1, F f) {
   for (size_t j = j0; j < j1;) {
     const size_t begin = j / panel * panel, end = columns - begin < panel ? columns : begin + panel;
     const size_t to = end < j1 ? end : j1;
@@ -68,7 +67,8 @@ template <class T> void Packed<T>::read(size_t layer, size_t k0, size_t k1, size
     });
   if (T* const to = backward_[layer])
     each_panel(wide(k) ? kernels<T>(k).panel : k, n, k, k0, k1, [&](size_t from, size_t end, size_t at, size_t stride) {
-      kernels<T>().transpose(end - from, j1 - j0, w + from * n + j0, (ptrdiff_t)n, to + at + j0 * stride, (ptrdiff_t)stride);
+      kernels<T>().transpose(end - from, j1 - j0, w + from * n + j0, (ptrdiff_t)n, to + at + j0 * stride,
+                             (ptrdiff_t)stride);
     });
 }
 

@@ -31,9 +31,8 @@ template <class T> class Pieces {
 
 }  // namespace
 
-template <class T>
-bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, bool shuffled,
-                       size_t rows, PassKind kind) {
+template <class T> bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x,
+                                          const netlet_targets& targets, bool shuffled, size_t rows, PassKind kind) {
   net_ = &net;
   kernel_ = &kernels<T>(net.widest);
   kind_ = kind;
@@ -75,8 +74,9 @@ void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, 
     T* const z = sums_[i] ? sums_[i] + at * n : nullptr;
     const bool later = softmax_later_ && i + 1 == net.layer_count();
     T* const y = (whole_[i] ? whole_[i] : output_[i]) + at * n;
-    kernels<T>(n).forward(count, n, layer.inputs, a.first, a.stride, a.rows, packed.weights(i), parameters + layer.biases,
-                           later ? NETLET_IDENTITY : layer.activation, later ? nullptr : z, later ? z : y);
+    kernels<T>(n).forward(count, n, layer.inputs, a.first, a.stride, a.rows, packed.weights(i),
+                          parameters + layer.biases, later ? NETLET_IDENTITY : layer.activation, later ? nullptr : z,
+                          later ? z : y);
     if (mask_[i]) {
       drop_units(batch, from, at, count, i);
       kernel.drop(count * n, mask_[i] + at * n, y, output_[i] + at * n);
@@ -86,8 +86,7 @@ void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, 
 }
 
 // What each unit of a layer is multiplied with: 0, or so much that the expected value stays.
-template <class T>
-void Pass<T>::drop_units(const Batch& batch, size_t from, size_t at, size_t count, size_t layer) {
+template <class T> void Pass<T>::drop_units(const Batch& batch, size_t from, size_t at, size_t count, size_t layer) {
   const DropoutKey& key = batch.dropout;
   const double share = net_->layers[layer].dropout;
   const uint32_t threshold = (uint32_t)(share * 0x1p32);
@@ -99,9 +98,9 @@ void Pass<T>::drop_units(const Batch& batch, size_t from, size_t at, size_t coun
     T* const mask = mask_[layer] + (at + i) * n;
     for (size_t d = 0; d < draws; ++d) {
       const uint64_t number = row * draws + d;
-      const Philox random = philox({{(uint32_t)number, (uint32_t)(number >> 32), key.stream,
-                                     (uint32_t)key.purpose | (uint32_t)layer << 8}},
-                                   (uint32_t)key.seed, (uint32_t)(key.seed >> 32));
+      const Philox random = philox(
+          {{(uint32_t)number, (uint32_t)(number >> 32), key.stream, (uint32_t)key.purpose | (uint32_t)layer << 8}},
+          (uint32_t)key.seed, (uint32_t)(key.seed >> 32));
       for (size_t j = 4 * d; j < n && j < 4 * d + 4; ++j) mask[j] = random.word[j % 4] < threshold ? T(0) : keep;
     }
   }
@@ -155,17 +154,19 @@ template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<
   for (size_t i = net.layer_count() - 1; i > 0; --i) {
     const Layer &layer = net.layers[i], &below = net.layers[i - 1];
     const size_t m = layer.inputs;
-    const T* const f = derivative_needs_z(below.activation) ? sums_[i - 1] : whole_[i - 1] ? whole_[i - 1] : output_[i - 1];
+    const T* const f = derivative_needs_z(below.activation) ? sums_[i - 1]
+                       : whole_[i - 1]                      ? whole_[i - 1]
+                                                            : output_[i - 1];
     T* const delta = delta_[i - 1] + at * m;
-    kernels<T>(m).backward(count, layer.outputs, m, delta_[i] + at * layer.outputs, packed.transposed(i), below.activation,
-                      f + at * m, delta);
+    kernels<T>(m).backward(count, layer.outputs, m, delta_[i] + at * layer.outputs, packed.transposed(i),
+                           below.activation, f + at * m, delta);
     if (mask_[i - 1]) kernel_->drop(count * m, mask_[i - 1] + at * m, delta, delta);
   }
   if (!kind_.input_delta) return;
   const size_t m = net.inputs();
   T* const s = input_delta_ + at * m;
   kernels<T>(m).backward(count, net.layers[0].outputs, m, delta_[0] + at * net.layers[0].outputs, packed.transposed(0),
-                    NETLET_IDENTITY, s, s);
+                         NETLET_IDENTITY, s, s);
   if (net.input_scaling)
     for (size_t i = 0; i < count; ++i) kernel_->divide_by(m, s + i * m, net.input_scaling.scale<T>());
 }
@@ -177,8 +178,8 @@ template <class T> void Pass<T>::gradient(const Tile& tile, size_t row, size_t c
   const T* d = delta_[tile.layer] + row * layer.outputs + tile.j0;
   const size_t k1 = tile.k1 < layer.inputs ? tile.k1 : layer.inputs, height = k1 - tile.k0;
   T* bias = tile.k1 > layer.inputs ? g + height * tile.columns() : nullptr;
-  kernels<T>(layer.outputs).gradient(count, tile.columns(), height, a.part(row, tile.k0), d,
-                        (ptrdiff_t)layer.outputs, g, bias);
+  kernels<T>(layer.outputs)
+      .gradient(count, tile.columns(), height, a.part(row, tile.k0), d, (ptrdiff_t)layer.outputs, g, bias);
 }
 
 template class Pass<float>;

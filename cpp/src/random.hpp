@@ -38,8 +38,8 @@ class Random {
     if (!ready_ || index >> 1 != at_) {
       at_ = index >> 1;
       ready_ = true;
-      block_ = philox({{(uint32_t)at_, (uint32_t)(at_ >> 32), stream_, purpose_}}, (uint32_t)seed_,
-                      (uint32_t)(seed_ >> 32));
+      block_ =
+          philox({{(uint32_t)at_, (uint32_t)(at_ >> 32), stream_, purpose_}}, (uint32_t)seed_, (uint32_t)(seed_ >> 32));
     }
     const uint32_t* w = block_.word + 2 * (index & 1);
     return w[0] | (uint64_t)w[1] << 32;

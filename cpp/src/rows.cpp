@@ -4,7 +4,9 @@
 namespace netlet::core {
 namespace {
 
-const netlet_array& array_of(const netlet_targets& targets) { return *(targets.y ? targets.y : targets.output_gradient); }
+const netlet_array& array_of(const netlet_targets& targets) {
+  return *(targets.y ? targets.y : targets.output_gradient);
+}
 
 constexpr size_t kLongRow = 1024;  // bytes; shorter rows of a random order are copied side by side
 
@@ -15,9 +17,8 @@ template <class T> bool allocate_rows(Buffer<T>& buffer, size_t rows, size_t col
 
 }  // namespace
 
-template <class T>
-bool Rows<T>::allocate(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, bool shuffled,
-                       size_t rows) {
+template <class T> bool Rows<T>::allocate(const netlet_network& net, const netlet_array& x,
+                                          const netlet_targets& targets, bool shuffled, size_t rows) {
   net_ = &net;
   kernel_ = &kernels<T>(net.widest);
   const netlet_array& t = array_of(targets);
@@ -26,18 +27,16 @@ bool Rows<T>::allocate(const netlet_network& net, const netlet_array& x, const n
   in_place_ = readable && !shuffled;
   const size_t outputs = net.layers[0].outputs;
   through_order_ = readable && shuffled && net.inputs() * sizeof(T) >= kLongRow && outputs > kernels<T>(outputs).lanes;
-  targets_in_place_ = !shuffled && !net.output_scaling && readable_in_place<T>(t) &&
-                      t.row_stride == (ptrdiff_t)(t.columns * sizeof(T));
+  targets_in_place_ =
+      !shuffled && !net.output_scaling && readable_in_place<T>(t) && t.row_stride == (ptrdiff_t)(t.columns * sizeof(T));
   return (in_place_ || (through_order_ ? row_.allocate(rows) : allocate_rows(x_, rows, net.inputs()))) &&
          (!classes_given_ || classes_.allocate(rows)) &&
          (classes_given_ || targets_in_place_ || allocate_rows(t_, rows, net.outputs())) &&
          (!targets.sample_weight || w_.allocate(rows));
 }
 
-template <class T>
-Inputs<T> Rows<T>::inputs(const Batch& batch, size_t from, size_t at, size_t count) {
-  if (in_place_)
-    return {row_in_place<T>(*batch.x, batch.first + from), batch.x->row_stride / (ptrdiff_t)sizeof(T)};
+template <class T> Inputs<T> Rows<T>::inputs(const Batch& batch, size_t from, size_t at, size_t count) {
+  if (in_place_) return {row_in_place<T>(*batch.x, batch.first + from), batch.x->row_stride / (ptrdiff_t)sizeof(T)};
   if (through_order_) {
     const size_t* const order = batch.order_from(from);
     for (size_t i = 0; i < count; ++i) row_[at + i] = row_in_place<T>(*batch.x, order[i]);

@@ -43,8 +43,9 @@ netlet_status set(netlet_network& net, int kind, const double* shift, const doub
       return fail(error, NETLET_ERROR_ARGUMENT, "shift: expected finite numbers for the %s, got %g at position %zu",
                   kind_name(kind), (double)a, j);
     if (!(b > 0 && b - b == 0))
-      return fail(error, NETLET_ERROR_ARGUMENT, "scale: expected positive finite numbers for the %s, got %g at position %zu",
-                  kind_name(kind), (double)b, j);
+      return fail(error, NETLET_ERROR_ARGUMENT,
+                  "scale: expected positive finite numbers for the %s, got %g at position %zu", kind_name(kind),
+                  (double)b, j);
   }
   if (!values.allocate(2 * n * sizeof(T))) return out_of_memory(error);
   T* out = reinterpret_cast<T*>(values.data());

@@ -9,7 +9,7 @@ namespace {
 // sin(pi x) for 0 <= x <= 1/2; coefficients by Sollya's fpminimax, relative error 1.8e-16. The C library's sine differs
 // between machines.
 double sin_pi(double x) {
-  const double c[] = {0x1.921fb54442d17p1,   -0x1.4abbce625bd4bp2, 0x1.466bc67750a3fp1,   -0x1.32d2cce1612b5p-1,
+  const double c[] = {0x1.921fb54442d17p1,  -0x1.4abbce625bd4bp2,  0x1.466bc67750a3fp1,   -0x1.32d2cce1612b5p-1,
                       0x1.507832417bce6p-4, -0x1.e3062119b6071p-8, 0x1.e89c7aa14122dp-12, -0x1.625b1709dece6p-16};
   const double x2 = x * x;
   double sum = c[7];

@@ -65,8 +65,9 @@ NETLET_INLINE void small_backward(const SmallLayer<T>& l, const SmallLayer<T>& b
 }
 
 // M rows of the gradient, and that of the biases
-template <class T, int M, bool Masked>
-NETLET_INLINE void small_gradient_rows(const SmallLayer<T>& l, size_t rows, const T* x, ptrdiff_t x_i, T* g, bool bias) {
+template <class T, int M, bool Masked> NETLET_INLINE void small_gradient_rows(const SmallLayer<T>& l, size_t rows,
+                                                                              const T* x, ptrdiff_t x_i, T* g,
+                                                                              bool bias) {
   constexpr int lanes = Vec<T>::lanes;
   const Part<T> part((int)l.outputs);
   V<T> sum[M + 1];
@@ -124,7 +125,9 @@ template <class T> void small_pass(SmallStep<T>& s) {
   for (size_t l = last; l > 0; --l) {
     const SmallLayer<T>&layer = s.layers[l], &below = s.layers[l - 1];
     switch (below.activation) {
-      case NETLET_SIGMOID: small_backward(layer, below, rows, [](V<T> v, V<T> y) { return times_sigmoid<T>(v, y); }); break;
+      case NETLET_SIGMOID:
+        small_backward(layer, below, rows, [](V<T> v, V<T> y) { return times_sigmoid<T>(v, y); });
+        break;
       case NETLET_TANH: small_backward(layer, below, rows, [](V<T> v, V<T> y) { return times_tanh<T>(v, y); }); break;
       case NETLET_RELU: small_backward(layer, below, rows, [](V<T> v, V<T> y) { return times_relu<T>(v, y); }); break;
       default: small_backward(layer, below, rows, [](V<T> v, V<T>) { return v; }); break;

@@ -9,8 +9,7 @@ namespace netlet::core {
 
 constexpr size_t kSmallRows = 64, kSmallInputs = 64;
 
-template <class T>
-bool SmallSteps<T>::fit(const netlet_network& net, size_t rows, const netlet_optimizer& optimizer) {
+template <class T> bool SmallSteps<T>::fit(const netlet_network& net, size_t rows, const netlet_optimizer& optimizer) {
   if (rows > kSmallRows || net.inputs() > kSmallInputs || net.widest > kernels<T>(net.widest).lanes ||
       net.has_dropout() || optimizer.config.clip_norm > 0)
     return false;
@@ -23,9 +22,9 @@ bool SmallSteps<T>::fit(const netlet_network& net, size_t rows, const netlet_opt
   return true;
 }
 
-template <class T>
-bool SmallSteps<T>::allocate(const netlet_network& net, const netlet_array& x, const netlet_targets& targets,
-                             bool shuffled, size_t rows, const netlet_optimizer& optimizer) {
+template <class T> bool SmallSteps<T>::allocate(const netlet_network& net, const netlet_array& x,
+                                                const netlet_targets& targets, bool shuffled, size_t rows,
+                                                const netlet_optimizer& optimizer) {
   net_ = &net;
   kernel_ = &kernels<T>(net.widest);
   const size_t lanes = kernel_->lanes, layers = net.layer_count(), last = layers - 1;
@@ -59,8 +58,16 @@ bool SmallSteps<T>::allocate(const netlet_network& net, const netlet_array& x, c
     const Layer& layer = net.layers[i];
     T* const keep = take(lanes);
     memset(keep, 0xff, layer.outputs * sizeof(T));
-    layers_[i] = {layer.inputs, layer.outputs, layer.activation, step_.w + offset, keep, take(layer.outputs * lanes),
-                  step_.g + offset, take(block), take(block), i == last ? layer.outputs : lanes};
+    layers_[i] = {layer.inputs,
+                  layer.outputs,
+                  layer.activation,
+                  step_.w + offset,
+                  keep,
+                  take(layer.outputs * lanes),
+                  step_.g + offset,
+                  take(block),
+                  take(block),
+                  i == last ? layer.outputs : lanes};
     offset += (layer.inputs + 1) * lanes;
   }
   step_.z = net.has_classes() ? take(block) : nullptr;
@@ -140,9 +147,8 @@ template <class T> void SmallSteps<T>::update(netlet_optimizer& optimizer, doubl
   step(optimizer.config, next, factor);
 }
 
-template <class T>
-size_t SmallSteps<T>::steps(const Batch& batch, netlet_optimizer& optimizer, double factor, size_t count,
-                            BatchLoss* losses) {
+template <class T> size_t SmallSteps<T>::steps(const Batch& batch, netlet_optimizer& optimizer, double factor,
+                                               size_t count, BatchLoss* losses) {
   load(batch);
   const netlet_optimizer_progress progress = optimizer.progress;
   const bool alike = optimizer.config.kind == NETLET_SGD;  // all updates are

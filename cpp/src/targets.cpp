@@ -32,13 +32,15 @@ template <class T, class F> netlet_status each_row(const netlet_array& a, netlet
   return NETLET_OK;
 }
 
-template <class T> netlet_status check_probabilities(const netlet_network& net, const netlet_array& y, netlet_error* error) {
+template <class T>
+netlet_status check_probabilities(const netlet_network& net, const netlet_array& y, netlet_error* error) {
   return each_row<T>(y, error, [&](const T* row, size_t i) {
     double sum = 0;
     for (size_t j = 0; j < y.columns; ++j) {
       if (row[j] < 0 || row[j] > 1)
-        return fail(error, NETLET_ERROR_ARGUMENT, "y: expected values from 0 to 1 for %s, got %g in row %zu, column %zu",
-                    netlet_loss_name(net.loss), (double)row[j], i, j);
+        return fail(error, NETLET_ERROR_ARGUMENT,
+                    "y: expected values from 0 to 1 for %s, got %g in row %zu, column %zu", netlet_loss_name(net.loss),
+                    (double)row[j], i, j);
       sum += (double)row[j];
     }
     if (net.loss == NETLET_CROSS_ENTROPY && !(fabs(sum - 1) <= 1e-3))
@@ -48,12 +50,13 @@ template <class T> netlet_status check_probabilities(const netlet_network& net, 
   });
 }
 
-template <class T> netlet_status check_not_negative(const char* name, const char* what, const netlet_array& a, netlet_error* error) {
+template <class T>
+netlet_status check_not_negative(const char* name, const char* what, const netlet_array& a, netlet_error* error) {
   return each_row<T>(a, error, [&](const T* row, size_t i) {
     for (size_t j = 0; j < a.columns; ++j)
       if (row[j] < 0)
-        return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected %s from 0 on, got %g in row %zu, column %zu", name, what,
-                    (double)row[j], i, j);
+        return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected %s from 0 on, got %g in row %zu, column %zu", name,
+                    what, (double)row[j], i, j);
     return NETLET_OK;
   });
 }
@@ -74,8 +77,9 @@ netlet_status check_shapes(const netlet_network& net, const netlet_array* x, con
   const netlet_array* y = targets ? targets->y : nullptr;
   const netlet_array* gradient = targets ? targets->output_gradient : nullptr;
   if (gradient && (y || !with_gradient))
-    return fail(error, NETLET_ERROR_ARGUMENT, with_gradient ? "y: expected either y or output_gradient, got both"
-                                                            : "output_gradient: not possible here, y is needed");
+    return fail(error, NETLET_ERROR_ARGUMENT,
+                with_gradient ? "y: expected either y or output_gradient, got both"
+                              : "output_gradient: not possible here, y is needed");
   if (targets && targets->sample_weight) {
     NETLET_TRY(check_rows("sample_weight", targets->sample_weight, x->rows, error));
     if (targets->sample_weight->columns != 1)
@@ -105,16 +109,16 @@ netlet_status check_classes_and_weights(const netlet_network& net, const netlet_
   if (!targets.y || !by_class(net, *targets.y)) return NETLET_OK;
   return each_row<int64_t>(*targets.y, error, [&](const int64_t* cls, size_t i) {
     if (*cls >= 0 && (uint64_t)*cls < net.outputs()) return NETLET_OK;
-    return fail(error, NETLET_ERROR_ARGUMENT, "y: expected classes from 0 to %zu, got %lld in row %zu; classes count from 0",
-                net.outputs() - 1, (long long)*cls, i);
+    return fail(error, NETLET_ERROR_ARGUMENT,
+                "y: expected classes from 0 to %zu, got %lld in row %zu; classes count from 0", net.outputs() - 1,
+                (long long)*cls, i);
   });
 }
 template netlet_status check_classes_and_weights<float>(const netlet_network&, const netlet_targets&, netlet_error*);
 template netlet_status check_classes_and_weights<double>(const netlet_network&, const netlet_targets&, netlet_error*);
 
-template <class T>
-netlet_status check_data(const netlet_network& net, const netlet_array& x, const netlet_targets& targets,
-                         netlet_error* error) {
+template <class T> netlet_status check_data(const netlet_network& net, const netlet_array& x,
+                                            const netlet_targets& targets, netlet_error* error) {
   NETLET_TRY(check_finite<T>("x", x, error));
   if (targets.output_gradient) return check_finite<T>("output_gradient", *targets.output_gradient, error);
   NETLET_TRY(check_finite<T>("y", *targets.y, error));
@@ -124,7 +128,8 @@ netlet_status check_data(const netlet_network& net, const netlet_array& x, const
   if (net.loss == NETLET_POISSON) return check_not_negative<T>("y", "counts", *targets.y, error);
   return NETLET_OK;
 }
-template netlet_status check_data<float>(const netlet_network&, const netlet_array&, const netlet_targets&, netlet_error*);
+template netlet_status check_data<float>(const netlet_network&, const netlet_array&, const netlet_targets&,
+                                         netlet_error*);
 template netlet_status check_data<double>(const netlet_network&, const netlet_array&, const netlet_targets&,
                                           netlet_error*);
 

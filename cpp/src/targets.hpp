@@ -22,8 +22,7 @@ template <class T>
 netlet_status check_classes_and_weights(const netlet_network& net, const netlet_targets& targets, netlet_error* error);
 
 // All values: finite, and what loss and weights ask for.
-template <class T>
-netlet_status check_data(const netlet_network& net, const netlet_array& x, const netlet_targets& targets,
-                         netlet_error* error);
+template <class T> netlet_status check_data(const netlet_network& net, const netlet_array& x,
+                                            const netlet_targets& targets, netlet_error* error);
 
 }  // namespace netlet::core

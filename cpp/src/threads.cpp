@@ -22,7 +22,7 @@ std::atomic<unsigned> g_fork_generation{0};
 namespace {
 
 constexpr size_t kMaxThreads = 1024;
-constexpr int kSpins = 4000;                  // a worker looks so often for new tasks before it sleeps
+constexpr int kSpins = 4000;  // a worker looks so often for new tasks before it sleeps
 
 std::atomic<size_t> g_thread_count{0};  // 0: not asked yet
 
@@ -119,7 +119,8 @@ void start_workers(size_t count) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   while (g_pool.workers < count) {
     pthread_t thread;
-    if (pthread_create(&thread, nullptr, work, reinterpret_cast<void*>(g_pool.workers + 1)) != 0) break;  // fewer threads, the same result
+    if (pthread_create(&thread, nullptr, work, reinterpret_cast<void*>(g_pool.workers + 1)) != 0)
+      break;  // fewer threads, the same result
     pthread_detach(thread);
     ++g_pool.workers;
   }

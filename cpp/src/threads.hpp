@@ -28,8 +28,7 @@ template <class F> void parallel(size_t tasks, size_t threads, F&& f) {
     return;
   }
   run_tasks(
-      tasks, threads, [](void* context, size_t task, size_t worker) { (*static_cast<F*>(context))(task, worker); },
-      &f);
+      tasks, threads, [](void* context, size_t task, size_t worker) { (*static_cast<F*>(context))(task, worker); }, &f);
 }
 
 }  // namespace netlet::core

@@ -12,21 +12,19 @@
 namespace netlet::core {
 namespace {
 
-constexpr size_t kPanelRows = 128;     // rows that a task of the rows phase takes through all layers, at most
-constexpr size_t kTileValues = 3072;   // gradient values that a task of the parameters phase holds, at most
-constexpr size_t kTileTree = 3;        // partial sums of a tile over kWholeBlocks blocks: log2 of it, and one
+constexpr size_t kPanelRows = 128;    // rows that a task of the rows phase takes through all layers, at most
+constexpr size_t kTileValues = 3072;  // gradient values that a task of the parameters phase holds, at most
+constexpr size_t kTileTree = 3;       // partial sums of a tile over kWholeBlocks blocks: log2 of it, and one
 constexpr size_t kChunkValues = 1 << 20;
-constexpr size_t kFetchValues = 131072;  // of the next batch, at most: they should stay in the cache
-constexpr size_t kPackShare = 1 << 18;   // parameters that are worth another thread
+constexpr size_t kFetchValues = 131072;              // of the next batch, at most: they should stay in the cache
+constexpr size_t kPackShare = 1 << 18;               // parameters that are worth another thread
 constexpr size_t kWideRows = 32, kWideColumns = 96;  // a tile of a layer too wide to take whole rows
 
 size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 size_t larger(size_t a, size_t b) { return a > b ? a : b; }
 size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 
-double operations(const netlet_network& net, size_t rows) {
-  return 6.0 * (double)net.parameter_count * (double)rows;
-}
+double operations(const netlet_network& net, size_t rows) { return 6.0 * (double)net.parameter_count * (double)rows; }
 
 // The same tree for terms that come one by one: after term `index` was put at place `depth`, adds what is complete.
 // Returns the number of places still in use.
@@ -44,10 +42,10 @@ template <class T> Trainer<T>::~Trainer() {
   for (size_t i = 0; i < pass_count_; ++i) passes_[i].~Pass();
 }
 
-template <class T>
-netlet_status Trainer<T>::prepare(const netlet_network& net, const netlet_array& x, const netlet_targets& targets,
-                                  bool shuffled, size_t rows, PassKind kind, const netlet_optimizer* optimizer,
-                                  bool repeated, netlet_error* error) {
+template <class T> netlet_status Trainer<T>::prepare(const netlet_network& net, const netlet_array& x,
+                                                     const netlet_targets& targets, bool shuffled, size_t rows,
+                                                     PassKind kind, const netlet_optimizer* optimizer, bool repeated,
+                                                     netlet_error* error) {
   net_ = &net;
   kernel_ = &kernels<T>(net.widest);
   rows_ = rows;
@@ -58,7 +56,8 @@ netlet_status Trainer<T>::prepare(const netlet_network& net, const netlet_array&
   small_ = optimizer && repeated && SmallSteps<T>::fit(net, rows, *optimizer);
   by_blocks_ = blocks > kWholeBlocks;
   const size_t passes = by_blocks_ ? smaller(threads_, blocks) : 1;
-  if (small_) return small_steps_.allocate(net, x, targets, shuffled, rows, *optimizer) ? NETLET_OK : out_of_memory(error);
+  if (small_)
+    return small_steps_.allocate(net, x, targets, shuffled, rows, *optimizer) ? NETLET_OK : out_of_memory(error);
   if (!block_loss_.allocate(blocks) || !block_weight_.allocate(blocks)) return out_of_memory(error);
   for (; pass_count_; --pass_count_) passes_[pass_count_ - 1].~Pass();  // of an earlier call
   if (!pass_memory_.allocate(passes * sizeof(Pass<T>))) return out_of_memory(error);
@@ -219,8 +218,7 @@ template <class T> void Trainer<T>::tile_gradient(const Tile& tile, T* g, T* bel
   const size_t runs = whole_rows ? 1 : tile.k1 - tile.k0, length = whole_rows ? size : tile.columns();
   for (size_t run = 0; run < runs; ++run) {
     T* root = roots_.data() + offset(tile) + run * n;
-    tree(divide_up(blocks, chunk_blocks_),
-         [&](size_t a, size_t b) { kernel.add(length, root + a * P, root + b * P); });
+    tree(divide_up(blocks, chunk_blocks_), [&](size_t a, size_t b) { kernel.add(length, root + a * P, root + b * P); });
     memcpy(g + run * length, root, length * sizeof(T));
   }
 }
@@ -300,14 +298,12 @@ void Trainer<T>::penalize(const Group& group, T* g, const netlet_optimizer_confi
 
 template <class T> double Trainer<T>::gradient_norm() {
   const size_t count = gradient_.size(), blocks = norm_blocks(count);
-  parallel(blocks, smaller(threads_, blocks / 16), [&](size_t block, size_t) {
-    squares_[block] = block_squares(*kernel_, count, gradient_.data(), block);
-  });
+  parallel(blocks, smaller(threads_, blocks / 16),
+           [&](size_t block, size_t) { squares_[block] = block_squares(*kernel_, count, gradient_.data(), block); });
   return norm_of(squares_.data(), blocks);
 }
 
-template <class T>
-void Trainer<T>::update(netlet_network& net, netlet_optimizer& optimizer, double factor) {
+template <class T> void Trainer<T>::update(netlet_network& net, netlet_optimizer& optimizer, double factor) {
   if (small_) return small_steps_.update(optimizer, factor);
   const Kernels<T>& kernel = *kernel_;
   const netlet_optimizer_config& config = optimizer.config;
@@ -350,8 +346,7 @@ void Trainer<T>::update(netlet_network& net, netlet_optimizer& optimizer, double
 
 template <class T> void Trainer<T>::store_gradient(T* out) {
   parameters_phase([&](const Group& group, const T* gradient) {
-    each_run(group, gradient,
-             [&](size_t at, size_t length, const T* g) { memcpy(out + at, g, length * sizeof(T)); });
+    each_run(group, gradient, [&](size_t at, size_t length, const T* g) { memcpy(out + at, g, length * sizeof(T)); });
   });
 }
 

@@ -69,8 +69,8 @@ template <class T> class Trainer {
   SmallSteps<T> small_steps_;
   const Kernels<T>* kernel_ = nullptr;
   bool repeated_ = false;
-  size_t rows_ = 0;      // the most that a batch has
-  size_t threads_ = 1;   // the most that take part
+  size_t rows_ = 0;     // the most that a batch has
+  size_t threads_ = 1;  // the most that take part
   bool by_blocks_ = false;
   PassKind kind_ = {};
   size_t batch_rows_ = 0;  // of the current batch
@@ -82,9 +82,9 @@ template <class T> class Trainer {
   size_t pass_count_ = 0;
   const Batch* next_ = nullptr;
   Buffer<double> block_loss_, block_weight_;
-  Buffer<T> roots_, partial_;   // by blocks: gradients of chunks of blocks; those below them, for each thread
-  Buffer<T> scratch_;           // for each thread: a tile's gradient and its tree
-  Buffer<T> gradient_;          // all of it, if its norm is wanted
+  Buffer<T> roots_, partial_;  // by blocks: gradients of chunks of blocks; those below them, for each thread
+  Buffer<T> scratch_;          // for each thread: a tile's gradient and its tree
+  Buffer<T> gradient_;         // all of it, if its norm is wanted
   Buffer<double> squares_;
   Packed<T> packed_;
   Buffer<Tile> tiles_;

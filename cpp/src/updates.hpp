@@ -36,8 +36,10 @@ template <class T> void rprop(const Update<T>& u, size_t n, const T* g, T* w, T*
   const V<T> least = splat(u.step_min), most = splat(u.step_max), start = splat(u.rate);
   const bool first = u.first;
   update_each<T, 2>(n, g, w, step, previous, [=](V<T> d, V<T> p, V<T>& s, V<T>& before) {
-    const Bits<T> same = ((Bits<T>)(d > zero) & (Bits<T>)(before > zero)) | ((Bits<T>)(d < zero) & (Bits<T>)(before < zero));
-    const Bits<T> turned = ((Bits<T>)(d > zero) & (Bits<T>)(before < zero)) | ((Bits<T>)(d < zero) & (Bits<T>)(before > zero));
+    const Bits<T> same =
+        ((Bits<T>)(d > zero) & (Bits<T>)(before > zero)) | ((Bits<T>)(d < zero) & (Bits<T>)(before < zero));
+    const Bits<T> turned =
+        ((Bits<T>)(d > zero) & (Bits<T>)(before < zero)) | ((Bits<T>)(d < zero) & (Bits<T>)(before > zero));
     if (first) s = start;
     const V<T> longer = s * larger, shorter = s * smaller;
     s = same ? (longer > most ? most : longer) : turned ? (shorter < least ? least : shorter) : s;

@@ -71,10 +71,18 @@ NETLET_INLINE F64 sqrt(F64 a) { return (F64)_mm512_maskz_sqrt_pd((__mmask8)-1, (
 NETLET_INLINE F32 sqrt(F32 a) { return (F32)_mm512_maskz_sqrt_ps((__mmask16)-1, (__m512)a); }
 
 // x where it is not below (above) the limit, NaN too: the second operand is the answer to every doubt
-NETLET_INLINE F64 at_least(F64 x, F64 limit) { return (F64)_mm512_maskz_max_pd((__mmask8)-1, (__m512d)limit, (__m512d)x); }
-NETLET_INLINE F32 at_least(F32 x, F32 limit) { return (F32)_mm512_maskz_max_ps((__mmask16)-1, (__m512)limit, (__m512)x); }
-NETLET_INLINE F64 at_most(F64 x, F64 limit) { return (F64)_mm512_maskz_min_pd((__mmask8)-1, (__m512d)limit, (__m512d)x); }
-NETLET_INLINE F32 at_most(F32 x, F32 limit) { return (F32)_mm512_maskz_min_ps((__mmask16)-1, (__m512)limit, (__m512)x); }
+NETLET_INLINE F64 at_least(F64 x, F64 limit) {
+  return (F64)_mm512_maskz_max_pd((__mmask8)-1, (__m512d)limit, (__m512d)x);
+}
+NETLET_INLINE F32 at_least(F32 x, F32 limit) {
+  return (F32)_mm512_maskz_max_ps((__mmask16)-1, (__m512)limit, (__m512)x);
+}
+NETLET_INLINE F64 at_most(F64 x, F64 limit) {
+  return (F64)_mm512_maskz_min_pd((__mmask8)-1, (__m512d)limit, (__m512d)x);
+}
+NETLET_INLINE F32 at_most(F32 x, F32 limit) {
+  return (F32)_mm512_maskz_min_ps((__mmask16)-1, (__m512)limit, (__m512)x);
+}
 
 // v 2^k for integers k, rounded once
 NETLET_INLINE F64 scale(F64 v, F64 k) { return (F64)_mm512_maskz_scalef_pd((__mmask8)-1, (__m512d)v, (__m512d)k); }
@@ -143,7 +151,7 @@ template <class T> struct Part {
   int n;
   explicit Part(int lanes)
       : mask(_mm256_loadu_si256(sizeof(T) == 8 ? (const __m256i*)(kMask64 + 4 - lanes)
-                                                 : (const __m256i*)(kMask32 + 8 - lanes))),
+                                               : (const __m256i*)(kMask32 + 8 - lanes))),
         n(lanes) {}
 };
 NETLET_INLINE F64 load_part(const double* p, Part<double> part) { return (F64)_mm256_maskload_pd(p, part.mask); }

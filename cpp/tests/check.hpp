@@ -39,9 +39,9 @@ inline int summary() {
 
 #define CHECK(condition) check::that((condition), #condition, __FILE__, __LINE__)
 // the expression throws a netlet::Error whose message has `part` in it
-#define CHECK_ERROR(expression, part)                                                                           \
-  do {                                                                                                          \
-    const std::string message = check::message_of<netlet::Error>([&] { (void)(expression); }, __FILE__, __LINE__); \
+#define CHECK_ERROR(expression, part)                                                                                  \
+  do {                                                                                                                 \
+    const std::string message = check::message_of<netlet::Error>([&] { (void)(expression); }, __FILE__, __LINE__);     \
     check::that(message.find(part) != std::string::npos, ("'" + message + "' has '" + (part) + "'").c_str(), __FILE__, \
-                __LINE__);                                                                                      \
+                __LINE__);                                                                                             \
   } while (0)

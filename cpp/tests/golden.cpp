@@ -104,8 +104,8 @@ static std::pair<std::string, double> train(const Settings& s) {
   const auto targets = [&](std::size_t count) {
     return by_class ? netlet::Array(classes.data(), count, 1) : netlet::Array(y.data(), count, outputs);
   };
-  const netlet::Targets all = s.count("weights") ? netlet::Targets(targets(rows), {weights.data(), rows, 1})
-                                                 : netlet::Targets(targets(rows));
+  const netlet::Targets all =
+      s.count("weights") ? netlet::Targets(targets(rows), {weights.data(), rows, 1}) : netlet::Targets(targets(rows));
   const netlet::Array validation_x(x.data(), 50, inputs);
   const netlet::Targets validation(targets(50));
   netlet::FitOptions options;

@@ -60,10 +60,19 @@ template <class T> Case<T> subnormal() {
   return {a, b, bits() % 4 ? with_exponent<T>(kLowest<T>, kLowest<T> + 60) : T(bits() & 1 ? 0.0 : -0.0)};
 }
 template <class T> Case<T> special() {
-  static const T values[] = {T(0),     T(-0.0), T(1),         T(-1),         T(INFINITY),
-                             T(-INFINITY), T(NAN),  std::ldexp(T(1), kLowest<T>), -std::ldexp(T(1), kLowest<T>),
+  static const T values[] = {T(0),
+                             T(-0.0),
+                             T(1),
+                             T(-1),
+                             T(INFINITY),
+                             T(-INFINITY),
+                             T(NAN),
+                             std::ldexp(T(1), kLowest<T>),
+                             -std::ldexp(T(1), kLowest<T>),
                              std::ldexp(T(2) - std::ldexp(T(1), 1 - kDigits<T>), sizeof(T) == 4 ? 127 : 1023),
-                             std::ldexp(T(1), kLowest<T> + kDigits<T> - 1), T(0.5), with_exponent<T>(-9, 9)};
+                             std::ldexp(T(1), kLowest<T> + kDigits<T> - 1),
+                             T(0.5),
+                             with_exponent<T>(-9, 9)};
   return {values[bits() % 13], values[bits() % 13], values[bits() % 13]};
 }
 

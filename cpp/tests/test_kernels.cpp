@@ -23,8 +23,10 @@ template <class T> void products_are_chains_of_fma(const Kernels<T>& kernel) {
   for (const size_t m : {1, 2, 3, 4, 5, 7, 8, 9, 17})
     for (size_t n = 1; n <= 70; n += n < 20 ? 1 : 7)
       for (const size_t k : {1, 2, 5, 19, 33}) {
-        std::vector<T> y(m * n + 1, T(7)), z(m * n + 1, T(7)), s(m * k + 1, T(7)), g(k * n + 1, T(7)), bias(n + 1, T(7));
-        kernel.forward(m, n, k, x.data(), 80, nullptr, {w.data(), false}, b.data(), NETLET_RELU, n % 2 ? z.data() : nullptr, y.data());
+        std::vector<T> y(m * n + 1, T(7)), z(m * n + 1, T(7)), s(m * k + 1, T(7)), g(k * n + 1, T(7)),
+            bias(n + 1, T(7));
+        kernel.forward(m, n, k, x.data(), 80, nullptr, {w.data(), false}, b.data(), NETLET_RELU,
+                       n % 2 ? z.data() : nullptr, y.data());
         kernel.backward(m, n, k, d.data(), {w.data(), false}, NETLET_TANH, x.data(), s.data());
         kernel.gradient(m, n, k, {x.data(), 80}, d.data(), 80, g.data(), bias.data());
         inside &= y[m * n] == 7 && z[m * n] == 7 && s[m * k] == 7 && g[k * n] == 7 && bias[n] == 7;
@@ -57,7 +59,8 @@ template <class T> void products_are_chains_of_fma(const Kernels<T>& kernel) {
 // rows that are listed give what rows at equal distances give
 template <class T> void listed_rows_make_no_difference(const Kernels<T>& kernel) {
   const size_t stride = 40;
-  const auto x = numbers<T>(20 * stride, 1), w = numbers<T>(40 * 80, 2), b = numbers<T>(80, 3), d = numbers<T>(20 * 80, 4);
+  const auto x = numbers<T>(20 * stride, 1), w = numbers<T>(40 * 80, 2), b = numbers<T>(80, 3),
+             d = numbers<T>(20 * 80, 4);
   std::vector<const T*> listed, inside;
   for (size_t i = 0; i < 20; ++i) {
     listed.push_back(&x[i * stride]);
@@ -68,7 +71,8 @@ template <class T> void listed_rows_make_no_difference(const Kernels<T>& kernel)
     for (size_t n = kernel.lanes + 1; n <= 70; n += n < 20 ? 1 : 7)
       for (const size_t k : {0, 1, 5, 19, 33}) {
         std::vector<T> y(m * n), y_listed(m * n), g(k * n), g_listed(k * n), bias(n), bias_listed(n);
-        kernel.forward(m, n, k, &x[2 * stride + 3], stride, nullptr, {w.data(), false}, b.data(), NETLET_TANH, nullptr, y.data());
+        kernel.forward(m, n, k, &x[2 * stride + 3], stride, nullptr, {w.data(), false}, b.data(), NETLET_TANH, nullptr,
+                       y.data());
         kernel.gradient(m, n, k, {&x[2 * stride + 3], (ptrdiff_t)stride}, d.data(), 80, g.data(), bias.data());
         Fetch fetch;
         fetch.data = reinterpret_cast<const char*>(x.data());
@@ -77,7 +81,8 @@ template <class T> void listed_rows_make_no_difference(const Kernels<T>& kernel)
         fetch.order = order;
         fetch.rows = 4;
         const Inputs<T> rows = Inputs<T>{nullptr, 0, listed.data(), 1, &fetch}.part(2, 2);
-        kernel.forward(m, n, k, nullptr, 0, &inside[2], {w.data(), false}, b.data(), NETLET_TANH, nullptr, y_listed.data());
+        kernel.forward(m, n, k, nullptr, 0, &inside[2], {w.data(), false}, b.data(), NETLET_TANH, nullptr,
+                       y_listed.data());
         kernel.gradient(m, n, k, rows, d.data(), 80, g_listed.data(), bias_listed.data());
         CHECK(y == y_listed);
         CHECK(g == g_listed);
@@ -98,7 +103,8 @@ template <class T> void panels_make_no_difference(const Kernels<T>& kernel) {
           for (size_t c = j; c < n && c < j + kernel.panel; ++c) panels.push_back(w[p * n + c]);
       std::vector<T> y(m * n), y_panels(m * n), s(m * n), s_panels(m * n);
       kernel.forward(m, n, k, x.data(), k, nullptr, {w.data(), false}, b.data(), NETLET_TANH, nullptr, y.data());
-      kernel.forward(m, n, k, x.data(), k, nullptr, {panels.data(), true}, b.data(), NETLET_TANH, nullptr, y_panels.data());
+      kernel.forward(m, n, k, x.data(), k, nullptr, {panels.data(), true}, b.data(), NETLET_TANH, nullptr,
+                     y_panels.data());
       kernel.backward(m, k, n, d.data(), {w.data(), false}, NETLET_TANH, y.data(), s.data());
       kernel.backward(m, k, n, d.data(), {panels.data(), true}, NETLET_TANH, y.data(), s_panels.data());
       CHECK(y == y_panels);

@@ -75,7 +75,8 @@ static void errors_name_the_argument_and_change_nothing() {
   CHECK_ERROR(net.fit(x, Array(kY.data(), 4, 2), sgd, options), "y: expected 1 columns");
   std::vector<double> bad = kX;
   bad[5] = NAN;
-  CHECK_ERROR(net.fit(Array(bad.data(), 4, 2), y, sgd, options), "x: expected finite numbers, got nan in row 2, column 1");
+  CHECK_ERROR(net.fit(Array(bad.data(), 4, 2), y, sgd, options),
+              "x: expected finite numbers, got nan in row 2, column 1");
   netlet::Optimizer other = netlet::Adam();
   Network small({1, 1});
   small.step(Array(kY.data(), 4, 1), y, other);
@@ -175,10 +176,11 @@ static void batches_may_come_one_by_one() {
   options.batch_size = 2;
   options.shuffle = false;
   const netlet::History expected = whole.fit(x, y, a, options);
-  const netlet::Batch batches[] = {{{kX.data(), 2, 2}, {kY.data(), 2, 1}}, {{kX.data() + 4, 2, 2}, {kY.data() + 2, 2, 1}}};
+  const netlet::Batch batches[] = {{{kX.data(), 2, 2}, {kY.data(), 2, 1}},
+                                   {{kX.data() + 4, 2, 2}, {kY.data() + 2, 2, 1}}};
   int next = 0;
-  const netlet::History history = parts.fit([&]() -> const netlet::Batch* { return next++ % 3 < 2 ? batches + (next - 1) % 3 : nullptr; },
-                                            b, options);
+  const netlet::History history = parts.fit(
+      [&]() -> const netlet::Batch* { return next++ % 3 < 2 ? batches + (next - 1) % 3 : nullptr; }, b, options);
   CHECK(parts.fingerprint() == whole.fingerprint() && history.loss == expected.loss && next == 9);
   CHECK_ERROR(parts.fit([]() -> const netlet::Batch* { return nullptr; }, b, options), "batches");
 }

@@ -60,7 +60,8 @@ py::array real_array(py::handle object, const char* name, netlet::Dtype dtype) {
   if (array.dtype().kind() == 'f' || array.dtype().kind() == 'O') {  // swapped bytes, half, long double
     const QuietOverflow quiet;  // what is too large becomes infinite, and is found so
     try {
-      return array.attr("astype")(array.itemsize() > 8 ? numpy_dtype(dtype) : py::dtype::of<double>()).cast<py::array>();
+      return array.attr("astype")(array.itemsize() > 8 ? numpy_dtype(dtype) : py::dtype::of<double>())
+          .cast<py::array>();
     } catch (py::error_already_set& error) {
       if (!is_conversion_error(error)) throw;
     }
@@ -72,8 +73,7 @@ py::array real_array(py::handle object, const char* name, netlet::Dtype dtype) {
 
 netlet::Array describe(const py::array& array, std::size_t rows, std::size_t columns, py::ssize_t row_stride,
                        py::ssize_t column_stride) {
-  return netlet::Array(
-      netlet_array{array.data(), number_of(array.dtype()), rows, columns, row_stride, column_stride});
+  return netlet::Array(netlet_array{array.data(), number_of(array.dtype()), rows, columns, row_stride, column_stride});
 }
 
 std::string number(std::size_t n) { return std::to_string(n); }
@@ -99,9 +99,7 @@ netlet::Dtype parse_dtype(py::handle object) {
 }
 
 std::string shape_text(const py::array& array) { return py::repr(array.attr("shape")).cast<std::string>(); }
-std::string type_name(py::handle object) {
-  return py::type::of(object).attr("__name__").cast<std::string>();
-}
+std::string type_name(py::handle object) { return py::type::of(object).attr("__name__").cast<std::string>(); }
 
 bool is_plain(PyObject* object, netlet::Dtype dtype, PlainArray* array) {
   static PyTypeObject* const type = py::detail::npy_api::get().PyArray_Type_;
@@ -125,11 +123,10 @@ bool is_plain(PyObject* object, netlet::Dtype dtype, PlainArray* array) {
 PyObject* new_plain(netlet::Dtype dtype, bool single, std::size_t rows, std::size_t columns, PlainArray* array) {
   const auto& api = py::detail::npy_api::get();
   Py_intptr_t shape[] = {(Py_intptr_t)rows, (Py_intptr_t)columns};
-  PyObject* const descr = api.PyArray_DescrFromType_(dtype == netlet::Dtype::float32 ? py::detail::npy_api::NPY_FLOAT_
-                                                                                     : py::detail::npy_api::NPY_DOUBLE_);
-  PyObject* const object =
-      api.PyArray_NewFromDescr_(api.PyArray_Type_, descr, single ? 1 : 2, single ? shape + 1 : shape, nullptr, nullptr,
-                                0, nullptr);
+  PyObject* const descr = api.PyArray_DescrFromType_(
+      dtype == netlet::Dtype::float32 ? py::detail::npy_api::NPY_FLOAT_ : py::detail::npy_api::NPY_DOUBLE_);
+  PyObject* const object = api.PyArray_NewFromDescr_(api.PyArray_Type_, descr, single ? 1 : 2,
+                                                     single ? shape + 1 : shape, nullptr, nullptr, 0, nullptr);
   if (object) is_plain(object, dtype, array);
   return object;
 }
@@ -220,7 +217,9 @@ TargetRows all_targets(py::handle y, py::handle output_gradient, py::handle samp
                           number(outputs) + "), got " + shape_text(gradient));
   const py::ssize_t item = (py::ssize_t)gradient.itemsize();
   const netlet::Array view = describe(gradient, rows, outputs, row ? 0 : gradient.strides(0),
-                                      matrix ? gradient.strides(1) : row ? gradient.strides(0) : item);
+                                      matrix ? gradient.strides(1)
+                                      : row  ? gradient.strides(0)
+                                             : item);
   TargetRows result{py::list(), netlet::Targets::output_gradient(view)};
   result.keep.append(gradient);
   return result;
@@ -237,17 +236,16 @@ py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::D
   if (out.is_none()) return py::array(numpy_dtype(dtype), std::move(shape));
   if (!py::isinstance<py::array>(out)) throw py::type_error("out: expected a numpy.ndarray, got " + type_name(out));
   py::array array = py::reinterpret_borrow<py::array>(out);
-  const bool same_shape = (std::size_t)array.ndim() == shape.size() &&
-                          std::equal(shape.begin(), shape.end(), array.shape());
+  const bool same_shape =
+      (std::size_t)array.ndim() == shape.size() && std::equal(shape.begin(), shape.end(), array.shape());
   const bool aligned = reinterpret_cast<std::uintptr_t>(array.data()) % array.itemsize() == 0;
   if (!same_shape || number_of(array.dtype()) != (int)dtype || !(array.flags() & py::array::c_style) || !aligned ||
       !array.writeable())
-    throw py::value_error("out: expected a writable, aligned, C-contiguous " +
-                          py::str(numpy_dtype(dtype)).cast<std::string>() + " array of shape " +
-                          py::repr(py::tuple(py::cast(shape))).cast<std::string>() + ", got " +
-                          (array.writeable() ? "" : "a read-only ") + py::str(array.dtype()).cast<std::string>() +
-                          " array of shape " + shape_text(array) + " and strides " +
-                          py::repr(array.attr("strides")).cast<std::string>());
+    throw py::value_error(
+        "out: expected a writable, aligned, C-contiguous " + py::str(numpy_dtype(dtype)).cast<std::string>() +
+        " array of shape " + py::repr(py::tuple(py::cast(shape))).cast<std::string>() + ", got " +
+        (array.writeable() ? "" : "a read-only ") + py::str(array.dtype()).cast<std::string>() + " array of shape " +
+        shape_text(array) + " and strides " + py::repr(array.attr("strides")).cast<std::string>());
   if (x && x->array.rows && x->array.columns) {
     const netlet::Array& rows = x->array;
     const char *low = static_cast<const char*>(rows.data), *high = low;

@@ -10,8 +10,7 @@ namespace {
 // x and out: contiguous, of one dtype and size; the Python side sees to it.
 void apply(int function, const py::array& x, py::array& out) {
   const netlet::Dtype dtype = parse_dtype(x.dtype());
-  if (!x.dtype().is(out.dtype()) && !x.dtype().equal(out.dtype()))
-    throw py::type_error("out: expected the dtype of x");
+  if (!x.dtype().is(out.dtype()) && !x.dtype().equal(out.dtype())) throw py::type_error("out: expected the dtype of x");
   if (x.size() != out.size() || !(x.flags() & py::array::c_style) || !(out.flags() & py::array::c_style))
     throw py::value_error("out: expected contiguous arrays of one size");
   const void* from = x.data();

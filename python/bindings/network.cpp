@@ -50,10 +50,10 @@ py::object scaling_of(const Network& net, bool outputs) {
 // What changes in a network, all of one moment: parameters, epochs_trained, scaling of inputs and of outputs.
 py::tuple snapshot(py::handle self) {
   const Network copy = network(self).copy();
-  return py::make_tuple(py::array(numpy_dtype(copy.dtype()),
-                                  std::vector<py::ssize_t>{(py::ssize_t)copy.parameter_count()},
-                                  netlet_parameters(copy.get())),
-                        copy.epochs_trained(), scaling_of(copy, false), scaling_of(copy, true));
+  return py::make_tuple(
+      py::array(numpy_dtype(copy.dtype()), std::vector<py::ssize_t>{(py::ssize_t)copy.parameter_count()},
+                netlet_parameters(copy.get())),
+      copy.epochs_trained(), scaling_of(copy, false), scaling_of(copy, true));
 }
 
 // weights (inputs, outputs) or biases (outputs,) of all layers, as views
@@ -80,8 +80,7 @@ py::array forward(py::handle object, py::handle x, py::handle out) {
   shape.push_back((py::ssize_t)self.outputs());
   py::array result = output_array(out, std::move(shape), self.dtype(), &rows);
   if (!out.is_none())
-    refuse_overlap(result, netlet_parameters(self.get()), self.parameter_count() * result.itemsize(),
-                   "the parameters");
+    refuse_overlap(result, netlet_parameters(self.get()), self.parameter_count() * result.itemsize(), "the parameters");
   void* data = result.mutable_data();
   compute(operations(self, rows.array.rows, 2), [&] { self.forward(rows.array, data); });
   return result;
@@ -111,8 +110,8 @@ PyObject* forward_plain(const Network& net, PyObject* x, PyObject* out) {
     result = Py_NewRef(out);
   }
   const netlet_array rows = {from.data, (int)dtype, from.rows, from.columns, item * (std::ptrdiff_t)from.columns, item};
-  const netlet_status status = compute(operations(net, from.rows, 2),
-                                       [&] { return netlet_forward(net.get(), &rows, to.data, nullptr); });
+  const netlet_status status =
+      compute(operations(net, from.rows, 2), [&] { return netlet_forward(net.get(), &rows, to.data, nullptr); });
   if (status == NETLET_OK) return result;
   Py_DECREF(result);
   return nullptr;
@@ -133,8 +132,8 @@ PyObject* forward_fast(PyObject* self, PyObject* const* arguments, Py_ssize_t co
   Py_XDECREF(any);
   return result;
 }
-PyMethodDef forward_definition = {"_forward", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&forward_fast)),
-                                  METH_FASTCALL, nullptr};
+PyMethodDef forward_definition = {
+    "_forward", reinterpret_cast<PyCFunction>(reinterpret_cast<void (*)()>(&forward_fast)), METH_FASTCALL, nullptr};
 
 py::tuple evaluate(py::handle object, py::handle x, py::handle y, py::handle sample_weight) {
   const Network& self = network(object);
@@ -153,16 +152,14 @@ void refuse_overlap_with_targets(const py::array& result, const TargetRows& targ
 }
 
 // An array of derivatives for each row of x: f(rows, targets, memory) computes them.
-template <class F>
-py::array derivatives(const Network& self, const Rows& rows, const TargetRows* targets, py::handle out,
-                      std::vector<py::ssize_t> shape_of_one, double of_each, F f) {
+template <class F> py::array derivatives(const Network& self, const Rows& rows, const TargetRows* targets,
+                                         py::handle out, std::vector<py::ssize_t> shape_of_one, double of_each, F f) {
   std::vector<py::ssize_t> shape;
   if (!rows.single) shape.push_back((py::ssize_t)rows.array.rows);
   shape.insert(shape.end(), shape_of_one.begin(), shape_of_one.end());
   py::array result = output_array(out, std::move(shape), self.dtype(), &rows);
   if (!out.is_none())
-    refuse_overlap(result, netlet_parameters(self.get()), self.parameter_count() * result.itemsize(),
-                   "the parameters");
+    refuse_overlap(result, netlet_parameters(self.get()), self.parameter_count() * result.itemsize(), "the parameters");
   if (!out.is_none() && targets) refuse_overlap_with_targets(result, *targets);
   void* data = result.mutable_data();
   compute(operations(self, rows.array.rows, of_each), [&] { f(data); });
@@ -175,12 +172,11 @@ py::tuple backward(py::handle object, py::handle x, py::handle y, py::handle out
   const Rows rows = input_rows(x, self.inputs(), self.dtype());
   const TargetRows targets = all_targets(y, output_gradient, sample_weight, self, rows);
   py::array gradient = output_array(out, {(py::ssize_t)self.parameter_count()}, self.dtype(), &rows);
-  if (!out.is_none())
-    refuse_overlap(gradient, netlet_parameters(self.get()), gradient.nbytes(), "the parameters");
+  if (!out.is_none()) refuse_overlap(gradient, netlet_parameters(self.get()), gradient.nbytes(), "the parameters");
   if (!out.is_none()) refuse_overlap_with_targets(gradient, targets);
   void* data = gradient.mutable_data();
-  const double value = compute(operations(self, rows.array.rows, 6),
-                               [&] { return self.backward(rows.array, targets.targets, data); });
+  const double value =
+      compute(operations(self, rows.array.rows, 6), [&] { return self.backward(rows.array, targets.targets, data); });
   return py::make_tuple(y.is_none() ? py::object(py::none()) : py::float_(value), gradient);
 }
 
@@ -215,8 +211,8 @@ py::object step(py::handle object, py::handle x, py::handle y, py::handle output
   netlet::Optimizer& optimizer = object_of<netlet::Optimizer>(optimizer_object, "optimizer");
   const Rows rows = input_rows(x, self.inputs(), self.dtype());
   const TargetRows targets = all_targets(y, output_gradient, sample_weight, self, rows);
-  const double value = compute(operations(self, rows.array.rows, 6),
-                               [&] { return self.step(rows.array, targets.targets, optimizer); });
+  const double value =
+      compute(operations(self, rows.array.rows, 6), [&] { return self.step(rows.array, targets.targets, optimizer); });
   return y.is_none() ? py::object(py::none()) : py::float_(value);
 }
 
@@ -238,8 +234,9 @@ void set_scaling(py::handle object, bool outputs, const std::vector<double>& shi
 
 void learn_scaling(py::handle object, bool outputs, py::handle data) {
   Network& self = network(object);
-  const Rows rows = outputs ? target_rows(data, self, {py::array(), netlet::Array((double*)nullptr, py::len(data), 0), false})
-                            : input_rows(data, self.inputs(), self.dtype());
+  const Rows rows =
+      outputs ? target_rows(data, self, {py::array(), netlet::Array((double*)nullptr, py::len(data), 0), false})
+              : input_rows(data, self.inputs(), self.dtype());
   compute(operations(self, rows.array.rows, 1), [&] { self.learn_scaling(scaling_kind(outputs), rows.array); });
 }
 
@@ -347,8 +344,8 @@ void fit(py::handle object, py::handle optimizer_object, const py::dict& setting
   std::unique_ptr<TargetRows> targets;
   if (batches.is_none()) {
     rows = std::make_unique<Rows>(input_rows(setting("x"), self.inputs(), self.dtype()));
-    targets = std::make_unique<TargetRows>(
-        all_targets(setting("y"), py::none(), setting("sample_weight"), self, *rows));
+    targets =
+        std::make_unique<TargetRows>(all_targets(setting("y"), py::none(), setting("sample_weight"), self, *rows));
   }
   std::unique_ptr<netlet::Batch> batch;
   const auto next = [&] {
@@ -387,8 +384,7 @@ void bind_network(py::module_& m) {
   py::class_<Network> type(m, "Network");
   type.attr("_forward") = py::reinterpret_steal<py::object>(
       PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(type.ptr()), &forward_definition));
-  type
-      .def(py::init(&create), py::arg("layer_sizes"), py::arg("activations"), py::arg("loss"), py::arg("reduction"),
+  type.def(py::init(&create), py::arg("layer_sizes"), py::arg("activations"), py::arg("loss"), py::arg("reduction"),
            py::arg("dtype"), py::arg("huber_delta") = 1.0, py::arg("quantiles") = std::vector<double>(),
            py::arg("dropout") = std::vector<double>())
       .def("_initialize",
@@ -401,8 +397,7 @@ void bind_network(py::module_& m) {
           [](py::handle self) {
             const Network& net = network(self);
             py::tuple names(net.layer_sizes().size() - 1);
-            for (std::size_t i = 0; i < names.size(); ++i)
-              names[i] = netlet_activation_name((int)net.activation(i));
+            for (std::size_t i = 0; i < names.size(); ++i) names[i] = netlet_activation_name((int)net.activation(i));
             return names;
           },
           "The name of each layer's activation, output included.")

@@ -32,9 +32,9 @@ py::tuple get_state(py::handle self) {
   netlet_optimizer_progress p;
   netlet::Check check;
   check(netlet_optimizer_copy_state(handle, copy.mutable_data(), size, &p, check));
-  return py::make_tuple(py::make_tuple(p.steps, p.beta_1_power, p.beta_2_power, p.plateau_factor, p.plateau_best,
-                                       p.plateau_epochs),
-                        size, copy);
+  return py::make_tuple(
+      py::make_tuple(p.steps, p.beta_1_power, p.beta_2_power, p.plateau_factor, p.plateau_best, p.plateau_epochs), size,
+      copy);
 }
 
 void set_state(py::handle self, const py::tuple& progress, std::size_t size, const py::array& copy) {
@@ -53,13 +53,20 @@ void set_state(py::handle self, const py::tuple& progress, std::size_t size, con
 
 // The settings by their names, all but kind and nesterov.
 const std::pair<const char*, double netlet_optimizer_config::*> kSettings[] = {
-    {"learning_rate", &netlet_optimizer_config::learning_rate}, {"momentum", &netlet_optimizer_config::momentum},
-    {"beta_1", &netlet_optimizer_config::beta_1},               {"beta_2", &netlet_optimizer_config::beta_2},
-    {"epsilon", &netlet_optimizer_config::epsilon},             {"weight_decay", &netlet_optimizer_config::weight_decay},
-    {"rho", &netlet_optimizer_config::rho},                     {"eta_minus", &netlet_optimizer_config::eta_minus},
-    {"eta_plus", &netlet_optimizer_config::eta_plus},           {"step_min", &netlet_optimizer_config::step_min},
-    {"step_max", &netlet_optimizer_config::step_max},           {"l2", &netlet_optimizer_config::l2},
-    {"l1", &netlet_optimizer_config::l1},                       {"clip_value", &netlet_optimizer_config::clip_value},
+    {"learning_rate", &netlet_optimizer_config::learning_rate},
+    {"momentum", &netlet_optimizer_config::momentum},
+    {"beta_1", &netlet_optimizer_config::beta_1},
+    {"beta_2", &netlet_optimizer_config::beta_2},
+    {"epsilon", &netlet_optimizer_config::epsilon},
+    {"weight_decay", &netlet_optimizer_config::weight_decay},
+    {"rho", &netlet_optimizer_config::rho},
+    {"eta_minus", &netlet_optimizer_config::eta_minus},
+    {"eta_plus", &netlet_optimizer_config::eta_plus},
+    {"step_min", &netlet_optimizer_config::step_min},
+    {"step_max", &netlet_optimizer_config::step_max},
+    {"l2", &netlet_optimizer_config::l2},
+    {"l1", &netlet_optimizer_config::l1},
+    {"clip_value", &netlet_optimizer_config::clip_value},
     {"clip_norm", &netlet_optimizer_config::clip_norm}};
 
 // kind: as netlet_optimizer_kind; settings by name, those not given as usual

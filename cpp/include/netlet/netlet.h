@@ -10,8 +10,8 @@
  *             length of a call.
  *   Threads   Any number of threads may read one network at once (forward, loss, backward, fingerprint, copies). What
  *             changes it (step, fit, initialize) gets NETLET_ERROR_BUSY beside any other call, and any other call
- *             beside it. One optimizer belongs to one call at a time. Inside, work is shared by the threads of netlet_set_num_threads;
- *             their number never changes a result.
+ *             beside it. One optimizer belongs to one call at a time. Inside, work is shared by the threads of
+ *             netlet_set_num_threads; their number never changes a result.
  *   Numbers   Results depend on data, settings and seed alone; python/netlet/reference is the specification. The
  *             caller's rounding mode and flush-to-zero setting are put aside during a call and are back after it.
  */
@@ -43,13 +43,13 @@ extern "C" {
 
 typedef enum netlet_status {
   NETLET_OK = 0,
-  NETLET_ERROR_ARGUMENT = 1,     /* a wrong value, shape or name */
-  NETLET_ERROR_MEMORY = 2,       /* out of memory, or sizes that overflow */
-  NETLET_ERROR_BUSY = 3,         /* another call is using the network */
-  NETLET_ERROR_DIVERGED = 4,     /* a loss or parameter stopped being finite; the last good epoch's parameters stay */
-  NETLET_ERROR_INTERRUPTED = 5,  /* poll asked to stop: the steps done so far stay */
-  NETLET_ERROR_CALLBACK = 6,     /* a callback failed: the epochs done so far stay */
-  NETLET_ERROR_UNSUPPORTED = 7   /* an instruction set that this machine or this build does not have */
+  NETLET_ERROR_ARGUMENT = 1,    /* a wrong value, shape or name */
+  NETLET_ERROR_MEMORY = 2,      /* out of memory, or sizes that overflow */
+  NETLET_ERROR_BUSY = 3,        /* another call is using the network */
+  NETLET_ERROR_DIVERGED = 4,    /* a loss or parameter stopped being finite; the last good epoch's parameters stay */
+  NETLET_ERROR_INTERRUPTED = 5, /* poll asked to stop: the steps done so far stay */
+  NETLET_ERROR_CALLBACK = 6,    /* a callback failed: the epochs done so far stay */
+  NETLET_ERROR_UNSUPPORTED = 7  /* an instruction set that this machine or this build does not have */
 } netlet_status;
 
 typedef struct netlet_error {
@@ -119,41 +119,41 @@ typedef enum netlet_function {
 } netlet_function;
 
 /* The public names ("sigmoid", "squared_error", "float64", ...); NULL for a number that is none. */
-NETLET_API const char *netlet_activation_name(int activation);
-NETLET_API const char *netlet_loss_name(int loss);
-NETLET_API const char *netlet_reduction_name(int reduction);
-NETLET_API const char *netlet_init_name(int init);
-NETLET_API const char *netlet_dtype_name(int dtype);
+NETLET_API const char* netlet_activation_name(int activation);
+NETLET_API const char* netlet_loss_name(int loss);
+NETLET_API const char* netlet_reduction_name(int reduction);
+NETLET_API const char* netlet_init_name(int init);
+NETLET_API const char* netlet_dtype_name(int dtype);
 
 /* ---- the library ------------------------------------------------------------------------------------------- */
 
-NETLET_API const char *netlet_version(void);  /* "0.1.0" */
+NETLET_API const char* netlet_version(void);  /* "0.1.0" */
 NETLET_API int netlet_numerics_version(void); /* goes up with every change of bits */
-NETLET_API const char *netlet_build(void);    /* the compiler that built the core */
+NETLET_API const char* netlet_build(void);    /* the compiler that built the core */
 
 /* Fails if NETLET_ISA or NETLET_NUM_THREADS in the environment cannot be followed; so does then every function that
  * creates a network or computes. */
-NETLET_API netlet_status netlet_check_environment(netlet_error *error);
+NETLET_API netlet_status netlet_check_environment(netlet_error* error);
 
 /* The instruction set in use: "baseline", "avx2", "avx512" or "neon"; the best one that the machine has, or what the
  * environment variable NETLET_ISA names; NULL if that is not to be had. Chosen once, on first use. */
-NETLET_API const char *netlet_isa(void);
+NETLET_API const char* netlet_isa(void);
 /* The i-th instruction set that this machine can run, best first; NULL from the last on. */
-NETLET_API const char *netlet_available_isa(size_t i);
+NETLET_API const char* netlet_available_isa(size_t i);
 /* Switches the instruction set of the whole process, to compare or to measure; not while another call runs. */
-NETLET_API netlet_status netlet_set_isa(const char *name, netlet_error *error);
+NETLET_API netlet_status netlet_set_isa(const char* name, netlet_error* error);
 
 /* The number of threads that share the work of one call, the caller's included. At first the environment variable
  * NETLET_NUM_THREADS, or else the CPUs in the process's affinity mask. */
 NETLET_API size_t netlet_get_num_threads(void);
-NETLET_API netlet_status netlet_set_num_threads(size_t count, netlet_error *error); /* 1 to 1024 */
+NETLET_API netlet_status netlet_set_num_threads(size_t count, netlet_error* error); /* 1 to 1024 */
 
 /* ---- arrays ------------------------------------------------------------------------------------------------ */
 
 /* Borrowed rows of numbers. Strides are in bytes, may be zero or negative, and need no alignment. Another dtype than
  * the network's is converted while it is read, a few rows at a time. */
 typedef struct netlet_array {
-  const void *data;
+  const void* data;
   int32_t dtype; /* netlet_dtype */
   size_t rows, columns;
   ptrdiff_t row_stride, column_stride;
@@ -164,58 +164,57 @@ typedef struct netlet_array {
 typedef struct netlet_network netlet_network;
 
 typedef struct netlet_config {
-  const size_t *layer_sizes; /* inputs, hidden layers, outputs: at least two, none 0 */
+  const size_t* layer_sizes; /* inputs, hidden layers, outputs: at least two, none 0 */
   size_t layer_size_count;
-  const int32_t *activations; /* netlet_activation, layer_size_count - 1 of them */
+  const int32_t* activations; /* netlet_activation, layer_size_count - 1 of them */
   int32_t loss;               /* netlet_loss_kind */
   int32_t reduction;          /* netlet_reduction */
   int32_t dtype;              /* NETLET_FLOAT32 or NETLET_FLOAT64 */
   double huber_delta;         /* huber: > 0; 0 is 1 */
-  const double *quantiles;    /* quantile: between 0 and 1, one for each output; NULL: 1/2, the median */
-  const double *dropout;      /* share of each hidden layer's outputs that training leaves out, 0 <= share < 1; NULL: none */
+  const double* quantiles;    /* quantile: between 0 and 1, one for each output; NULL: 1/2, the median */
+  const double* dropout; /* share of each hidden layer's outputs that training leaves out, 0 <= share < 1; NULL: none */
 } netlet_config;
 
 /* A network whose parameters and seed are all 0. */
-NETLET_API netlet_status netlet_network_create(const netlet_config *config, netlet_network **network,
-                                               netlet_error *error);
-NETLET_API void netlet_network_free(netlet_network *network); /* NULL is allowed */
+NETLET_API netlet_status netlet_network_create(const netlet_config* config, netlet_network** network,
+                                               netlet_error* error);
+NETLET_API void netlet_network_free(netlet_network* network); /* NULL is allowed */
 
-NETLET_API size_t netlet_layer_size_count(const netlet_network *network);
-NETLET_API size_t netlet_layer_size(const netlet_network *network, size_t i);
-NETLET_API int netlet_layer_activation(const netlet_network *network, size_t layer);
-NETLET_API int netlet_network_loss(const netlet_network *network);
-NETLET_API int netlet_network_reduction(const netlet_network *network);
-NETLET_API int netlet_network_dtype(const netlet_network *network);
-NETLET_API double netlet_huber_delta(const netlet_network *network);
-NETLET_API double netlet_quantile(const netlet_network *network, size_t output);
-NETLET_API double netlet_dropout(const netlet_network *network, size_t layer); /* 0 for the output layer */
+NETLET_API size_t netlet_layer_size_count(const netlet_network* network);
+NETLET_API size_t netlet_layer_size(const netlet_network* network, size_t i);
+NETLET_API int netlet_layer_activation(const netlet_network* network, size_t layer);
+NETLET_API int netlet_network_loss(const netlet_network* network);
+NETLET_API int netlet_network_reduction(const netlet_network* network);
+NETLET_API int netlet_network_dtype(const netlet_network* network);
+NETLET_API double netlet_huber_delta(const netlet_network* network);
+NETLET_API double netlet_quantile(const netlet_network* network, size_t output);
+NETLET_API double netlet_dropout(const netlet_network* network, size_t layer); /* 0 for the output layer */
 
 /* One contiguous buffer of the network's dtype: W1, b1, W2, b2, ...; a weight is (inputs, outputs), row-major. It never
  * moves while the network lives. Writing to it while a call uses the network is a data race. */
-NETLET_API void *netlet_parameters(netlet_network *network);
-NETLET_API size_t netlet_parameter_count(const netlet_network *network);
+NETLET_API void* netlet_parameters(netlet_network* network);
+NETLET_API size_t netlet_parameter_count(const netlet_network* network);
 
 /* A network of its own with the same architecture, parameters, scaling, seed and epochs_trained: refused while another
  * call changes them. */
-NETLET_API netlet_status netlet_network_copy(const netlet_network *network, netlet_network **copy,
-                                             netlet_error *error);
+NETLET_API netlet_status netlet_network_copy(const netlet_network* network, netlet_network** copy, netlet_error* error);
 
 /* Sets the parameters to uniform values drawn from the seed, and the network's seed; epochs_trained becomes 0. */
-NETLET_API netlet_status netlet_initialize(netlet_network *network, int32_t init, uint64_t seed, netlet_error *error);
+NETLET_API netlet_status netlet_initialize(netlet_network* network, int32_t init, uint64_t seed, netlet_error* error);
 
 /* The seed of dropout in netlet_step; netlet_fit takes that of its options. */
-NETLET_API uint64_t netlet_seed(const netlet_network *network);
-NETLET_API void netlet_set_seed(netlet_network *network, uint64_t seed);
+NETLET_API uint64_t netlet_seed(const netlet_network* network);
+NETLET_API void netlet_set_seed(netlet_network* network, uint64_t seed);
 
-NETLET_API uint64_t netlet_epochs_trained(const netlet_network *network);
-NETLET_API void netlet_set_epochs_trained(netlet_network *network, uint64_t epochs);
+NETLET_API uint64_t netlet_epochs_trained(const netlet_network* network);
+NETLET_API void netlet_set_epochs_trained(netlet_network* network, uint64_t epochs);
 
 /* SHA-256 in hexadecimal over architecture and parameters, to compare two machines. The bytes: the ASCII lines
  * "netlet 1", dtype, layer sizes, activations (each joined by blanks), loss, reduction, every line ended by \n; for
- * huber its delta and for quantile the quantiles, as binary64; the parameters; scaling of the inputs and of the outputs,
- * where there is any, as the line "inputs\n" or "outputs\n", shifts, scales. Numbers are little-endian, each NaN is the
- * positive quiet NaN without payload. */
-NETLET_API netlet_status netlet_fingerprint(const netlet_network *network, char hex[65], netlet_error *error);
+ * huber its delta and for quantile the quantiles, as binary64; the parameters; scaling of the inputs and of the
+ * outputs, where there is any, as the line "inputs\n" or "outputs\n", shifts, scales. Numbers are little-endian, each NaN is
+ * the positive quiet NaN without payload. */
+NETLET_API netlet_status netlet_fingerprint(const netlet_network* network, char hex[65], netlet_error* error);
 
 /* ---- scaling ------------------------------------------------------------------------------------------------ */
 
@@ -227,53 +226,54 @@ typedef enum netlet_scaling_kind { NETLET_SCALE_INPUTS = 1, NETLET_SCALE_OUTPUTS
 
 /* shift and scale: a value for each input or output; finite, and scale > 0, also in the network's dtype. Both NULL:
  * none any more. */
-NETLET_API netlet_status netlet_set_scaling(netlet_network *network, int32_t kind, const double *shift,
-                                            const double *scale, netlet_error *error);
+NETLET_API netlet_status netlet_set_scaling(netlet_network* network, int32_t kind, const double* shift,
+                                            const double* scale, netlet_error* error);
 /* Means and standard deviations (1 for a column that never changes) of the rows of an array; sums in binary64. */
-NETLET_API netlet_status netlet_learn_scaling(netlet_network *network, int32_t kind, const netlet_array *rows,
-                                              netlet_error *error);
-/* Values of the network's dtype, NULL if there is no scaling; valid until it is set again, which another thread must not do
- * meanwhile. */
-NETLET_API const void *netlet_scaling_shift(const netlet_network *network, int32_t kind);
-NETLET_API const void *netlet_scaling_scale(const netlet_network *network, int32_t kind);
+NETLET_API netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const netlet_array* rows,
+                                              netlet_error* error);
+/* Values of the network's dtype, NULL if there is no scaling; valid until it is set again, which another thread must not
+ * do meanwhile. */
+NETLET_API const void* netlet_scaling_shift(const netlet_network* network, int32_t kind);
+NETLET_API const void* netlet_scaling_scale(const netlet_network* network, int32_t kind);
 /* The same, copied whole: refused while another call changes the network. shift and scale: a value for each input or
  * output; *present becomes 0, and nothing is copied, if there is no scaling. */
-NETLET_API netlet_status netlet_copy_scaling(const netlet_network *network, int32_t kind, void *shift, void *scale,
-                                             int *present, netlet_error *error);
+NETLET_API netlet_status netlet_copy_scaling(const netlet_network* network, int32_t kind, void* shift, void* scale,
+                                             int* present, netlet_error* error);
 
 /* ---- forward and backward ---------------------------------------------------------------------------------- */
 
 /* out: x->rows x outputs values of the network's dtype, contiguous; it may not overlap x or the parameters. A single
  * row allocates nothing if no layer has more than 1024 outputs and x needs no conversion. x of 0 rows is allowed. */
-NETLET_API netlet_status netlet_forward(const netlet_network *network, const netlet_array *x, void *out,
-                                        netlet_error *error);
+NETLET_API netlet_status netlet_forward(const netlet_network* network, const netlet_array* x, void* out,
+                                        netlet_error* error);
 
 /* What the outputs for x are compared with: either y, or the derivative of a loss of the caller's own. */
 typedef struct netlet_targets {
-  const netlet_array *y; /* one row for each row of x; with cross_entropy, one column of an integer dtype: classes */
-  const netlet_array *sample_weight; /* one column, >= 0, or NULL: it multiplies a row's loss; mean divides by the sum */
-  const netlet_array *output_gradient; /* rows x outputs; y is then NULL. Nothing is divided by mean, the loss is 0 */
+  const netlet_array* y; /* one row for each row of x; with cross_entropy, one column of an integer dtype: classes */
+  const netlet_array*
+      sample_weight; /* one column, >= 0, or NULL: it multiplies a row's loss; mean divides by the sum */
+  const netlet_array* output_gradient; /* rows x outputs; y is then NULL. Nothing is divided by mean, the loss is 0 */
 } netlet_targets;
 
 /* accuracy: the share of rows whose class is right, NaN where there are no classes; may be NULL. */
-NETLET_API netlet_status netlet_evaluate(const netlet_network *network, const netlet_array *x,
-                                         const netlet_targets *targets, double *loss, double *accuracy,
-                                         netlet_error *error);
+NETLET_API netlet_status netlet_evaluate(const netlet_network* network, const netlet_array* x,
+                                         const netlet_targets* targets, double* loss, double* accuracy,
+                                         netlet_error* error);
 
 /* gradient: netlet_parameter_count values of the network's dtype, in the layout of the parameters. */
-NETLET_API netlet_status netlet_backward(const netlet_network *network, const netlet_array *x,
-                                         const netlet_targets *targets, double *loss, void *gradient,
-                                         netlet_error *error);
+NETLET_API netlet_status netlet_backward(const netlet_network* network, const netlet_array* x,
+                                         const netlet_targets* targets, double* loss, void* gradient,
+                                         netlet_error* error);
 
 /* The gradient of each row's own loss, nothing divided by mean. By the inputs: out has rows x inputs values; by the
  * parameters: rows x netlet_parameter_count. */
-NETLET_API netlet_status netlet_input_gradient(const netlet_network *network, const netlet_array *x,
-                                               const netlet_targets *targets, void *out, netlet_error *error);
-NETLET_API netlet_status netlet_row_gradients(const netlet_network *network, const netlet_array *x,
-                                              const netlet_targets *targets, void *out, netlet_error *error);
+NETLET_API netlet_status netlet_input_gradient(const netlet_network* network, const netlet_array* x,
+                                               const netlet_targets* targets, void* out, netlet_error* error);
+NETLET_API netlet_status netlet_row_gradients(const netlet_network* network, const netlet_array* x,
+                                              const netlet_targets* targets, void* out, netlet_error* error);
 /* The derivative of each output by each input: out has rows x outputs x inputs values. */
-NETLET_API netlet_status netlet_jacobian(const netlet_network *network, const netlet_array *x, void *out,
-                                         netlet_error *error);
+NETLET_API netlet_status netlet_jacobian(const netlet_network* network, const netlet_array* x, void* out,
+                                         netlet_error* error);
 
 /* ---- optimizers -------------------------------------------------------------------------------------------- */
 
@@ -285,14 +285,14 @@ typedef enum netlet_optimizer_kind {
 } netlet_optimizer_kind;
 
 typedef struct netlet_optimizer_config {
-  int32_t kind;         /* netlet_optimizer_kind */
-  int32_t nesterov;     /* sgd: 0 or 1 */
-  double learning_rate; /* > 0; rprop: the length of the first step */
-  double momentum;      /* sgd, rmsprop: 0 <= momentum < 1 */
-  double beta_1, beta_2; /* adam: 0 <= beta < 1 */
-  double epsilon;        /* adam, rmsprop: > 0 */
-  double weight_decay;   /* adam: >= 0; w = w (1 - learning_rate weight_decay) before each step, not for biases */
-  double rho;            /* rmsprop: 0 <= rho < 1 */
+  int32_t kind;               /* netlet_optimizer_kind */
+  int32_t nesterov;           /* sgd: 0 or 1 */
+  double learning_rate;       /* > 0; rprop: the length of the first step */
+  double momentum;            /* sgd, rmsprop: 0 <= momentum < 1 */
+  double beta_1, beta_2;      /* adam: 0 <= beta < 1 */
+  double epsilon;             /* adam, rmsprop: > 0 */
+  double weight_decay;        /* adam: >= 0; w = w (1 - learning_rate weight_decay) before each step, not for biases */
+  double rho;                 /* rmsprop: 0 <= rho < 1 */
   double eta_minus, eta_plus; /* rprop: 0 < eta_minus < 1 < eta_plus */
   double step_min, step_max;  /* rprop: 0 < step_min <= step_max */
   /* what is done with the gradient first, in this order; 0 is nothing */
@@ -318,39 +318,39 @@ typedef struct netlet_optimizer_progress {
  * square and, with momentum, velocity; rprop step length and last gradient. */
 typedef struct netlet_optimizer netlet_optimizer;
 
-NETLET_API netlet_status netlet_optimizer_create(const netlet_optimizer_config *config, netlet_optimizer **optimizer,
-                                                 netlet_error *error);
-NETLET_API void netlet_optimizer_free(netlet_optimizer *optimizer); /* NULL is allowed */
-NETLET_API netlet_optimizer_config netlet_optimizer_get_config(const netlet_optimizer *optimizer);
+NETLET_API netlet_status netlet_optimizer_create(const netlet_optimizer_config* config, netlet_optimizer** optimizer,
+                                                 netlet_error* error);
+NETLET_API void netlet_optimizer_free(netlet_optimizer* optimizer); /* NULL is allowed */
+NETLET_API netlet_optimizer_config netlet_optimizer_get_config(const netlet_optimizer* optimizer);
 /* For the steps from now on; between steps, or from on_epochs. */
-NETLET_API netlet_status netlet_optimizer_set_learning_rate(netlet_optimizer *optimizer, double learning_rate,
-                                                            netlet_error *error);
-NETLET_API size_t netlet_optimizer_slot_count(const netlet_optimizer *optimizer);
+NETLET_API netlet_status netlet_optimizer_set_learning_rate(netlet_optimizer* optimizer, double learning_rate,
+                                                            netlet_error* error);
+NETLET_API size_t netlet_optimizer_slot_count(const netlet_optimizer* optimizer);
 /* The size and dtype that the optimizer is bound to; size 0 before its first use. */
-NETLET_API size_t netlet_optimizer_size(const netlet_optimizer *optimizer);
-NETLET_API int netlet_optimizer_dtype(const netlet_optimizer *optimizer);
+NETLET_API size_t netlet_optimizer_size(const netlet_optimizer* optimizer);
+NETLET_API int netlet_optimizer_dtype(const netlet_optimizer* optimizer);
 /* Allocates the slots, filled with 0, as the first use would; for restoring saved state. */
-NETLET_API netlet_status netlet_optimizer_bind(netlet_optimizer *optimizer, size_t size, int32_t dtype,
-                                               netlet_error *error);
+NETLET_API netlet_status netlet_optimizer_bind(netlet_optimizer* optimizer, size_t size, int32_t dtype,
+                                               netlet_error* error);
 /* NULL if there is no such slot, or while a call uses the optimizer. */
-NETLET_API void *netlet_optimizer_slot(netlet_optimizer *optimizer, size_t slot);
+NETLET_API void* netlet_optimizer_slot(netlet_optimizer* optimizer, size_t slot);
 /* Copies all slots, one after the other, and the progress, whole: refused while a call uses the optimizer, or if it is
  * not bound to `size` any more. */
-NETLET_API netlet_status netlet_optimizer_copy_state(const netlet_optimizer *optimizer, void *slots, size_t size,
-                                                     netlet_optimizer_progress *progress, netlet_error *error);
-NETLET_API netlet_optimizer_progress netlet_optimizer_get_progress(const netlet_optimizer *optimizer);
-NETLET_API void netlet_optimizer_set_progress(netlet_optimizer *optimizer, netlet_optimizer_progress progress);
+NETLET_API netlet_status netlet_optimizer_copy_state(const netlet_optimizer* optimizer, void* slots, size_t size,
+                                                     netlet_optimizer_progress* progress, netlet_error* error);
+NETLET_API netlet_optimizer_progress netlet_optimizer_get_progress(const netlet_optimizer* optimizer);
+NETLET_API void netlet_optimizer_set_progress(netlet_optimizer* optimizer, netlet_optimizer_progress progress);
 
 /* ---- training ---------------------------------------------------------------------------------------------- */
 
 /* One step on one batch; loss is that before the update. NaN or infinity in the data, or a loss that is not finite,
  * is an error and changes nothing. The parameters are not looked at after the update; fit does that. */
-NETLET_API netlet_status netlet_step(netlet_network *network, const netlet_array *x, const netlet_targets *targets,
-                                     netlet_optimizer *optimizer, double *loss, netlet_error *error);
+NETLET_API netlet_status netlet_step(netlet_network* network, const netlet_array* x, const netlet_targets* targets,
+                                     netlet_optimizer* optimizer, double* loss, netlet_error* error);
 
 /* One step along a gradient of the caller's own: parameter_count finite values of the network's dtype. */
-NETLET_API netlet_status netlet_apply_gradient(netlet_network *network, const void *gradient,
-                                               netlet_optimizer *optimizer, netlet_error *error);
+NETLET_API netlet_status netlet_apply_gradient(netlet_network* network, const void* gradient,
+                                               netlet_optimizer* optimizer, netlet_error* error);
 
 /* The optimizer's learning rate is multiplied by a factor in each epoch e, counted over the network's life. */
 typedef enum netlet_schedule_kind {
@@ -370,7 +370,7 @@ typedef struct netlet_schedule {
   double floor;     /* cosine, plateau: 0 <= floor <= 1 */
   double min_delta; /* plateau: >= 0 */
   /* function: writes the factor for an epoch, >= 0 and finite; not 0 ends training with NETLET_ERROR_CALLBACK */
-  int (*function)(void *context, uint64_t epoch, double *factor);
+  int (*function)(void* context, uint64_t epoch, double* factor);
 } netlet_schedule;
 
 /* What an epoch gave; losses are those of its batches before their updates. */
@@ -386,47 +386,47 @@ typedef struct netlet_epoch {
 /* A batch of rows from the caller; what the pointers show must stay until the next one is asked for. */
 typedef struct netlet_batch {
   netlet_array x, y;
-  const netlet_array *sample_weight; /* may be NULL */
+  const netlet_array* sample_weight; /* may be NULL */
 } netlet_batch;
 
 typedef struct netlet_fit_options {
   size_t epochs;
-  size_t batch_size; /* 0, or at least the number of rows: one batch of all rows, never shuffled */
-  int32_t shuffle;   /* 0 or 1: a new order each epoch, drawn from (seed, epoch) alone */
-  uint64_t seed;     /* of order and dropout */
+  size_t batch_size;   /* 0, or at least the number of rows: one batch of all rows, never shuffled */
+  int32_t shuffle;     /* 0 or 1: a new order each epoch, drawn from (seed, epoch) alone */
+  uint64_t seed;       /* of order and dropout */
   int32_t standardize; /* netlet_scaling_kind, added up: learn it from the data first, unless the network has it */
   netlet_schedule schedule;
-  const netlet_array *validation_x;           /* NULL: none */
-  const netlet_targets *validation_targets;   /* y, perhaps sample_weight */
-  size_t patience;      /* > 0: end after so many epochs without a loss smaller by min_delta (of the validation data, if
+  const netlet_array* validation_x;         /* NULL: none */
+  const netlet_targets* validation_targets; /* y, perhaps sample_weight */
+  size_t patience;  /* > 0: end after so many epochs without a loss smaller by min_delta (of the validation data, if
                            any), and go back to the best parameters: those that the last such loss was of. Without
                            validation data that is the start of its epoch */
-  double min_delta;     /* >= 0 */
+  double min_delta; /* >= 0 */
   /* Instead of x and targets, which then are NULL: 1 and a batch; 0 at the end of an epoch; negative: training ends
    * with NETLET_ERROR_CALLBACK, the steps done so far stay. Each batch is checked when it comes. */
-  int (*next_batch)(void *context, netlet_batch *batch);
+  int (*next_batch)(void* context, netlet_batch* batch);
   /* Called after each epoch, may be NULL: 0 goes on, a positive number ends training, a negative one ends it with
    * NETLET_ERROR_CALLBACK. It may call forward, evaluate and backward on the network and write to its parameters. */
-  int (*on_epochs)(void *context, const netlet_epoch *epochs, size_t count);
+  int (*on_epochs)(void* context, const netlet_epoch* epochs, size_t count);
   /* 0: on_epochs gets one epoch at a time. 1: epochs of a few microseconds come up to 64 at a time, so that reporting
    * does not take longer than training; on_epochs may then not use the network. */
   int32_t report_together;
   /* Called about every 20 ms between steps, may be NULL: not 0 ends training with NETLET_ERROR_INTERRUPTED. */
-  int (*poll)(void *context);
-  void *context;
+  int (*poll)(void* context);
+  void* context;
 } netlet_fit_options;
 
 /* Trains from first to last epoch. The data must not change meanwhile. All of it is checked for NaN and infinity, and
  * the targets against the loss, before the first step. */
-NETLET_API netlet_status netlet_fit(netlet_network *network, const netlet_array *x, const netlet_targets *targets,
-                                    netlet_optimizer *optimizer, const netlet_fit_options *options,
-                                    netlet_error *error);
+NETLET_API netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const netlet_targets* targets,
+                                    netlet_optimizer* optimizer, const netlet_fit_options* options,
+                                    netlet_error* error);
 
 /* ---- functions ---------------------------------------------------------------------------------------------- */
 
 /* y = function(x) for `count` contiguous values of dtype float32 or float64; y == x is allowed. */
-NETLET_API netlet_status netlet_map(int32_t function, int32_t dtype, size_t count, const void *x, void *y,
-                                    netlet_error *error);
+NETLET_API netlet_status netlet_map(int32_t function, int32_t dtype, size_t count, const void* x, void* y,
+                                    netlet_error* error);
 
 #ifdef __cplusplus
 }

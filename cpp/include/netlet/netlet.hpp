@@ -8,8 +8,8 @@
 //   options.epochs = 10000;
 //   netlet::History history = net.fit({x, 4, 2}, {y, 4, 1}, descent, options);  // x: 4 rows of 2, y: 4 rows of 1
 //
-// Every failure throws netlet::Error, with netlet.h's message and status; an exception thrown by a callback comes out of
-// the call that ran it. What netlet.h says of memory and threads holds here too.
+// Every failure throws netlet::Error, with netlet.h's message and status; an exception thrown by a callback comes out
+// of the call that ran it. What netlet.h says of memory and threads holds here too.
 #ifndef NETLET_HPP
 #define NETLET_HPP
 
@@ -94,20 +94,21 @@ template <class T> constexpr std::int32_t dtype_number() {
   if constexpr (std::is_floating_point_v<T>)
     return sizeof(T) == 4 ? NETLET_FLOAT32 : NETLET_FLOAT64;
   else
-    return (std::is_signed_v<T> ? NETLET_INT8 : NETLET_UINT8) +
-           (sizeof(T) == 1 ? 0 : sizeof(T) == 2 ? 1 : sizeof(T) == 4 ? 2 : 3);
+    return (std::is_signed_v<T> ? NETLET_INT8 : NETLET_UINT8) + (sizeof(T) == 1   ? 0
+                                                                 : sizeof(T) == 2 ? 1
+                                                                 : sizeof(T) == 4 ? 2
+                                                                                  : 3);
 }
 
 // Borrowed rows of numbers: contiguous, row after row, unless strides (in bytes) are given.
 struct Array : netlet_array {
-  template <class T>
-  Array(const T* data, std::size_t rows, std::size_t columns)
+  template <class T> Array(const T* data, std::size_t rows, std::size_t columns)
       : netlet_array{data, dtype_number<T>(), rows, columns, (std::ptrdiff_t)(columns * sizeof(T)), sizeof(T)} {}
   explicit Array(const netlet_array& array) : netlet_array(array) {}
 };
 
-// What outputs are compared with: targets, perhaps a weight for each row; or the derivative of a loss of your own by the
-// outputs.
+// What outputs are compared with: targets, perhaps a weight for each row; or the derivative of a loss of your own by
+// the outputs.
 class Targets {
  public:
   Targets(const Array& y) : y_(y) {}
@@ -168,8 +169,7 @@ inline Optimizer SGD(double learning_rate = 0.1, double momentum = 0, bool neste
   return Optimizer(config);
 }
 // Kingma and Ba, "Adam: a method for stochastic optimization", 2015
-inline Optimizer Adam(double learning_rate = 0.001, double beta_1 = 0.9, double beta_2 = 0.999,
-                      double epsilon = 1e-8) {
+inline Optimizer Adam(double learning_rate = 0.001, double beta_1 = 0.9, double beta_2 = 0.999, double epsilon = 1e-8) {
   netlet_optimizer_config config = config_of(NETLET_ADAM);
   config.learning_rate = learning_rate;
   config.beta_1 = beta_1;
@@ -513,9 +513,9 @@ class Network {
   };
   static void require_count(const char* name, std::size_t count, std::size_t expected) {
     if (count == 0 || count == expected) return;
-    throw Error(NETLET_ERROR_ARGUMENT, (std::string(name) + ": expected " + std::to_string(expected) + " values, got " +
-                                        std::to_string(count))
-                                           .c_str());
+    throw Error(NETLET_ERROR_ARGUMENT,
+                (std::string(name) + ": expected " + std::to_string(expected) + " values, got " + std::to_string(count))
+                    .c_str());
   }
   template <class T> void require(const char* name) const {
     if (dtype_number<T>() != (std::int32_t)dtype())
