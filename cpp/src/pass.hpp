@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Rows of a batch on their way forward and backward: what the rows phase of a step writes and its parameters phase reads.
+// Rows of a batch on their way forward and backward: what the rows phase of a step writes and its parameters phase
+// reads.
 #pragma once
 
 #include "packed.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Steps of networks so small that calls and masks would cost more than arithmetic: one kernel call for the rows, one for
-// the parameters, which it keeps in an order of its own.
+// Steps of networks so small that calls and masks would cost more than arithmetic: one kernel call for the rows, one
+// for the parameters, which it keeps in an order of its own.
 #pragma once
 
 #include "rows.hpp"

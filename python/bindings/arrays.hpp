@@ -24,8 +24,8 @@ Rows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype);
 // y for `x.rows` rows: (rows, outputs); (rows,) with one output; for cross_entropy also integers (rows,).
 Rows target_rows(py::handle y, const netlet::Network& network, const Rows& x);
 
-// The array that needs no second look: a numpy.ndarray, no subclass, of that dtype, native, aligned and C-contiguous, of
-// one dimension or two.
+// The array that needs no second look: a numpy.ndarray, no subclass, of that dtype, native, aligned and C-contiguous,
+// of one dimension or two.
 struct PlainArray {
   char* data;
   bool writable, single;  // single: one dimension

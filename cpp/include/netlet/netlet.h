@@ -212,8 +212,8 @@ NETLET_API void netlet_set_epochs_trained(netlet_network* network, uint64_t epoc
 /* SHA-256 in hexadecimal over architecture and parameters, to compare two machines. The bytes: the ASCII lines
  * "netlet 1", dtype, layer sizes, activations (each joined by blanks), loss, reduction, every line ended by \n; for
  * huber its delta and for quantile the quantiles, as binary64; the parameters; scaling of the inputs and of the
- * outputs, where there is any, as the line "inputs\n" or "outputs\n", shifts, scales. Numbers are little-endian, each NaN is
- * the positive quiet NaN without payload. */
+ * outputs, where there is any, as the line "inputs\n" or "outputs\n", shifts, scales. Numbers are little-endian, each
+ * NaN is the positive quiet NaN without payload. */
 NETLET_API netlet_status netlet_fingerprint(const netlet_network* network, char hex[65], netlet_error* error);
 
 /* ---- scaling ------------------------------------------------------------------------------------------------ */
@@ -231,8 +231,8 @@ NETLET_API netlet_status netlet_set_scaling(netlet_network* network, int32_t kin
 /* Means and standard deviations (1 for a column that never changes) of the rows of an array; sums in binary64. */
 NETLET_API netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const netlet_array* rows,
                                               netlet_error* error);
-/* Values of the network's dtype, NULL if there is no scaling; valid until it is set again, which another thread must not
- * do meanwhile. */
+/* Values of the network's dtype, NULL if there is no scaling; valid until it is set again, which another thread must
+ * not do meanwhile. */
 NETLET_API const void* netlet_scaling_shift(const netlet_network* network, int32_t kind);
 NETLET_API const void* netlet_scaling_scale(const netlet_network* network, int32_t kind);
 /* The same, copied whole: refused while another call changes the network. shift and scale: a value for each input or
