@@ -6,7 +6,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-import time
 from importlib import metadata
 from statistics import median
 
@@ -20,10 +19,18 @@ MODULES = {
 }
 
 
-def seconds(statement: str) -> float:
-    start = time.perf_counter()
-    subprocess.run([sys.executable, "-c", statement], check=True)
-    return time.perf_counter() - start
+TIMED = """
+import time, numpy
+start = time.perf_counter()
+import {module}
+print(time.perf_counter() - start)
+"""
+
+
+def seconds(module: str) -> float:
+    """Time an import in a fresh process that has imported NumPy."""
+    command = [sys.executable, "-c", TIMED.format(module=module)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()[-1])
 
 
 def distributions(name: str, found: dict) -> dict:
@@ -48,14 +55,12 @@ def megabytes(found: dict) -> float:
 
 def measure(names: list[str], runs: int) -> dict[str, dict]:
     """Time each import after NumPy's, in turn, in fresh processes."""
-    statements = {name: f"import numpy, {MODULES[name]}" for name in names}
-    for statement in ("import numpy", *statements.values()):
-        seconds(statement)  # writes the compiled files, fills the file cache
+    for name in names:
+        seconds(MODULES[name])  # writes the compiled files, fills the file cache
     times: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(runs):
-        alone = seconds("import numpy")
-        for name, statement in statements.items():
-            times[name].append(seconds(statement) - alone)
+        for name in names:
+            times[name].append(seconds(MODULES[name]))
     numpy = distributions("numpy", {})
     result = {}
     for name in names:
