@@ -75,9 +75,13 @@ def draw(report: dict, path: Path) -> None:
         axes.spines[:].set_visible(False)
         axes.grid(axis="x", color=INK, alpha=0.25, linewidth=0.6)
         axes.set_axisbelow(True)
-        axes.set_title("netlet is … times as fast as (longer: netlet is faster)", loc="left", size=10)
+        axes.set_title(
+            "netlet is … times as fast as (longer: netlet is faster; the scale is logarithmic)", loc="left", size=10
+        )
         notes = dict.fromkeys(result["note"] for result in groups.values() if result["note"])
-        below = "\n".join([f"One thread unless said otherwise. {report['machine']['processor']}.", *notes])
+        machine = report["machine"]
+        said = "A selection. Each library in its fastest form, one thread and float32 unless said otherwise."
+        below = "\n".join([f"{said} {machine['processor']}, {machine['date']}.", *notes])
         axes.set_xlabel(below, color=INK, size=8, loc="left")
         metadata = {"Date": None} if str(path).endswith("svg") else None
         figure.savefig(path, transparent=True, metadata=metadata)

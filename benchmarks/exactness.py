@@ -4,6 +4,7 @@
 In one process, in turn, the median of 31 ratios. Needs CMake and a compiler.
 """
 
+import argparse
 import os
 import subprocess
 import sys
@@ -21,6 +22,8 @@ def isa() -> str:
 
 
 def main():
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    print("building the kernels, some two minutes", file=sys.stderr)
     root = Path(__file__).parents[1]
     with tempfile.TemporaryDirectory() as folder:
         options = ["-DNETLET_BUILD_TESTS=OFF", "-DNETLET_BUILD_BENCHMARKS=ON", f"-DNETLET_FREED_ISA={isa()}"]

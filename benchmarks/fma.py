@@ -4,6 +4,7 @@
 Needs CMake and a compiler; glibc is told to leave the processor's own fma alone.
 """
 
+import argparse
 import os
 import platform
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 
 def main():
+    argparse.ArgumentParser(description=__doc__).parse_args()
     if platform.machine() not in ("x86_64", "AMD64"):
         sys.exit("netlet emulates fma on x86-64 alone")
     root = Path(__file__).parents[1]

@@ -8,6 +8,7 @@ stopped. README.md has the method.
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import platform
 import signal
@@ -75,13 +76,22 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--install", action="store_true", help="first install the libraries to compare with, by pip")
     parser.add_argument("--list", action="store_true", help="list workloads and libraries")
     chosen = parser.parse_args()
-    chosen.rounds = chosen.rounds or (3 if chosen.quick else 7)
-    chosen.processes = chosen.processes or (1 if chosen.quick else 3)
+    if chosen.rounds is None:
+        chosen.rounds = 3 if chosen.quick else 7
+    if chosen.processes is None:
+        chosen.processes = 1 if chosen.quick else 3
+    for name, path in (("--json", chosen.json), ("--chart", chosen.chart)):
+        if path and not path.parent.is_dir():
+            parser.error(f"{name}: there is no folder {path.parent}")
+    if chosen.chart and not importlib.util.find_spec("matplotlib") and not chosen.install:
+        parser.error("--chart needs Matplotlib: pip install matplotlib")
     if min(chosen.rounds, chosen.processes, *(chosen.threads or [1])) < 1:
         parser.error("--rounds, --processes and --threads are positive")
     known = [workload.name for workload in WORKLOADS] + ["import"]
     chosen.workload = choose(chosen.workload, known, "workload", parser)
     chosen.peer = [*choose(chosen.peer, [*PEERS, "floor"], "peer", parser), "netlet"]
+    if not chosen.list and "import" not in chosen.workload and not any(cells(chosen)):
+        parser.error(f"--threads: none of these workloads runs on so many threads here ({len(driver.cpus())} CPUs)")
     return chosen
 
 
@@ -116,9 +126,19 @@ def describe(workload: Workload, threads: int, peers: dict[str, dict]) -> dict:
 
 
 def main() -> None:
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # or stopped workers would stay
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))  # or stopped workers would stay
     chosen = arguments()
+    try:
+        compare(chosen)
+    except KeyboardInterrupt:
+        written = f"; what was measured is in {chosen.json}" if chosen.json and chosen.json.exists() else ""
+        sys.exit(f"interrupted{written}")
+
+
+def compare(chosen: argparse.Namespace) -> None:
     if chosen.list:
+        print(f"{'--workload':28} what it is; with which --peer\n")
         for workload in WORKLOADS:
             print(f"{workload.name:28} {workload.title}; {', '.join(workload.peers)}")
         print(f"{'import':28} time of import and installed size")

@@ -173,7 +173,7 @@ def rows(sizes: tuple[int, ...], count: int) -> Workload:
 def elementwise(function: str, dtype: str) -> Workload:
     return Workload(
         f"{function}-{dtype}",
-        f"{function} of 10^6 numbers, {dtype}",
+        f"{function}, each of 10^6 numbers, {dtype}",
         "apply",
         ("netlet", "numpy", "pytorch", "jax", *(("scipy",) if function == "sigmoid" else ())),
         activation=function,

@@ -37,7 +37,16 @@ def aarch64(tmp_path_factory):
     return toolchains.build(tmp_path_factory.mktemp("aarch64"), *toolchain.options)
 
 
-NATIVE = ["test_c", "test_emulated_fma", "test_floating_point", "test_kernels", "test_network", "test_random"]
+NATIVE = [
+    "test_c",
+    "test_emulated_fma",
+    "test_files",
+    "test_floating_point",
+    "fuzz_files",
+    "test_kernels",
+    "test_network",
+    "test_random",
+]
 
 
 def test_the_native_tests_pass_on_aarch64(aarch64):

@@ -283,8 +283,14 @@ def test_ctrl_c_ends_training_with_a_network_that_can_train_on(sizes, threads, o
         try:
             send_once_training(net, signal.SIGINT)
             net.fit(x, y, epochs=10**9{options})
-        except KeyboardInterrupt:
+        except KeyboardInterrupt as error:
+            history = error.history
             print("interrupted")
+        assert len(history) == len(history.time) == len(history.learning_rate) == net.epochs_trained
+        if not {"batch_size" in options}:  # an epoch is a step: none was cut short
+            same = Network({sizes}, reduction="mean", seed=1)
+            same.fit(x, y, epochs=net.epochs_trained)
+            assert same == net
         assert np.isfinite(net.parameters).all()
         epochs, before = net.epochs_trained, net.loss(x, y)
         history = net.fit(x, y, epochs=3)
@@ -293,6 +299,28 @@ def test_ctrl_c_ends_training_with_a_network_that_can_train_on(sizes, threads, o
         assert net.epochs_trained == epochs + 3
     """
     assert output(code, NETLET_NUM_THREADS=threads) == "interrupted"
+
+
+def test_ctrl_c_at_any_moment_leaves_a_whole_history():
+    code = """
+        def handler(number, frame):
+            raise KeyboardInterrupt
+
+        signal.signal(signal.SIGALRM, handler)
+        seen = 0
+        for i in range(60):
+            net = Network([2, 3, 1], seed=1)
+            try:
+                signal.setitimer(signal.ITIMER_REAL, 0.005 + i * 1e-5)
+                net.fit(x[:, :2], y[:, :1], epochs=10**9, callback=lambda *_: None)
+            except KeyboardInterrupt as error:
+                history = getattr(error, "history", None)  # None: before the training began
+            if history is not None:
+                assert len(history) == len(history.time) == len(history.learning_rate) == net.epochs_trained, i
+                seen += 1
+        print("whole" if seen else "never in training")
+    """
+    assert output(code) == "whole"
 
 
 def test_ctrl_c_reaches_the_main_thread_while_another_one_trains():

@@ -285,7 +285,13 @@ def test_wide_layers_are_cut_into_tiles_without_a_trace(width, dtype, every_isa)
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    ("sizes", "rows", "batch_size"), [((257, 40, 3), 40, 9), ((300, 3), 40, 16), ((257, 20, 2), 1100, 1060)]
+    ("sizes", "rows", "batch_size"),
+    [
+        ((257, 40, 3), 40, 9),
+        ((300, 3), 40, 16),
+        ((257, 20, 2), 1100, 1060),
+        *(((257, 384 + last, 3), 20, 8) for last in (1, 2, 4, 8, 16, 17)),  # the last tile of the gradient is narrow
+    ],
 )
 def test_long_rows_of_a_random_order_are_read_where_they_are(sizes, rows, batch_size, dtype, every_isa):
     rng = np.random.default_rng(rows)

@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+from netlet import Network
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
 
@@ -60,3 +61,32 @@ def test_fit_makes_no_copy_of_an_array_in_memory():
 
 def test_fit_converts_other_arrays_a_batch_at_a_time():
     assert 0 < train(f"np.zeros(({COLUMNS}, {ROWS}), np.uint8).T", "batch_size=256") < 1
+
+
+LOAD = """
+import resource, sys
+from netlet import Network
+
+Network.from_bytes(Network([2, 3, 1], seed=0).to_bytes())
+used = next(int(line.split()[1]) << 10 for line in open("/proc/self/status") if line.startswith("VmData"))
+resource.setrlimit(resource.RLIMIT_DATA, (used + {allowed}, used + {allowed}))
+print(Network.load({path!r}).fingerprint())
+"""
+
+
+def test_loading_needs_no_memory_beyond_the_file_s_size(tmp_path):
+    path = tmp_path / "large.netlet"
+    net = Network([3000, 4000, 1], dtype="float32", seed=0)
+    net.save(path)
+    program = LOAD.format(path=str(path), allowed=path.stat().st_size + (2 << 20))
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert result.stdout.strip() == net.fingerprint(), result.stderr
+
+
+def test_a_file_that_only_claims_to_be_large_takes_none(tmp_path):
+    path = tmp_path / "claims.netlet"
+    data = Network([2, 3, 1], seed=0).to_bytes()
+    path.write_bytes(data.replace(b'"2 3 1"', b'"2 3000000000 1"'))
+    program = LOAD.format(path=str(path), allowed=2 << 20)
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "the file is cut" in result.stderr or "damaged" in result.stderr

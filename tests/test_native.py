@@ -48,7 +48,7 @@ def test_the_program_of_the_readme_prints_what_the_example_prints(build, tmp_pat
     libraries = [build / "libnetlet.a", "-pthread", "-lm"]
     run([tool("c++"), "-std=c++17", "-I", ROOT / "cpp/include", source, "-o", tmp_path / "program", *libraries])
     example = run([sys.executable, ROOT / "examples/xor.py"])
-    assert f"fingerprint {run([tmp_path / 'program'])}" in example
+    assert f"fingerprint {run([tmp_path / 'program'], cwd=tmp_path)}" in example
 
 
 def symbols(nm, file, *options):

@@ -12,6 +12,7 @@ netlet_status fail(netlet_error* error, netlet_status status, const char* format
     va_start(arguments, format);
     vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
+    error->system_error = 0;
   }
   return status;
 }
@@ -19,7 +20,9 @@ netlet_status fail(netlet_error* error, netlet_status status, const char* format
 netlet_status within(const char* name, netlet_status status, netlet_error* error) {
   if (status == NETLET_OK || !error) return status;
   const netlet_error sentence = *error;
-  return fail(error, status, "%s: %s", name, sentence.message);
+  fail(error, status, "%s: %s", name, sentence.message);
+  error->system_error = sentence.system_error;
+  return status;
 }
 
 netlet_status out_of_memory(netlet_error* error) { return fail(error, NETLET_ERROR_MEMORY, "out of memory"); }

@@ -321,11 +321,15 @@ template <class T> class Fit {
     weight_ = weight_ + loss.weight;
     correct_ += loss.correct;
     seen_ += batch.rows;
-    return poll(row_operations() * (double)batch.rows);
+    unpolled_ += row_operations() * (double)batch.rows;
+    return NETLET_OK;
   }
 
-  netlet_status poll(double operations) {
-    if (!poll_.asks_to_stop(operations)) return NETLET_OK;
+  // Between steps. After the last step of an epoch not before that is counted.
+  netlet_status poll() {
+    const double operations = unpolled_;
+    unpolled_ = 0;
+    if (operations == 0 || !poll_.asks_to_stop(operations)) return NETLET_OK;
     if (!all_finite()) go_back();
     send_reports();
     return fail(error_, NETLET_ERROR_INTERRUPTED, "fit: interrupted in epoch %llu",
@@ -339,6 +343,7 @@ template <class T> class Fit {
   netlet_status steps_over_rows() {
     if (shuffled_) shuffled_order(options_.seed, net_.epochs_trained, rows_, order_.data());
     for (size_t first = 0; first < rows_; first += batch_rows_) {
+      NETLET_TRY(poll());
       const size_t count = rows_ - first < batch_rows_ ? rows_ - first : batch_rows_;
       const Batch batch = {x_, targets_, shuffled_ ? order_.data() : nullptr, first, count, dropout(0)};
       Batch next = batch;
@@ -352,6 +357,7 @@ template <class T> class Fit {
 
   netlet_status steps_over_batches() {
     for (;;) {
+      NETLET_TRY(poll());
       netlet_batch batch = {};
       held_.pause();
       floating_point_.leave();
@@ -397,7 +403,8 @@ template <class T> class Fit {
     }
     good_.save(trainer_.apart());
     if (done < count) return diverged(isfinite(losses[done].sum) ? kBadParameter : kBadLoss);
-    NETLET_TRY(poll(row_operations() * (double)(rows_ * count)));
+    unpolled_ += row_operations() * (double)(rows_ * count);
+    NETLET_TRY(poll());
     const int answer = send_reports();
     if (answer < 0) return callback_failed();
     *stop = answer > 0;
@@ -428,7 +435,9 @@ template <class T> class Fit {
     const bool patience_is_over = best_.add(monitored, validates() ? net_.values<T>() : good_.parameters());
     good_.save(trainer_.apart());
     ++net_.epochs_trained;
-    if (!reports_.add(report) && !last && !patience_is_over) return NETLET_OK;
+    const bool full = reports_.add(report);
+    NETLET_TRY(poll());
+    if (!full && !last && !patience_is_over) return NETLET_OK;
     const int answer = send_reports();
     if (answer < 0) return callback_failed();
     *stop = answer > 0 || patience_is_over;
@@ -471,6 +480,7 @@ template <class T> class Fit {
   Best<T> best_;
   Schedule schedule_;
   Poll poll_;
+  double unpolled_ = 0;  // operations since it was asked
   Reports reports_;
   Buffer<size_t> order_;
   size_t rows_ = 0, batch_rows_ = 0;

@@ -24,7 +24,7 @@ template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdif
   T* const sums = z ? z : y;
   const Product<T, Strided<T>> p{k, {x, x_i, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, w.in_panels, nullptr};
   // activated in registers, unless that would waste more lanes than a second look at memory costs
-  if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z) {
+  if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z && !rows) {
     switch (activation) {
       case NETLET_IDENTITY: return narrow_matmul(p, m, n, AsItIs());
       case NETLET_SIGMOID: return narrow_matmul(p, m, n, [](V<T> v, size_t) { return sigmoid<T>(v); });
@@ -32,7 +32,7 @@ template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdif
       case NETLET_RELU: return narrow_matmul(p, m, n, [](V<T> v, size_t) { return relu<T>(v); });
     }
   }
-  if (n <= Vec<T>::lanes)
+  if (n <= Vec<T>::lanes && !rows)
     narrow_matmul(p, m, n, AsItIs());
   else if (rows)
     matmul(Product<T, Listed<T>>{k, {rows}, p.b, p.b_k, b, sums, p.c_i, p.in_panels, nullptr}, m, n);
@@ -63,7 +63,7 @@ void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activ
 template <class T>
 void gradient(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrdiff_t d_i, T* g, T* bias) {
   const Strided<T> a{x.first, 1, x.stride};  // x^T
-  if (n <= Vec<T>::lanes) {
+  if (n <= Vec<T>::lanes && !x.rows) {
     const Part<T> part((int)n);
     size_t i = 0;
     for (; i + kNarrowRows <= k; i += kNarrowRows) narrow_gradient<T, kNarrowRows>(m, a, i, d, d_i, g, n, bias, part);

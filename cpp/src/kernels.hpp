@@ -69,8 +69,7 @@ struct Fetch {
   size_t byte = 0;                // in the next row
 };
 
-// A layer's input rows: `stride` values apart, or, if `rows` is set, wherever that says, from `column` on. That only
-// for outputs of more than one vector.
+// A layer's input rows: `stride` values apart, or, if `rows` is set, wherever that says, from `column` on.
 template <class T> struct Inputs {
   const T* first;
   ptrdiff_t stride;
@@ -116,7 +115,7 @@ template <class T> struct Kernels {
 
   // The three products of a layer with k inputs and n outputs, over m rows:
   // y = activation(x w + b); z = x w + b too, unless null. x: row stride x_i, or, if `rows` is not null, row i at
-  // rows[i], which is for n of more than one vector alone; w: k x n; y, z: m x n
+  // rows[i]; w: k x n; y, z: m x n
   void (*forward)(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* rows, Weights<T> w,
                   const T* b, int activation, T* z, T* y);
   // s = (d w^T) times f', written in the layer's input x = f(z), or x = z if the derivative needs it. d: m x n,

@@ -87,7 +87,7 @@ __attribute__((noinline)) void fetch(core::Fetch& what, size_t lines) {
     __builtin_prefetch(what.data + row + what.byte, 0, 2);
     if ((what.byte += kCacheLine) < what.row_bytes) continue;
     what.byte = 0;
-    --what.rows;
+    if (--what.rows == 0) continue;
     if (what.order)
       ++what.order;
     else

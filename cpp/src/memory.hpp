@@ -67,10 +67,13 @@ template <class T> class Buffer {
     other.data_ = data;
     other.size_ = size;
   }
-  void release() {
-    aligned_free(data_);
+  void release() { aligned_free(give()); }
+  // The memory, for aligned_free(); nothing is left here.
+  T* give() {
+    T* const data = data_;
     data_ = nullptr;
     size_ = 0;
+    return data;
   }
   T* data() const { return data_; }
   size_t size() const { return size_; }

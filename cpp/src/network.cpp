@@ -12,9 +12,8 @@
 #include "threads.hpp"
 
 namespace netlet::core {
-namespace {
 
-netlet_status check(const netlet_config& c, netlet_error* error) {
+netlet_status check_config(const netlet_config& c, netlet_error* error) {
   if (c.layer_size_count < 2 || !c.layer_sizes || !c.activations)
     return fail(error, NETLET_ERROR_ARGUMENT, "layer_sizes: expected at least 2 sizes (inputs and outputs), got %zu",
                 c.layer_size_count);
@@ -59,6 +58,8 @@ netlet_status check(const netlet_config& c, netlet_error* error) {
   return NETLET_OK;
 }
 
+namespace {
+
 // W1, b1, W2, b2, ...: the one place that lays the parameters out; false if the sizes overflow
 bool lay_out(netlet_network& network, const netlet_config& c) {
   size_t at = 0;
@@ -102,7 +103,7 @@ netlet_status netlet_check_environment(netlet_error* error) {
 netlet_status netlet_network_create(const netlet_config* config, netlet_network** out, netlet_error* error) {
   if (!config || !out) return fail(error, NETLET_ERROR_ARGUMENT, "config and network may not be NULL");
   NETLET_TRY(netlet_check_environment(error));
-  NETLET_TRY(check(*config, error));
+  NETLET_TRY(check_config(*config, error));
   watch_forks();
   void* memory = malloc(sizeof(netlet_network));
   if (!memory) return out_of_memory(error);
@@ -146,6 +147,7 @@ int netlet_network_dtype(const netlet_network* network) { return network->dtype;
 double netlet_huber_delta(const netlet_network* network) { return network->huber_delta; }
 double netlet_quantile(const netlet_network* network, size_t output) { return network->quantiles[output]; }
 double netlet_dropout(const netlet_network* network, size_t layer) { return network->layers[layer].dropout; }
+int netlet_saved_numerics_version(const netlet_network* network) { return network->numerics; }
 uint64_t netlet_seed(const netlet_network* network) { return network->seed; }
 void netlet_set_seed(netlet_network* network, uint64_t seed) { network->seed = seed; }
 void* netlet_parameters(netlet_network* network) { return network->parameters.data(); }

@@ -34,6 +34,7 @@ struct netlet_network {
   netlet::core::Buffer<double> quantiles;  // of each output
   netlet::core::Scaling input_scaling, output_scaling;
   uint64_t seed = 0, epochs_trained = 0;
+  int numerics = NETLET_NUMERICS_VERSION;  // under which it was saved, if it comes from a file
   mutable netlet::core::Users users;
 
   size_t layer_count() const { return layers.size(); }
@@ -49,6 +50,8 @@ struct netlet_network {
 };
 
 namespace netlet::core {
+
+netlet_status check_config(const netlet_config& config, netlet_error* error);
 
 inline size_t size_of(int dtype) { return dtype == NETLET_FLOAT32 ? sizeof(float) : sizeof(double); }
 

@@ -31,7 +31,9 @@ netlet_status check_positive(const char* name, double value, netlet_error* error
   return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected a positive finite number, got %g", name, value);
 }
 
-netlet_status check(const netlet_optimizer_config& c, netlet_error* error) {
+}  // namespace
+
+netlet_status check_settings(const netlet_optimizer_config& c, netlet_error* error) {
   if (c.kind < NETLET_SGD || c.kind > NETLET_RPROP)
     return fail(error, NETLET_ERROR_ARGUMENT, "optimizer: unknown number %d", c.kind);
   NETLET_TRY(check_positive("learning_rate", c.learning_rate, error));
@@ -65,6 +67,8 @@ netlet_status check(const netlet_optimizer_config& c, netlet_error* error) {
   }
   return NETLET_OK;
 }
+
+namespace {
 
 // what must neither vanish nor overflow in float32
 netlet_status check_float32(const char* name, double value, netlet_error* error) {
@@ -163,7 +167,7 @@ netlet_optimizer_config netlet_optimizer_defaults(int32_t kind) {
 netlet_status netlet_optimizer_create(const netlet_optimizer_config* config, netlet_optimizer** out,
                                       netlet_error* error) {
   if (!config || !out) return fail(error, NETLET_ERROR_ARGUMENT, "config and optimizer may not be NULL");
-  NETLET_TRY(check(*config, error));
+  NETLET_TRY(check_settings(*config, error));
   watch_forks();
   void* memory = malloc(sizeof(netlet_optimizer));
   if (!memory) return out_of_memory(error);

@@ -30,6 +30,8 @@ namespace netlet::core {
 // Sets the slots to 0, as they are before the first step; the optimizer is bound to nothing any more.
 void unbind(netlet_optimizer& optimizer);
 
+netlet_status check_settings(const netlet_optimizer_config& config, netlet_error* error);
+
 // Fails if the optimizer is bound to another size or dtype.
 netlet_status check_optimizer(const netlet_optimizer& optimizer, size_t size, int dtype, netlet_error* error);
 

@@ -8,7 +8,7 @@
 
 namespace netlet::core {
 
-enum Purpose : uint32_t { kInitialValues = 0, kShuffle = 1, kDropoutInFit = 2, kDropoutInStep = 3 };
+enum Purpose : uint32_t { kInitialValues = 0, kShuffle = 1, kDropoutInFit = 2, kDropoutInStep = 3, kSelfTest = 4 };
 
 struct Philox {
   uint32_t word[4];

@@ -68,7 +68,7 @@ template <class T> void listed_rows_make_no_difference(const Kernels<T>& kernel)
   }
   size_t order[] = {3, 1, 19, 0};
   for (const size_t m : {1, 2, 3, 9, 17})
-    for (size_t n = kernel.lanes + 1; n <= 70; n += n < 20 ? 1 : 7)
+    for (size_t n = 1; n <= 70; n += n < 20 ? 1 : 7)
       for (const size_t k : {0, 1, 5, 19, 33}) {
         std::vector<T> y(m * n), y_listed(m * n), g(k * n), g_listed(k * n), bias(n), bias_listed(n);
         kernel.forward(m, n, k, &x[2 * stride + 3], stride, nullptr, {w.data(), false}, b.data(), NETLET_TANH, nullptr,

@@ -8,6 +8,7 @@
 
 namespace py = pybind11;
 
+void bind_files(py::module_& m);
 void bind_functional(py::module_& m);
 void bind_library(py::module_& m);
 void bind_network(py::module_& m);

@@ -9,7 +9,9 @@ namespace {
 
 PyObject* python_error(netlet_status status, py::handle divergence_error) {
   switch (status) {
-    case NETLET_ERROR_ARGUMENT: return PyExc_ValueError;
+    case NETLET_ERROR_ARGUMENT:
+    case NETLET_ERROR_FORMAT: return PyExc_ValueError;
+    case NETLET_ERROR_FILE: return PyExc_OSError;
     case NETLET_ERROR_MEMORY: return PyExc_MemoryError;
     case NETLET_ERROR_DIVERGED: return divergence_error.ptr();
     default: return PyExc_RuntimeError;
@@ -41,5 +43,6 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   bind_library(m);
   bind_optimizers(m);
   bind_network(m);
+  bind_files(m);
   bind_functional(m);
 }

@@ -264,8 +264,8 @@ netlet_schedule parse_schedule(const py::tuple& given) {  // kind, gamma, period
   return schedule;
 }
 
-// Trains without the GIL. `record(columns)` gets the epochs since it was last called as a dict of arrays: before each
-// callback, about every 20 ms if `live`, and once at the end, however training ends.
+// Trains without the GIL. `record(first, columns)` gets the epochs since it was last called as a dict of arrays: before
+// each callback, about every 20 ms if `live`, and once at the end, however training ends.
 void fit(py::handle object, py::handle optimizer_object, const py::dict& settings) {
   Network& self = network(object);
   netlet::Optimizer& optimizer = object_of<netlet::Optimizer>(optimizer_object, "optimizer");
@@ -286,8 +286,8 @@ void fit(py::handle object, py::handle optimizer_object, const py::dict& setting
     add("accuracy", history.accuracy);
     add("validation_loss", history.validation_loss);
     add("validation_accuracy", history.validation_accuracy);
+    record(recorded, columns);
     recorded = history.loss.size();
-    record(columns);
   };
   netlet::FitOptions options;
   options.epochs = setting("epochs").cast<std::size_t>();
@@ -387,6 +387,7 @@ void bind_network(py::module_& m) {
   type.def(py::init(&create), py::arg("layer_sizes"), py::arg("activations"), py::arg("loss"), py::arg("reduction"),
            py::arg("dtype"), py::arg("huber_delta") = 1.0, py::arg("quantiles") = std::vector<double>(),
            py::arg("dropout") = std::vector<double>())
+      .def(py::init([](netlet::Checkpoint& checkpoint) { return std::move(checkpoint.network); }))
       .def("_initialize",
            [](py::handle self, int init, std::uint64_t seed) { network(self).initialize((netlet::Init)init, seed); })
       .def_property_readonly(

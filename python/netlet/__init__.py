@@ -53,5 +53,5 @@ def __getattr__(name: str) -> object:
     if name in ("reference", "schedules"):
         import importlib
 
-        return importlib.import_module(".reference", __name__)
+        return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,16 +22,17 @@ class _Column:
         self._buffer = np.empty(0)
         self._count = 0
 
-    def extend(self, values: Vector) -> None:
-        end = self._count + len(values)
-        if self._count == 0:  # what is given is kept
+    def put(self, first: int, values: Vector) -> None:
+        """Values from place `first` on; those that were there before are replaced."""
+        end = first + len(values)
+        if first == 0:  # what is given is kept
             self._buffer, self._count = values, end
             return
         if end > len(self._buffer):
             buffer = np.empty(max(end, 2 * len(self._buffer)))
-            buffer[: self._count] = self._buffer[: self._count]
+            buffer[:first] = self._buffer[:first]
             self._buffer = buffer
-        self._buffer[self._count : end] = values
+        self._buffer[first:end] = values
         self._count = end
 
     @property
@@ -69,9 +70,10 @@ class History:
     def __init__(self) -> None:
         self._columns: dict[str, _Column] = {}
 
-    def _record(self, columns: dict[str, Vector]) -> None:
+    def _record(self, first: int, columns: dict[str, Vector]) -> None:
+        """Take the figures from epoch `first` on; Ctrl-C may stop that halfway, then they come again."""
         for name, values in columns.items():
-            self._columns.setdefault(name, _Column()).extend(values)
+            self._columns.setdefault(name, _Column()).put(first, values)
 
     def _values(self, name: str) -> Vector:
         return self._columns.get(name, _Column()).values

@@ -18,6 +18,7 @@ from ._arguments import numbers as _numbers
 from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
 from ._library import numerics_version
+from .exchange import Exchange
 from .history import History
 from .optimizers import SGD, Optimizer, warn_of_another_network
 
@@ -42,7 +43,7 @@ def _copy_values(target: Array, value: Any, what: str) -> None:
     raise ValueError(f"init: expected {what} of shape {target.shape}, got {came}")
 
 
-class Network(_core.Network):
+class Network(Exchange):
     """A fully connected network: forward pass, backward pass, training.
 
     By default the classic from-scratch network: sigmoid on every layer, half the summed squared error, float64.

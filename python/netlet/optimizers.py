@@ -453,3 +453,14 @@ class Rprop(Optimizer):
             clip_value=clip_value,
             clip_norm=clip_norm,
         )
+
+
+def optimizer_class(kind: int, weight_decay: float) -> type[Optimizer]:
+    """Find the class for the core's number of a kind."""
+    classes: dict[str, type[Optimizer]] = {
+        "sgd": SGD,
+        "adam": AdamW if weight_decay else Adam,
+        "rmsprop": RMSprop,
+        "rprop": Rprop,
+    }
+    return next(classes[name] for name, number in _core.OPTIMIZERS.items() if number == kind)

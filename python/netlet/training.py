@@ -172,7 +172,7 @@ def next_batch(batches: Callable[[], Iterable[Any]] | Iterable[Any]) -> Callable
 
 
 @contextlib.contextmanager
-def progress_bar(wanted: bool, epochs: int, history: History) -> Iterator[Callable[[dict[str, Any]], None]]:
+def progress_bar(wanted: bool, epochs: int, history: History) -> Iterator[Callable[[int, dict[str, Any]], None]]:
     """A function that records columns of figures and moves a bar, if one is wanted and tqdm is installed."""
     if wanted:
         try:
@@ -185,10 +185,10 @@ def progress_bar(wanted: bool, epochs: int, history: History) -> Iterator[Callab
         return
     with tqdm(total=epochs, unit="epoch") as bar:
 
-        def record(columns: dict[str, Any]) -> None:
-            history._record(columns)
+        def record(first: int, columns: dict[str, Any]) -> None:
+            history._record(first, columns)
             shown = {name: values[-1] for name, values in columns.items() if name not in ("time", "learning_rate")}
             bar.set_postfix({name: f"{value:.4g}" for name, value in shown.items()}, refresh=False)
-            bar.update(len(columns["loss"]))
+            bar.update(len(history) - bar.n)
 
         yield record

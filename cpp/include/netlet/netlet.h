@@ -49,11 +49,14 @@ typedef enum netlet_status {
   NETLET_ERROR_DIVERGED = 4,    /* a loss or parameter stopped being finite; the last good epoch's parameters stay */
   NETLET_ERROR_INTERRUPTED = 5, /* poll asked to stop: the steps done so far stay */
   NETLET_ERROR_CALLBACK = 6,    /* a callback failed: the epochs done so far stay */
-  NETLET_ERROR_UNSUPPORTED = 7  /* an instruction set that this machine or this build does not have */
+  NETLET_ERROR_UNSUPPORTED = 7, /* an instruction set that this machine or this build does not have */
+  NETLET_ERROR_FILE = 8,        /* the operating system could not read or write a file */
+  NETLET_ERROR_FORMAT = 9       /* what a file holds is no network, or damaged, or too new */
 } netlet_status;
 
 typedef struct netlet_error {
-  char message[256]; /* zero-terminated; names the argument, what was expected and what came */
+  char message[256];    /* zero-terminated; names the argument, what was expected and what came */
+  int32_t system_error; /* errno, after NETLET_ERROR_FILE; otherwise 0 */
 } netlet_error;
 
 typedef enum netlet_dtype {
@@ -421,6 +424,35 @@ typedef struct netlet_fit_options {
 NETLET_API netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                                     netlet_optimizer* optimizer, const netlet_fit_options* options,
                                     netlet_error* error);
+
+/* ---- files -------------------------------------------------------------------------------------------------- */
+
+/* A file is a safetensors file: the parameters under stable names, everything else that makes the network, a checksum
+ * over all of it, and a self-test. docs/files.md describes it. Every language writes the same bytes.
+ *
+ * optimizer: its settings and state go along, so that training can go on to the same bits; NULL: only the network.
+ * Parameters that are not finite are refused. May be called from on_epochs.
+ *
+ * The file is replaced as a whole: if saving fails, or the machine does, the old one is still there. A program that is
+ * killed meanwhile may leave a file beside it whose name goes on with the process's number and ends in .tmp. */
+NETLET_API netlet_status netlet_save(const netlet_network* network, const netlet_optimizer* optimizer, const char* path,
+                                     netlet_error* error);
+/* The caller frees network and optimizer. optimizer: NULL if it is not wanted; *optimizer becomes NULL if the file has
+ * none. The file is checked: its form to the byte, checksum, values, fingerprint, and that the network gives the bits
+ * of the self-test. Nothing is allocated that is larger than the file. Files of earlier versions load for ever; if the
+ * numerics version was another, the self-test is left out. */
+NETLET_API netlet_status netlet_load(const char* path, netlet_network** network, netlet_optimizer** optimizer,
+                                     netlet_error* error);
+
+/* The same in memory. netlet_free_bytes takes back what netlet_to_bytes gave. */
+NETLET_API netlet_status netlet_to_bytes(const netlet_network* network, const netlet_optimizer* optimizer, void** bytes,
+                                         size_t* size, netlet_error* error);
+NETLET_API void netlet_free_bytes(void* bytes); /* NULL is allowed */
+NETLET_API netlet_status netlet_from_bytes(const void* bytes, size_t size, netlet_network** network,
+                                           netlet_optimizer** optimizer, netlet_error* error);
+
+/* The numerics version under which a loaded network was saved; of other networks, netlet_numerics_version(). */
+NETLET_API int netlet_saved_numerics_version(const netlet_network* network);
 
 /* ---- functions ---------------------------------------------------------------------------------------------- */
 

@@ -18,6 +18,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -70,11 +71,14 @@ enum class Function : std::int32_t {
 
 class Error : public std::runtime_error {
  public:
-  Error(netlet_status status, const char* message) : std::runtime_error(message), status_(status) {}
+  Error(netlet_status status, const char* message, int system_error = 0)
+      : std::runtime_error(message), status_(status), system_error_(system_error) {}
   netlet_status status() const noexcept { return status_; }
+  int system_error() const noexcept { return system_error_; }  // errno, if it was a system call that failed
 
  private:
   netlet_status status_;
+  int system_error_;
 };
 
 // Collects what a C call reports, and throws it.
@@ -82,7 +86,7 @@ class Check {
  public:
   operator netlet_error*() { return &error_; }
   void operator()(netlet_status status) const {
-    if (status != NETLET_OK) throw Error(status, error_.message);
+    if (status != NETLET_OK) throw Error(status, error_.message, error_.system_error);
   }
 
  private:
@@ -138,6 +142,7 @@ class Optimizer {
     check(netlet_optimizer_create(&config, &optimizer, check));
     handle_.reset(optimizer);
   }
+  explicit Optimizer(netlet_optimizer* handle) : handle_(handle) {}  // becomes its owner
   netlet_optimizer* get() const noexcept { return handle_.get(); }
   netlet_optimizer_config config() const { return netlet_optimizer_get_config(get()); }
   std::uint64_t steps() const { return netlet_optimizer_get_progress(get()).steps; }
@@ -235,6 +240,23 @@ struct NetworkOptions {
   std::vector<double> dropout = {};    // one for each hidden layer; empty: none
 };
 
+// The bytes of a file, in memory.
+class Bytes {
+ public:
+  Bytes(void* data, std::size_t size) : data_(data), size_(size) {}  // becomes the owner
+  const void* data() const noexcept { return data_.get(); }
+  std::size_t size() const noexcept { return size_; }
+
+ private:
+  struct Free {
+    void operator()(void* bytes) const { netlet_free_bytes(bytes); }
+  };
+  std::unique_ptr<void, Free> data_;
+  std::size_t size_;
+};
+
+struct Checkpoint;
+
 class Network {
  public:
   // Parameters are 0 until initialize() or until they are written. activations: one for each layer, output included.
@@ -277,6 +299,29 @@ class Network {
     check(netlet_network_copy(get(), &network, check));
     return Network(network);
   }
+
+  explicit Network(netlet_network* handle) : handle_(handle) {}  // becomes its owner
+
+  // Replaces the file as a whole. With an optimizer its settings and state go along.
+  void save(const std::string& path, const Optimizer* optimizer = nullptr) const {
+    Check check;
+    check(netlet_save(get(), optimizer ? optimizer->get() : nullptr, path.c_str(), check));
+  }
+  static Network load(const std::string& path) {
+    Check check;
+    netlet_network* network;
+    check(netlet_load(path.c_str(), &network, nullptr, check));
+    return Network(network);
+  }
+  static Checkpoint load_checkpoint(const std::string& path);
+  Bytes to_bytes(const Optimizer* optimizer = nullptr) const {
+    Check check;
+    void* bytes;
+    std::size_t size;
+    check(netlet_to_bytes(get(), optimizer ? optimizer->get() : nullptr, &bytes, &size, check));
+    return Bytes(bytes, size);
+  }
+  static Checkpoint from_bytes(const void* bytes, std::size_t size);
 
   netlet_network* get() const noexcept { return handle_.get(); }
   std::vector<std::size_t> layer_sizes() const {
@@ -416,8 +461,6 @@ class Network {
     void operator()(netlet_network* network) const { netlet_network_free(network); }
   };
 
-  explicit Network(netlet_network* handle) : handle_(handle) {}
-
   void fit(const netlet_array* x, const netlet_targets* targets, const NextBatch* next, Optimizer& optimizer,
            const FitOptions& options, History& history) {
     Fitting fitting{options, history, has_classes(), next, {}, nullptr};
@@ -525,6 +568,31 @@ class Network {
   }
   std::unique_ptr<netlet_network, Free> handle_;
 };
+
+// What a file holds.
+struct Checkpoint {
+  Network network;
+  std::optional<Optimizer> optimizer;
+};
+
+inline Checkpoint Network::load_checkpoint(const std::string& path) {
+  Check check;
+  netlet_network* network;
+  netlet_optimizer* optimizer;
+  check(netlet_load(path.c_str(), &network, &optimizer, check));
+  Checkpoint checkpoint{Network(network), std::nullopt};
+  if (optimizer) checkpoint.optimizer.emplace(optimizer);
+  return checkpoint;
+}
+inline Checkpoint Network::from_bytes(const void* bytes, std::size_t size) {
+  Check check;
+  netlet_network* network;
+  netlet_optimizer* optimizer;
+  check(netlet_from_bytes(bytes, size, &network, &optimizer, check));
+  Checkpoint checkpoint{Network(network), std::nullopt};
+  if (optimizer) checkpoint.optimizer.emplace(optimizer);
+  return checkpoint;
+}
 
 // y = function(x), `count` contiguous values; y == x is allowed
 template <class T> void map(Function function, std::size_t count, const T* x, T* y) {

@@ -99,10 +99,12 @@ _F32: dict[str, Any] = {
         float.fromhex("-0x1.0c75ap-15"),
     ],
 }
+# for whoever writes these functions in another language
+COEFFICIENTS = {"float32": _F32, "float64": _F64}
 
 
 def _constants(x: Array) -> dict[str, Any]:
-    table = _F32 if x.dtype == np.float32 else _F64
+    table = COEFFICIENTS[x.dtype.name]
     return {
         name: [x.dtype.type(c) for c in value] if isinstance(value, list) else x.dtype.type(value)
         for name, value in table.items()

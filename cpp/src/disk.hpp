@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Files of the operating system: read from the beginning to the end, or replaced as a whole.
+#pragma once
+
+#include <stddef.h>
+
+#include "netlet/netlet.h"
+
+namespace netlet::core {
+
+// A regular file, open for reading.
+class InputFile {
+ public:
+  InputFile() = default;
+  ~InputFile();
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  netlet_status open(const char* path, netlet_error* error);
+  size_t size() const { return size_; }  // when it was opened
+  // The next `size` bytes; that there are fewer is an error.
+  netlet_status read(void* out, size_t size, netlet_error* error);
+
+ private:
+  int descriptor_ = -1;
+  size_t size_ = 0;
+};
+
+// Writes the file, or leaves the old one as it was: the bytes go to a new file beside it, reach the disk, and only then
+// take its name. What a symbolic link points to is replaced, and keeps its permissions.
+netlet_status replace_file(const char* path, const void* data, size_t size, netlet_error* error);
+
+}  // namespace netlet::core

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Files through netlet.hpp: what is saved comes back, and whatever else is refused.
+#include <cmath>
+#include <cstdio>
+#include <netlet/netlet.hpp>
+
+#include "check.hpp"
+#include "model_bytes.hpp"
+
+using files::bytes_of;
+using files::File;
+using netlet::Activation;
+using netlet::Checkpoint;
+using netlet::Loss;
+using netlet::Network;
+
+static Checkpoint load(const File& file) { return Network::from_bytes(file.data(), file.size()); }
+
+static const std::vector<double> kX = {0, 0, 0, 1, 1, 0, 1, 1}, kY = {0, 1, 1, 0};
+static const netlet::Array x(kX.data(), 4, 2), y(kY.data(), 4, 1);
+
+static Network network(netlet::Dtype dtype = netlet::Dtype::float64) {
+  Network net({2, 3, 1}, {Activation::tanh, Activation::identity}, Loss::quantile, netlet::Reduction::mean, dtype,
+              {1, {0.25}, {0.125}});
+  net.initialize(netlet::Init::he_uniform, 12345678901234567890u);
+  net.set_scaling(netlet::Scaling::inputs, {1, 2}, {3, 4});
+  return net;
+}
+
+static void what_is_saved_comes_back() {
+  for (const auto dtype : {netlet::Dtype::float32, netlet::Dtype::float64}) {
+    Network net = network(dtype);
+    netlet::Optimizer adam = netlet::AdamW(0.01);
+    netlet::FitOptions options;
+    options.epochs = 3;
+    net.fit(x, y, adam, options);
+    const File file = bytes_of(net, &adam);
+    Checkpoint back = load(file);
+    CHECK(back.network.fingerprint() == net.fingerprint());
+    CHECK(back.network.seed() == net.seed() && back.network.epochs_trained() == 3);
+    CHECK(netlet_dropout(back.network.get(), 0) == 0.125 && netlet_quantile(back.network.get(), 0) == 0.25);
+    CHECK(back.optimizer.has_value() && back.optimizer->steps() == 3 && back.optimizer->config().weight_decay == 0.01);
+    CHECK(bytes_of(back.network, &*back.optimizer) == file);
+    net.fit(x, y, adam, options);
+    back.network.fit(x, y, *back.optimizer, options);
+    CHECK(back.network.fingerprint() == net.fingerprint());
+    CHECK(!load(bytes_of(net)).optimizer);
+  }
+}
+
+static void files_are_replaced_as_a_whole() {
+  const std::string path = "test_files.netlet";
+  const Network net = network();
+  net.save(path);
+  CHECK(Network::load(path).fingerprint() == net.fingerprint());
+  CHECK(!Network::load_checkpoint(path).optimizer);
+  Network other = network();
+  other.initialize(netlet::Init::glorot_uniform, 1);
+  other.save(path);
+  CHECK(Network::load(path).fingerprint() == other.fingerprint());
+  Network broken = network();
+  broken.parameters<double>()[1] = NAN;
+  CHECK_ERROR(broken.save(path), "parameters: expected finite numbers, got nan at position 1");
+  CHECK(Network::load(path).fingerprint() == other.fingerprint());
+  std::remove(path.c_str());
+  CHECK_ERROR(Network::load(path), "there is no such file");
+  CHECK_ERROR(net.save("no/such/folder/file"), "there is no such file or directory");
+  CHECK_ERROR(Network::load("."), "directory");
+  CHECK_ERROR(net.save("."), "directory");
+}
+
+static void any_other_file_is_refused() {
+  const Network net = network();
+  const File file = bytes_of(net);
+  for (std::size_t size = 0; size < file.size(); ++size)
+    CHECK_ERROR(load(File(file.begin(), file.begin() + (std::ptrdiff_t)size)), "file");
+  for (std::size_t i = 0; i < 8 * file.size(); ++i) {
+    File changed = file;
+    changed[i / 8] ^= (unsigned char)(1 << i % 8);
+    CHECK_ERROR(load(changed), "");
+  }
+  File longer = file;
+  longer.push_back(0);
+  CHECK_ERROR(load(longer), "too long");
+}
+
+// Forged so well that the checksum is right.
+static void forged_files_are_refused() {
+  netlet::Optimizer adam = netlet::Adam();
+  Network net = network();
+  net.step(x, y, adam);
+  const File file = bytes_of(net, &adam);
+  CHECK(load(files::with(file, "no such text", "")).optimizer.has_value());
+  const struct {
+    const char *from, *to, *message;
+  } forged[] = {
+      {"\"netlet_format\":\"1\"", "\"netlet_format\":\"2\"", "format 2"},
+      {"\"netlet_format\":\"1\"", "\"netlet_format\":\"99999999999999999999\"", "a number"},
+      {"\"netlet_format\":", "\"format\":", "another program"},
+      {"{\"__metadata__\"", "[\"__metadata__\"", "not a file of netlet's"},
+      {"2 3 1", "2 3 2", "cut"},
+      {"2 3 1", "2 03 1", "a number"},
+      {"2 3 1", "2 3 1 ", "a number"},
+      {"2 3 1", "2 0 1", "too long"},
+      {"2 3 1", "2 -3 1", "a number"},
+      {"2 3 1", "2", "activation for each layer"},
+      {"2 3 1", "4294967296 4294967296 4294967296", "overflows"},
+      {"2 3 1", "18446744073709551615 18446744073709551615 1", "overflows"},
+      {"2 3 1", "1000000000 1000000 1", "cut"},
+      {"tanh identity", "tanh mystery", "an activation"},
+      {"tanh identity", "softmax identity", "softmax"},
+      {"quantile\"", "cross_entropy\"", "too long"},
+      {"\"mean\"", "\"median\"", "a reduction"},
+      {"\"inputs\"", "\"sideways\"", "none, inputs"},
+      {"\"float64\"", "\"float32\"", "too long"},
+      {"\"float64\"", "\"int8\"", ""},
+      {"\"optimizer\":\"adam\"", "\"optimizer\":\"rprop\"", ""},
+      {"\"optimizer\":\"adam\"", "\"optimizer\":\"sgd\"", "optimizer_slots"},
+      {"optimizer_slots\":\"2", "optimizer_slots\":\"1", ""},
+      {"optimizer_slots\":\"2", "optimizer_slots\":\"3", ""},
+      {"optimizer_bound\":\"1", "optimizer_bound\":\"0", "too long"},
+      {"optimizer_bound\":\"1", "optimizer_bound\":\"2", "settings"},
+      {"layers.1.bias", "layers.0.bias", "damaged"},
+      {"\"F64\"", "\"F32\"", "damaged"},
+      {"[2,3]", "[3,2]", "damaged"},
+      {"data_offsets\":[0,", "data_offsets\":[8,", "damaged"},
+      {"}} ", "}}x", ""},
+      {"}}", "},\"more\":{}}", ""},
+      {"numerics_version\":\"", "numerics_version\":\"7", ""},
+  };
+  for (const auto& forgery : forged) {
+    const File changed = files::with(file, forgery.from, forgery.to);
+    if (changed == file || std::strcmp(forgery.from, "numerics_version\":\"") == 0) continue;
+    CHECK_ERROR(load(changed), forgery.message);
+  }
+}
+
+static void values_are_checked() {
+  const Network net = network();
+  const File file = bytes_of(net);
+  const auto with_value = [&](double old, double value) {  // the first binary64 that is `old`
+    File changed = file;
+    for (std::size_t at = 8; at + 8 <= changed.size(); at += 8)
+      if (std::memcmp(changed.data() + at, &old, 8) == 0) {
+        std::memcpy(changed.data() + at, &value, 8);
+        break;
+      }
+    CHECK(changed != file);
+    files::sign(changed);
+    return changed;
+  };
+  CHECK_ERROR(load(with_value(0.125, 1.5)), "dropout");
+  CHECK_ERROR(load(with_value(0.25, 1.5)), "quantile");
+  CHECK_ERROR(load(with_value(3, -3)), "scale");
+  CHECK_ERROR(load(with_value(3, NAN)), "scale");
+  CHECK_ERROR(load(with_value(3, 3.5)), "fingerprint");
+  const double weight = net.parameters<double>()[0];
+  CHECK_ERROR(load(with_value(weight, NAN)), "parameters");
+  CHECK_ERROR(load(with_value(weight, weight + 1)), "fingerprint");
+  double row[2], output;
+  std::memcpy(row, file.data() + file.size() - 24, 16);
+  std::memcpy(&output, file.data() + file.size() - 8, 8);
+  CHECK_ERROR(load(with_value(output, output + 1)), "self-test");
+  CHECK_ERROR(load(with_value(row[0], row[0] + 1)), "self-test");
+}
+
+int main() {
+  what_is_saved_comes_back();
+  files_are_replaced_as_a_whole();
+  any_other_file_is_refused();
+  forged_files_are_refused();
+  values_are_checked();
+  return check::summary();
+}

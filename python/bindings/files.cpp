@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <cerrno>
+#include <netlet/netlet.hpp>
+
+#include "bindings.hpp"
+
+namespace {
+
+using netlet::Checkpoint;
+using netlet::Network;
+using netlet::Optimizer;
+
+// Failures of the operating system as OSError and its kin, of the contents with the path before them.
+template <class F> auto with_path(const py::bytes& path, F f) {
+  const std::string text = path;
+  if (text.find('\0') != std::string::npos) throw py::value_error("path: expected no zero byte in it");
+  try {
+    const WithoutGil without_gil;
+    return f(text);
+  } catch (const netlet::Error& error) {
+    const py::object name =
+        py::reinterpret_steal<py::object>(PyUnicode_DecodeFSDefaultAndSize(text.data(), (py::ssize_t)text.size()));
+    if (error.status() == NETLET_ERROR_FILE && error.system_error() != 0) {
+      errno = error.system_error();
+      PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, name.ptr());
+      throw py::error_already_set();
+    }
+    const bool about_file = error.status() == NETLET_ERROR_FILE || error.status() == NETLET_ERROR_FORMAT;
+    if (!about_file) throw;
+    const std::string shown = name.attr("encode")("utf-8", "backslashreplace").cast<std::string>();
+    throw netlet::Error(error.status(), (shown + ": " + error.what()).c_str());
+  }
+}
+
+const Optimizer* optional_optimizer(py::handle optimizer) {
+  return optimizer.is_none() ? nullptr : &object_of<Optimizer>(optimizer, "optimizer");
+}
+
+void save(py::handle self, const py::bytes& path, py::handle optimizer) {
+  const Network& network = object_of<Network>(self, "self");
+  const Optimizer* const state = optional_optimizer(optimizer);
+  with_path(path, [&](const std::string& text) { network.save(text, state); });
+}
+
+py::bytes to_bytes(py::handle self, py::handle optimizer) {
+  const netlet::Bytes bytes = object_of<Network>(self, "self").to_bytes(optional_optimizer(optimizer));
+  return py::bytes(static_cast<const char*>(bytes.data()), bytes.size());
+}
+
+Checkpoint from_bytes(const py::buffer& bytes) {
+  Py_buffer view;
+  if (PyObject_GetBuffer(bytes.ptr(), &view, PyBUF_SIMPLE) != 0) throw py::error_already_set();
+  const std::unique_ptr<Py_buffer, void (*)(Py_buffer*)> release(&view, &PyBuffer_Release);
+  return Network::from_bytes(view.buf, (std::size_t)view.len);
+}
+
+}  // namespace
+
+void bind_files(py::module_& m) {
+  m.def("save", &save);
+  m.def("to_bytes", &to_bytes);
+  // what a file holds, until a Network and an Optimizer are made of it
+  py::class_<Checkpoint>(m, "Checkpoint")
+      .def_static("load",
+                  [](const py::bytes& path) {
+                    return with_path(path, [](const std::string& text) { return Network::load_checkpoint(text); });
+                  })
+      .def_static("from_bytes", &from_bytes)
+      .def_property_readonly("numerics_version",
+                             [](const Checkpoint& self) { return netlet_saved_numerics_version(self.network.get()); })
+      .def_property_readonly("optimizer", [](const Checkpoint& self) -> py::object {  // kind and weight decay
+        if (!self.optimizer) return py::none();
+        const netlet_optimizer_config config = self.optimizer->config();
+        return py::make_tuple(config.kind, config.weight_decay);
+      });
+}

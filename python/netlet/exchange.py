@@ -1,0 +1,479 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What networks are saved as and made from."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from . import _core
+from ._library import numerics_version
+from .optimizers import Optimizer, optimizer_class
+
+if TYPE_CHECKING:
+    import pathlib
+
+    import numpy.typing as npt
+    from typing_extensions import Self  # typing has it from Python 3.11 on
+
+    Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+
+__all__ = ["Exchange"]
+
+
+def _encoded(path: Any) -> bytes:
+    try:
+        return os.fsencode(path)
+    except TypeError:
+        raise TypeError(f"path: expected a str, bytes or path object, got {type(path).__name__}") from None
+
+
+def _pathlib_path(path: Any) -> pathlib.Path:
+    import pathlib  # longer to import than all of netlet
+
+    return pathlib.Path(os.fsdecode(_encoded(path)))
+
+
+def _check(optimizer: Any) -> Optimizer | None:
+    if optimizer is None or isinstance(optimizer, Optimizer):
+        return optimizer
+    raise TypeError(f"optimizer: expected an Optimizer of netlet or None, got {type(optimizer).__name__}")
+
+
+class Exchange(_core.Network):
+    """The part of a `Network` that files and other libraries see."""
+
+    def save(self, path: Path, *, optimizer: Optimizer | None = None) -> None:
+        """Save the network to a file, for `load` in Python, C and C++.
+
+        The file is a safetensors file: other programs can read its parameters. It has architecture, parameters,
+        scaling, dropout, seed and epochs trained, a checksum over all of it, and a self-test.
+
+        Parameters
+        ----------
+        path : str or path-like
+            Its name; any ending will do. A file that is there already is replaced as a whole: if saving fails, or the
+            machine does, the old one is still there.
+        optimizer : Optimizer, optional
+            Its settings and state go along, so that training can go on to the same bits: see `load_checkpoint`.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        ValueError
+            If a parameter is not finite, or the optimizer holds the state of another network.
+        RuntimeError
+            If another thread is training the network.
+
+        Examples
+        --------
+        >>> from netlet import Network
+        >>> import tempfile, os
+        >>> net = Network([2, 3, 1], seed=0)
+        >>> path = os.path.join(tempfile.mkdtemp(), "xor.netlet")
+        >>> net.save(path)
+        >>> Network.load(path) == net
+        True
+        """
+        _core.save(self, _encoded(path), _check(optimizer))
+
+    def to_bytes(self, *, optimizer: Optimizer | None = None) -> bytes:
+        """Return what `save` would write.
+
+        Parameters
+        ----------
+        optimizer : Optimizer, optional
+            As in `save`.
+
+        Returns
+        -------
+        bytes
+
+        Raises
+        ------
+        ValueError, RuntimeError
+            As `save`.
+
+        Examples
+        --------
+        >>> from netlet import Network
+        >>> net = Network([2, 3, 1], seed=0)
+        >>> Network.from_bytes(net.to_bytes()) == net
+        True
+        """
+        return _core.to_bytes(self, _check(optimizer))
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Make a network from a file that `save` wrote, in whatever language.
+
+        Everything in the file is checked: its form, checksum, values, fingerprint, and that the network here gives the
+        bits of the self-test.
+
+        Parameters
+        ----------
+        path : str or path-like
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        ValueError
+            If it is no network of netlet's, or cut, damaged or too new; the message says what was expected.
+
+        Warns
+        -----
+        UserWarning
+            If the file was written under another numerics version, whose bits were others.
+
+        Examples
+        --------
+        >>> from netlet import Network
+        >>> import tempfile, os
+        >>> path = os.path.join(tempfile.mkdtemp(), "xor.netlet")
+        >>> Network([2, 3, 1], seed=0).save(path)
+        >>> Network.load(path).layer_sizes
+        (2, 3, 1)
+        """
+        return cls._made_of(_core.Checkpoint.load(_encoded(path)))
+
+    @classmethod
+    def load_checkpoint(cls, path: Path) -> tuple[Self, Optimizer]:
+        """Make a network and its optimizer from a file that `save` wrote with an optimizer.
+
+        Training goes on as if it had never stopped, to the same bits.
+
+        Parameters
+        ----------
+        path : str or path-like
+
+        Returns
+        -------
+        network : Network
+        optimizer : Optimizer
+
+        Raises
+        ------
+        OSError, ValueError
+            As `load`; and if the file has no optimizer.
+
+        Examples
+        --------
+        >>> from netlet import Network
+        >>> import tempfile, os
+        >>> import numpy as np, netlet
+        >>> X, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+        >>> net, adam = Network([2, 3, 1], seed=0), netlet.Adam()
+        >>> history = net.fit(X, y, epochs=10, optimizer=adam)
+        >>> path = os.path.join(tempfile.mkdtemp(), "xor.netlet")
+        >>> net.save(path, optimizer=adam)
+        >>> resumed, resumed_adam = Network.load_checkpoint(path)
+        >>> for network, optimizer in ((net, adam), (resumed, resumed_adam)):
+        ...     history = network.fit(X, y, epochs=10, optimizer=optimizer)
+        >>> resumed == net
+        True
+        """
+        checkpoint = _core.Checkpoint.load(_encoded(path))
+        if checkpoint.optimizer is None:
+            raise ValueError(
+                f"{os.fsdecode(path)}: expected a file saved with an optimizer; this one has the network only"
+            )
+        optimizer = _optimizer_of(checkpoint)
+        return cls._made_of(checkpoint), optimizer
+
+    @classmethod
+    def from_bytes(cls, data: bytes | bytearray | memoryview) -> Self:
+        """Make a network from what `to_bytes` returned, or from the contents of a file.
+
+        Parameters
+        ----------
+        data : bytes-like
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        ValueError
+            As `load`.
+        TypeError
+            If `data` is not bytes.
+        """
+        try:
+            view = memoryview(data)
+        except TypeError:
+            raise TypeError(f"data: expected bytes, got {type(data).__name__}") from None
+        if not view.contiguous:
+            raise ValueError("data: expected contiguous bytes")
+        return cls._made_of(_core.Checkpoint.from_bytes(view))
+
+    def to_c(self, path: Path, *, name: str | None = None) -> None:
+        """Write the network as one C99 file that gives the same bits, for programs without netlet.
+
+        Sizes are fixed, nothing is allocated, nothing is needed but `fma`. It has ``NAME_forward`` for one row,
+        ``NAME_forward_rows`` for many, and ``NAME_self_test``, which says whether compiler and processor keep the bits.
+
+        Parameters
+        ----------
+        path : str or path-like
+        name : str, optional
+            What its functions' names begin with; by default the file's name without its ending.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+        ValueError
+            If `name` is no name in C, or a parameter is not finite.
+
+        Examples
+        --------
+        >>> from netlet import Network
+        >>> import pathlib, tempfile
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "xor.c"
+        >>> Network([2, 3, 1], seed=0).to_c(path)
+        >>> "void xor_forward(const double x[2], double y[1]);" in path.read_text()
+        True
+        """
+        from .formats.c_source import c_name, c_source
+
+        file = _pathlib_path(path)
+        text = c_source(self, c_name(file.stem) if name is None else name)  # type: ignore[arg-type]
+        file.write_bytes(text.encode("ascii"))
+
+    def to_onnx(self, path: Path, *, dtype: npt.DTypeLike | None = None) -> None:
+        """Write the network as an ONNX model, checked by onnx's checker; needs ``pip install netlet[onnx]``.
+
+        Its input ``x`` has shape (rows, inputs), its output ``y`` (rows, outputs); scaling is part of it.
+
+        Parameters
+        ----------
+        path : str or path-like
+        dtype : str or numpy.dtype, optional
+            ``"float32"`` or ``"float64"``; by default the network's. ONNX Runtime computes leaky_relu, elu, softplus,
+            gelu and hard_sigmoid in float32 only.
+
+        Raises
+        ------
+        ImportError
+            If the package onnx is missing.
+        OSError
+            If the file cannot be written.
+        """
+        from .formats.onnx_model import to_onnx
+
+        file = _pathlib_path(path)
+        file.write_bytes(to_onnx(self, dtype).SerializeToString())  # type: ignore[arg-type]
+
+    @classmethod
+    def from_onnx(cls, model: Any, *, loss: str | None = None, dtype: npt.DTypeLike | None = None) -> Self:
+        """Make a network from an ONNX model that is a chain of layers; needs ``pip install netlet[onnx]``.
+
+        Layers are Gemm, or MatMul and Add, followed by an activation that netlet has; Sub and Div by constants before
+        the first, Mul and Add after the last become scaling.
+
+        Parameters
+        ----------
+        model : str, path-like or onnx.ModelProto
+        loss : str, optional
+            By default what goes with the output: cross_entropy with softmax, binary_cross_entropy with sigmoid,
+            else squared_error; and its own, if `to_onnx` wrote it.
+        dtype : str or numpy.dtype, optional
+            By default that of the parameters.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        ImportError
+            If the package onnx is missing.
+        ValueError
+            If the model is no such chain; the message names the node.
+        """
+        from .formats.onnx_model import from_onnx
+
+        return from_onnx(cls, model, loss, dtype)  # type: ignore[type-var]
+
+    @classmethod
+    def from_sklearn(cls, model: Any, *, dtype: npt.DTypeLike | None = None) -> Self:
+        """Make a network from a fitted MLPClassifier or MLPRegressor of scikit-learn.
+
+        Parameters
+        ----------
+        model : estimator or Pipeline
+            A pipeline may have a StandardScaler before the network; it becomes `input_scaling`.
+        dtype : str or numpy.dtype, optional
+            By default that of the parameters.
+
+        Returns
+        -------
+        Network
+            Its class indices are positions in the model's ``classes_``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If the model is not fitted, or something else.
+
+        Examples
+        --------
+        >>> from sklearn.neural_network import MLPRegressor  # doctest: +SKIP
+        >>> net = Network.from_sklearn(MLPRegressor().fit(X, y))  # doctest: +SKIP
+        """
+        from .formats.sklearn_model import from_sklearn
+
+        return from_sklearn(cls, model, dtype)  # type: ignore[type-var]
+
+    @classmethod
+    def from_torch(
+        cls,
+        model: Any,
+        *,
+        activation: str | Sequence[str] | None = None,
+        output_activation: str | None = None,
+        loss: str | None = None,
+        dtype: npt.DTypeLike | None = None,
+    ) -> Self:
+        """Make a network from a Sequential of PyTorch, or from a state_dict.
+
+        Parameters
+        ----------
+        model : torch.nn.Sequential or dict
+            Linear layers, activations that netlet has, Dropout; or the state_dict of such a model.
+        activation : str or sequence of str, optional
+            Of the hidden layers, or of all layers; a state_dict does not say it.
+        output_activation : str, optional
+            Say ``"softmax"`` if the model gives the sums for a CrossEntropyLoss, ``"sigmoid"`` for BCEWithLogitsLoss.
+        loss : str, optional
+            By default what goes with the output: cross_entropy with softmax, binary_cross_entropy with sigmoid,
+            else squared_error.
+        dtype : str or numpy.dtype, optional
+            By default that of the parameters.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        ValueError, TypeError
+            If netlet does not have such a layer; the message names it.
+
+        Examples
+        --------
+        >>> from torch import nn  # doctest: +SKIP
+        >>> model = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))  # doctest: +SKIP
+        >>> Network.from_torch(model).activations  # doctest: +SKIP
+        ('tanh', 'identity')
+        """
+        from .formats.torch_model import from_torch
+
+        return from_torch(cls, model, activation, output_activation, loss, dtype)  # type: ignore[type-var]
+
+    @classmethod
+    def from_keras(
+        cls,
+        model: Any,
+        *,
+        activation: str | Sequence[str] | None = None,
+        output_activation: str | None = None,
+        loss: str | None = None,
+        dtype: npt.DTypeLike | None = None,
+    ) -> Self:
+        """Make a network from a Keras model of Dense layers, or from its ``get_weights()``.
+
+        Parameters
+        ----------
+        model : keras.Model or list of numpy.ndarray
+        activation : str or sequence of str, optional
+            Of the hidden layers, or of all layers; weights alone do not say it.
+        output_activation : str, optional
+        loss : str, optional
+            As in `from_torch`.
+        dtype : str or numpy.dtype, optional
+            By default that of the parameters.
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        ValueError, TypeError
+            If netlet does not have such a layer; the message names it.
+
+        Examples
+        --------
+        >>> from netlet import Network
+        >>> import numpy as np
+        >>> weights = [np.zeros((2, 3)), np.zeros(3), np.zeros((3, 1)), np.zeros(1)]
+        >>> Network.from_keras(weights, activation="tanh").activations
+        ('tanh', 'identity')
+        """
+        from .formats.keras_model import from_keras
+
+        return from_keras(cls, model, activation, output_activation, loss, dtype)  # type: ignore[type-var]
+
+    @classmethod
+    def from_fann(
+        cls, path: Path, *, stepwise: bool = False, loss: str | None = None, dtype: npt.DTypeLike = "float64"
+    ) -> Self:
+        """Make a network from a text file (.net) of FANN in which each layer is connected to the next.
+
+        The steepness of FANN's functions goes into the weights.
+
+        Parameters
+        ----------
+        path : str or path-like
+        stepwise : bool, default False
+            Take sigmoid and tanh for FANN's stepwise approximations of them, which are off by some 0.01; otherwise
+            a network that has them is refused.
+        loss : str, optional
+            By default squared_error.
+        dtype : str or numpy.dtype, default "float64"
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        ValueError
+            If it is no such file, or netlet does not have its functions; the message names the layer.
+        """
+        from .formats.fann import from_fann
+
+        text = _pathlib_path(path).read_text(encoding="ascii", errors="replace")
+        return from_fann(cls, text, stepwise, loss, dtype)  # type: ignore[type-var]
+
+    @classmethod
+    def _made_of(cls, checkpoint: _core.Checkpoint) -> Self:
+        if checkpoint.numerics_version != numerics_version():
+            warnings.warn(
+                f"this network was saved under numerics version {checkpoint.numerics_version}; here it goes on under "
+                f"version {numerics_version()}, which gives other bits",
+                stacklevel=3,
+            )
+        network = cls.__new__(cls)
+        _core.Network.__init__(network, checkpoint)
+        return network
+
+
+def _optimizer_of(checkpoint: _core.Checkpoint) -> Optimizer:
+    assert checkpoint.optimizer is not None
+    cls = optimizer_class(*checkpoint.optimizer)
+    optimizer = cls.__new__(cls)
+    _core.Optimizer.__init__(optimizer, checkpoint)
+    return optimizer

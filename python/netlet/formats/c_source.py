@@ -1,0 +1,360 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""A network as one C99 file: sizes fixed, nothing allocated, nothing needed but fma, the same bits.
+
+The file has no product whose result could be fused with a sum behind its back: contraction is switched off in it, and
+where a compiler does not know the switch, its self-test says so.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from .. import __version__
+from ..reference.elementary import COEFFICIENTS
+
+if TYPE_CHECKING:
+    from ..network import Network
+
+PANEL = 32  # outputs that are summed at once, in registers if the compiler will
+
+_HEAD = """\
+/* {name}: {description}
+ * Written by netlet {version}; fingerprint {fingerprint}.
+ *
+ *   void {name}_forward(const {real} x[{inputs}], {real} y[{outputs}]);
+ *       The outputs y for one row x.
+ *   void {name}_forward_rows(size_t rows, const {real} *x, {real} *y);
+ *       The same for rows one after the other.
+ *   int {name}_self_test(void);
+ *       0 if this compiler and processor give the bits that netlet gives.
+ *
+ * C99. Nothing is allocated, nothing is written but y; any number of threads may call. Compile with optimisation, for
+ * processors that have the instruction fma (on x86-64: -O3 -mfma -mavx2), and link the mathematical library (-lm);
+ * without the instruction it works, too, but slowly. Not with -ffast-math.
+ */
+#include <float.h>
+#include <math.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__FAST_MATH__) || FLT_EVAL_METHOD != 0
+#error "{name}: the same bits need IEEE arithmetic: compile without -ffast-math, and on x86 with -msse2 -mfpmath=sse"
+#endif
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC optimize("fp-contract=off")
+#else
+#pragma STDC FP_CONTRACT OFF
+#endif
+
+typedef {real} real;
+typedef {bits} bits;
+static inline real times_add(real a, real b, real c) {{ return {fma}(a, b, c); }}
+"""
+
+_BITS = """
+static inline bits bits_of(real x) {
+  union { real x; bits b; } u;
+  u.x = x;
+  return u.b;
+}
+"""
+_REAL_OF = """\
+static inline real real_of(bits b) {
+  union { real x; bits b; } u;
+  u.b = b;
+  return u.x;
+}
+"""
+_MAGNITUDE = """\
+static inline real magnitude(real x) { return real_of(bits_of(x) & ~bits_of(-ZERO)); }
+"""
+
+_REDUCE = """
+/* x = k ln 2 + r, |r| <= 0.3467; *p = expm1(r); the result has k in its low bits */
+static inline real reduce(real x, real *k, real *p) {
+  const real shifted = times_add(x, LOG2E, SHIFT);
+  *k = shifted - SHIFT;
+  const real high = times_add(-*k, LN2_HI, x), low = -*k * LN2_LO;
+  const real r = high + low, r2 = r * r;
+  *p = high + times_add(r2, EXPM1_TAIL, low);
+  return shifted;
+}
+static inline real power_of_two(bits k) { return real_of((k + BIAS) << FRACTION); }
+"""
+
+_TAIL = """
+void {name}_forward_rows(size_t rows, const real *x, real *y) {{
+  for (; rows; --rows, x += {inputs}, y += {outputs}) {name}_forward(x, y);
+}}
+
+int {name}_self_test(void) {{
+{x}{expected}  real y[{count}];
+  {name}_forward_rows({rows}, x, y);
+  for (int j = 0; j < {count}; ++j)
+    if (bits_of(y[j]) != bits_of(expected[j]) && (y[j] == y[j] || expected[j] == expected[j])) return 1;
+  return 0;
+}}
+"""
+
+_FUNCTIONS = {
+    "exp_negative": """
+/* exp(x) for x <= 0 */
+static inline real exp_negative(real x) {
+  real k, p;
+  const bits whole = bits_of(reduce(x < EXP_MIN ? EXP_MIN : x, &k, &p));
+  const bits half = bits_of(times_add(k, HALF, SHIFT));
+  return ((ONE + p) * power_of_two(half)) * power_of_two(whole - half);
+}
+""",
+    "expm1_negative": """
+/* exp(x) - 1 for x <= 0 */
+static inline real expm1_negative(real x) {
+  real k, p;
+  const real scale = power_of_two(bits_of(reduce(x < -SIXTY_FOUR ? -SIXTY_FOUR : x, &k, &p)));
+  return times_add(scale, p, scale - ONE);
+}
+""",
+    "sigmoid": """
+static inline real sigmoid(real x) {
+  const real e = exp_negative(-magnitude(x));
+  return (x < ZERO ? e : ONE) / (ONE + e);
+}
+""",
+    "tanh": """
+static inline real hyperbolic_tangent(real x) {
+  const real t = expm1_negative(-TWO * magnitude(x));
+  return real_of((bits_of(t / (TWO + t)) & ~bits_of(-ZERO)) | (bits_of(x) & bits_of(-ZERO)));
+}
+""",
+    "relu": "\nstatic inline real relu(real z) { return z < ZERO ? ZERO : z; }\n",
+    "leaky_relu": "\nstatic inline real leaky_relu(real z) { return z < ZERO ? HUNDREDTH * z : z; }\n",
+    "elu": "\nstatic inline real elu(real z) { return z > ZERO ? z : expm1_negative(z > ZERO ? ZERO : z); }\n",
+    "silu": "\nstatic inline real silu(real z) { return z * sigmoid(z); }\n",
+    "hard_sigmoid": """
+static inline real hard_sigmoid(real z) {
+  real y = times_add(z, SIXTH, HALF);
+  y = y < ZERO ? ZERO : y;
+  return y > ONE ? ONE : y;
+}
+""",
+    "softplus": """
+/* max(z, 0) + log(1 + exp(-|z|)), the logarithm by the series of atanh */
+static inline real softplus(real z) {
+  const real e = exp_negative(-magnitude(z));
+  const real k = e >= HALF ? ONE : ZERO, f = e >= HALF ? (e - ONE) * HALF : e;
+  const real s = f / (TWO + f), z1 = s * s, z2 = z1 * z1, half = HALF * (f * f);
+  const real t = times_add(s, half + z1 * ATANH_TAIL, k * LN2_LO);
+  return (z < ZERO ? ZERO : z) + times_add(k, LN2_HI, f - (half - t));
+}
+""",
+    "gelu": """
+/* z times the normal distribution function; its tail is exp(-u^2 / 2) / (u + 4) times a polynomial */
+static inline real gelu(real z) {
+  const real size = magnitude(z), u = size > FORTY ? FORTY : size;
+  const real square = u * u, rest = times_add(u, u, -square);
+  const real e = exp_negative(-HALF * square), bell = times_add(e, -HALF * rest, e);
+  const real r = ONE / (u + FOUR), t = (u - FOUR) * r, t2 = t * t;
+  const real even = NORMAL_EVEN;
+  const real odd = NORMAL_ODD;
+  const real tail = bell * (times_add(odd, t, even) * r);
+  return z * (z < ZERO ? tail : ONE - tail);
+}
+""",
+}
+_NEEDS = {
+    "sigmoid": ["exp_negative"],
+    "tanh": ["expm1_negative"],
+    "elu": ["expm1_negative"],
+    "silu": ["exp_negative", "sigmoid"],
+    "softplus": ["exp_negative"],
+    "gelu": ["exp_negative"],
+    "softmax": ["exp_negative"],
+}
+_CALLED = {"tanh": "hyperbolic_tangent"}  # the others by their own names
+
+
+def _literal(value: Any, is_float32: bool) -> str:
+    """A hexadecimal floating constant: exact, and the same in every locale."""
+    mantissa, exponent = float(value).hex().split("p")
+    mantissa = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+    return f"{mantissa}p{int(exponent)}{'f' if is_float32 else ''}"
+
+
+def _chain(coefficients: list[str], variable: str) -> str:
+    """A polynomial by Horner's rule."""
+    text = coefficients[-1]
+    for c in coefficients[-2::-1]:
+        text = f"times_add({text}, {variable}, {c})"
+    return text
+
+
+def _definitions(is_float32: bool) -> str:
+    """What the functions have in capitals."""
+    table = COEFFICIENTS["float32" if is_float32 else "float64"]
+    real = np.float32 if is_float32 else np.float64
+    values = {"ZERO": 0.0, "ONE": 1.0, "TWO": 2.0, "FOUR": 4.0, "FORTY": 40.0, "SIXTY_FOUR": 64.0, "HALF": 0.5}
+    values |= {"SIXTH": float(real(1) / real(6)), "HUNDREDTH": float(real(0.01))}
+    values |= {name.upper(): table[name] for name in ("log2e", "shift", "ln2_hi", "ln2_lo", "exp_min")}
+    texts = {name: f"({_literal(value, is_float32)})" for name, value in values.items()}
+    texts |= {"BIAS": "127u", "FRACTION": "23"} if is_float32 else {"BIAS": "1023u", "FRACTION": "52"}
+    e, a, normal = ([_literal(c, is_float32) for c in table[name]] for name in ("expm1", "atanh", "normal"))
+    ep, ap = (
+        [f"times_add({c[i + 1]}, {x}, {c[i]})" for i in range(0, len(c) - 1, 2)] for c, x in ((e, "r"), (a, "z1"))
+    )
+    if is_float32:
+        texts["EXPM1_TAIL"] = f"times_add(times_add({e[4]}, r2, {ep[1]}), r2, {ep[0]})"
+        texts["ATANH_TAIL"] = f"times_add({ap[1]}, z2, {ap[0]})"
+    else:
+        inner = f"times_add({ep[3]}, r2, {ep[2]})"
+        texts["EXPM1_TAIL"] = (
+            f"times_add(times_add({ep[4]}, r2 * r2, {inner}), r2 * r2, times_add({ep[1]}, r2, {ep[0]}))"
+        )
+        texts["ATANH_TAIL"] = f"times_add(times_add({ap[3]}, z2, {ap[2]}), z2 * z2, times_add({ap[1]}, z2, {ap[0]}))"
+    texts["NORMAL_EVEN"] = _chain(normal[0::2], "t2")
+    texts["NORMAL_ODD"] = _chain(normal[1::2], "t2")
+    return "".join(f"#define {name} {text}\n" for name, text in texts.items())
+
+
+def _array(name: str, values: Any, is_float32: bool) -> str:
+    numbers = [_literal(value, is_float32) for value in np.asarray(values).ravel()]
+    lines = [", ".join(numbers[i : i + 6]) for i in range(0, len(numbers), 6)]
+    return f"static const real {name}[{len(numbers)}] = {{\n  " + ",\n  ".join(lines) + "};\n"
+
+
+def _panels(weight: Any) -> Any:
+    """The columns in panels of PANEL, each contiguous, row after row."""
+    return np.concatenate([weight[:, j : j + PANEL].ravel() for j in range(0, weight.shape[1], PANEL)])
+
+
+def _sums(width: int) -> str:
+    return f"""
+/* y = x w + b for {width} outputs, each a chain of fused multiply-adds in the order of x */
+static void sums_{width}(size_t inputs, const real *x, const real *w, const real *b, real *y) {{
+  real s[{width}];
+  for (int j = 0; j < {width}; ++j) s[j] = b[j];
+  for (size_t k = 0; k < inputs; ++k, w += {width})
+    for (int j = 0; j < {width}; ++j) s[j] = times_add(x[k], w[j], s[j]);
+  for (int j = 0; j < {width}; ++j) y[j] = s[j];
+}}
+"""
+
+
+def _activation(name: str, outputs: int, array: str) -> str:
+    if name == "identity":
+        return ""
+    if name != "softmax":
+        return f"  for (int j = 0; j < {outputs}; ++j) {array}[j] = {_CALLED.get(name, name)}({array}[j]);\n"
+    return (
+        f"  real largest = {array}[0], sum = ZERO;\n"
+        f"  for (int j = 1; j < {outputs}; ++j) largest = {array}[j] > largest ? {array}[j] : largest;\n"
+        f"  for (int j = 0; j < {outputs}; ++j) {array}[j] = exp_negative({array}[j] - largest);\n"
+        f"  for (int j = 0; j < {outputs}; ++j) sum = sum + {array}[j];\n"
+        f"  for (int j = 0; j < {outputs}; ++j) {array}[j] = {array}[j] / sum;\n"
+    )
+
+
+def _layer(i: int, net: Network, source: str, target: str) -> str:
+    inputs, outputs = net.layer_sizes[i], net.layer_sizes[i + 1]
+    full = outputs - outputs % PANEL
+    text = ""
+    if full:
+        place = f"{source}, weight_{i} + j * {inputs}, bias_{i} + j, {target} + j"
+        text += f"  for (int j = 0; j < {full}; j += {PANEL}) sums_{PANEL}({inputs}, {place});\n"
+    if full < outputs:
+        place = f"{source}, weight_{i} + {full * inputs}, bias_{i} + {full}, {target} + {full}"
+        text += f"  sums_{outputs - full}({inputs}, {place});\n"
+    return text + _activation(net.activations[i], outputs, target)
+
+
+def _forward(name: str, net: Network) -> str:
+    sizes = net.layer_sizes
+    text = f"\nvoid {name}_forward(const real *x, real *y) {{\n"
+    source = "x"
+    if net.input_scaling:
+        text += f"  real scaled[{sizes[0]}];\n"
+        text += f"  for (int k = 0; k < {sizes[0]}; ++k) scaled[k] = (x[k] - input_shift[k]) / input_scale[k];\n"
+        source = "scaled"
+    for i in range(len(sizes) - 1):
+        target = "y" if i == len(sizes) - 2 else f"hidden_{i}"
+        if target != "y":
+            text += f"  real {target}[{sizes[i + 1]}];\n"
+        text += _layer(i, net, source, target)
+        source = target
+    if net.output_scaling:
+        text += f"  for (int j = 0; j < {sizes[-1]}; ++j) y[j] = times_add(y[j], output_scale[j], output_shift[j]);\n"
+    return text + "}\n"
+
+
+def _functions(activations: set[str]) -> str:
+    wanted = {need for name in activations for need in (*_NEEDS.get(name, ()), name)}
+    text = "".join(body for name, body in _FUNCTIONS.items() if name in wanted)
+    bits = _BITS
+    if wanted & {"exp_negative", "expm1_negative"}:
+        bits += _REAL_OF
+    if wanted & {"sigmoid", "tanh", "softplus", "gelu"}:
+        bits += _MAGNITUDE
+    return bits + (_REDUCE if _REAL_OF in bits else "") + text
+
+
+def c_name(stem: str) -> str:
+    """Make a name in C of a file's name."""
+    name = re.sub(r"[^A-Za-z0-9_]", "_", stem)
+    return name if re.match(r"[A-Za-z_]", name) else f"_{name}"
+
+
+def c_source(net: Network, name: str) -> str:
+    """Write the network in C; `name` begins the names of its functions."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError(f"name: expected a name in C, of letters, digits and _, got {name!r}")
+    if not np.isfinite(net.parameters).all():
+        raise ValueError("parameters: expected finite numbers, got nan or inf")
+    is_float32 = net.dtype == np.float32
+    sizes = net.layer_sizes
+    # so many rows that a bit that is lost somewhere shows at an output
+    rows = 16 if sizes[0] <= 64 else 4
+    x = (2 * ((np.arange(1, rows * sizes[0] + 1) * 0.6180339887498949) % 1) - 1).astype(net.dtype).reshape(rows, -1)
+    if net.input_scaling:
+        x = x * net.input_scaling[1] + net.input_scaling[0]
+    expected = net.forward(x)
+    widths = {n % PANEL for n in sizes[1:]} | {PANEL for n in sizes[1:] if n >= PANEL}
+    widths.discard(0)
+    parts = [
+        _HEAD.format(
+            name=name,
+            description=f"a network of layers {'-'.join(map(str, sizes))}, {', '.join(net.activations)}",
+            version=__version__,
+            fingerprint=net.fingerprint(),
+            real="float" if is_float32 else "double",
+            bits="uint32_t" if is_float32 else "uint64_t",
+            fma="fmaf" if is_float32 else "fma",
+            inputs=sizes[0],
+            outputs=sizes[-1],
+        ),
+        "\n",
+        _definitions(is_float32),
+        _functions(set(net.activations)),
+        "".join(map(_sums, sorted(widths))),
+        "\n",
+    ]
+    for i, (weight, bias) in enumerate(zip(net.weights, net.biases)):
+        parts += [_array(f"weight_{i}", _panels(weight), is_float32), _array(f"bias_{i}", bias, is_float32)]
+    for side, scaling in (("input", net.input_scaling), ("output", net.output_scaling)):
+        for what, values in zip(("shift", "scale"), scaling or ()):
+            parts.append(_array(f"{side}_{what}", values, is_float32))
+    parts.append(_forward(name, net))
+    parts.append(
+        _TAIL.format(
+            name=name,
+            inputs=sizes[0],
+            outputs=sizes[-1],
+            rows=rows,
+            count=expected.size,
+            x=textwrap.indent(_array("x", x, is_float32), "  "),
+            expected=textwrap.indent(_array("expected", expected, is_float32), "  "),
+        )
+    )
+    return "".join(parts)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Networks of the real PyTorch and Keras, which take long to install: ``pytest -m frameworks``."""
+
+import os
+
+import numpy as np
+import onnxruntime
+import pytest
+from netlet import Network
+from sklearn.datasets import load_digits
+
+os.environ["KERAS_BACKEND"] = "torch"
+pytestmark = [pytest.mark.frameworks, pytest.mark.filterwarnings("default")]
+
+RNG = np.random.default_rng(3)
+X = RNG.normal(size=(50, 4)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def torch():
+    return pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="module")
+def keras():
+    pytest.importorskip("torch")
+    return pytest.importorskip("keras")
+
+
+def test_a_sequential_gives_the_same(torch):
+    nn = torch.nn
+    activations = [nn.Identity(), nn.Sigmoid(), nn.Tanh(), nn.ReLU(), nn.LeakyReLU(), nn.ELU(), nn.Softplus()]
+    activations += [nn.SiLU(), nn.GELU(), nn.Hardsigmoid()]
+    for activation in activations:
+        for dtype in (torch.float32, torch.float64):
+            model = nn.Sequential(
+                nn.Linear(4, 9), activation, nn.Dropout(0.25), nn.Sequential(nn.Linear(9, 5, bias=False), nn.Tanh()),
+                nn.Linear(5, 3), nn.Softmax(dim=1),
+            ).to(dtype).eval()  # fmt: skip
+            net = Network.from_torch(model)
+            assert net.dropout == (0.25, 0.0)
+            assert net.loss_name == "cross_entropy"
+            expected = model(torch.as_tensor(X, dtype=dtype)).detach().numpy()
+            np.testing.assert_allclose(net.forward(X), expected, rtol=1e-5 if dtype == torch.float32 else 1e-12)
+
+
+def test_modules_that_netlet_does_not_have_are_refused(torch):
+    nn = torch.nn
+    linear = nn.Linear(4, 4)
+    cases = [
+        (nn.Sequential(linear, nn.BatchNorm1d(4)), r"model, layer 1 \(BatchNorm1d\): netlet has no such layer"),
+        (nn.Sequential(linear, nn.Sequential(nn.Conv1d(1, 1, 1))), r"layer 1\.0 \(Conv1d\)"),
+        (nn.Sequential(linear, nn.LeakyReLU(0.2)), "leaky_relu has negative_slope 0.01, this one 0.2"),
+        (nn.Sequential(linear, nn.GELU(approximate="tanh")), "approximate"),
+        (nn.Sequential(linear, nn.Softmax(dim=0)), "last dimension"),
+        (nn.Sequential(linear, nn.ReLU(), nn.ReLU()), r"layer 2 \(ReLU\): expected one activation"),
+        (nn.Sequential(nn.Dropout(), linear), "not inputs"),
+        (nn.Sequential(nn.ReLU()), "before the activation"),
+        (nn.Sequential(), "at least one layer"),
+        (linear.half(), "float32 or float64, got float16"),
+    ]
+    for model, message in cases:
+        with pytest.raises(ValueError, match=message):
+            Network.from_torch(model)
+
+
+def test_from_torch_by_netlet_to_onnx_runtime(torch, tmp_path):
+    """On real data: trained there, trained on here, predicted there, and in files in between."""
+    nn = torch.nn
+    digits = load_digits()
+    x, y = (digits.data / 16).astype(np.float32), digits.target
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(64, 30), nn.ReLU(), nn.Linear(30, 10))
+    optimizer = torch.optim.Adam(model.parameters(), 0.01)
+    for _ in range(50):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(torch.as_tensor(x[:1200])), torch.as_tensor(y[:1200])).backward()
+        optimizer.step()
+    net = Network.from_torch(model, output_activation="softmax")
+    same = Network.from_torch(model.state_dict(), activation="relu", output_activation="softmax")
+    assert same == net
+    expected = torch.softmax(model(torch.as_tensor(x)), 1).detach().numpy()
+    np.testing.assert_allclose(net.forward(x), expected, rtol=1e-4, atol=1e-6)
+    before = (net.predict(x[1200:]) == y[1200:]).mean()
+    net.fit(x[:1200], y[:1200], epochs=20, batch_size=32, learning_rate=0.1)
+    assert (net.predict(x[1200:]) == y[1200:]).mean() > before
+    net.save(tmp_path / "digits.netlet")
+    loaded = Network.load(tmp_path / "digits.netlet")
+    loaded.to_onnx(tmp_path / "digits.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "digits.onnx"), providers=["CPUExecutionProvider"])
+    outputs = session.run(None, {"x": x})[0]
+    np.testing.assert_allclose(outputs, net.forward(x), rtol=1e-4, atol=1e-6)
+    assert (outputs.argmax(axis=1) == net.predict(x)).all()
+    assert Network.from_onnx(tmp_path / "digits.onnx") == net
+
+
+def test_models_of_keras_give_the_same(keras):
+    layers = keras.layers
+    for name in ("linear", "sigmoid", "tanh", "relu", "elu", "softplus", "silu", "gelu", "hard_sigmoid"):
+        model = keras.Sequential(
+            [
+                layers.Input((4,)),
+                layers.Dense(6, name),
+                layers.Dropout(0.5),
+                layers.Dense(5, use_bias=False),
+                layers.LeakyReLU(negative_slope=0.01),
+                layers.Dense(3, "softmax"),
+            ]
+        )
+        net = Network.from_keras(model)
+        assert net.dropout == (0.5, 0.0)
+        expected = keras.ops.convert_to_numpy(model(X))
+        np.testing.assert_allclose(net.forward(X), expected, rtol=1e-5, atol=1e-7)
+        hidden = "identity" if name == "linear" else name
+        same = Network.from_keras(model.get_weights(), activation=[hidden, "leaky_relu"], output_activation="softmax")
+        assert same.fingerprint() == net.fingerprint()
+    for layer, message in [
+        (layers.LeakyReLU(negative_slope=0.3), "slope 0.01"),
+        (layers.Dense(2, "leaky_relu"), "no activation 'leaky_relu'"),
+        (layers.BatchNormalization(name="norm"), r"layer 'norm' \(BatchNormalization\)"),
+        (layers.ReLU(max_value=6), "plain relu"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            Network.from_keras(keras.Sequential([layers.Input((4,)), layers.Dense(3), layer]))
