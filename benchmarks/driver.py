@@ -19,7 +19,7 @@ from statistics import median
 
 import check
 import numpy as np
-from peers import FLOOR, PEERS
+from peers import C_SOURCE, FLOOR, PEERS
 from workloads import Workload, case
 
 HERE = Path(__file__).parent
@@ -209,4 +209,4 @@ class OtherPrograms:
 
 
 def label(name: str) -> str:
-    return {"floor": FLOOR, "peak": "FMA peak"}.get(name) or PEERS.get(name, (name,))[0]
+    return {"floor": FLOOR, "peak": "FMA peak", "c-source": C_SOURCE}.get(name) or PEERS.get(name, (name,))[0]

@@ -25,6 +25,7 @@ def build(names: set[str]) -> tuple[dict[str, Path], str]:
         return {}, "no C++ figures: CMake is missing"
     print("building the native programs", file=sys.stderr)
     configure = [cmake, "-S", ROOT, "-B", FOLDER, "-DNETLET_BUILD_TESTS=OFF", "-DNETLET_BUILD_BENCHMARKS=ON"]
+    configure += [f"-DNETLET_ROW_SOURCES={write_sources()}"] if "rows" in names else []
     if ninja and not (FOLDER / "CMakeCache.txt").exists():
         configure += ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={ninja}"]
     trouble = run(configure)
@@ -37,6 +38,19 @@ def build(names: set[str]) -> tuple[dict[str, Path], str]:
         else:
             built[name] = FOLDER / target
     return built, f"no C++ figures, or not all: {trouble}" if trouble else ""
+
+
+def write_sources() -> Path:
+    """Have netlet write the networks of rows.cpp as C."""
+    from netlet import Network
+
+    folder = FOLDER / "sources"
+    folder.mkdir(parents=True, exist_ok=True)
+    for sizes, output in (((8, 8), "relu"), ((40, 100, 100, 10), "identity")):
+        settings = {"activation": "relu", "output_activation": output, "init": "he_uniform"}
+        net = Network(sizes, dtype="float32", seed=1, **settings)
+        net.to_c(folder / f"row_{'_'.join(map(str, sizes))}.c")
+    return folder
 
 
 def run(command: list) -> str:

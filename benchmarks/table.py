@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from check import ULP_LIMIT
-from peers import FLOOR
+from peers import C_SOURCE, FLOOR
 from workloads import WORKLOADS
 
 FACTOR = {"s": 1, "ms": 1e3, "µs": 1e6, "ns": 1e9}
@@ -27,7 +27,7 @@ def times(value: float) -> str:
 
 def competes(peer: dict) -> bool:
     """Whether it is a library, and as precise as the others."""
-    return peer["label"] not in (FLOOR, "FMA peak", "netlet") and not peer.get("ulps", 0) > ULP_LIMIT
+    return peer["label"] not in (FLOOR, C_SOURCE, "FMA peak", "netlet") and not peer.get("ulps", 0) > ULP_LIMIT
 
 
 def ratios(result: dict) -> list[tuple[float, dict]]:
@@ -55,7 +55,9 @@ def line(result: dict) -> str:
         cells += [f"{best['label']} {written(best)}", f"**{times(ratio)}**"]
         cells.append(", ".join(f"{peer['label']} {times(ratio)}" for ratio, peer in ranked[1:]))
     else:
-        cells += ["", "", ""]
+        source = next((peer for peer in peers.values() if peer["label"] == C_SOURCE), None)
+        share = times(source["seconds"] / ours["seconds"]) if source else ""
+        cells += ["", "", f"{C_SOURCE} {written(source)}, {share}" if source else ""]
     floor = next((peer for peer in peers.values() if peer["label"] == FLOOR), None)
     cells.append(f"{written(floor)}, {times(floor['seconds'] / ours['seconds'])}" if floor else "")
     peak = peers.get("peak")

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One row through a small relu network, seconds a call: netlet's C function, and code that knows the sizes.
+// One row through a small relu network, seconds a call: netlet's C function, the C source that netlet writes, and code that
+// knows the sizes.
 //   rows 8-8|40-100-100-10
 #include <netlet/netlet.h>
 
@@ -9,6 +10,9 @@
 #include <cstring>
 
 #include "worker.hpp"
+
+extern "C" void row_8_8_forward(const float* x, float* y);
+extern "C" void row_40_100_100_10_forward(const float* x, float* y);
 
 #if defined(__AVX512F__)
 constexpr int widest = 16;
@@ -51,6 +55,7 @@ template <int Inputs, int Outputs, bool Relu> struct Layer {
 struct Small {
   static constexpr size_t sizes[] = {8, 8};
   static constexpr int32_t activations[] = {NETLET_RELU};
+  static constexpr auto source = &row_8_8_forward;
   Layer<8, 8, true> layer;
   void set(const float* p) { layer.set(p, p + 64); }
   void operator()(const float* x, float* y) const {
@@ -63,6 +68,7 @@ struct Small {
 struct Large {
   static constexpr size_t sizes[] = {40, 100, 100, 10};
   static constexpr int32_t activations[] = {NETLET_RELU, NETLET_RELU, NETLET_IDENTITY};
+  static constexpr auto source = &row_40_100_100_10_forward;
   Layer<40, 100, true> first;
   Layer<100, 100, true> second;
   Layer<100, 10, false> third;
@@ -96,7 +102,7 @@ template <class Floor> int run() {
   }
   static Floor floor;
   floor.set(static_cast<const float*>(netlet_parameters(network)));
-  alignas(64) static float x[inputs], ours[16], theirs[16];
+  alignas(64) static float x[inputs], ours[16], theirs[16], written[16];
   for (size_t i = 0; i < inputs; ++i) x[i] = std::sin(float(i));
   const netlet_array row = {x, NETLET_FLOAT32, 1, inputs, ptrdiff_t(sizeof x), sizeof(float)};
   // the compiler must take it that each call reads and writes memory
@@ -108,21 +114,33 @@ template <class Floor> int run() {
     floor(x, theirs);
     __asm__ volatile("" ::: "memory");
   };
+  auto sources = [&] {
+    Floor::source(x, written);
+    __asm__ volatile("" ::: "memory");
+  };
   netlets();
   floors();
+  sources();
+  if (std::memcmp(ours, written, Floor::sizes[layers] * sizeof(float)) != 0) {
+    std::fprintf(stderr, "the C source gives other bits\n");
+    return 1;
+  }
   float difference = 0;
   for (size_t i = 0; i < Floor::sizes[layers]; ++i) difference = std::fmax(difference, std::fabs(ours[i] - theirs[i]));
   if (!(difference < 1e-4f)) {
     std::fprintf(stderr, "the results differ by %g\n", double(difference));
     return 1;
   }
-  const long our_calls = calls_for(netlets), their_calls = calls_for(floors);
+  const long our_calls = calls_for(netlets), their_calls = calls_for(floors), source_calls = calls_for(sources);
   std::printf("{\"error\": %.3e}\n", double(difference));
   while (go()) {
     netlets();
     const double our_seconds = seconds(our_calls, netlets);
     floors();
-    std::printf("{\"netlet\": %.6e, \"floor\": %.6e}\n", our_seconds, seconds(their_calls, floors));
+    const double their_seconds = seconds(their_calls, floors);
+    sources();
+    std::printf("{\"netlet\": %.6e, \"floor\": %.6e, \"c-source\": %.6e}\n", our_seconds, their_seconds,
+                seconds(source_calls, sources));
   }
   netlet_network_free(network);
   return 0;

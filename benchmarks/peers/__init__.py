@@ -21,3 +21,4 @@ PEERS = {
     "mlpfile": ("mlpfile", "mlpfile", "mlpfile"),
 }
 FLOOR = "C++, fixed sizes"  # native/: not a library, but what is possible
+C_SOURCE = "its own C source"  # what Network.to_c writes, compiled for this processor
