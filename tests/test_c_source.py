@@ -147,4 +147,4 @@ def test_the_bits_are_netlet_s_on_aarch64(dtype, tmp_path):
         compiler = shutil.which("aarch64-linux-gnu-gcc")
         files = sorted(tmp_path.glob("*.c"))
         subprocess.run([compiler, *options, "-static", *files, "-lm", "-o", tmp_path / "main"], check=True)
-        subprocess.run([*toolchain.emulator, tmp_path / "main"], check=True)
+        subprocess.run([*toolchain.processors[0].emulator, tmp_path / "main"], check=True)
