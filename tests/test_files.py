@@ -382,6 +382,8 @@ def test_saving_beside_training_is_refused_and_in_a_callback_is_not(path):
     wide = Network([3, 400, 400, 2], seed=0)
     thread = threading.Thread(target=lambda: wide.fit(X, Y, epochs=300, batch_size=8))
     thread.start()
+    while not wide.epochs_trained:
+        time.sleep(0.001)
     refused = None
     while thread.is_alive():
         try:

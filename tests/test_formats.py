@@ -107,6 +107,7 @@ def test_onnx_in_other_forms():
         ([node("Gemm", ["x", "w", "b"], ["y"], alpha=2.0, beta=0.5)], {"w": W / 2, "b": B * 2}),
         ([node("MatMul", ["x", "w"], ["s"]), node("Add", ["s", "b"], ["y"])], {"w": W, "b": B}),
         ([node("MatMul", ["x", "w"], ["s"]), node("Add", ["b", "s"], ["y"])], {"w": W, "b": B}),
+        ([node("MatMul", ["x", "w"], ["s"]), node("Add", ["s", "b"], ["y"])], {"w": W, "b": B[None]}),
         ([node("Identity", ["x"], ["i"]), node("Gemm", ["i", "w", "b"], ["y"])], {"w": W, "b": B}),
         (
             [
@@ -144,6 +145,12 @@ def test_onnx_that_is_no_such_network_is_refused():
         ([gemm, node("Relu", ["s"], ["r"]), node("Sub", ["s", "b"], ["y"])], square, "a chain"),
         ([gemm, node("Mul", ["s", "b"], ["m"]), node("Gemm", ["m", "w", "b"], ["y"])], square, "after the outputs"),
         ([gemm, node("Sub", ["s", "b"], ["y"])], square, "scaling before the first layer"),
+        ([node("Div", ["x", "b"], ["d"]), node("Sub", ["d", "b"], ["y"])], square, "scaling before the first layer"),
+        (
+            [gemm, node("Sigmoid", ["s"], ["g"]), node("Mul", ["g", "s"], ["m"]), node("Mul", ["m", "s"], ["y"])],
+            square,
+            "constant",
+        ),
         ([node("Identity", ["x"], ["y"])], {}, "at least one layer"),
     ]
     for nodes, constants, message in cases:
@@ -151,6 +158,12 @@ def test_onnx_that_is_no_such_network_is_refused():
             Network.from_onnx(model_of(nodes, constants))
     with pytest.raises(ValueError, match="one input and one output, got 2 and 1"):
         Network.from_onnx(model_of([gemm, node("Add", ["s", "z"], ["y"])], square, inputs=("x", "z")))
+    for constants, message in [
+        ({"w": np.eye(2)[0], "b": B}, "matrix of weights"),
+        ({"w": np.eye(2), "b": np.zeros((2, 1))}, "bias"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            Network.from_onnx(model_of([node("Gemm", ["x", "w", "b"], ["y"])], constants))
     integers = model_of([node("Gemm", ["x", "w", "b"], ["y"])], square)
     for i, tensor in enumerate(integers.graph.initializer):
         integers.graph.initializer[i].CopyFrom(
@@ -214,6 +227,8 @@ def test_sklearn_models_that_are_no_networks_are_refused():
 
 
 class Tensor:
+    dtype = "torch.float32"
+
     def __init__(self, values):
         self.values = np.asarray(values, np.float32)
 
@@ -241,6 +256,10 @@ def test_a_state_dict():
         Network.from_torch({**state, "norm.running_mean": Tensor(B)}, activation="tanh")
     with pytest.raises(ValueError, match=r"model, 2\.weight: expected 2 inputs, got 3"):
         Network.from_torch({**state, "2.weight": Tensor(W.T)}, activation="tanh")
+    with pytest.raises(ValueError, match=r"in their order, got '10\.weight' before '2\.weight'"):
+        Network.from_torch({"10.weight": Tensor(W), "2.weight": Tensor(W.T)}, activation="tanh")
+    with pytest.raises(TypeError, match=r"model, 0\.weight: expected a tensor of PyTorch, got ndarray"):
+        Network.from_torch({"0.weight": W}, activation="tanh")
     with pytest.raises(TypeError, match="expected a Sequential or a state_dict of PyTorch, got int"):
         Network.from_torch(3)
 
@@ -305,3 +324,45 @@ def write(folder, text):
     path = folder / "cut.net"
     path.write_text(text)
     return path
+
+
+def test_onnx_keeps_the_settings_of_a_loss(tmp_path):
+    path = tmp_path / "net.onnx"
+    for net in (
+        Network([3, 2], loss="huber", huber_delta=0.1, seed=0),
+        Network([3, 2], loss="quantile", quantile=[0.1, 0.9], seed=0),
+    ):
+        net.to_onnx(path)
+        assert Network.from_onnx(path) == net
+
+
+def test_contents_that_are_no_onnx_are_refused(tmp_path):
+    path = tmp_path / "net.onnx"
+    original = Network([3, 4, 2], seed=0)
+    original.to_onnx(path)
+    data = path.read_bytes()
+    refused = []
+    for size in range(len(data)):
+        path.write_bytes(data[:size])
+        try:  # without its last bytes, a loss and a version, it is a model still
+            np.testing.assert_array_equal(Network.from_onnx(path).parameters, original.parameters)
+        except ValueError as error:
+            refused.append(str(error))
+    assert len(refused) > 0.5 * len(data)
+    assert all(message.startswith("model") for message in refused)
+    with pytest.raises(TypeError, match=r"expected a path or an onnx\.ModelProto, got int"):
+        Network.from_onnx(3)
+    with pytest.raises(FileNotFoundError):
+        Network.from_onnx(tmp_path / "missing")
+    net = Network([3, 2], seed=0)
+    net.parameters[0] = 1e300
+    with pytest.raises(ValueError, match="expected finite numbers in float32"):
+        net.to_onnx(path, dtype="float32")
+
+
+def test_a_long_number_in_a_file_of_fann_takes_no_time(tmp_path):
+    text = (FILES / "fann_sigmoid.net").read_text()
+    path = tmp_path / "long.net"
+    path.write_text(text.replace("(0, ", "(" + "1" * 1_000_000, 1))
+    with pytest.raises(ValueError, match="path"):
+        Network.from_fann(path)

@@ -64,6 +64,40 @@ def test_modules_that_netlet_does_not_have_are_refused(torch):
             Network.from_torch(model)
 
 
+def test_modules_that_stand_twice_count_twice(torch):
+    nn = torch.nn
+    relu, tied = nn.ReLU(), nn.Linear(4, 4)
+    model = nn.Sequential(nn.Linear(4, 4), relu, tied, relu, tied)
+    net = Network.from_torch(model)
+    assert net.activations == ("relu", "relu", "identity")
+    np.testing.assert_allclose(net.forward(X), model(torch.as_tensor(X)).detach().numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_models_that_may_compute_something_else_are_refused(torch):
+    nn = torch.nn
+
+    class Mine(nn.Linear):
+        def forward(self, x):
+            return -super().forward(x)
+
+    hooked = nn.Linear(4, 4)
+    hooked.register_forward_hook(lambda module, x, y: -y)
+    cases = [
+        (nn.Sequential(Mine(4, 4)), r"layer 0 \(Mine\): expected modules of torch.nn itself"),
+        (nn.Sequential(hooked), "hooks"),
+        (nn.Sequential(torch.nn.utils.weight_norm(nn.Linear(4, 4))), "hooks"),
+        (nn.Sequential(nn.Linear(4, 4), nn.Softplus(threshold=0.1)), "threshold 20 or more"),
+        (nn.Sequential(nn.Flatten(0), nn.Linear(4, 4)), "rows to stay rows"),
+        (nn.Linear(4, 4).to(torch.bfloat16), "got torch.bfloat16"),
+        (nn.Linear(4, 4, device="meta"), "a tensor with values"),
+    ]
+    for model, message in cases:
+        with pytest.raises(ValueError, match=message):
+            Network.from_torch(model)
+    with pytest.raises(ValueError, match="layer 1 of the model has relu itself"):
+        Network.from_torch(nn.Sequential(nn.Linear(4, 4), nn.ReLU()), output_activation="softmax")
+
+
 def test_from_torch_by_netlet_to_onnx_runtime(torch, tmp_path):
     """On real data: trained there, trained on here, predicted there, and in files in between."""
     nn = torch.nn
@@ -122,3 +156,33 @@ def test_models_of_keras_give_the_same(keras):
     ]:
         with pytest.raises(ValueError, match=message):
             Network.from_keras(keras.Sequential([layers.Input((4,)), layers.Dense(3), layer]))
+
+
+def test_models_of_keras_that_are_no_chains_are_refused(keras):
+    layers = keras.layers
+    x = layers.Input((4,))
+    dense, other = layers.Dense(4), layers.Dense(4)
+
+    class Mine(layers.Dense):
+        def call(self, x):
+            return -super().call(x)
+
+    class Model(keras.Model):
+        def call(self, x):
+            return x
+
+    cases = [
+        (keras.Model(x, dense(x) + x), "a chain"),
+        (keras.Model(x, dense(dense(x))), "each layer stands once"),
+        (keras.Model(x, [dense(x), other(x)]), "one input and one output, got 1 and 2"),
+        (keras.Model(x, keras.ops.relu(dense(x))), "of another kind|no such layer"),
+        (keras.Model(x, Mine(4)(x)), "a layer of Keras itself"),
+        (keras.Model(x, layers.Dense(4, activation=lambda v: v)(x)), "no activation"),
+        (keras.Model(x, layers.Dense(4, activation=keras.ops.gelu)(x)), "no activation 'gelu' of that form"),
+        (keras.Model(x, layers.Dense(4, dtype="mixed_float16")(x)), "computed in float16"),
+        (keras.Sequential([layers.Dense(3)]), "a model that is built"),
+        (Model(), "a Sequential or functional model"),
+    ]
+    for model, message in cases:
+        with pytest.raises(ValueError, match=message):
+            Network.from_keras(model)

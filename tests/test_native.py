@@ -58,6 +58,8 @@ def symbols(nm, file, *options):
 LIBC_AND_THREADS = {
     *("clock_gettime", "free", "getenv", "malloc", "memcmp", "memcpy", "memmove", "memset", "posix_memalign"),
     *("sched_getaffinity", "sched_yield", "sigfillset", "snprintf", "sqrt", "strcat", "strcmp", "strcpy", "strlen"),
+    *("close", "fchmod", "fchown", "fstat", "fsync", "getpid", "lstat", "open", "read", "realpath", "rename", "stat"),
+    *("strrchr", "unlink", "write", "__errno_location"),
     *("strtol", "sysconf", "vsnprintf", "__sched_cpucount", "__isoc23_strtol", "stpcpy"),
     *("pthread_atfork", "pthread_cond_broadcast", "pthread_cond_wait", "pthread_create", "pthread_detach"),
     *("pthread_mutex_lock", "pthread_mutex_unlock", "pthread_sigmask"),

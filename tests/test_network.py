@@ -5,6 +5,8 @@ import copy
 import gc
 import inspect
 import pickle
+import subprocess
+import sys
 
 import netlet
 import numpy as np
@@ -765,12 +767,17 @@ def test_every_public_member_is_documented_and_has_a_signature(cls):
         if name.startswith("_"):
             continue
         assert member.__doc__, name
-        if callable(member):
+        if inspect.ismethod(member):  # of the class
+            assert inspect.signature(member).parameters, name
+        elif callable(member):
             assert "self" in inspect.signature(member).parameters, name
 
 
 def test_the_reference_is_imported_when_it_is_asked_for():
     assert netlet.reference.Network is reference.Network
+    script = "import netlet; print(netlet.schedules.__name__, netlet.reference.__name__)"
+    output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert output.split() == ["netlet.schedules", "netlet.reference"]
     with pytest.raises(AttributeError, match="nonsense"):
         netlet.nonsense  # noqa: B018
 

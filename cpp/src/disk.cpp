@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "error.hpp"
@@ -80,11 +81,24 @@ void flush_directory_of(char* path) {
   ::close(descriptor);
 }
 
+// A name in the same directory that nobody has.
+void temporary_name(const char* path, char* out, size_t capacity) {
+  const char* const slash = strrchr(path, '/');
+  const int directory = slash ? (int)(slash + 1 - path) : 0;
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  snprintf(out, capacity, "%.*s.netlet-%ld-%lld%09ld.tmp", directory, path, (long)::getpid(), (long long)now.tv_sec,
+           now.tv_nsec);
+}
+
 // target: long enough for the temporary name, too
 netlet_status replace(const char* path, char* target, size_t capacity, const void* data, size_t size,
                       netlet_error* error) {
   struct stat old;
   const bool exists = ::stat(path, &old) == 0;
+  if (!exists && errno != ENOENT) return failed("write", error);
+  if (!exists && ::lstat(path, &old) == 0)
+    return fail(error, NETLET_ERROR_FILE, "cannot write: it is a symbolic link that leads nowhere");
   if (exists && S_ISDIR(old.st_mode)) {
     errno = EISDIR;
     return failed("write", error);
@@ -94,13 +108,14 @@ netlet_status replace(const char* path, char* target, size_t capacity, const voi
   const char* const final_name = resolved ? resolved : path;
   int descriptor = -1;
   for (int i = 0; i < kTries && descriptor < 0; ++i) {
-    snprintf(target, capacity, "%s.%ld-%d.tmp", final_name, (long)::getpid(), i);
+    temporary_name(final_name, target, capacity);
     descriptor = ::open(target, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (descriptor < 0 && errno != EEXIST) break;
   }
   bool done = descriptor >= 0;
   if (done) {
-    if (exists) (void)!::fchmod(descriptor, old.st_mode & 07777);
+    if (exists) (void)!::fchown(descriptor, old.st_uid, old.st_gid);
+    if (exists) (void)!::fchmod(descriptor, old.st_mode & 0777);
     done = write_all(descriptor, data, size) && ::fsync(descriptor) == 0;
     const int code = errno;
     if (::close(descriptor) != 0 && done)

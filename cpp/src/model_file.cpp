@@ -25,6 +25,7 @@ namespace {
 
 constexpr uint64_t kFormat = 1;
 constexpr size_t kMostHeader = 100000000;  // as in other readers of safetensors
+constexpr size_t kLeastPerLayer = 120;     // bytes of a header
 constexpr size_t kHex = 64;                // digits of a checksum
 constexpr char kBegin[] = "{\"__metadata__\":{\"netlet_format\":\"";
 
@@ -471,6 +472,9 @@ netlet_status write(const netlet_network& net, const netlet_optimizer* optimizer
   if (!tensors.list(model, d)) return out_of_memory(error);
   write_header(d, tensors, header);
   size_t data_bytes, bytes;
+  if (header.size() > kMostHeader)
+    return fail(error, NETLET_ERROR_ARGUMENT,
+                "save: the network has so many layers that no reader would take the file");
   if (header.failed() || !data_size(d, &data_bytes) || __builtin_add_overflow(8 + header.size(), data_bytes, &bytes) ||
       !out.allocate(bytes))
     return out_of_memory(error);
@@ -648,6 +652,8 @@ netlet_status read(Source& source, netlet_network** network, netlet_optimizer** 
 
   Description d = {};
   NETLET_TRY(MetadataReader(header.data(), header.size()).read(d, error));
+  if (d.numerics > INT32_MAX || header.size() / kLeastPerLayer < d.layers())
+    return fail(error, NETLET_ERROR_FORMAT, "the header is damaged: it is too short for its layers, or of no version");
   size_t data_bytes;
   const size_t found = rest - header.size();
   if (!data_size(d, &data_bytes))
@@ -715,6 +721,10 @@ netlet_status netlet_save(const netlet_network* network, const netlet_optimizer*
   Buffer<unsigned char> out;
   NETLET_TRY(write_held(network, optimizer, out, error));
   return replace_file(path, out.data(), out.size(), error);
+}
+
+netlet_status netlet_replace_file(const char* path, const void* bytes, size_t size, netlet_error* error) {
+  return replace_file(path, bytes, size, error);
 }
 
 netlet_status netlet_load(const char* path, netlet_network** network, netlet_optimizer** optimizer,

@@ -42,6 +42,14 @@ void save(py::handle self, const py::bytes& path, py::handle optimizer) {
   with_path(path, [&](const std::string& text) { network.save(text, state); });
 }
 
+// Any other bytes, as save() writes them.
+void replace_file(const py::bytes& path, const std::string& data) {
+  with_path(path, [&](const std::string& text) {
+    netlet::Check check;
+    check(netlet_replace_file(text.c_str(), data.data(), data.size(), check));
+  });
+}
+
 py::bytes to_bytes(py::handle self, py::handle optimizer) {
   const netlet::Bytes bytes = object_of<Network>(self, "self").to_bytes(optional_optimizer(optimizer));
   return py::bytes(static_cast<const char*>(bytes.data()), bytes.size());
@@ -59,6 +67,7 @@ Checkpoint from_bytes(const py::buffer& bytes) {
 void bind_files(py::module_& m) {
   m.def("save", &save);
   m.def("to_bytes", &to_bytes);
+  m.def("replace_file", &replace_file);
   // what a file holds, until a Network and an Optimizer are made of it
   py::class_<Checkpoint>(m, "Checkpoint")
       .def_static("load",
@@ -67,9 +76,11 @@ void bind_files(py::module_& m) {
                   })
       .def_static("from_bytes", &from_bytes)
       .def_property_readonly("numerics_version",
-                             [](const Checkpoint& self) { return netlet_saved_numerics_version(self.network.get()); })
+                             [](const Checkpoint& self) {
+                               return self.network.get() ? netlet_saved_numerics_version(self.network.get()) : 0;
+                             })
       .def_property_readonly("optimizer", [](const Checkpoint& self) -> py::object {  // kind and weight decay
-        if (!self.optimizer) return py::none();
+        if (!self.optimizer || !self.optimizer->get()) return py::none();
         const netlet_optimizer_config config = self.optimizer->config();
         return py::make_tuple(config.kind, config.weight_decay);
       });

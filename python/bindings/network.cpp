@@ -387,7 +387,10 @@ void bind_network(py::module_& m) {
   type.def(py::init(&create), py::arg("layer_sizes"), py::arg("activations"), py::arg("loss"), py::arg("reduction"),
            py::arg("dtype"), py::arg("huber_delta") = 1.0, py::arg("quantiles") = std::vector<double>(),
            py::arg("dropout") = std::vector<double>())
-      .def(py::init([](netlet::Checkpoint& checkpoint) { return std::move(checkpoint.network); }))
+      .def(py::init([](netlet::Checkpoint& checkpoint) {
+        if (!checkpoint.network.get()) throw py::value_error("checkpoint: it is used up");
+        return std::move(checkpoint.network);
+      }))
       .def("_initialize",
            [](py::handle self, int init, std::uint64_t seed) { network(self).initialize((netlet::Init)init, seed); })
       .def_property_readonly(

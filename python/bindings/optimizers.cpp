@@ -97,7 +97,10 @@ void bind_optimizers(py::module_& m) {
   m.attr("OPTIMIZERS") = kinds;
   py::class_<Optimizer>(m, "Optimizer")
       .def(py::init(&create), py::arg("kind"), py::arg("nesterov"), py::arg("settings"))
-      .def(py::init([](netlet::Checkpoint& checkpoint) { return std::move(*checkpoint.optimizer); }))
+      .def(py::init([](netlet::Checkpoint& checkpoint) {
+        if (!checkpoint.optimizer || !checkpoint.optimizer->get()) throw py::value_error("checkpoint: it is used up");
+        return std::move(*checkpoint.optimizer);
+      }))
       .def("_set_learning_rate", [](py::handle self, double rate) { optimizer(self).set_learning_rate(rate); })
       .def_property_readonly("_settings", &settings_of)
       .def_property_readonly(

@@ -211,7 +211,7 @@ class Exchange(_core.Network):
             view = memoryview(data)
         except TypeError:
             raise TypeError(f"data: expected bytes, got {type(data).__name__}") from None
-        if not view.contiguous:
+        if not view.c_contiguous:
             raise ValueError("data: expected contiguous bytes")
         return cls._made_of(_core.Checkpoint.from_bytes(view))
 
@@ -247,7 +247,7 @@ class Exchange(_core.Network):
 
         file = _pathlib_path(path)
         text = c_source(self, c_name(file.stem) if name is None else name)  # type: ignore[arg-type]
-        file.write_bytes(text.encode("ascii"))
+        _core.replace_file(_encoded(path), text.encode("ascii"))
 
     def to_onnx(self, path: Path, *, dtype: npt.DTypeLike | None = None) -> None:
         """Write the network as an ONNX model, checked by onnx's checker; needs ``pip install netlet[onnx]``.
@@ -270,8 +270,7 @@ class Exchange(_core.Network):
         """
         from .formats.onnx_model import to_onnx
 
-        file = _pathlib_path(path)
-        file.write_bytes(to_onnx(self, dtype).SerializeToString())  # type: ignore[arg-type]
+        _core.replace_file(_encoded(path), to_onnx(self, dtype).SerializeToString())  # type: ignore[arg-type]
 
     @classmethod
     def from_onnx(cls, model: Any, *, loss: str | None = None, dtype: npt.DTypeLike | None = None) -> Self:

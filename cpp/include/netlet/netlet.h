@@ -433,8 +433,8 @@ NETLET_API netlet_status netlet_fit(netlet_network* network, const netlet_array*
  * optimizer: its settings and state go along, so that training can go on to the same bits; NULL: only the network.
  * Parameters that are not finite are refused. May be called from on_epochs.
  *
- * The file is replaced as a whole: if saving fails, or the machine does, the old one is still there. A program that is
- * killed meanwhile may leave a file beside it whose name goes on with the process's number and ends in .tmp. */
+ * The file is replaced as a whole: if saving fails, or the machine does, the old one is still there. Its owner and
+ * permissions stay. A program that is killed meanwhile may leave a file beside it, .netlet-...tmp. */
 NETLET_API netlet_status netlet_save(const netlet_network* network, const netlet_optimizer* optimizer, const char* path,
                                      netlet_error* error);
 /* The caller frees network and optimizer. optimizer: NULL if it is not wanted; *optimizer becomes NULL if the file has
@@ -450,6 +450,9 @@ NETLET_API netlet_status netlet_to_bytes(const netlet_network* network, const ne
 NETLET_API void netlet_free_bytes(void* bytes); /* NULL is allowed */
 NETLET_API netlet_status netlet_from_bytes(const void* bytes, size_t size, netlet_network** network,
                                            netlet_optimizer** optimizer, netlet_error* error);
+
+/* Writes `size` bytes to a file, or leaves the old one as it was: what netlet_save does, for files of your own. */
+NETLET_API netlet_status netlet_replace_file(const char* path, const void* bytes, size_t size, netlet_error* error);
 
 /* The numerics version under which a loaded network was saved; of other networks, netlet_numerics_version(). */
 NETLET_API int netlet_saved_numerics_version(const netlet_network* network);

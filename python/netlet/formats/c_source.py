@@ -32,9 +32,9 @@ _HEAD = """\
  *   int {name}_self_test(void);
  *       0 if this compiler and processor give the bits that netlet gives.
  *
- * C99. Nothing is allocated, nothing is written but y; any number of threads may call. Compile with optimisation, for
- * processors that have the instruction fma (on x86-64: -O3 -mfma -mavx2), and link the mathematical library (-lm);
- * without the instruction it works, too, but slowly. Not with -ffast-math.
+ * C99. Nothing is allocated, nothing is written but y and {stack} bytes of stack; any number of threads may call.
+ * Compile with optimisation, for processors that have the instruction fma (on x86-64: -O3 -mfma -mavx2), and link the
+ * mathematical library (-lm); without the instruction it works, too, but slowly. Not with -ffast-math.
  */
 #include <float.h>
 #include <math.h>
@@ -93,6 +93,9 @@ void {name}_forward_rows(size_t rows, const real *x, real *y) {{
 
 int {name}_self_test(void) {{
 {x}{expected}  real y[{count}];
+  volatile real smallest = {smallest}; /* is half of it 0? Then somebody switched subnormal numbers off. */
+  smallest = smallest / 2;
+  if (smallest == 0) return 1;
   {name}_forward_rows({rows}, x, y);
   for (int j = 0; j < {count}; ++j)
     if (bits_of(y[j]) != bits_of(expected[j]) && (y[j] == y[j] || expected[j] == expected[j])) return 1;
@@ -333,6 +336,7 @@ def c_source(net: Network, name: str) -> str:
             fma="fmaf" if is_float32 else "fma",
             inputs=sizes[0],
             outputs=sizes[-1],
+            stack=net.dtype.itemsize * (sum(sizes[1:-1]) + (sizes[0] if net.input_scaling else 0) + PANEL),
         ),
         "\n",
         _definitions(is_float32),
@@ -351,6 +355,7 @@ def c_source(net: Network, name: str) -> str:
             name=name,
             inputs=sizes[0],
             outputs=sizes[-1],
+            smallest="FLT_MIN" if is_float32 else "DBL_MIN",
             rows=rows,
             count=expected.size,
             x=textwrap.indent(_array("x", x, is_float32), "  "),

@@ -30,7 +30,7 @@ _ACTIVATIONS = {  # FANN's: netlet's, and what the steepness is multiplied by
     "linear piece rect leaky": ("leaky_relu", 1.0),
 }
 _STEPWISE = {"sigmoid stepwise": "sigmoid", "sigmoid symmetric stepwise": "sigmoid symmetric"}
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 
 
 def _entry(text: str, name: str, default: str | None = None) -> str:
@@ -62,6 +62,8 @@ def _activation(numbers: set[tuple[str, str]], layer: int, stepwise: bool) -> tu
     if name not in _ACTIVATIONS:
         raise ValueError(f"{where}: netlet has no activation {name!r}; known are {', '.join(_ACTIVATIONS)}")
     activation, factor = _ACTIVATIONS[name]
+    if not 0 < float(steepness) <= 10:  # FANN cuts sums at 150 / steepness
+        raise ValueError(f"{where}: expected a steepness above 0, at most 10, got {steepness}")
     return activation, factor * float(steepness)
 
 
@@ -74,22 +76,24 @@ def from_fann(cls: type[N], text: str, stepwise: bool, loss: str | None, dtype: 
         raise ValueError("path: expected a layered network; this one has shortcut connections")
     if _entry(text, "scale_included", "0") != "0":
         raise ValueError("path: expected a network without FANN's scaling; clear it and set input_scaling instead")
-    try:
-        sizes = [int(size) for size in _entry(text, "layer_sizes").split()]
-    except ValueError:
-        raise ValueError(f"path: expected numbers in layer_sizes, got {_entry(text, 'layer_sizes')!r}") from None
+    written = _entry(text, "layer_sizes").split()
+    if not all(re.fullmatch(r"\d{1,9}", size) for size in written):
+        raise ValueError(f"path: expected numbers in layer_sizes, got {' '.join(written)[:40]!r}")
+    sizes = [int(size) for size in written]
     if len(sizes) < 2 or min(sizes) < 2:  # each has a bias neuron
         raise ValueError(f"path: expected at least two layers of a neuron and a bias each, got sizes {sizes}")
     neurons = _tuples(
         text, "neurons (num_inputs, activation_function, activation_steepness)", sum(sizes),
-        rf"\((\d+),\s*(\d+),\s*({_NUMBER})\)",
+        rf"\((\d{{1,9}}),\s*(\d{{1,9}}),\s*({_NUMBER})\)",
     )  # fmt: skip
     total = sum(int(count) for count, _, _ in neurons)
     if total > len(text):
         raise ValueError(f"path: expected as many connections as the neurons say, {total}; the file is too short")
-    connections = _tuples(text, "connections (connected_to_neuron, weight)", total, rf"\((\d+),\s*({_NUMBER})\)")
+    connections = _tuples(text, "connections (connected_to_neuron, weight)", total, rf"\((\d{{1,9}}),\s*({_NUMBER})\)")
     sources = np.array([int(source) for source, _ in connections], np.int64)
     weights = np.array([float(weight) for _, weight in connections])
+    if not np.isfinite(weights).all():
+        raise ValueError("path: expected finite weights")
     parts = Parts()
     first, used = 0, 0
     for i, (before, size) in enumerate(itertools.pairwise(sizes)):

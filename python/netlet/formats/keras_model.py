@@ -15,16 +15,18 @@ _SAME = ("sigmoid", "tanh", "relu", "elu", "softplus", "silu", "gelu", "hard_sig
 _NAMES = {"linear": "identity", "swish": "silu", **{name: name for name in _SAME}}
 
 
-def _function(name: str, where: str) -> str:
-    if name in _NAMES:
+def _function(function: Any, where: str) -> str:
+    name = getattr(function, "__name__", type(function).__name__)
+    own = str(getattr(function, "__module__", "")).startswith("keras.src.activations")
+    if own and name in _NAMES:
         return _NAMES[name]
-    raise ValueError(f"{where}: netlet has no activation {name!r} of that form; known are {', '.join(_NAMES)}")
+    raise ValueError(f"{where}: netlet has no activation {name!r} of that form; known are keras's {', '.join(_NAMES)}")
 
 
 def _layer_activation(layer: Any, kind: str, where: str) -> str:
-    settings = layer.get_config()
+    settings = layer.get_config() if hasattr(layer, "get_config") else {}
     if kind == "LeakyReLU":
-        slope = settings.get("negative_slope", settings.get("alpha"))
+        slope = settings["negative_slope"]
         if not math.isclose(float(slope), 0.01):
             raise ValueError(f"{where}: netlet's leaky_relu has the slope 0.01, this one {slope}")
         return "leaky_relu"
@@ -37,6 +39,8 @@ def _layer_activation(layer: Any, kind: str, where: str) -> str:
             raise ValueError(f"{where}: netlet's elu has alpha 1, this one {settings['alpha']}")
         return "elu"
     if kind == "Softmax":
+        if settings.get("axis") not in (-1, 1):
+            raise ValueError(f"{where}: expected a softmax over the outputs, got axis={settings.get('axis')}")
         return "softmax"
     raise ValueError(
         f"{where}: netlet has no such layer; known are Dense, Activation, ReLU, LeakyReLU, ELU, Softmax, Dropout "
@@ -44,20 +48,51 @@ def _layer_activation(layer: Any, kind: str, where: str) -> str:
     )
 
 
+def _chain(model: Any) -> list[Any]:
+    """The layers from the model's input to its output, each of which takes what the one before gives."""
+    if type(model).__name__ not in ("Sequential", "Functional") or not type(model).__module__.startswith("keras.src."):
+        raise ValueError(f"model: expected a Sequential or functional model of Keras 3, got {type(model).__name__}")
+    if not model.built:
+        raise ValueError("model: expected a model that is built; give it an Input")
+    if len(model.inputs) != 1 or len(model.outputs) != 1:
+        raise ValueError(f"model: expected one input and one output, got {len(model.inputs)} and {len(model.outputs)}")
+    layers: list[Any] = []
+    tensor = model.outputs[0]
+    while tensor is not model.inputs[0]:
+        history = tensor._keras_history
+        layer = history.operation
+        before = layer._inbound_nodes[history.node_index].input_tensors
+        if len(before) != 1 or any(layer is other for other in layers):
+            raise ValueError(f"model, layer {layer.name!r}: expected a chain, in which each layer stands once")
+        layers.append(layer)
+        tensor = before[0]
+    return layers[::-1]
+
+
+def _dense(parts: Parts, layer: Any, where: str) -> None:
+    if getattr(layer, "lora_enabled", False) or getattr(layer, "quantization_mode", None):
+        raise ValueError(f"{where}: expected plain weights, without LoRA or quantization")
+    if layer.compute_dtype != layer.variable_dtype:
+        raise ValueError(f"{where}: expected one dtype, got {layer.variable_dtype} computed in {layer.compute_dtype}")
+    weight, *bias = layer.get_weights()
+    parts.add_layer(weight, bias[0] if bias else None, where)
+    parts.add_activation(_function(layer.activation, where), where)
+
+
 def _from_layers(model: Any) -> Parts:
     parts = Parts()
-    for layer in model.layers:
+    for layer in _chain(model):
         kind = type(layer).__name__
         where = f"model, layer {layer.name!r} ({kind})"
+        if not type(layer).__module__.startswith("keras.src."):
+            raise ValueError(f"{where}: expected a layer of Keras itself, got one of another kind")
         if kind == "Dense":
-            weight, *bias = layer.get_weights()
-            parts.add_layer(weight, bias[0] if bias else None, where)
-            parts.add_activation(_function(layer.activation.__name__, where), where)
+            _dense(parts, layer, where)
         elif kind == "Activation":
-            parts.add_activation(_function(layer.activation.__name__, where), where)
+            parts.add_activation(_function(layer.activation, where), where)
         elif kind == "Dropout":
             parts.add_dropout(layer.rate, where)
-        elif kind not in ("InputLayer", "Flatten"):
+        elif kind != "Flatten":
             parts.add_activation(_layer_activation(layer, kind, where), where)
     return parts
 

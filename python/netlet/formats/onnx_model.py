@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,6 +70,9 @@ def to_onnx(net: Network, dtype: Any) -> Any:
     dtype = net.dtype if dtype is None else np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype: expected float32 or float64, got {dtype}")
+    with np.errstate(over="ignore"):
+        if not np.isfinite(net.parameters.astype(dtype)).all():
+            raise ValueError(f"parameters: expected finite numbers in {dtype}, got nan or inf")
     graph = _Graph(onnx, dtype)
     if net.input_scaling:
         shift, scale = net.input_scaling
@@ -103,7 +107,12 @@ def to_onnx(net: Network, dtype: Any) -> Any:
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=9,
     )
-    helper.set_model_props(model, {"loss": net.loss_name, "reduction": net.reduction, "fingerprint": net.fingerprint()})
+    kept = {"loss": net.loss_name, "reduction": net.reduction, "fingerprint": net.fingerprint()}
+    if net.loss_name == "huber":
+        kept["huber_delta"] = repr(net.huber_delta)
+    if net.loss_name == "quantile":
+        kept["quantile"] = " ".join(map(repr, net.quantiles))
+    helper.set_model_props(model, kept)
     onnx.checker.check_model(model, full_check=True)
     return model
 
@@ -122,6 +131,9 @@ class _Chain:
         if len(inputs) != 1 or len(graph.output) != 1:
             raise ValueError(f"model: expected one input and one output, got {len(inputs)} and {len(graph.output)}")
         self.input, self.output = inputs[0], graph.output[0].name
+        (shape,) = (value.type.tensor_type.shape for value in graph.input if value.name == self.input)
+        if len(shape.dim) not in (0, 2):  # 0: not said
+            raise ValueError(f"model: expected rows of inputs, of two dimensions, got {len(shape.dim)}")
         self.nodes = []
         for node in graph.node:
             if node.op_type == "Constant":
@@ -145,6 +157,13 @@ def _label(node: Any) -> str:
     return f"model, node {node.name or node.output[0]!r} ({node.op_type})"
 
 
+def _broadcast(values: Any, count: int, where: str) -> Any:
+    """One value for each column, from one, (count,) or (1, count)."""
+    if values.size not in (1, count) or values.size != max(values.shape, default=1):
+        raise ValueError(f"{where}: expected 1 or {count} values, got shape {values.shape}")
+    return np.broadcast_to(values.ravel(), (count,))
+
+
 def _gemm(parts: Parts, node: Any, chain: _Chain, where: str) -> None:
     attributes = chain.attributes(node)
     if attributes.get("transA", 0):
@@ -153,10 +172,12 @@ def _gemm(parts: Parts, node: Any, chain: _Chain, where: str) -> None:
     bias = chain.constants.get(node.input[2]) if len(node.input) > 2 and node.input[2] else None
     if weight is None or (bias is None and len(node.input) > 2 and node.input[2]):
         raise ValueError(f"{where}: expected weights and biases that are constants")
+    if weight.ndim != 2 or (bias is not None and bias.ndim > 1 and bias.shape[0] != 1):
+        raise ValueError(f"{where}: expected a matrix of weights and a bias for each output")
     weight = weight.T if attributes.get("transB", 0) else weight
     alpha, beta = attributes.get("alpha", 1.0), attributes.get("beta", 1.0)
     if bias is not None:
-        bias = np.broadcast_to(np.squeeze(bias) if bias.ndim > 1 else bias, (weight.shape[1],))
+        bias = _broadcast(bias, weight.shape[1], where)
         bias = bias if beta == 1 else bias * weight.dtype.type(beta)
     parts.add_layer(weight if alpha == 1 else weight * weight.dtype.type(alpha), bias, where)
 
@@ -190,6 +211,8 @@ class _Reader:
     def read(self) -> None:
         for node in self.chain.nodes:
             where = _label(node)
+            if node.domain not in ("", "ai.onnx"):
+                raise ValueError(f"{where}: expected an operator of ONNX itself, got one of {node.domain!r}")
             if self.value not in node.input:
                 raise ValueError(f"{where}: expected a chain, in which each node takes the value of the one before")
             self._take(node, where)
@@ -203,6 +226,8 @@ class _Reader:
         kind = node.op_type
         if self.output_scale is not None and kind != "Add":
             raise ValueError(f"{where}: expected nothing after the outputs are scaled")
+        if kind == "Flatten" and self.chain.attributes(node).get("axis", 1) != 1:
+            raise ValueError(f"{where}: expected rows to stay rows, got another axis")
         if kind in ("Identity", "Dropout", "Flatten"):
             return
         others = [name for name in node.input if name and name != self.value]
@@ -213,6 +238,7 @@ class _Reader:
             self.parts.add_layer(constant, None, where)
         elif kind in ("Add", "Sub", "Mul", "Div"):
             self._arithmetic(node, others, constant, where)
+            self.before_sigmoid = ""
         else:
             self.before_sigmoid = self.value if kind == "Sigmoid" else ""
             self.parts.add_activation(_activation(node, self.chain, where), where)
@@ -226,12 +252,12 @@ class _Reader:
             parts.activations[-1] = "silu"
         elif constant is None or (kind in ("Sub", "Div") and node.input[0] != self.value):
             raise ValueError(f"{where}: expected a constant as its second input")
-        elif not parts.weights and kind == "Sub" and self.shift is None:
+        elif not parts.weights and kind == "Sub" and self.shift is None and self.scale is None:
             self.shift = constant
         elif not parts.weights and kind == "Div" and self.scale is None:
             self.scale = constant
         elif kind == "Add" and self.output_scale is None and self._without_bias():
-            parts.biases[-1] = np.broadcast_to(constant, parts.biases[-1].shape).astype(parts.weights[-1].dtype)
+            parts.biases[-1] = _broadcast(constant, len(parts.biases[-1]), where).astype(parts.weights[-1].dtype)
         elif kind == "Mul" and parts.weights:
             self.output_scale = constant
         elif kind == "Add" and self.output_scale is not None and self.output_shift is None:
@@ -242,22 +268,52 @@ class _Reader:
             )
 
 
-def _pair(shift: Any, scale: Any, count: int) -> tuple[Any, Any] | None:
+def _pair(shift: Any, scale: Any, count: int, name: str) -> tuple[Any, Any] | None:
     if shift is None and scale is None:
         return None
-    shift = np.zeros(count) if shift is None else np.broadcast_to(shift, (count,))
-    return shift, np.ones(count) if scale is None else np.broadcast_to(scale, (count,))
+    where = f"model, scaling of the {name}"
+    shift = np.zeros(count) if shift is None else _broadcast(shift, count, where)
+    return shift, np.ones(count) if scale is None else _broadcast(scale, count, where)
+
+
+def _model(onnx: Any, source: Any) -> Any:
+    if not isinstance(source, (str, bytes, os.PathLike, onnx.ModelProto)):
+        raise TypeError(f"model: expected a path or an onnx.ModelProto, got {type(source).__name__}")
+    try:
+        model = source if isinstance(source, onnx.ModelProto) else onnx.load(os.fsdecode(source))
+        onnx.checker.check_model(model)
+    except (OSError, TypeError):
+        raise
+    except Exception as error:  # protobuf and the checker have exceptions of their own
+        raise ValueError(f"model: expected a valid ONNX model, but {error}") from None
+    return model
+
+
+def _kept(model: Any) -> dict[str, Any]:
+    """What to_onnx wrote beside the graph."""
+    if model.producer_name != "netlet":
+        return {}
+    kept: dict[str, Any] = {entry.key: entry.value for entry in model.metadata_props}
+    kept = {key: value for key, value in kept.items() if key in ("loss", "reduction", "huber_delta", "quantile")}
+    if "huber_delta" in kept:
+        kept["huber_delta"] = float(kept["huber_delta"])
+    if "quantile" in kept:
+        kept["quantile"] = [float(value) for value in kept["quantile"].split()]
+    return kept
 
 
 def from_onnx(cls: type[N], source: Any, loss: str | None, dtype: Any) -> N:
     """Make a network of a path or a model."""
     onnx = _onnx()
-    model = source if isinstance(source, onnx.ModelProto) else onnx.load(source)
-    onnx.checker.check_model(model)
-    reader = _Reader(_Chain(onnx, model))
-    reader.read()
-    kept = {entry.key: entry.value for entry in model.metadata_props} if model.producer_name == "netlet" else {}
-    net = reader.parts.network(cls, loss=loss or kept.get("loss"), reduction=kept.get("reduction", "mean"), dtype=dtype)
-    net.input_scaling = _pair(reader.shift, reader.scale, net.layer_sizes[0])
-    net.output_scaling = _pair(reader.output_shift, reader.output_scale, net.layer_sizes[-1])
+    model = _model(onnx, source)
+    try:
+        reader = _Reader(_Chain(onnx, model))
+        reader.read()
+    except (AttributeError, IndexError, KeyError, UnicodeError) as error:  # a graph that the checker let through
+        raise ValueError(f"model: expected a valid ONNX model, but found {error!r}") from None
+    kept = _kept(model) if loss is None else {}
+    kept["loss"] = loss if loss is not None else kept.get("loss")
+    net = reader.parts.network(cls, dtype=dtype, **kept)
+    net.input_scaling = _pair(reader.shift, reader.scale, net.layer_sizes[0], "inputs")
+    net.output_scaling = _pair(reader.output_shift, reader.output_scale, net.layer_sizes[-1], "outputs")
     return net

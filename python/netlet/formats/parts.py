@@ -30,6 +30,9 @@ class Parts:
         if weight.ndim != 2:
             raise ValueError(f"{where}: expected a matrix of weights, got shape {weight.shape}")
         bias = np.zeros(weight.shape[1], weight.dtype) if bias is None else np.asarray(bias)
+        for values in (weight, bias):
+            if not np.issubdtype(values.dtype, np.floating):
+                raise ValueError(f"{where}: expected parameters in float32 or float64, got {values.dtype}")
         if bias.shape != (weight.shape[1],):
             raise ValueError(f"{where}: expected {weight.shape[1]} biases, got shape {bias.shape}")
         if self.weights and self.weights[-1].shape[1] != weight.shape[0]:
@@ -60,7 +63,14 @@ class Parts:
         self.dropout[-1] = float(share)
 
     def network(
-        self, cls: type[N], *, loss: str | None, reduction: str = "mean", dtype: Any = None, name: str = "model"
+        self,
+        cls: type[N],
+        *,
+        loss: str | None,
+        reduction: str = "mean",
+        dtype: Any = None,
+        name: str = "model",
+        **settings: Any,
     ) -> N:
         """Put it together; loss None: what goes with the output's activation."""
         if not self.weights:
@@ -82,14 +92,23 @@ class Parts:
             dtype=dtype,
             dropout=self.dropout[:-1],
             seed=0,
+            **settings,
             init=[(w.astype(dtype), b.astype(dtype)) for w, b in zip(self.weights, self.biases)],
         )
 
 
+def _names(activation: Any) -> list[str]:
+    if isinstance(activation, (list, tuple)) and all(isinstance(name, str) for name in activation):
+        return list(activation)
+    raise TypeError(f"activation: expected a name or a list of names, got {activation!r}")
+
+
 def override(parts: Parts, activation: Any, output_activation: str | None) -> None:
-    """Take the activations that the caller names instead of those found."""
+    """Take the activations that the caller names, where none was found."""
+    found = list(parts.activations)
     if activation is not None:
-        names = [activation] * (len(parts.activations) - 1) if isinstance(activation, str) else list(activation)
+        hidden = max(len(parts.activations) - 1, 0)
+        names = [activation] * hidden if isinstance(activation, str) else _names(activation)
         if len(names) == len(parts.activations):
             parts.activations[:] = names
         elif len(names) == len(parts.activations) - 1:
@@ -98,5 +117,8 @@ def override(parts: Parts, activation: Any, output_activation: str | None) -> No
             raise ValueError(
                 f"activation: expected a name, or one for each of the {len(parts.activations)} layers, got {len(names)}"
             )
-    if output_activation is not None:
+    if output_activation is not None and parts.activations:
         parts.activations[-1] = output_activation
+    for i, (given, own) in enumerate(zip(parts.activations, found)):
+        if own not in ("identity", given):
+            raise ValueError(f"activation: layer {i + 1} of the model has {own} itself, got {given!r} for it")

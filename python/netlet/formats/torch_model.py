@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,8 +20,15 @@ _PLAIN = {
 }
 
 
-def _array(tensor: Any) -> Any:
-    return tensor.detach().cpu().numpy()
+def _array(tensor: Any, where: str) -> Any:
+    if not hasattr(tensor, "detach"):
+        raise TypeError(f"{where}: expected a tensor of PyTorch, got {type(tensor).__name__}")
+    if str(tensor.dtype) not in ("torch.float16", "torch.float32", "torch.float64"):
+        raise ValueError(f"{where}: expected parameters in float32 or float64, got {tensor.dtype}")
+    try:
+        return tensor.detach().cpu().numpy()
+    except (NotImplementedError, RuntimeError, TypeError) as error:
+        raise ValueError(f"{where}: expected a tensor with values, but {error}") from None
 
 
 def _activation(module: Any, kind: str, where: str) -> str:
@@ -39,7 +47,9 @@ def _activation(module: Any, kind: str, where: str) -> str:
         return require("alpha", 1.0, "elu")
     if kind == "GELU":
         return require("approximate", "none", "gelu")
-    if kind == "Softplus":  # above its threshold PyTorch leaves out what is less than its rounding
+    if kind == "Softplus":  # above its threshold PyTorch leaves out at most exp(-threshold)
+        if module.threshold < 20:
+            raise ValueError(f"{where}: expected the threshold 20 or more, got {module.threshold}")
         return require("beta", 1.0, "softplus")
     if kind == "Softmax":
         if module.dim not in (-1, 1):
@@ -52,26 +62,52 @@ def _activation(module: Any, kind: str, where: str) -> str:
 def _add(parts: Parts, module: Any, where: str) -> None:
     kind = type(module).__name__
     label = f"model, layer {where} ({kind})" if where else f"model ({kind})"
+    if not type(module).__module__.startswith("torch.nn.modules."):
+        raise ValueError(f"{label}: expected modules of torch.nn itself, which netlet knows, got one of another kind")
+    if module._forward_hooks or module._forward_pre_hooks:
+        raise ValueError(f"{label}: its hooks change what it computes (weight_norm, pruning, ...); remove them first")
     if kind == "Sequential":
-        for name, child in module.named_children():
+        for name, child in module._modules.items():  # a module may stand there twice
             _add(parts, child, f"{where}.{name}" if where else name)
     elif kind == "Linear":
-        bias = None if module.bias is None else _array(module.bias)
-        parts.add_layer(_array(module.weight).T, bias, label)
+        bias = None if module.bias is None else _array(module.bias, label)
+        parts.add_layer(_array(module.weight, label).T, bias, label)
     elif kind == "Dropout":
         parts.add_dropout(module.p, label)
-    elif kind != "Flatten":  # rows are flat here
+    elif kind == "Flatten":
+        if module.start_dim != 1 or module.end_dim != -1:
+            raise ValueError(f"{label}: expected rows to stay rows, got start_dim={module.start_dim}")
+    else:
         parts.add_activation(_activation(module, kind, label), label)
 
 
+def _in_order(keys: list[str]) -> None:
+    """Refuse keys that were sorted as text: 10 before 2."""
+    last: dict[str, tuple[int, str]] = {}
+    for key in keys:
+        for match in re.finditer(r"\d{1,18}", key):
+            pattern = f"{key[: match.start()]}#{key[match.end() :]}"
+            number = int(match[0])
+            before, earlier = last.get(pattern, (-1, ""))
+            if number < before:
+                raise ValueError(f"model: expected its layers in their order, got {earlier!r} before {key!r}")
+            last[pattern] = number, key
+
+
 def _from_state(state: Mapping[str, Any]) -> Parts:
+    keys: list[Any] = list(state)
+    if not all(isinstance(key, str) for key in keys):
+        raise ValueError("model: expected names of parameters as keys of a state_dict")
+    _in_order(keys)
     parts = Parts()
     left = dict(state)
-    for key in state:
+    for key in keys:
         if not key.endswith("weight"):
             continue
-        bias = left.pop(key.removesuffix("weight") + "bias", None)
-        parts.add_layer(_array(left.pop(key)).T, None if bias is None else _array(bias), f"model, {key}")
+        name = key.removesuffix("weight") + "bias"
+        bias = left.pop(name, None)
+        weight = _array(left.pop(key), f"model, {key}")
+        parts.add_layer(weight.T, None if bias is None else _array(bias, f"model, {name}"), f"model, {key}")
     if left:
         raise ValueError(f"model: expected weights and biases of Linear layers, got {', '.join(map(repr, left))} too")
     return parts
@@ -87,7 +123,10 @@ def from_torch(
         parts = _from_state(model)
     elif hasattr(model, "named_children"):
         parts = Parts()
-        _add(parts, model, "")
+        try:
+            _add(parts, model, "")
+        except RecursionError:
+            raise ValueError("model: expected less deeply nested modules") from None
     else:
         raise TypeError(f"model: expected a Sequential or a state_dict of PyTorch, got {type(model).__name__}")
     override(parts, activation, output_activation)
