@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One row through a small relu network, seconds a call: netlet's C function, the C source that netlet writes, and code that
-// knows the sizes.
+// One row through a small relu network, seconds a call: netlet's C function, the C source that netlet writes, and code
+// that knows the sizes.
 //   rows 8-8|40-100-100-10
 #include <netlet/netlet.h>
 
