@@ -17,8 +17,12 @@ constexpr int kTileRows = 8;
 #else
 constexpr int kTileRows = 4;
 #endif
+#if NETLET_ISA_AVX512VL  // for layers of one vector: what is wider is rare
+constexpr int kTileVectors = 1, kRowVectors = 2;
+#else
 constexpr int kTileVectors = 3;
-constexpr int kRowVectors = 8;      // a single row goes over more columns at once
+constexpr int kRowVectors = 8;  // a single row goes over more columns at once
+#endif
 constexpr int kNarrowRows = 8;      // one vector of columns goes over more rows
 constexpr size_t kCacheLine = 64;   // bytes
 constexpr size_t kFetchLines = 16;  // for each tile, fewer than a processor can wait for

@@ -53,6 +53,11 @@ void refuse_overlap(const py::array& out, const void* data, std::size_t bytes, c
 // A writable view of `count` values at `data`; `base` keeps them alive.
 py::array view(void* data, std::vector<py::ssize_t> shape, netlet::Dtype dtype, py::handle base);
 
+// Of a call on so many rows, `of_each` for each parameter; whether it is worth releasing the GIL.
+inline double operations(const netlet::Network& network, std::size_t rows, double of_each) {
+  return of_each * (double)network.parameter_count() * (double)rows;
+}
+
 py::dtype numpy_dtype(netlet::Dtype dtype);
 netlet::Dtype parse_dtype(py::handle dtype);
 

@@ -9,6 +9,7 @@
 namespace py = pybind11;
 
 void bind_files(py::module_& m);
+void bind_forward(py::handle network_type);
 void bind_functional(py::module_& m);
 void bind_library(py::module_& m);
 void bind_network(py::module_& m);
