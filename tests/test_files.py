@@ -143,12 +143,13 @@ def test_an_optimizer_that_has_not_begun(path):
     net.save(path, optimizer=SGD(momentum=0.5))
     _, optimizer = Network.load_checkpoint(path)
     assert optimizer.state == {}
+    assert repr(Network.checkpoint_from_bytes(path.read_bytes())[1]) == repr(optimizer)
     assert optimizer.momentum == 0.5
 
 
 def test_a_file_without_an_optimizer_is_no_checkpoint(path):
     Network([3, 2], seed=0).save(path)
-    with pytest.raises(ValueError, match=r"network\.netlet: expected a file saved with an optimizer"):
+    with pytest.raises(ValueError, match=r"network\.netlet: expected a network saved with an optimizer"):
         Network.load_checkpoint(path)
 
 

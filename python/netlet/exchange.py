@@ -36,6 +36,16 @@ def _pathlib_path(path: Any) -> pathlib.Path:
     return pathlib.Path(os.fsdecode(_encoded(path)))
 
 
+def _contiguous(data: Any) -> memoryview:
+    try:
+        view = memoryview(data)
+    except TypeError:
+        raise TypeError(f"data: expected bytes, got {type(data).__name__}") from None
+    if not view.c_contiguous:
+        raise ValueError("data: expected contiguous bytes")
+    return view
+
+
 def _check(optimizer: Any) -> Optimizer | None:
     if optimizer is None or isinstance(optimizer, Optimizer):
         return optimizer
@@ -64,7 +74,7 @@ class Exchange(_core.Network):
         OSError
             If the file cannot be written.
         ValueError
-            If a parameter is not finite, or the optimizer holds the state of another network.
+            If a parameter is not finite, or the optimizer's state is of another size or dtype.
         RuntimeError
             If another thread is training the network.
 
@@ -86,7 +96,7 @@ class Exchange(_core.Network):
         Parameters
         ----------
         optimizer : Optimizer, optional
-            As in `save`.
+            As in `save`; `checkpoint_from_bytes` brings it back.
 
         Returns
         -------
@@ -180,13 +190,7 @@ class Exchange(_core.Network):
         >>> resumed == net
         True
         """
-        checkpoint = _core.Checkpoint.load(_encoded(path))
-        if checkpoint.optimizer is None:
-            raise ValueError(
-                f"{os.fsdecode(path)}: expected a file saved with an optimizer; this one has the network only"
-            )
-        optimizer = _optimizer_of(checkpoint)
-        return cls._made_of(checkpoint), optimizer
+        return cls._both(_core.Checkpoint.load(_encoded(path)), os.fsdecode(path))
 
     @classmethod
     def from_bytes(cls, data: bytes | bytearray | memoryview) -> Self:
@@ -207,13 +211,42 @@ class Exchange(_core.Network):
         TypeError
             If `data` is not bytes.
         """
-        try:
-            view = memoryview(data)
-        except TypeError:
-            raise TypeError(f"data: expected bytes, got {type(data).__name__}") from None
-        if not view.c_contiguous:
-            raise ValueError("data: expected contiguous bytes")
-        return cls._made_of(_core.Checkpoint.from_bytes(view))
+        return cls._made_of(_core.Checkpoint.from_bytes(_contiguous(data)))
+
+    @classmethod
+    def checkpoint_from_bytes(cls, data: bytes | bytearray | memoryview) -> tuple[Self, Optimizer]:
+        """Make a network and its optimizer from what `to_bytes` returned with an optimizer.
+
+        Parameters
+        ----------
+        data : bytes-like
+
+        Returns
+        -------
+        network : Network
+        optimizer : Optimizer
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `from_bytes`; and if the data have no optimizer.
+
+        Examples
+        --------
+        >>> from netlet import Adam, Network
+        >>> data = Network([2, 1], seed=0).to_bytes(optimizer=Adam(0.01))
+        >>> network, optimizer = Network.checkpoint_from_bytes(data)
+        >>> optimizer.learning_rate
+        0.01
+        """
+        return cls._both(_core.Checkpoint.from_bytes(_contiguous(data)), "data")
+
+    @classmethod
+    def _both(cls, checkpoint: _core.Checkpoint, name: str) -> tuple[Self, Optimizer]:
+        if checkpoint.optimizer is None:
+            raise ValueError(f"{name}: expected a network saved with an optimizer; this one has none beside it")
+        optimizer = _optimizer_of(checkpoint)
+        return cls._made_of(checkpoint), optimizer
 
     def to_c(self, path: Path, *, name: str | None = None) -> None:
         """Write the network as one C99 file that gives the same bits, for programs without netlet.
@@ -225,7 +258,8 @@ class Exchange(_core.Network):
         ----------
         path : str or path-like
         name : str, optional
-            What its functions' names begin with; by default the file's name without its ending.
+            What its functions' names begin with; by default the file's name without its ending, ``_`` for whatever a
+            name in C cannot have.
 
         Raises
         ------
@@ -250,7 +284,7 @@ class Exchange(_core.Network):
         _core.replace_file(_encoded(path), text.encode("ascii"))
 
     def to_onnx(self, path: Path, *, dtype: npt.DTypeLike | None = None) -> None:
-        """Write the network as an ONNX model, checked by onnx's checker; needs ``pip install netlet[onnx]``.
+        """Write the network as an ONNX model, checked by onnx's checker; needs ``pip install onnx``.
 
         Its input ``x`` has shape (rows, inputs), its output ``y`` (rows, outputs); scaling is part of it.
 
@@ -274,7 +308,7 @@ class Exchange(_core.Network):
 
     @classmethod
     def from_onnx(cls, model: Any, *, loss: str | None = None, dtype: npt.DTypeLike | None = None) -> Self:
-        """Make a network from an ONNX model that is a chain of layers; needs ``pip install netlet[onnx]``.
+        """Make a network from an ONNX model that is a chain of layers; needs ``pip install onnx``.
 
         Layers are Gemm, or MatMul and Add, followed by an activation that netlet has; Sub and Div by constants before
         the first, Mul and Add after the last become scaling.
@@ -397,8 +431,9 @@ class Exchange(_core.Network):
         activation : str or sequence of str, optional
             Of the hidden layers, or of all layers; weights alone do not say it.
         output_activation : str, optional
+            Say ``"softmax"`` or ``"sigmoid"`` if the model gives the sums (``from_logits=True``).
         loss : str, optional
-            As in `from_torch`.
+            As in `from_torch`; what the model was compiled with is not looked at.
         dtype : str or numpy.dtype, optional
             By default that of the parameters.
 

@@ -437,10 +437,11 @@ NETLET_API netlet_status netlet_fit(netlet_network* network, const netlet_array*
  * permissions stay. A program that is killed meanwhile may leave a file beside it, .netlet-...tmp. */
 NETLET_API netlet_status netlet_save(const netlet_network* network, const netlet_optimizer* optimizer, const char* path,
                                      netlet_error* error);
-/* The caller frees network and optimizer. optimizer: NULL if it is not wanted; *optimizer becomes NULL if the file has
- * none. The file is checked: its form to the byte, checksum, values, fingerprint, and that the network gives the bits
- * of the self-test. Nothing is allocated that is larger than the file. Files of earlier versions load for ever; if the
- * numerics version was another, the self-test is left out. */
+/* The caller frees network and optimizer; netlet_network_dtype and netlet_layer_size say what forward takes and gives.
+ * optimizer: NULL if it is not wanted; *optimizer becomes NULL if the file has none. The file is checked: its form to
+ * the byte, checksum, values, fingerprint, and that the network gives the bits of the self-test. Nothing is allocated
+ * before the sizes have been held against the file's. Files of earlier versions load for ever; if the numerics version
+ * was another, the self-test is left out. */
 NETLET_API netlet_status netlet_load(const char* path, netlet_network** network, netlet_optimizer** optimizer,
                                      netlet_error* error);
 

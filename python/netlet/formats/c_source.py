@@ -311,7 +311,7 @@ def c_name(stem: str) -> str:
 
 def c_source(net: Network, name: str) -> str:
     """Write the network in C; `name` begins the names of its functions."""
-    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
         raise ValueError(f"name: expected a name in C, of letters, digits and _, got {name!r}")
     if not np.isfinite(net.parameters).all():
         raise ValueError("parameters: expected finite numbers, got nan or inf")

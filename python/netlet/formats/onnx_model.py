@@ -41,7 +41,7 @@ def _onnx() -> Any:
     try:
         import onnx
     except ImportError:
-        raise ImportError("ONNX needs the package onnx: pip install netlet[onnx]") from None
+        raise ImportError("ONNX needs the package onnx: pip install onnx") from None
     return onnx
 
 

@@ -84,6 +84,12 @@ class Parts:
         if loss is None:
             last = self.activations[-1]
             loss = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}.get(last, "squared_error")
+        needed = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}.get(loss, self.activations[-1])
+        if needed != self.activations[-1]:
+            raise ValueError(
+                f"loss: {loss} needs a {needed} output, this model ends in {self.activations[-1]}; if it gives the "
+                f"sums (logits), say output_activation={needed!r}"
+            )
         return cls(
             [self.weights[0].shape[0], *(weight.shape[1] for weight in self.weights)],
             activation=self.activations,

@@ -63,7 +63,9 @@ def _add(parts: Parts, module: Any, where: str) -> None:
     kind = type(module).__name__
     label = f"model, layer {where} ({kind})" if where else f"model ({kind})"
     if not type(module).__module__.startswith("torch.nn.modules."):
-        raise ValueError(f"{label}: expected modules of torch.nn itself, which netlet knows, got one of another kind")
+        raise ValueError(
+            f"{label}: expected modules of torch.nn itself; of a module of your own take model.state_dict()"
+        )
     if module._forward_hooks or module._forward_pre_hooks:
         raise ValueError(f"{label}: its hooks change what it computes (weight_norm, pruning, ...); remove them first")
     if kind == "Sequential":
