@@ -74,13 +74,24 @@ print(Network.load({path!r}).fingerprint())
 """
 
 
-def test_loading_needs_no_memory_beyond_the_file_s_size(tmp_path):
+@pytest.mark.parametrize("sizes", [[3000, 4000, 1], [1] * 50_000], ids=["wide", "deep"])
+def test_loading_needs_no_memory_beyond_the_file_s_size(tmp_path, sizes):
     path = tmp_path / "large.netlet"
-    net = Network([3000, 4000, 1], dtype="float32", seed=0)
+    net = Network(sizes, dtype="float32", seed=0)
     net.save(path)
     program = LOAD.format(path=str(path), allowed=path.stat().st_size + (2 << 20))
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert result.stdout.strip() == net.fingerprint(), result.stderr
+
+
+def test_refusing_needs_no_memory_beyond_the_file_s_size(tmp_path):
+    path = tmp_path / "many.netlet"
+    data = Network([2, 3, 1], seed=0).to_bytes()
+    header = data[8:].replace(b'"2 3 1"', b'"' + b" ".join([b"1"] * 5_000_000) + b'"')
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    program = LOAD.format(path=str(path), allowed=path.stat().st_size + (2 << 20))
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "expected fewer layers" in result.stderr
 
 
 def test_a_file_that_only_claims_to_be_large_takes_none(tmp_path):

@@ -15,6 +15,7 @@ const char* const kLosses[] = {"squared_error", "absolute_error",       "huber",
                                "quantile",      "binary_cross_entropy", "cross_entropy"};
 const char* const kReductions[] = {"sum", "mean"};
 const char* const kInits[] = {"glorot_uniform", "he_uniform"};
+const char* const kOptimizers[] = {"sgd", "adam", "rmsprop", "rprop"};
 const char* const kDtypes[] = {"float32", "float64", "int8",   "int16",  "int32",
                                "int64",   "uint8",   "uint16", "uint32", "uint64"};
 }  // namespace
@@ -23,6 +24,7 @@ const char* netlet_activation_name(int activation) { return name_of(kActivations
 const char* netlet_loss_name(int loss) { return name_of(kLosses, loss); }
 const char* netlet_reduction_name(int reduction) { return name_of(kReductions, reduction); }
 const char* netlet_init_name(int init) { return name_of(kInits, init); }
+const char* netlet_optimizer_name(int optimizer) { return name_of(kOptimizers, optimizer); }
 const char* netlet_dtype_name(int dtype) { return name_of(kDtypes, dtype); }
 
 const char* netlet_version() {

@@ -16,6 +16,30 @@ struct Retired {
 namespace netlet::core {
 namespace {
 
+struct Setting {
+  const char* name;
+  double netlet_optimizer_config::* value;
+};
+constexpr Setting kSettings[] = {{"learning_rate", &netlet_optimizer_config::learning_rate},
+                                 {"momentum", &netlet_optimizer_config::momentum},
+                                 {"beta_1", &netlet_optimizer_config::beta_1},
+                                 {"beta_2", &netlet_optimizer_config::beta_2},
+                                 {"epsilon", &netlet_optimizer_config::epsilon},
+                                 {"weight_decay", &netlet_optimizer_config::weight_decay},
+                                 {"rho", &netlet_optimizer_config::rho},
+                                 {"eta_minus", &netlet_optimizer_config::eta_minus},
+                                 {"eta_plus", &netlet_optimizer_config::eta_plus},
+                                 {"step_min", &netlet_optimizer_config::step_min},
+                                 {"step_max", &netlet_optimizer_config::step_max},
+                                 {"l2", &netlet_optimizer_config::l2},
+                                 {"l1", &netlet_optimizer_config::l1},
+                                 {"clip_value", &netlet_optimizer_config::clip_value},
+                                 {"clip_norm", &netlet_optimizer_config::clip_norm}};
+
+const Setting* setting_of(int number) {
+  return number >= 0 && (size_t)number < sizeof kSettings / sizeof *kSettings ? &kSettings[number] : nullptr;
+}
+
 netlet_status check_fraction(const char* name, double value, netlet_error* error) {
   if (value >= 0 && value < 1) return NETLET_OK;
   return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected 0 <= %s < 1, got %g", name, name, value);
@@ -148,6 +172,13 @@ template Update<double> next_update<double>(netlet_optimizer&, double);
 }  // namespace netlet::core
 
 using namespace netlet::core;
+
+const char* netlet_optimizer_setting_name(int setting) {
+  return setting_of(setting) ? setting_of(setting)->name : nullptr;
+}
+double* netlet_optimizer_setting(netlet_optimizer_config* config, int setting) {
+  return setting_of(setting) ? &(config->*setting_of(setting)->value) : nullptr;
+}
 
 netlet_optimizer_config netlet_optimizer_defaults(int32_t kind) {
   netlet_optimizer_config c = {};

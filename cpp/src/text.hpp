@@ -48,6 +48,7 @@ class Cursor {
  public:
   Cursor(const char* text, size_t size) : text_(text), size_(size) {}
   size_t at() const { return at_; }
+  size_t size() const { return size_; }
 
   bool skip(const char* expected) {
     const size_t length = strlen(expected);

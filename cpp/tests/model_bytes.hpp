@@ -34,7 +34,7 @@ inline void sign(File& file) {
   std::memcpy(digits, hex, 64);
 }
 
-// With every `from` in its header replaced by `to`; length and checksum are right again.
+// With every `from` in its header replaced by `to`; length, padding and checksum are right again.
 inline File with(const File& file, const std::string& from, const std::string& to) {
   std::uint64_t length;
   std::memcpy(&length, file.data(), 8);
@@ -42,6 +42,8 @@ inline File with(const File& file, const std::string& from, const std::string& t
   std::string header(file.begin() + 8, data);
   for (std::size_t at = 0; (at = header.find(from, at)) != std::string::npos; at += to.size())
     header.replace(at, from.size(), to);
+  header.erase(header.find_last_not_of(' ') + 1);
+  header.append((8 - header.size() % 8) % 8, ' ');
   const std::string tensors(data, file.end());
   length = header.size();
   File changed(8 + header.size() + tensors.size());

@@ -115,7 +115,7 @@ static void forged_files_are_refused() {
       {"\"float64\"", "\"float32\"", "too long"},
       {"\"float64\"", "\"int8\"", ""},
       {"\"optimizer\":\"adam\"", "\"optimizer\":\"rprop\"", ""},
-      {"\"optimizer\":\"adam\"", "\"optimizer\":\"sgd\"", "optimizer_slots"},
+      {"\"optimizer\":\"adam\"", "\"optimizer\":\"sgd\"", "damaged"},
       {"optimizer_slots\":\"2", "optimizer_slots\":\"1", ""},
       {"optimizer_slots\":\"2", "optimizer_slots\":\"3", ""},
       {"optimizer_bound\":\"1", "optimizer_bound\":\"0", "too long"},
@@ -124,10 +124,19 @@ static void forged_files_are_refused() {
       {"\"F64\"", "\"F32\"", "damaged"},
       {"[2,3]", "[3,2]", "damaged"},
       {"data_offsets\":[0,", "data_offsets\":[8,", "damaged"},
-      {"}} ", "}}x", ""},
+      {"}}", "}}x", "its end"},
       {"}}", "},\"more\":{}}", ""},
       {"numerics_version\":\"", "numerics_version\":\"7", ""},
   };
+  const netlet::Optimizer unused = netlet::Adam();
+  CHECK_ERROR(load(files::with(bytes_of(net, &unused), "optimizer_slots\":\"2", "optimizer_slots\":\"1")),
+              "optimizer_slots: adam cannot have 1");
+  File blanks = file;
+  blanks.insert(blanks.begin() + 8 + (blanks[0] | blanks[1] << 8), 8, ' ');
+  blanks[0] = (unsigned char)(blanks[0] + 8);
+  CHECK(blanks[0] >= 8);  // no carry
+  files::sign(blanks);
+  CHECK_ERROR(load(blanks), "its end");
   for (const auto& forgery : forged) {
     const File changed = files::with(file, forgery.from, forgery.to);
     if (changed == file || std::strcmp(forgery.from, "numerics_version\":\"") == 0) continue;

@@ -51,37 +51,20 @@ void set_state(py::handle self, const py::tuple& progress, std::size_t size, con
                progress[3].cast<double>(), progress[4].cast<double>(), progress[5].cast<std::uint64_t>()});
 }
 
-// The settings by their names, all but kind and nesterov.
-const std::pair<const char*, double netlet_optimizer_config::*> kSettings[] = {
-    {"learning_rate", &netlet_optimizer_config::learning_rate},
-    {"momentum", &netlet_optimizer_config::momentum},
-    {"beta_1", &netlet_optimizer_config::beta_1},
-    {"beta_2", &netlet_optimizer_config::beta_2},
-    {"epsilon", &netlet_optimizer_config::epsilon},
-    {"weight_decay", &netlet_optimizer_config::weight_decay},
-    {"rho", &netlet_optimizer_config::rho},
-    {"eta_minus", &netlet_optimizer_config::eta_minus},
-    {"eta_plus", &netlet_optimizer_config::eta_plus},
-    {"step_min", &netlet_optimizer_config::step_min},
-    {"step_max", &netlet_optimizer_config::step_max},
-    {"l2", &netlet_optimizer_config::l2},
-    {"l1", &netlet_optimizer_config::l1},
-    {"clip_value", &netlet_optimizer_config::clip_value},
-    {"clip_norm", &netlet_optimizer_config::clip_norm}};
-
 // kind: as netlet_optimizer_kind; settings by name, those not given as usual
 Optimizer create(int kind, bool nesterov, const py::dict& settings) {
   netlet_optimizer_config config = netlet_optimizer_defaults(kind);
   config.nesterov = nesterov;
-  for (const auto& [name, member] : kSettings)
-    if (settings.contains(name)) config.*member = settings[name].cast<double>();
+  for (int i = 0; const char* name = netlet_optimizer_setting_name(i); ++i)
+    if (settings.contains(name)) *netlet_optimizer_setting(&config, i) = settings[name].cast<double>();
   return Optimizer(config);
 }
 
 py::dict settings_of(py::handle self) {
-  const netlet_optimizer_config config = optimizer(self).config();
+  netlet_optimizer_config config = optimizer(self).config();
   py::dict settings;
-  for (const auto& [name, member] : kSettings) settings[name] = config.*member;
+  for (int i = 0; const char* name = netlet_optimizer_setting_name(i); ++i)
+    settings[name] = *netlet_optimizer_setting(&config, i);
   settings["nesterov"] = config.nesterov != 0;
   return settings;
 }
@@ -90,10 +73,7 @@ py::dict settings_of(py::handle self) {
 
 void bind_optimizers(py::module_& m) {
   py::dict kinds;
-  kinds["sgd"] = (int)NETLET_SGD;
-  kinds["adam"] = (int)NETLET_ADAM;
-  kinds["rmsprop"] = (int)NETLET_RMSPROP;
-  kinds["rprop"] = (int)NETLET_RPROP;
+  for (int i = 0; const char* name = netlet_optimizer_name(i); ++i) kinds[name] = i;
   m.attr("OPTIMIZERS") = kinds;
   py::class_<Optimizer>(m, "Optimizer")
       .def(py::init(&create), py::arg("kind"), py::arg("nesterov"), py::arg("settings"))

@@ -126,6 +126,7 @@ NETLET_API const char* netlet_activation_name(int activation);
 NETLET_API const char* netlet_loss_name(int loss);
 NETLET_API const char* netlet_reduction_name(int reduction);
 NETLET_API const char* netlet_init_name(int init);
+NETLET_API const char* netlet_optimizer_name(int optimizer);
 NETLET_API const char* netlet_dtype_name(int dtype);
 
 /* ---- the library ------------------------------------------------------------------------------------------- */
@@ -306,6 +307,10 @@ typedef struct netlet_optimizer_config {
 
 /* The usual settings of a kind, no penalties, no clipping. */
 NETLET_API netlet_optimizer_config netlet_optimizer_defaults(int32_t kind);
+/* The settings that are double, by number from 0 on, whatever the kind: the name ("learning_rate", ...) and the place in
+ * `config`; NULL for a number that is none. */
+NETLET_API const char* netlet_optimizer_setting_name(int setting);
+NETLET_API double* netlet_optimizer_setting(netlet_optimizer_config* config, int setting);
 
 /* How an optimizer goes on after a restart. The powers of beta are kept as running products; the last three belong to
  * the schedule that waits for a plateau. */
