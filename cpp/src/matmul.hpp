@@ -12,10 +12,13 @@ namespace netlet::NETLET_ISA_NAME {
 namespace {
 
 // rows x vectors held in registers: enough independent chains to hide the latency of an fma
-#if NETLET_ISA_AVX512 || NETLET_ISA_AVX512VL || NETLET_ISA_NEON
-constexpr int kTileRows = 8;
+#if NETLET_ISA_BASELINE  // an emulated fma has enough to do by itself
+constexpr int kTileRows = 2, kTileVectors = 1, kRowVectors = 1, kNarrowRows = 2;
 #else
+#if NETLET_ISA_AVX2
 constexpr int kTileRows = 4;
+#else
+constexpr int kTileRows = 8;
 #endif
 #if NETLET_ISA_AVX512VL  // for layers of one vector: what is wider is rare
 constexpr int kTileVectors = 1, kRowVectors = 2;
@@ -23,9 +26,17 @@ constexpr int kTileVectors = 1, kRowVectors = 2;
 constexpr int kTileVectors = 3;
 constexpr int kRowVectors = 8;  // a single row goes over more columns at once
 #endif
-constexpr int kNarrowRows = 8;      // one vector of columns goes over more rows
+constexpr int kNarrowRows = 8;  // one vector of columns goes over more rows
+#endif
 constexpr size_t kCacheLine = 64;   // bytes
 constexpr size_t kFetchLines = 16;  // for each tile, fewer than a processor can wait for
+
+// Before a loop whose body is long: a copy of it for each round would only be large.
+#if defined(__clang__)
+#define NETLET_ROLLED _Pragma("clang loop unroll(disable)")
+#else
+#define NETLET_ROLLED _Pragma("GCC unroll 1")
+#endif
 
 // How A is read: from(i) reads rows i, i + 1, ... of it, one column after the other.
 template <class T> struct Strided {
@@ -103,10 +114,9 @@ struct AsItIs {
   template <class Vector> Vector operator()(Vector sum, size_t) const { return sum; }
 };
 
-// M rows from row i, N vectors from column j; of the last vector only `last`, if Partial. What is stored is
-// finish(sum, row).
-template <class T, int M, int N, bool Partial, class A, class F = AsItIs>
-NETLET_INLINE void tile(const Product<T, A>& p, size_t i, size_t j, Part<T> last, F finish = {}) {
+// M rows from row i, N vectors from column j; of the last vector only `last`, if Partial
+template <class T, int M, int N, bool Partial, class A>
+NETLET_INLINE void tile(const Product<T, A>& p, size_t i, size_t j, Part<T> last) {
   constexpr int lanes = Vec<T>::lanes;
   V<T> sum[M][N];
   for (int n = 0; n < N; ++n) {
@@ -130,19 +140,36 @@ NETLET_INLINE void tile(const Product<T, A>& p, size_t i, size_t j, Part<T> last
     T* c = p.c + (ptrdiff_t)(i + m) * p.c_i + j;
     for (int n = 0; n < N; ++n) {
       if (Partial && n == N - 1)
-        store_part(c + n * lanes, finish(sum[m][n], i + m), last);
+        store_part(c + n * lanes, sum[m][n], last);
       else
-        store<T>(c + n * lanes, finish(sum[m][n], i + m));
+        store<T>(c + n * lanes, sum[m][n]);
     }
   }
 }
 
+// M rows of at most a vector of columns; finish(sum, row) is stored
+template <class T, int M, class F>
+NETLET_INLINE void narrow_tile(const Product<T, Strided<T>>& p, size_t i, Part<T> part, F finish) {
+  V<T> sum[M], sums[M];
+  const V<T> start = p.init ? load_part(p.init, part) : splat(T(0));
+  for (int m = 0; m < M; ++m) sum[m] = start;
+  auto a = p.a.template from<M>(i);
+  const T* b = p.b;
+  for (size_t k = p.k; k; --k, a.next(), b += p.b_k) {
+    const V<T> row = load_part(b, part);
+    for (int m = 0; m < M; ++m) sum[m] = fma(splat(a(m)), row, sum[m]);
+  }
+  for (int m = 0; m < M; ++m) sums[m] = sum[m];
+  T* c = p.c + (ptrdiff_t)i * p.c_i;
+  NETLET_ROLLED for (int m = 0; m < M; ++m, c += p.c_i) store_part(c, finish(sums[m], i + m), part);
+}
+
 // all rows, in tiles of at most M; after tiles of 8 rows in pairs, as each size is a copy of the code
-template <class T, int M, int N, bool Partial, class A, class F = AsItIs>
-NETLET_INLINE void tiles(const Product<T, A>& p, size_t m, size_t i, size_t j, Part<T> last, F finish = {}) {
-  for (; i + M <= m; i += M) tile<T, M, N, Partial>(p, i, j, last, finish);
+template <class T, int M, int N, bool Partial, class A>
+NETLET_INLINE void tiles(const Product<T, A>& p, size_t m, size_t i, size_t j, Part<T> last) {
+  for (; i + M <= m; i += M) tile<T, M, N, Partial>(p, i, j, last);
   if constexpr (M > 1)
-    if (i < m) tiles<T, (M > 4 ? 2 : M / 2), N, Partial>(p, m, i, j, last, finish);
+    if (i < m) tiles<T, (M > 4 ? 2 : M / 2), N, Partial>(p, m, i, j, last);
 }
 // whether a handful of rows is a usual case
 template <class A> constexpr bool kFewRows = false;
@@ -205,10 +232,14 @@ template <class T> void matmul(const Product<T, Strided<T>>& p, size_t m, size_t
     panels<T, kTileVectors, false>(p, m, n);
 }
 
-// The same for n <= lanes columns, with finish(sum, row) while the sums are in registers.
+// The same for n <= lanes columns, with finish(sum, row) while the sums are near.
 template <class T, class F> void narrow_matmul(const Product<T, Strided<T>>& p, size_t m, size_t n, F finish) {
   const Part<T> part((int)n);
-  tiles<T, kNarrowRows, 1, true>(p, m, 0, 0, part, finish);
+  size_t i = 0;
+  for (; i + kNarrowRows <= m; i += kNarrowRows) narrow_tile<T, kNarrowRows>(p, i, part, finish);
+  if (kNarrowRows > 2)
+    for (; i + 2 <= m; i += 2) narrow_tile<T, 2>(p, i, part, finish);
+  for (; i < m; ++i) narrow_tile<T, 1>(p, i, part, finish);
 }
 
 // M rows of the gradient A d, for n <= lanes columns; bias gets the sum of d's rows.
