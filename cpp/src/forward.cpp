@@ -50,6 +50,13 @@ template <class T> inline void forward_panel(const netlet_network& net, const ne
     kernels<T>().unstandardize(count, net.outputs(), net.output_scaling.shift<T>(), net.output_scaling.scale<T>(), out);
 }
 
+// Panel after panel, on the calling thread.
+template <class T>
+void forward_alone(const netlet_network& net, const netlet_array& x, T* out, const Scratch<T>& layout, T* scratch) {
+  for (size_t row = 0; row < x.rows; row += kPanelRows)
+    forward_panel(net, x, row, smaller(kPanelRows, x.rows - row), out + row * net.outputs(), layout, scratch);
+}
+
 template <class T>
 netlet_status forward(const netlet_network& net, const netlet_array& x, T* out, netlet_error* error) {
   const bool in_place = !net.input_scaling && readable_in_place<T>(x);
@@ -61,8 +68,7 @@ netlet_status forward(const netlet_network& net, const netlet_array& x, T* out, 
       most == 1 ? 1 : smaller(threads_for(2.0 * (double)net.parameter_count * (double)x.rows, kReadingShare), most);
   alignas(kCacheLine) T stack[kStackBytes / sizeof(T)];
   if (threads == 1 && whole.size() <= sizeof stack / sizeof(T)) {
-    for (size_t row = 0; row < x.rows; row += kPanelRows)
-      forward_panel(net, x, row, smaller(kPanelRows, x.rows - row), out + row * n, whole, stack);
+    forward_alone(net, x, out, whole, stack);
     return NETLET_OK;
   }
   // as many rows for each thread as possible, but whole panels
@@ -80,6 +86,32 @@ netlet_status forward(const netlet_network& net, const netlet_array& x, T* out, 
   return NETLET_OK;
 }
 
+netlet_status check_forward(const netlet_network& net, const netlet_array* x, const void* out, netlet_error* error) {
+  NETLET_TRY(check_features(net, x, error));
+  if (x->rows && !out) return fail(error, NETLET_ERROR_ARGUMENT, "out: expected memory for the outputs, got NULL");
+  return NETLET_OK;
+}
+
+// What a call for up to `rows` rows may need, whether they have to be converted or not; 0 if the number overflows.
+template <class T> size_t workspace_size(const netlet_network& net, size_t rows) {
+  const Scratch<T> most(net, smaller(rows, kPanelRows), false);
+  size_t bytes;
+  return multiply_overflows(most.size(), sizeof(T), &bytes) ? 0 : bytes;
+}
+
+template <class T> netlet_status forward_realtime(const netlet_network& net, const netlet_array& x, T* out,
+                                                  void* workspace, size_t size, netlet_error* error) {
+  const Scratch<T> layout(net, smaller(x.rows, kPanelRows), !net.input_scaling && readable_in_place<T>(x));
+  if (layout.size() > size / sizeof(T))
+    return fail(error, NETLET_ERROR_ARGUMENT, "workspace: expected %zu bytes for %zu rows, got %zu",
+                workspace_size<T>(net, x.rows), x.rows, size);
+  if (layout.size() && (!workspace || (uintptr_t)workspace % alignof(T)))
+    return fail(error, NETLET_ERROR_ARGUMENT, "workspace: expected memory aligned to %zu bytes, got %s", alignof(T),
+                workspace ? "other" : "NULL");
+  forward_alone(net, x, out, layout, static_cast<T*>(workspace));
+  return NETLET_OK;
+}
+
 }  // namespace
 
 }  // namespace netlet::core
@@ -87,12 +119,28 @@ netlet_status forward(const netlet_network& net, const netlet_array& x, T* out, 
 using namespace netlet::core;
 
 netlet_status netlet_forward(const netlet_network* network, const netlet_array* x, void* out, netlet_error* error) {
-  NETLET_TRY(check_features(*network, x, error));
+  NETLET_TRY(check_forward(*network, x, out, error));
   if (x->rows == 0) return NETLET_OK;
-  if (!out) return fail(error, NETLET_ERROR_ARGUMENT, "out: expected memory for the outputs, got NULL");
   const Reading reading(network->users);
   if (!reading) return busy("forward", error);
   const DefaultFloatingPoint floating_point;
   return network->dtype == NETLET_FLOAT32 ? forward(*network, *x, static_cast<float*>(out), error)
                                           : forward(*network, *x, static_cast<double*>(out), error);
+}
+
+size_t netlet_workspace_size(const netlet_network* network, size_t rows) {
+  return network->dtype == NETLET_FLOAT32 ? workspace_size<float>(*network, rows)
+                                          : workspace_size<double>(*network, rows);
+}
+
+netlet_status netlet_forward_realtime(const netlet_network* network, const netlet_array* x, void* out, void* workspace,
+                                      size_t workspace_size, netlet_error* error) {
+  NETLET_TRY(check_forward(*network, x, out, error));
+  if (x->rows == 0) return NETLET_OK;
+  const Reading reading(network->users);
+  if (!reading) return busy("forward", error);
+  const DefaultFloatingPoint floating_point;
+  return network->dtype == NETLET_FLOAT32
+             ? forward_realtime(*network, *x, static_cast<float*>(out), workspace, workspace_size, error)
+             : forward_realtime(*network, *x, static_cast<double*>(out), workspace, workspace_size, error);
 }

@@ -35,6 +35,13 @@
 #define NETLET_API
 #endif
 
+/* Where Clang checks what real-time code calls (-Wfunction-effects), it knows that this may be called. */
+#if defined(__clang__) && __clang_major__ >= 20 && defined(__cplusplus)
+#define NETLET_NONBLOCKING __attribute__((nonblocking))
+#else
+#define NETLET_NONBLOCKING
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -250,6 +257,16 @@ NETLET_API netlet_status netlet_copy_scaling(const netlet_network* network, int3
  * row allocates nothing if no layer has more than 1024 outputs and x needs no conversion. x of 0 rows is allowed. */
 NETLET_API netlet_status netlet_forward(const netlet_network* network, const netlet_array* x, void* out,
                                         netlet_error* error);
+
+/* The same for a thread that may not wait: on the calling thread alone, in memory of the caller's. It allocates nothing,
+ * takes no lock and makes no system call. workspace: memory that no other call uses meanwhile, aligned to the values,
+ * better to 64 bytes; netlet_workspace_size gives the bytes that any call for up to `rows` rows needs. A network that
+ * another call is changing gives NETLET_ERROR_BUSY at once. A message is written only if `error` is not NULL; formatting
+ * it is the C library's work, so a thread that must never wait passes NULL. */
+NETLET_API size_t netlet_workspace_size(const netlet_network* network, size_t rows);
+NETLET_API netlet_status netlet_forward_realtime(const netlet_network* network, const netlet_array* x, void* out,
+                                                 void* workspace, size_t workspace_size,
+                                                 netlet_error* error) NETLET_NONBLOCKING;
 
 /* What the outputs for x are compared with: either y, or the derivative of a loss of the caller's own. */
 typedef struct netlet_targets {

@@ -256,6 +256,23 @@ class Bytes {
 };
 
 struct Checkpoint;
+class Network;
+
+// Memory for Network::forward where nothing may be allocated; each thread needs its own. It serves every network that
+// needs no more than the one it was made for.
+class Workspace {
+ public:
+  inline Workspace(const Network& network, std::size_t rows);
+  void* data() noexcept NETLET_NONBLOCKING { return memory_.get(); }
+  std::size_t size() const noexcept NETLET_NONBLOCKING { return size_; }
+
+ private:
+  struct alignas(64) Line {
+    unsigned char bytes[64];
+  };
+  std::size_t size_;
+  std::unique_ptr<Line[]> memory_;
+};
 
 class Network {
  public:
@@ -368,6 +385,12 @@ class Network {
   void forward(const Array& x, void* out) const {
     Check check;
     check(netlet_forward(get(), &x, out, check));
+  }
+  // For a thread that may not wait: no allocation, no lock, no system call, no exception. With an error it may format
+  // a message.
+  netlet_status forward(const Array& x, void* out, Workspace& workspace,
+                        netlet_error* error = nullptr) const noexcept NETLET_NONBLOCKING {
+    return netlet_forward_realtime(get(), &x, out, workspace.data(), workspace.size(), error);
   }
   // accuracy: NaN where there are no classes; may be null
   double evaluate(const Array& x, const Targets& targets, double* accuracy) const {
@@ -568,6 +591,9 @@ class Network {
   }
   std::unique_ptr<netlet_network, Free> handle_;
 };
+
+inline Workspace::Workspace(const Network& network, std::size_t rows)
+    : size_(netlet_workspace_size(network.get(), rows)), memory_(std::make_unique<Line[]>(size_ / sizeof(Line) + 1)) {}
 
 // What a file holds.
 struct Checkpoint {

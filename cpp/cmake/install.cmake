@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What an installed netlet consists of; nothing in it knows where it lies, so that the folder can move.
+include(CMakePackageConfigHelpers)
+if(DEFINED SKBUILD)
+  set(CMAKE_INSTALL_LIBDIR lib)  # the same tree in every wheel
+endif()
+include(GNUInstallDirs)
+set(netlet_cmake_dir ${CMAKE_INSTALL_LIBDIR}/cmake/netlet)
+
+install(DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR}/include/netlet DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  COMPONENT netlet_Development)
+install(TARGETS netlet EXPORT netlet-static-targets ARCHIVE COMPONENT netlet_Development
+  INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(EXPORT netlet-static-targets NAMESPACE netlet:: DESTINATION ${netlet_cmake_dir} COMPONENT netlet_Development)
+if(NETLET_BUILD_SHARED)
+  install(TARGETS netlet_shared EXPORT netlet-shared-targets
+    RUNTIME COMPONENT netlet_Runtime
+    LIBRARY COMPONENT netlet_Runtime NAMELINK_COMPONENT netlet_Development
+    ARCHIVE COMPONENT netlet_Development
+    INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(EXPORT netlet-shared-targets NAMESPACE netlet:: DESTINATION ${netlet_cmake_dir} COMPONENT netlet_Development)
+  set(netlet_pc_libs "")
+  set(netlet_pc_libs_private "-pthread -lm")
+else()
+  set(netlet_pc_libs " -pthread -lm")  # the library that there is, is static
+  set(netlet_pc_libs_private "")
+endif()
+
+configure_package_config_file(cmake/netletConfig.cmake.in netletConfig.cmake INSTALL_DESTINATION ${netlet_cmake_dir}
+  NO_SET_AND_CHECK_MACRO)
+write_basic_package_version_file(netletConfigVersion.cmake COMPATIBILITY SameMinorVersion)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/netletConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/netletConfigVersion.cmake
+  DESTINATION ${netlet_cmake_dir} COMPONENT netlet_Development)
+
+# from the folder of netlet.pc up to the prefix
+file(RELATIVE_PATH netlet_pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+configure_file(cmake/netlet.pc.in netlet.pc @ONLY)
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/netlet.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+  COMPONENT netlet_Development)

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Loads a network, from whichever language it was saved, and predicts a row for each line of numbers:
+ *
+ *   predict NETWORK < rows.txt
+ */
+#include <netlet/netlet.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int failed(const char* what, const netlet_error* error) {
+  fprintf(stderr, "%s: %s\n", what, error->message);
+  return 1;
+}
+
+int main(int count, char** arguments) {
+  netlet_error error;
+  netlet_network* network;
+  char fingerprint[65];
+  if (count != 2) {
+    fprintf(stderr, "usage: predict NETWORK < ROWS\n");
+    return 2;
+  }
+  if (netlet_load(arguments[1], &network, NULL, &error) != NETLET_OK) return failed(arguments[1], &error);
+  if (netlet_fingerprint(network, fingerprint, &error) != NETLET_OK) return failed("fingerprint", &error);
+  printf("fingerprint %s\n", fingerprint);
+
+  const size_t inputs = netlet_layer_size(network, 0);
+  const size_t outputs = netlet_layer_size(network, netlet_layer_size_count(network) - 1);
+  const int is_float32 = netlet_network_dtype(network) == NETLET_FLOAT32;
+  double* const row = malloc(inputs * sizeof *row);
+  void* const out = malloc(outputs * sizeof(double));
+  int status = row && out ? 0 : 1;
+  /* binary64 whatever the network's type: it converts what it reads */
+  const netlet_array x = {row, NETLET_FLOAT64, 1, inputs, 0, sizeof *row};
+  size_t have = 0;
+  while (status == 0 && scanf("%lf", &row[have]) == 1) {
+    if (++have < inputs) continue;
+    have = 0;
+    if (netlet_forward(network, &x, out, &error) != NETLET_OK) {
+      status = failed("forward", &error);
+      break;
+    }
+    for (size_t j = 0; j < outputs; ++j)
+      printf(j + 1 < outputs ? "%.17g " : "%.17g\n", is_float32 ? ((const float*)out)[j] : ((const double*)out)[j]);
+  }
+  if (status == 0 && (have != 0 || !feof(stdin))) {
+    fprintf(stderr, "rows: expected %zu numbers a row, got %zu and then something else\n", inputs, have);
+    status = 1;
+  }
+  free(out);
+  free(row);
+  netlet_network_free(network);
+  return status;
+}
