@@ -5,13 +5,23 @@ from __future__ import annotations
 
 import argparse
 import platform
+from pathlib import Path
 
 import netlet
 from netlet import _core
 
 
+HERE = Path(_core.__file__).parent  # also where an editable install keeps its files
+FOLDERS = {
+    "cmakedir": (HERE / "lib" / "cmake" / "netlet", "the folder of the CMake package, for -Dnetlet_DIR="),
+    "includedir": (HERE / "include", "the folder of the headers, for -I"),
+    "libdir": (HERE / "lib", "the folder of the static library, for -L"),
+    "pkgconfigdir": (HERE / "lib" / "pkgconfig", "the folder of netlet.pc, for PKG_CONFIG_PATH"),
+}
+
+
 def main() -> None:
-    """Print version, instruction set, threads and build."""
+    """Print version, instruction set, threads and build; or where native programs find the library."""
     parser = argparse.ArgumentParser(
         prog="python -m netlet",
         description="Prints netlet's version, the instruction set and the number of threads that it uses here.",
@@ -19,7 +29,16 @@ def main() -> None:
         "a result.",
     )
     parser.add_argument("--version", action="version", version=netlet.__version__)
-    parser.parse_args()
+    group = parser.add_mutually_exclusive_group()
+    for name, (_, meaning) in FOLDERS.items():
+        group.add_argument(f"--{name}", action="store_const", dest="folder", const=name, help=f"print {meaning}")
+    folder = parser.parse_args().folder
+    if folder:
+        path = FOLDERS[folder][0]
+        if not path.is_dir():
+            parser.exit(1, f"{path} is missing: this netlet was installed without its native library\n")
+        print(path)
+        return
     print(f"netlet           {netlet.__version__}")
     print(f"numerics         version {netlet.numerics_version()}")
     print(f"instruction set  {netlet.isa()} (of {', '.join(netlet.available_isas())})")
