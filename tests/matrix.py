@@ -35,7 +35,7 @@ FAULTS = {  # what one wrong line of the core does: file, its text, what stands 
         "return d * (y * (splat(T(1)) - y));",
         "return d * fma(-y, y, y);",
     ),
-    "block": ("cpp/src/pass.hpp", "constexpr size_t kBlockRows = 256;", "constexpr size_t kBlockRows = 128;"),
+    "block": ("cpp/src/kernels.hpp", "constexpr size_t kBlockRows = 256;", "constexpr size_t kBlockRows = 128;"),
 }
 
 

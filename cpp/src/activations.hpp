@@ -11,19 +11,19 @@ namespace {
 template <class T> void map_function(int function, size_t n, const T* x, T* y) {
   switch (function) {
     case NETLET_IDENTITY:
-      if (x != y) map(n, x, y, [](V<T> v) { return v; });
+      if (x != y) map_compact(n, x, y, [](V<T> v) { return v; });
       return;
     case NETLET_SIGMOID: return map(n, x, y, [](V<T> v) { return sigmoid<T>(v); });
     case NETLET_TANH: return map(n, x, y, [](V<T> v) { return tanh<T>(v); });
     case NETLET_RELU: return map(n, x, y, [](V<T> v) { return relu<T>(v); });
-    case NETLET_LEAKY_RELU: return map(n, x, y, [](V<T> v) { return leaky_relu<T>(v); });
-    case NETLET_ELU: return map(n, x, y, [](V<T> v) { return elu<T>(v); });
-    case NETLET_SOFTPLUS: return map(n, x, y, [](V<T> v) { return softplus<T>(v); });
-    case NETLET_SILU: return map(n, x, y, [](V<T> v) { return silu<T>(v); });
-    case NETLET_GELU: return map(n, x, y, [](V<T> v) { return gelu<T>(v); });
-    case NETLET_HARD_SIGMOID: return map(n, x, y, [](V<T> v) { return hard_sigmoid<T>(v); });
-    case core::kExp: return map(n, x, y, [](V<T> v) { return exp<T>(v); });
-    case core::kLog: return map(n, x, y, [](V<T> v) { return log<T>(v); });
+    case NETLET_LEAKY_RELU: return map_compact(n, x, y, [](V<T> v) { return leaky_relu<T>(v); });
+    case NETLET_ELU: return map_compact(n, x, y, [](V<T> v) { return elu<T>(v); });
+    case NETLET_SOFTPLUS: return map_compact(n, x, y, [](V<T> v) { return softplus<T>(v); });
+    case NETLET_SILU: return map_compact(n, x, y, [](V<T> v) { return silu<T>(v); });
+    case NETLET_GELU: return map_compact(n, x, y, [](V<T> v) { return gelu<T>(v); });
+    case NETLET_HARD_SIGMOID: return map_compact(n, x, y, [](V<T> v) { return hard_sigmoid<T>(v); });
+    case core::kExp: return map_compact(n, x, y, [](V<T> v) { return exp<T>(v); });
+    case core::kLog: return map_compact(n, x, y, [](V<T> v) { return log<T>(v); });
   }
 }
 
@@ -58,12 +58,13 @@ template <class T> void times_derivative(int activation, size_t n, const T* y, T
     case NETLET_SIGMOID: return map(n, s, y, s, [](V<T> d, V<T> v) { return times_sigmoid<T>(d, v); });
     case NETLET_TANH: return map(n, s, y, s, [](V<T> d, V<T> v) { return times_tanh<T>(d, v); });
     case NETLET_RELU: return map(n, s, y, s, [](V<T> d, V<T> v) { return times_relu<T>(d, v); });
-    case NETLET_LEAKY_RELU: return map(n, s, y, s, [](V<T> d, V<T> v) { return times_leaky_relu<T>(d, v); });
-    case NETLET_ELU: return map(n, s, y, s, [](V<T> d, V<T> v) { return times_elu<T>(d, v); });
-    case NETLET_SOFTPLUS: return map(n, s, y, s, [](V<T> d, V<T> v) { return times_softplus<T>(d, v); });
-    case NETLET_SILU: return map(n, s, y, s, [](V<T> d, V<T> v) { return times_silu<T>(d, v); });
-    case NETLET_GELU: return map(n, s, y, s, [](V<T> d, V<T> v) { return times_gelu<T>(d, v); });
-    case NETLET_HARD_SIGMOID: return map(n, s, y, s, [](V<T> d, V<T> v) { return times_hard_sigmoid<T>(d, v); });
+    case NETLET_LEAKY_RELU: return map_compact(n, s, y, s, [](V<T> d, V<T> v) { return times_leaky_relu<T>(d, v); });
+    case NETLET_ELU: return map_compact(n, s, y, s, [](V<T> d, V<T> v) { return times_elu<T>(d, v); });
+    case NETLET_SOFTPLUS: return map_compact(n, s, y, s, [](V<T> d, V<T> v) { return times_softplus<T>(d, v); });
+    case NETLET_SILU: return map_compact(n, s, y, s, [](V<T> d, V<T> v) { return times_silu<T>(d, v); });
+    case NETLET_GELU: return map_compact(n, s, y, s, [](V<T> d, V<T> v) { return times_gelu<T>(d, v); });
+    case NETLET_HARD_SIGMOID:
+      return map_compact(n, s, y, s, [](V<T> d, V<T> v) { return times_hard_sigmoid<T>(d, v); });
   }
 }
 
@@ -77,7 +78,7 @@ template <class T> T largest(size_t n, const T* z) {
 // y = exp(z - m) / their sum in the order of j; returns the sum
 template <class T> T softmax_row(size_t n, const T* z, T m, T* y) {
   const V<T> shift = splat(m);
-  map(n, z, y, [=](V<T> v) { return exp_negative<T>(v - shift); });
+  map_compact(n, z, y, [=](V<T> v) { return exp_negative<T>(v - shift); });
   T sum = 0;
   for (size_t j = 0; j < n; ++j) sum = sum + y[j];
   const V<T> divisor = splat(sum);

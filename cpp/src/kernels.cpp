@@ -22,7 +22,7 @@ using core::Weights;
 template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* rows,
                                 Weights<T> w, const T* b, int activation, T* z, T* y) {
   T* const sums = z ? z : y;
-  const Product<T, Strided<T>> p{k, {x, x_i, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, w.in_panels, nullptr};
+  const Product<T, Strided<T>> p{k, {x, x_i, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, false, nullptr};
   // activated in registers, unless that would waste more lanes than a second look at memory costs
   if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z && !rows) {
     switch (activation) {
@@ -34,18 +34,16 @@ template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdif
   }
   if (n <= Vec<T>::lanes && !rows)
     narrow_matmul(p, m, n, AsItIs());
-  else if (rows)
-    matmul(Product<T, Listed<T>>{k, {rows}, p.b, p.b_k, b, sums, p.c_i, p.in_panels, nullptr}, m, n);
   else
-    matmul(p, m, n);
+    matmul(Product<T, Rows<T>>{k, {x, x_i, rows}, p.b, p.b_k, b, sums, p.c_i, w.in_panels, nullptr}, m, n);
   if (activation == NETLET_SOFTMAX) return softmax(m, n, sums, y);
   map_function(activation, m * n, sums, y);
 }
 
 template <class T>
 void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activation, const T* x, T* s) {
-  const Product<T, Strided<T>> p{n, {d, (ptrdiff_t)n, 1}, wt.values,    (ptrdiff_t)k, nullptr,
-                                 s, (ptrdiff_t)k,         wt.in_panels, nullptr};
+  const Product<T, Strided<T>> p{n, {d, (ptrdiff_t)n, 1}, wt.values, (ptrdiff_t)k, nullptr,
+                                 s, (ptrdiff_t)k,         false,     nullptr};
   if (k <= Vec<T>::lanes) {
     const Part<T> part((int)k);
     const auto y = [=](size_t i) { return load_part(x + i * k, part); };
@@ -56,14 +54,15 @@ void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activ
       case NETLET_RELU: return narrow_matmul(p, m, k, [=](V<T> v, size_t i) { return times_relu<T>(v, y(i)); });
     }
   }
-  matmul(p, m, k);
+  matmul(Product<T, Rows<T>>{n, {d, (ptrdiff_t)n, nullptr}, p.b, p.b_k, nullptr, s, p.c_i, wt.in_panels, nullptr}, m,
+         k);
   times_derivative(activation, m * k, x, s);
 }
 
 template <class T>
 void gradient(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrdiff_t d_i, T* g, T* bias) {
-  const Strided<T> a{x.first, 1, x.stride};  // x^T
   if (n <= Vec<T>::lanes && !x.rows) {
+    const Strided<T> a{x.first, 1, x.stride};  // x^T
     const Part<T> part((int)n);
     size_t i = 0;
     for (; i + kNarrowRows <= k; i += kNarrowRows) narrow_gradient<T, kNarrowRows>(m, a, i, d, d_i, g, n, bias, part);
@@ -75,12 +74,13 @@ void gradient(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrd
     if (bias) narrow_gradient<T, 0, true>(m, a, 0, d, d_i, g, n, bias, part);
     return;
   }
-  const T one = 1;  // fma(1, d, g) is d + g
-  if (x.rows)
-    matmul(Product<T, ListedColumns<T>>{m, {x.rows, x.column}, d, d_i, nullptr, g, (ptrdiff_t)n, false, x.fetch}, k, n);
-  else if (k)
-    matmul(Product<T, Strided<T>>{m, a, d, d_i, nullptr, g, (ptrdiff_t)n, false, x.fetch}, k, n);
-  if (bias) matmul(Product<T, Strided<T>>{m, {&one, 0, 0}, d, d_i, nullptr, bias, 0, false, nullptr}, 1, n);
+  const T* list[core::kBlockRows];
+  for (size_t i = 0; i < m && !x.rows; ++i) list[i] = x.first + (ptrdiff_t)i * x.stride;
+  if (k) {
+    const Columns<T> a{x.rows ? x.rows : list, x.rows ? x.column : 0};
+    matmul(Product<T, Columns<T>>{m, a, d, d_i, nullptr, g, (ptrdiff_t)n, false, x.fetch}, k, n);
+  }
+  if (bias) sum_rows(m, n, d, d_i, bias);
 }
 
 template <class T> void add(size_t n, T* a, const T* b) {

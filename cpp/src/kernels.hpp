@@ -107,6 +107,7 @@ template <class T> struct SmallStep {
   T *w, *g, *s0, *s1;
 };
 
+constexpr size_t kBlockRows = 256;   // gradients are summed in blocks of so many rows: part of the arithmetic
 constexpr size_t kNormBlock = 4096;  // squares are summed in blocks of so many: part of the arithmetic
 
 template <class T> struct Kernels {
@@ -121,7 +122,8 @@ template <class T> struct Kernels {
   // s = (d w^T) times f', written in the layer's input x = f(z), or x = z if the derivative needs it. d: m x n,
   // wt = w^T: n x k, x and s: m x k
   void (*backward)(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activation, const T* x, T* s);
-  // g = x^T d and, unless bias is null, bias = the sum of d's rows. d: row stride d_i; g: k x n
+  // g = x^T d and, unless bias is null, bias = the sum of d's rows; m is at most kBlockRows. d: row stride d_i;
+  // g: k x n
   void (*gradient)(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrdiff_t d_i, T* g, T* bias);
 
   // the next lines

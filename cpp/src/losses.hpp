@@ -37,7 +37,7 @@ template <class T> double poisson(size_t n, const T* y, const T* t) {
   double sum = 0;
   for (size_t j = 0; j < n; j += kChunk) {
     const size_t count = n - j < kChunk ? n - j : kChunk;
-    map(count, y + j, rates, [](V<T> v) { return exp<T>(v); });
+    map_compact(count, y + j, rates, [](V<T> v) { return exp<T>(v); });
     for (size_t c = 0; c < count; ++c) sum = sum + fma1(-(double)t[j + c], (double)y[j + c], (double)rates[c]);
   }
   return sum;
@@ -60,7 +60,7 @@ template <class T> double binary_cross_entropy(size_t n, const T* z, const T* y,
   *right = true;
   for (size_t j = 0; j < n; j += kChunk) {
     const size_t count = n - j < kChunk ? n - j : kChunk;
-    map(count, z + j, tails, [](V<T> v) { return softplus_tail<T>(v); });
+    map_compact(count, z + j, tails, [](V<T> v) { return softplus_tail<T>(v); });
     for (size_t c = 0; c < count; ++c) {
       const double target = t[j + c], value = z[j + c];
       const double factor = value > 0 ? 1 - target : -target;
@@ -88,7 +88,7 @@ template <class T> void cross_entropy_rows(OutputRows<T>& r) {
       maximum[c] = largest(n, z);
       sum[c] = softmax_row(n, z, maximum[c], r.y + (first + c) * n);
     }
-    map(count, sum, log_sum, [](V<T> v) { return log<T>(v); });
+    map_compact(count, sum, log_sum, [](V<T> v) { return log<T>(v); });
     for (size_t c = 0; c < count; ++c) {
       const size_t i = first + c;
       const T *z = r.z + i * n, *t = r.t ? r.t + i * n : nullptr;
@@ -136,15 +136,16 @@ template <class T> void loss_derivative(const OutputRows<T>& r) {
   T* delta = r.delta;
   switch (r.loss) {
     case NETLET_ABSOLUTE_ERROR:
-      return map(count, y, t, delta, [](V<T> a, V<T> b) { return by_sign<T>(a - b, splat(T(-1)), splat(T(1))); });
+      return map_compact(count, y, t, delta,
+                         [](V<T> a, V<T> b) { return by_sign<T>(a - b, splat(T(-1)), splat(T(1))); });
     case NETLET_HUBER: {
       const V<T> most = splat((T)r.huber_delta);
-      return map(count, y, t, delta, [=](V<T> a, V<T> b) {
+      return map_compact(count, y, t, delta, [=](V<T> a, V<T> b) {
         const V<T> e = a - b;
         return e > most ? most : e < -most ? -most : e;
       });
     }
-    case NETLET_POISSON: return map(count, y, t, delta, [](V<T> a, V<T> b) { return exp<T>(a) - b; });
+    case NETLET_POISSON: return map_compact(count, y, t, delta, [](V<T> a, V<T> b) { return exp<T>(a) - b; });
     case NETLET_QUANTILE:
       for (size_t i = 0; i < count; ++i) {
         const T e = y[i] - t[i];

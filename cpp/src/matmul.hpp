@@ -31,13 +31,6 @@ constexpr int kNarrowRows = 8;  // one vector of columns goes over more rows
 constexpr size_t kCacheLine = 64;   // bytes
 constexpr size_t kFetchLines = 16;  // for each tile, fewer than a processor can wait for
 
-// Before a loop whose body is long: a copy of it for each round would only be large.
-#if defined(__clang__)
-#define NETLET_ROLLED _Pragma("clang loop unroll(disable)")
-#else
-#define NETLET_ROLLED _Pragma("GCC unroll 1")
-#endif
-
 // How A is read: from(i) reads rows i, i + 1, ... of it, one column after the other.
 template <class T> struct Strided {
   const T* a;
@@ -50,9 +43,11 @@ template <class T> struct Strided {
   };
   template <int M> Reader<M> from(size_t i) const { return {a + (ptrdiff_t)i * a_i, a_i, a_k}; }
 };
-// A(i, k) = rows[i][k]
-template <class T> struct Listed {
-  const T* const* rows;
+// A(i, k) is element k of row i, which lies in a list, or `stride` after the last
+template <class T> struct Rows {
+  const T* first;
+  ptrdiff_t stride;
+  const T* const* list;
   template <int M> struct Reader {
     const T* row[M];
     size_t k;
@@ -61,14 +56,14 @@ template <class T> struct Listed {
   };
   template <int M> Reader<M> from(size_t i) const {
     Reader<M> reader;
-    for (int m = 0; m < M; ++m) reader.row[m] = rows[i + m];
+    for (int m = 0; m < M; ++m) reader.row[m] = list ? list[i + m] : first + (ptrdiff_t)(i + m) * stride;
     reader.k = 0;
     return reader;
   }
 };
-// A(i, k) = rows[k][i]
-template <class T> struct ListedColumns {
-  const T* const* rows;
+// A(i, k) is element column + i of row k, which lies in a list
+template <class T> struct Columns {
+  const T* const* list;
   size_t column;
   template <int> struct Reader {
     const T* const* row;
@@ -76,7 +71,7 @@ template <class T> struct ListedColumns {
     T operator()(int m) const { return (*row)[i + m]; }
     void next() { ++row; }
   };
-  template <int M> Reader<M> from(size_t i) const { return {rows, column + i}; }
+  template <int M> Reader<M> from(size_t i) const { return {list, column + i}; }
 };
 
 // What one call needs; strides in elements.
@@ -173,7 +168,7 @@ NETLET_INLINE void tiles(const Product<T, A>& p, size_t m, size_t i, size_t j, P
 }
 // whether a handful of rows is a usual case
 template <class A> constexpr bool kFewRows = false;
-template <class T> constexpr bool kFewRows<Strided<T>> = true;
+template <class T> constexpr bool kFewRows<Rows<T>> = true;
 
 template <class T, int N, bool Partial, class A>
 void column_panel(const Product<T, A>& p, size_t m, size_t j, Part<T> last) {
@@ -225,7 +220,7 @@ NETLET_INLINE void panels(const Product<T, A>& p, size_t m, size_t n) {
 template <class T, class A> void matmul(const Product<T, A>& p, size_t m, size_t n) {
   panels<T, kTileVectors, false>(p, m, n);
 }
-template <class T> void matmul(const Product<T, Strided<T>>& p, size_t m, size_t n) {
+template <class T> void matmul(const Product<T, Rows<T>>& p, size_t m, size_t n) {
   if (m == 1 && !p.in_panels)
     panels<T, kRowVectors, true>(p, m, n);
   else
@@ -256,6 +251,30 @@ NETLET_INLINE void narrow_gradient(size_t rows, const Strided<T>& transposed, si
   }
   for (int m = 0; m < M; ++m) store_part(g + (k + m) * n, sum[m], part);
   if (Bias) store_part(bias, total, part);
+}
+
+// to[j] = the sum over i of a[i, j], a chain in the order of i
+template <class T> void sum_rows(size_t rows, size_t n, const T* a, ptrdiff_t a_i, T* to) {
+  constexpr size_t lanes = Vec<T>::lanes, width = 4 * lanes;
+  for (size_t j = 0; j < n; j += width) {
+    const size_t columns = n - j < width ? n - j : width;
+    const int vectors = (int)((columns + lanes - 1) / lanes);
+    const Part<T> part((int)(columns - (vectors - 1) * lanes));
+    V<T> sum[4] = {splat(T(0)), splat(T(0)), splat(T(0)), splat(T(0))};
+    const T* row = a + j;
+    for (size_t i = 0; i < rows; ++i, row += a_i) {
+      if (columns == width) {
+        for (int v = 0; v < 4; ++v) sum[v] = sum[v] + load<T>(row + v * lanes);
+        continue;
+      }
+      for (int v = 0; v < 3; ++v)
+        if (v + 1 < vectors) sum[v] = sum[v] + load<T>(row + v * lanes);
+      sum[3] = sum[3] + load_part(row + (vectors - 1) * lanes, part);
+    }
+    for (int v = 0; v < 3; ++v)
+      if (v + 1 < vectors) store<T>(to + j + v * lanes, sum[v]);
+    store_part(to + j + (vectors - 1) * lanes, sum[3], part);
+  }
 }
 
 // b[j, i] = a[i, j], in blocks of which both sides' cache lines stay at hand: rows that are a multiple of 4 KB apart

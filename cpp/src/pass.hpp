@@ -8,8 +8,6 @@
 
 namespace netlet::core {
 
-constexpr size_t kBlockRows = 256;  // gradients are summed in blocks of so many rows: part of the arithmetic
-
 // Parameters of one layer: rows k0 to k1 of its (inputs + 1) x outputs matrix, whose last row are the biases, and
 // columns j0 to j1.
 struct Tile {

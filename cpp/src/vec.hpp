@@ -246,6 +246,13 @@ template <class T> bool all_zero(V<T> v) {
   return sum == 0;
 }
 
+// Before a loop whose body is long: a copy of it for each round would only be large.
+#if defined(__clang__)
+#define NETLET_ROLLED _Pragma("clang loop unroll(disable)")
+#else
+#define NETLET_ROLLED _Pragma("GCC unroll 1")
+#endif
+
 // y[i] = f(x[i]) for whole vectors, then for what is left of one; in place is fine
 template <class T, class F> NETLET_INLINE void map(size_t n, const T* x, T* y, F f) {
   constexpr size_t lanes = Vec<T>::lanes;
@@ -256,7 +263,17 @@ template <class T, class F> NETLET_INLINE void map(size_t n, const T* x, T* y, F
     store_part(y + i, f(load_part(x + i, rest)), rest);
   }
 }
-// the same with two operands
+// the same, in half the code, for an f that is long or rare
+template <class T, class F> NETLET_INLINE void map_compact(size_t n, const T* x, T* y, F f) {
+  constexpr size_t lanes = Vec<T>::lanes;
+  NETLET_ROLLED for (size_t i = 0; i < n; i += lanes) {
+    const bool whole = n - i >= lanes;
+    const Part<T> part((int)(whole ? lanes : n - i));
+    const V<T> v = f(whole ? load<T>(x + i) : load_part(x + i, part));
+    whole ? store<T>(y + i, v) : store_part(y + i, v, part);
+  }
+}
+// with two operands
 template <class T, class F> NETLET_INLINE void map(size_t n, const T* x, const T* z, T* y, F f) {
   constexpr size_t lanes = Vec<T>::lanes;
   size_t i = 0;
@@ -264,6 +281,15 @@ template <class T, class F> NETLET_INLINE void map(size_t n, const T* x, const T
   if (i < n) {
     const Part<T> rest((int)(n - i));
     store_part(y + i, f(load_part(x + i, rest), load_part(z + i, rest)), rest);
+  }
+}
+template <class T, class F> NETLET_INLINE void map_compact(size_t n, const T* x, const T* z, T* y, F f) {
+  constexpr size_t lanes = Vec<T>::lanes;
+  NETLET_ROLLED for (size_t i = 0; i < n; i += lanes) {
+    const bool whole = n - i >= lanes;
+    const Part<T> part((int)(whole ? lanes : n - i));
+    const V<T> v = f(whole ? load<T>(x + i) : load_part(x + i, part), whole ? load<T>(z + i) : load_part(z + i, part));
+    whole ? store<T>(y + i, v) : store_part(y + i, v, part);
   }
 }
 
