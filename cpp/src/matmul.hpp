@@ -56,7 +56,8 @@ template <class T> struct Rows {
   };
   template <int M> Reader<M> from(size_t i) const {
     Reader<M> reader;
-    for (int m = 0; m < M; ++m) reader.row[m] = list ? list[i + m] : first + (ptrdiff_t)(i + m) * stride;
+    NETLET_UNROLLED for (int m = 0; m < M; ++m) reader.row[m] =
+        list ? list[i + m] : first + (ptrdiff_t)(i + m) * stride;
     reader.k = 0;
     return reader;
   }
@@ -114,26 +115,26 @@ template <class T, int M, int N, bool Partial, class A>
 NETLET_INLINE void tile(const Product<T, A>& p, size_t i, size_t j, Part<T> last) {
   constexpr int lanes = Vec<T>::lanes;
   V<T> sum[M][N];
-  for (int n = 0; n < N; ++n) {
+  NETLET_UNROLLED for (int n = 0; n < N; ++n) {
     V<T> start = splat(T(0));
     if (p.init)
       start = Partial && n == N - 1 ? load_part(p.init + j + n * lanes, last) : load<T>(p.init + j + n * lanes);
-    for (int m = 0; m < M; ++m) sum[m][n] = start;
+    NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m][n] = start;
   }
   auto a = p.a.template from<M>(i);
   const T* b = p.b;
   for (size_t k = p.k; k; --k, a.next(), b += p.b_k) {
     V<T> row[N];
-    for (int n = 0; n < N; ++n)
-      row[n] = Partial && n == N - 1 ? load_part(b + n * lanes, last) : load<T>(b + n * lanes);
-    for (int m = 0; m < M; ++m) {
+    NETLET_UNROLLED for (int n = 0; n < N; ++n) row[n] =
+        Partial && n == N - 1 ? load_part(b + n * lanes, last) : load<T>(b + n * lanes);
+    NETLET_UNROLLED for (int m = 0; m < M; ++m) {
       const V<T> x = splat(a(m));
-      for (int n = 0; n < N; ++n) sum[m][n] = fma(x, row[n], sum[m][n]);
+      NETLET_UNROLLED for (int n = 0; n < N; ++n) sum[m][n] = fma(x, row[n], sum[m][n]);
     }
   }
-  for (int m = 0; m < M; ++m) {
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) {
     T* c = p.c + (ptrdiff_t)(i + m) * p.c_i + j;
-    for (int n = 0; n < N; ++n) {
+    NETLET_UNROLLED for (int n = 0; n < N; ++n) {
       if (Partial && n == N - 1)
         store_part(c + n * lanes, sum[m][n], last);
       else
@@ -147,14 +148,14 @@ template <class T, int M, class F>
 NETLET_INLINE void narrow_tile(const Product<T, Strided<T>>& p, size_t i, Part<T> part, F finish) {
   V<T> sum[M], sums[M];
   const V<T> start = p.init ? load_part(p.init, part) : splat(T(0));
-  for (int m = 0; m < M; ++m) sum[m] = start;
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m] = start;
   auto a = p.a.template from<M>(i);
   const T* b = p.b;
   for (size_t k = p.k; k; --k, a.next(), b += p.b_k) {
     const V<T> row = load_part(b, part);
-    for (int m = 0; m < M; ++m) sum[m] = fma(splat(a(m)), row, sum[m]);
+    NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m] = fma(splat(a(m)), row, sum[m]);
   }
-  for (int m = 0; m < M; ++m) sums[m] = sum[m];
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) sums[m] = sum[m];
   T* c = p.c + (ptrdiff_t)i * p.c_i;
   NETLET_ROLLED for (int m = 0; m < M; ++m, c += p.c_i) store_part(c, finish(sums[m], i + m), part);
 }
@@ -242,14 +243,14 @@ template <class T, int M, bool Bias = false>
 NETLET_INLINE void narrow_gradient(size_t rows, const Strided<T>& transposed, size_t k, const T* d, ptrdiff_t d_i, T* g,
                                    size_t n, T* bias, Part<T> part) {
   V<T> sum[M > 0 ? M : 1], total = splat(T(0));
-  for (int m = 0; m < M; ++m) sum[m] = splat(T(0));
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m] = splat(T(0));
   auto x = transposed.template from<M>(k);
   for (; rows; --rows, x.next(), d += d_i) {
     const V<T> row = load_part(d, part);
-    for (int m = 0; m < M; ++m) sum[m] = fma(splat(x(m)), row, sum[m]);
+    NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m] = fma(splat(x(m)), row, sum[m]);
     if (Bias) total = total + row;
   }
-  for (int m = 0; m < M; ++m) store_part(g + (k + m) * n, sum[m], part);
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) store_part(g + (k + m) * n, sum[m], part);
   if (Bias) store_part(bias, total, part);
 }
 
@@ -264,15 +265,13 @@ template <class T> void sum_rows(size_t rows, size_t n, const T* a, ptrdiff_t a_
     const T* row = a + j;
     for (size_t i = 0; i < rows; ++i, row += a_i) {
       if (columns == width) {
-        for (int v = 0; v < 4; ++v) sum[v] = sum[v] + load<T>(row + v * lanes);
+        NETLET_UNROLLED for (int v = 0; v < 4; ++v) sum[v] = sum[v] + load<T>(row + v * lanes);
         continue;
       }
-      for (int v = 0; v < 3; ++v)
-        if (v + 1 < vectors) sum[v] = sum[v] + load<T>(row + v * lanes);
+      NETLET_UNROLLED for (int v = 0; v < 3; ++v) if (v + 1 < vectors) sum[v] = sum[v] + load<T>(row + v * lanes);
       sum[3] = sum[3] + load_part(row + (vectors - 1) * lanes, part);
     }
-    for (int v = 0; v < 3; ++v)
-      if (v + 1 < vectors) store<T>(to + j + v * lanes, sum[v]);
+    NETLET_UNROLLED for (int v = 0; v < 3; ++v) if (v + 1 < vectors) store<T>(to + j + v * lanes, sum[v]);
     store_part(to + j + (vectors - 1) * lanes, sum[3], part);
   }
 }

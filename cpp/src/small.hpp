@@ -20,21 +20,20 @@ NETLET_INLINE void small_rows(const SmallLayer<T>& l, const T* x, ptrdiff_t x_i,
   V<T> sum[M];
   const T* w = l.w;
   const V<T> bias = load(w + l.inputs * lanes);
-  for (int m = 0; m < M; ++m) sum[m] = bias;
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m] = bias;
   for (size_t k = l.inputs; k; --k, w += lanes, ++x) {
     const V<T> row = load(w);
-    for (int m = 0; m < M; ++m) sum[m] = fma(splat(x[m * x_i]), row, sum[m]);
+    NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m] = fma(splat(x[m * x_i]), row, sum[m]);
   }
   const size_t n = l.outputs;
   if (M == lanes && n == 1) {  // a vector of rows instead
     V<T> column = sum[0];
-    for (int m = 1; m < M; ++m) column[m] = sum[m][0];
+    NETLET_UNROLLED for (int m = 1; m < M; ++m) column[m] = sum[m][0];
     if (z) store(z, column);
     return store(y, f(column));
   }
-  if (z)
-    for (int m = 0; m < M; ++m) store(z + m * n, sum[m]);
-  for (int m = 0; m < M; ++m) store(y + m * n, f(sum[m]));
+  if (z) NETLET_UNROLLED for (int m = 0; m < M; ++m) store(z + m * n, sum[m]);
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) store(y + m * n, f(sum[m]));
 }
 
 template <class T, class F>
@@ -71,7 +70,7 @@ template <class T, int M, bool Masked> NETLET_INLINE void small_gradient_rows(co
   constexpr int lanes = Vec<T>::lanes;
   const Part<T> part((int)l.outputs);
   V<T> sum[M + 1];
-  for (int m = 0; m <= M; ++m) sum[m] = splat(T(0));
+  NETLET_UNROLLED for (int m = 0; m <= M; ++m) sum[m] = splat(T(0));
   for (const T* d = l.d; rows; --rows, x += x_i, d += l.d_i) {
     V<T> row = splat(T(0));
     if (!Masked)
@@ -80,12 +79,12 @@ template <class T, int M, bool Masked> NETLET_INLINE void small_gradient_rows(co
       row[0] = d[0];
     else
       row = load_part(d, part);
-    for (int m = 0; m < M; ++m) sum[m] = fma(splat(x[m]), row, sum[m]);
+    NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m] = fma(splat(x[m]), row, sum[m]);
     sum[M] = sum[M] + row;
   }
   // the lanes beyond are 0 for good, whatever infinities met there
   const Bits<T> keep = (Bits<T>)load(l.keep);
-  for (int m = 0; m < M; ++m) store(g + m * lanes, (V<T>)((Bits<T>)sum[m] & keep));
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) store(g + m * lanes, (V<T>)((Bits<T>)sum[m] & keep));
   if (bias) store(g + M * lanes, (V<T>)((Bits<T>)sum[M] & keep));
 }
 

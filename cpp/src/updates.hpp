@@ -120,7 +120,7 @@ template <class T> double squares(size_t n, const T* g) {
   constexpr int sums = 16, lanes = Vec<double>::lanes, vectors = sums / lanes;
   F64 sum[vectors] = {};
   const auto add = [&](const T* values) {
-    for (int v = 0; v < vectors; ++v) {
+    NETLET_UNROLLED for (int v = 0; v < vectors; ++v) {
       const F64 x = widened(values + v * lanes);
       sum[v] = fma(x, x, sum[v]);
     }

@@ -16,6 +16,16 @@
 
 #define NETLET_INLINE static inline __attribute__((always_inline))
 
+// Before a loop over registers, which must not stay a loop; and before one whose body is long, of which a copy for each
+// round would only be large. What else is unrolled costs more room than it saves time.
+#if defined(__clang__)
+#define NETLET_UNROLLED _Pragma("clang loop unroll(full)")
+#define NETLET_ROLLED _Pragma("clang loop unroll(disable)")
+#else
+#define NETLET_UNROLLED _Pragma("GCC unroll 16")
+#define NETLET_ROLLED _Pragma("GCC unroll 1")
+#endif
+
 namespace netlet::NETLET_ISA_NAME {
 namespace {
 
@@ -217,8 +227,7 @@ NETLET_INLINE F32 load_part(const float* p, Part<float> part) {
   return F32{p[0], part.n > 1 ? p[1] : 0, part.n > 2 ? p[2] : 0, part.n > 3 ? p[3] : 0};
 }
 template <class T> NETLET_INLINE void store_part(T* p, V<T> v, Part<T> part) {
-  for (int lane = 0; lane < Vec<T>::lanes; ++lane)
-    if (lane < part.n) p[lane] = v[lane];
+  NETLET_UNROLLED for (int lane = 0; lane < Vec<T>::lanes; ++lane) if (lane < part.n) p[lane] = v[lane];
 }
 
 #endif
@@ -242,16 +251,9 @@ NETLET_INLINE float fma1(float a, float b, float c) { return __builtin_fmaf(a, b
 
 template <class T> bool all_zero(V<T> v) {
   T sum = 0;
-  for (int lane = 0; lane < Vec<T>::lanes; ++lane) sum = sum + v[lane];
+  NETLET_UNROLLED for (int lane = 0; lane < Vec<T>::lanes; ++lane) sum = sum + v[lane];
   return sum == 0;
 }
-
-// Before a loop whose body is long: a copy of it for each round would only be large.
-#if defined(__clang__)
-#define NETLET_ROLLED _Pragma("clang loop unroll(disable)")
-#else
-#define NETLET_ROLLED _Pragma("GCC unroll 1")
-#endif
 
 // y[i] = f(x[i]) for whole vectors, then for what is left of one; in place is fine
 template <class T, class F> NETLET_INLINE void map(size_t n, const T* x, T* y, F f) {

@@ -5,6 +5,14 @@
 
 #include "bindings.hpp"
 
+#if defined(_LIBCPP_VERSION)
+// libc++ linked statically would bring its demangler, 5 % of the module, for names in messages that nobody meets.
+extern "C" char* __cxa_demangle(const char*, char*, std::size_t*, int* status) {
+  if (status) *status = -2;  // not a name that can be told
+  return nullptr;
+}
+#endif
+
 namespace {
 
 PyObject* python_error(netlet_status status, py::handle divergence_error) {
