@@ -22,11 +22,6 @@ def tool(name):
     return found
 
 
-@pytest.fixture(scope="module")
-def build(tmp_path_factory):
-    return toolchains.build(tmp_path_factory.mktemp("native"))
-
-
 def ctest(folder):
     output = run([tool("ctest"), "--test-dir", folder, "--output-on-failure"])
     assert re.search(r"100% tests passed.* out of [1-9]", output), output
@@ -76,13 +71,22 @@ def test_the_core_needs_nothing_but_libc_libm_and_threads(build):
     assert needed <= LIBC_AND_THREADS
 
 
+def test_only_the_interface_leaves_the_shared_library(build):
+    nm = tool("nm")
+    defined = {line.split()[-1] for line in symbols(nm, build / "libnetlet.so", "--dynamic", "--defined-only")}
+    header = (ROOT / "cpp/include/netlet/netlet.h").read_text()
+    declared = set(re.findall(r"^NETLET_API [^;]*?(netlet_\w+)\(", header, flags=re.MULTILINE))
+    assert len(declared) > 50
+    assert defined == declared
+
+
 def test_only_its_table_leaves_an_instruction_set_s_kernels(build):
     """A shared inline function compiled with extended instructions could otherwise end up in every caller."""
     nm = tool("nm")
-    objects = list(build.glob("CMakeFiles/netlet_*.dir/cpp/src/kernels.cpp.o"))
-    assert {path.parts[-4] for path in objects} >= {f"netlet_{isa}.dir" for isa in netlet.available_isas()}
+    objects = list(build.glob("cpp/CMakeFiles/netlet_*.dir/src/kernels.cpp.o"))
+    assert {path.parts[-3] for path in objects} >= {f"netlet_{isa}.dir" for isa in netlet.available_isas()}
     for path in objects:
-        isa = path.parts[-4].removeprefix("netlet_").removesuffix(".dir")
+        isa = path.parts[-3].removeprefix("netlet_").removesuffix(".dir")
         leaving = [line for line in symbols(nm, path, "-C", "--defined-only", "--extern-only") if line]
         assert [line.split(" ", 2)[2] for line in leaving] == [f"netlet::{isa}::table"]
         needed = {line.split()[-1] for line in symbols(nm, path, "--undefined-only")}

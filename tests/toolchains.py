@@ -108,10 +108,15 @@ def run(command: Sequence[str | Path | None], **options: Any) -> str:
     return result.stdout
 
 
+def configure(source: Path, folder: Path, *options: str) -> None:
+    """Have CMake prepare a build with Ninja."""
+    run([tool("cmake"), "-S", source, "-B", folder, "-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}", *options])
+
+
 def build(folder: Path, *options: str, source: Path = ROOT, target: str = "all") -> Path:
     """Configure and build; RuntimeError with the output if that fails."""
-    settings = ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}", "-DNETLET_WARNINGS_AS_ERRORS=ON"]
-    run([tool("cmake"), "-S", source, "-B", folder, "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON", *settings, *options])
+    settings = ["-DNETLET_WARNINGS_AS_ERRORS=ON", "-DNETLET_BUILD_SHARED=OFF", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"]
+    configure(source, folder, *settings, *options)
     run([tool("cmake"), "--build", folder, "--target", target])
     return folder
 

@@ -32,6 +32,8 @@ void wait_for_the_end() {
   for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
 }
 
+// In a sub-interpreter pybind11 refuses to work, or, before Python 3.12, hangs: so its entry is behind one of our own.
+#define PyInit__core enter
 PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   m.doc() = "The compiled core of netlet; use it through the package.";
   auto divergence_error = py::exception<netlet::Error>(m, "DivergenceError", PyExc_ArithmeticError);
@@ -53,4 +55,11 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   bind_network(m);
   bind_files(m);
   bind_functional(m);
+}
+#undef PyInit__core
+
+PyMODINIT_FUNC PyInit__core() {
+  if (PyInterpreterState_Get() == PyInterpreterState_Main()) return enter();
+  PyErr_SetString(PyExc_ImportError, "netlet works in the main interpreter only, not in a sub-interpreter");
+  return nullptr;
 }

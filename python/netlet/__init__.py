@@ -13,7 +13,12 @@ Examples
 array([0., 1., 1., 0.])
 """
 
-from ._core import DivergenceError, __version__, check_environment
+try:
+    from ._core import DivergenceError, __version__, check_environment
+except ImportError as error:
+    from ._broken import explain
+
+    raise ImportError(explain(error)) from error
 from ._library import available_isas, get_num_threads, isa, numerics_version, set_num_threads
 from .history import History
 from .network import Network

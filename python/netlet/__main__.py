@@ -10,7 +10,6 @@ from pathlib import Path
 import netlet
 from netlet import _core
 
-
 HERE = Path(_core.__file__).parent  # also where an editable install keeps its files
 FOLDERS = {
     "cmakedir": (HERE / "lib" / "cmake" / "netlet", "the folder of the CMake package, for -Dnetlet_DIR="),
