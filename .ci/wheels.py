@@ -104,8 +104,9 @@ def repair(wheel: Path, machine: str, output: Path) -> Path:
 def check_contents(wheel: Path) -> None:
     """Exactly the package, the module, the native library and the metadata; small; nothing but its entry leaves it."""
     with zipfile.ZipFile(wheel) as archive, tempfile.TemporaryDirectory() as temporary:
-        names = {name.removeprefix("netlet/") for name in archive.namelist() if name.startswith("netlet/")}
-        others = [name for name in archive.namelist() if not name.startswith(("netlet/", "netlet-"))]
+        files = [name for name in archive.namelist() if not name.endswith("/")]
+        names = {name.removeprefix("netlet/") for name in files if name.startswith("netlet/")}
+        others = [name for name in files if not name.startswith(("netlet/", "netlet-"))]
         (module,) = (name for name in names if re.fullmatch(r"_core\..*\.so", name))
         sources = subprocess.check_output(["git", "ls-files", "python/netlet"], cwd=ROOT, text=True).split()
         package = {name.removeprefix("python/netlet/") for name in sources}
