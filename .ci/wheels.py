@@ -82,22 +82,10 @@ def repair(wheel: Path, machine: str, output: Path) -> Path:
     print(run([*tool, "show", wheel]))
     before = {path: path.stat().st_mtime_ns for path in output.glob("*.whl")}
     # nothing is to be grafted into it, so nothing has to be patched
-    run(
-        [
-            *tool,
-            "repair",
-            "--patcher",
-            "none",
-            "-z",
-            "9",
-            "--plat",
-            f"manylinux_{GLIBC.replace('.', '_')}_{machine}",
-            "-w",
-            output,
-            wheel,
-        ]
-    )
+    run([*tool, "repair", "--patcher", "none", "-z", "9", "-w", output, wheel])
     (repaired,) = (path for path in output.glob("*.whl") if before.get(path) != path.stat().st_mtime_ns)
+    if f"manylinux_{GLIBC.replace('.', '_')}_{machine}" not in repaired.name:
+        sys.exit(f"{repaired.name}: expected the tag of glibc {GLIBC}")
     return repaired
 
 

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
@@ -72,9 +73,11 @@ int posix_memalign(void** p, size_t alignment, size_t size) {
   return *p ? 0 : ENOMEM;
 }
 int pthread_mutex_lock(pthread_mutex_t* mutex) {
-  static const auto lock = reinterpret_cast<int (*)(pthread_mutex_t*)>(dlsym(RTLD_NEXT, "pthread_mutex_lock"));
+  using Lock = int (*)(pthread_mutex_t*);
+  static std::atomic<Lock> lock{nullptr};  // constant-initialised: a guarded static would lock itself
+  if (!lock) lock = reinterpret_cast<Lock>(dlsym(RTLD_NEXT, "pthread_mutex_lock"));
   g_locks += g_watching;
-  return lock(mutex);
+  return lock.load()(mutex);
 }
 }
 #endif
