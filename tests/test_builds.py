@@ -3,6 +3,7 @@
 
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -55,6 +56,30 @@ def test_the_native_tests_pass_on_aarch64(aarch64):
     """All but those of threads that share a network, which emulated threads take minutes for."""
     output = run([toolchains.tool("ctest"), "--test-dir", aarch64, "--output-on-failure", "-E", "test_sharing"])
     assert re.search(rf"100% tests passed.* out of {len(NATIVE) + REALTIME_FAULTS + 2}\n", output)
+
+
+def test_the_native_tests_pass_on_windows(tmp_path):
+    """As far as Wine is Windows; its C library's fma, which test_emulated_fma compares with, does not round once."""
+    toolchain = installed(toolchains.windows(tmp_path), "wine or ziglang")
+    build = toolchains.build(tmp_path / "build", *toolchain.options)
+    output = run([toolchains.tool("ctest"), "--test-dir", build, "--output-on-failure", "-E", "test_emulated_fma"])
+    assert re.search(rf"100% tests passed.* out of {len(NATIVE) + 2}\n", output)
+
+
+def test_an_allocation_in_the_core_s_real_time_path_is_found(tmp_path):
+    shutil.copytree(ROOT / "cpp", tmp_path / "cpp")
+    shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "CMakeLists.txt", tmp_path)
+    source = tmp_path / "cpp/src/forward.cpp"
+    text = source.read_text()
+    right = "  forward_alone(net, x, out, layout, static_cast<T*>(workspace));\n"
+    assert text.count(right) == 1
+    build = toolchains.build(tmp_path / "right", source=tmp_path, target="test_realtime")
+    assert "0 failed" in run([build / "cpp/tests/test_realtime"])
+    source.write_text(text.replace(right, "  void* volatile p = malloc(1);\n  free(p);\n" + right))
+    build = toolchains.build(tmp_path / "wrong", source=tmp_path, target="test_realtime")
+    with pytest.raises(RuntimeError, match="failed: g_allocations == 0"):
+        run([build / "cpp/tests/test_realtime"])
 
 
 def test_the_aarch64_compiler_fuses_no_multiplication_and_addition_by_itself(aarch64):

@@ -119,15 +119,19 @@ def test_a_c_project_predicts_the_same_bits(found, dtype, tmp_path):
     assert fingerprint(output) == net.fingerprint()
     predicted = np.array([line.split() for line in output.splitlines()[1:]], dtype=float)
     np.testing.assert_array_equal(predicted, net.forward(rows).astype(float))
-    with pytest.raises(RuntimeError, match="expected 3 numbers a row, got 2"):
-        run([folder / "predict", tmp_path / "net"], input="1 2")
+    for rows in ("1 2", "1 2 3\n4 5\n6", "1 2 3 4"):
+        with pytest.raises(RuntimeError, match=r"line \d: expected 3 numbers, got [24]"):
+            run([folder / "predict", tmp_path / "net"], input=rows)
+    with pytest.raises(RuntimeError, match="got 1 and something else"):
+        run([folder / "predict", tmp_path / "net"], input="1 two 3")
     with pytest.raises(RuntimeError, match="nothing: cannot read: there is no such file"):
         run([folder / "predict", tmp_path / "nothing"], input="")
 
 
 @everywhere
-def test_a_fortran_program_predicts_the_same_bits(found, tmp_path):
-    net = Network([3, 20, 2], seed=5)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_fortran_program_predicts_the_same_bits(found, dtype, tmp_path):
+    net = Network([3, 20, 2], dtype=dtype, seed=5)
     net.save(tmp_path / "net")
     compiler = tool("gfortran")
     options = ["-DWITH_CXX=OFF", "-DWITH_FORTRAN=ON", f"-DCMAKE_Fortran_COMPILER={compiler}"]
@@ -135,7 +139,7 @@ def test_a_fortran_program_predicts_the_same_bits(found, tmp_path):
     output = run([folder / "predict_fortran", tmp_path / "net"], input="0.1 0.2 0.3\n-1 0 1\n")
     assert fingerprint(output) == net.fingerprint()
     predicted = np.array([line.split() for line in output.splitlines()[1:]], dtype=float)
-    np.testing.assert_array_equal(predicted, net.forward([[0.1, 0.2, 0.3], [-1, 0, 1]]))
+    np.testing.assert_array_equal(predicted, net.forward([[0.1, 0.2, 0.3], [-1, 0, 1]]).astype(float))
 
 
 @pytest.mark.parametrize("kind", ["static", "shared", "wheel"])

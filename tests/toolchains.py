@@ -68,20 +68,25 @@ def aarch64() -> Toolchain | None:
     return Toolchain("g++ aarch64", options, [Processor("neon (qemu)", "neon", run)])
 
 
+def zig(folder: Path, *target: str) -> list[str]:
+    """CMake's options for zig's compiler, for which wrappers are written into `folder`."""
+    options = []
+    for language, variable in (("cc", "C"), ("c++", "CXX")):
+        path = folder / "-".join(["zig", language, *target]).replace(" ", "-")
+        # zig would build for this very processor
+        command = f'"{sys.executable}" -m ziglang {language} {" ".join(target)} -mcpu=baseline'
+        path.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
+        path.chmod(0o755)
+        options.append(f"-DCMAKE_{variable}_COMPILER={path}")
+    return options
+
+
 def here(name: str, folder: Path) -> Toolchain | None:
     """GCC, Clang or zig (from the package ziglang) for this machine."""
     if name == "zig":
         if not importlib.util.find_spec("ziglang"):
             return None
-        paths = {}
-        for language in ("cc", "c++"):
-            paths[language] = folder / f"zig-{language}"
-            # zig would build for this very processor
-            paths[language].write_text(
-                f'#!/bin/sh\nexec "{sys.executable}" -m ziglang {language} -mcpu=baseline "$@"\n'
-            )
-            paths[language].chmod(0o755)
-        options = [f"-DCMAKE_CXX_COMPILER={paths['c++']}", f"-DCMAKE_C_COMPILER={paths['cc']}"]
+        options = zig(folder)
     else:
         found = tool(name)
         if not found:
@@ -90,6 +95,16 @@ def here(name: str, folder: Path) -> Toolchain | None:
     processors = [Processor(isa, isa, []) for isa in netlet.available_isas()]
     old = old_x86()
     return Toolchain(name, options, [*processors, *([old] if old else [])])
+
+
+def windows(folder: Path) -> Toolchain | None:
+    """zig for Windows; Wine runs what it builds."""
+    emulator = tool("wine")
+    if not emulator or not importlib.util.find_spec("ziglang"):
+        return None
+    options = [*zig(folder, "-target", "x86_64-windows-gnu"), "-DCMAKE_SYSTEM_NAME=Windows"]
+    options += ["-DCMAKE_SYSTEM_PROCESSOR=x86_64", f"-DCMAKE_CROSSCOMPILING_EMULATOR={emulator}"]
+    return Toolchain("zig Windows", options, [Processor(isa, isa, [emulator]) for isa in netlet.available_isas()])
 
 
 NAMES = ["g++", "clang++", "zig", "g++ aarch64"]

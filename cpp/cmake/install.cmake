@@ -32,6 +32,11 @@ write_basic_package_version_file(netletConfigVersion.cmake COMPATIBILITY SameMin
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/netletConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/netletConfigVersion.cmake
   DESTINATION ${netlet_cmake_dir} COMPONENT netlet_Development)
 
+if(NOT DEFINED SKBUILD)  # a wheel has it in its metadata
+  install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/licenses/netlet
+    COMPONENT netlet_Development)
+endif()
+
 # from the folder of netlet.pc up to the prefix
 file(RELATIVE_PATH netlet_pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 configure_file(cmake/netlet.pc.in netlet.pc @ONLY)

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The training loop around Trainer.
 #include <math.h>
-#include <time.h>
 
 #include "error.hpp"
 #include "floating_point.hpp"
@@ -14,12 +13,6 @@
 
 namespace netlet::core {
 namespace {
-
-double seconds_now() {
-  timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 // Parameters and optimizer as they were after the last epoch that was good.
 template <class T> class Snapshot {
@@ -495,6 +488,14 @@ template <class T> class Fit {
 }  // namespace netlet::core
 
 using namespace netlet::core;
+
+netlet_fit_options netlet_fit_defaults(const netlet_network* network) {
+  netlet_fit_options options = {};
+  options.epochs = 1;
+  options.shuffle = 1;
+  options.seed = network->seed;
+  return options;
+}
 
 netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                          netlet_optimizer* optimizer, const netlet_fit_options* options, netlet_error* error) {

@@ -2,9 +2,9 @@
 // Who is using a network or an optimizer. A call that would be in the way is refused, it does not wait.
 #pragma once
 
-#include <sched.h>
-
 #include <atomic>
+
+#include "system.hpp"
 
 namespace netlet::core {
 
@@ -37,7 +37,7 @@ class Users {
     const int only_me = (since == generation()) | kWriterWaits;
     count_.fetch_or(kWriterWaits);  // from here on readers are refused; those who read come to an end
     for (int found = only_me; !count_.compare_exchange_weak(found, kWriter, std::memory_order_acquire); found = only_me)
-      sched_yield();
+      yield_thread();
   }
   unsigned generation() const { return generation_.load(std::memory_order_relaxed); }
 

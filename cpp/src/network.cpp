@@ -14,7 +14,10 @@
 namespace netlet::core {
 
 netlet_status check_config(const netlet_config& c, netlet_error* error) {
-  if (c.layer_size_count < 2 || !c.layer_sizes || !c.activations)
+  if (c.layer_sizes && c.layer_size_count >= 2 && !c.activations)
+    return fail(error, NETLET_ERROR_ARGUMENT, "activations: expected one for each of %zu layers, got NULL",
+                c.layer_size_count - 1);
+  if (c.layer_size_count < 2 || !c.layer_sizes)
     return fail(error, NETLET_ERROR_ARGUMENT, "layer_sizes: expected at least 2 sizes (inputs and outputs), got %zu",
                 c.layer_size_count);
   for (size_t i = 0; i < c.layer_size_count; ++i)
@@ -138,15 +141,21 @@ void netlet_network_free(netlet_network* network) {
 
 size_t netlet_layer_size_count(const netlet_network* network) { return network->layer_count() + 1; }
 size_t netlet_layer_size(const netlet_network* network, size_t i) {
-  return i == 0 ? network->inputs() : network->layers[i - 1].outputs;
+  return i == 0 ? network->inputs() : i <= network->layer_count() ? network->layers[i - 1].outputs : 0;
 }
-int netlet_layer_activation(const netlet_network* network, size_t layer) { return network->layers[layer].activation; }
+int netlet_layer_activation(const netlet_network* network, size_t layer) {
+  return layer < network->layer_count() ? network->layers[layer].activation : -1;
+}
 int netlet_network_loss(const netlet_network* network) { return network->loss; }
 int netlet_network_reduction(const netlet_network* network) { return network->reduction; }
 int netlet_network_dtype(const netlet_network* network) { return network->dtype; }
 double netlet_huber_delta(const netlet_network* network) { return network->huber_delta; }
-double netlet_quantile(const netlet_network* network, size_t output) { return network->quantiles[output]; }
-double netlet_dropout(const netlet_network* network, size_t layer) { return network->layers[layer].dropout; }
+double netlet_quantile(const netlet_network* network, size_t output) {
+  return output < network->outputs() ? network->quantiles[output] : NAN;
+}
+double netlet_dropout(const netlet_network* network, size_t layer) {
+  return layer < network->layer_count() ? network->layers[layer].dropout : NAN;
+}
 int netlet_saved_numerics_version(const netlet_network* network) { return network->numerics; }
 uint64_t netlet_seed(const netlet_network* network) { return network->seed; }
 void netlet_set_seed(netlet_network* network, uint64_t seed) { network->seed = seed; }

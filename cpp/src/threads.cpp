@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "threads.hpp"
 
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include <atomic>
 
@@ -14,6 +10,7 @@
 #include "floating_point.hpp"
 #include "guards.hpp"
 #include "memory.hpp"
+#include "system.hpp"
 
 namespace netlet::core {
 
@@ -48,8 +45,8 @@ struct Pool {
   size_t workers = 0;  // threads started; changed by the taker only
 
   std::atomic<int> sleepers{0};
-  pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-  pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
+  Mutex mutex;
+  Condition wake;
 };
 Pool g_pool;
 Share g_shares[kMaxThreads];  // beside the pool: all zero, so that they take no room in the file
@@ -78,17 +75,16 @@ uint64_t wait_for_job(uint64_t seen) {
     if (is_new(gate)) return gate;
     pause_briefly();
   }
-  pthread_mutex_lock(&g_pool.mutex);
+  g_pool.mutex.lock();
   g_pool.sleepers.fetch_add(1);
   uint64_t gate;
-  while (!is_new(gate = g_pool.gate.load())) pthread_cond_wait(&g_pool.wake, &g_pool.mutex);
+  while (!is_new(gate = g_pool.gate.load())) g_pool.wake.wait(g_pool.mutex);
   g_pool.sleepers.fetch_sub(1);
-  pthread_mutex_unlock(&g_pool.mutex);
+  g_pool.mutex.unlock();
   return gate;
 }
 
-void* work(void* number) {
-  const size_t worker = reinterpret_cast<size_t>(number);
+void work(size_t worker) {
   const DefaultFloatingPoint floating_point;
   uint64_t seen = UINT64_MAX;
   for (;;) {
@@ -98,7 +94,6 @@ void* work(void* number) {
     if (worker < g_pool.threads) take_tasks(worker);
     g_pool.finished.fetch_add(1, std::memory_order_release);
   }
-  return nullptr;
 }
 
 // Only the forking thread lives on in the child: start over without workers.
@@ -108,23 +103,13 @@ void reset_in_child() {
   g_pool.workers = 0;
   g_pool.sleepers.store(0);
   g_pool.taken.store(false);
-  g_pool.mutex = PTHREAD_MUTEX_INITIALIZER;
-  g_pool.wake = PTHREAD_COND_INITIALIZER;
+  g_pool.mutex = Mutex();
+  g_pool.wake = Condition();
 }
 
 void start_workers(size_t count) {
   watch_forks();
-  sigset_t all, before;  // signals belong to the program's own threads
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);
-  while (g_pool.workers < count) {
-    pthread_t thread;
-    if (pthread_create(&thread, nullptr, work, reinterpret_cast<void*>(g_pool.workers + 1)) != 0)
-      break;  // fewer threads, the same result
-    pthread_detach(thread);
-    ++g_pool.workers;
-  }
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  g_pool.workers += start_threads(work, g_pool.workers + 1, count - g_pool.workers);  // fewer give the same result
 }
 
 // what NETLET_NUM_THREADS says: 0 if it is not set, SIZE_MAX if it is no number of threads
@@ -136,20 +121,11 @@ size_t requested_threads() {
   return *end || value < 1 || value > (long)kMaxThreads ? SIZE_MAX : (size_t)value;
 }
 
-size_t cpus_allowed() {
-#if defined(__linux__)
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return (size_t)CPU_COUNT(&set);
-#endif
-  const long online = sysconf(_SC_NPROCESSORS_ONLN);
-  return online > 0 ? (size_t)online : 1;
-}
-
 }  // namespace
 
 void watch_forks() {
   static std::atomic<bool> watching{false};
-  if (!watching.exchange(true)) pthread_atfork(nullptr, nullptr, reset_in_child);
+  if (!watching.exchange(true)) after_fork_in_child(reset_in_child);
 }
 
 size_t threads_for(double operations, double share) {
@@ -175,9 +151,9 @@ void run_tasks(size_t tasks, size_t threads, void (*run)(void*, size_t, size_t),
   g_pool.finished.store(0, std::memory_order_relaxed);
   g_pool.gate.store((g_pool.gate.load() / kJobStep + 1) * kJobStep);
   if (g_pool.sleepers.load() > 0) {
-    pthread_mutex_lock(&g_pool.mutex);
-    pthread_cond_broadcast(&g_pool.wake);
-    pthread_mutex_unlock(&g_pool.mutex);
+    g_pool.mutex.lock();
+    g_pool.wake.wake_all();
+    g_pool.mutex.unlock();
   }
   take_tasks(0);
   const size_t joined = (size_t)(g_pool.gate.fetch_or(kClosed, std::memory_order_acq_rel) & kJoinedMask);
@@ -185,7 +161,7 @@ void run_tasks(size_t tasks, size_t threads, void (*run)(void*, size_t, size_t),
     if (spin < kSpins)
       pause_briefly();
     else
-      sched_yield();  // more threads than processors: let the worker on
+      yield_thread();  // more threads than processors: let the worker on
   }
   g_pool.taken.store(false, std::memory_order_release);
 }
@@ -204,7 +180,7 @@ size_t netlet_get_num_threads() {
   size_t count = g_thread_count.load(std::memory_order_relaxed);
   if (count == 0) {
     count = requested_threads();
-    if (count == 0 || count == SIZE_MAX) count = cpus_allowed();
+    if (count == 0 || count == SIZE_MAX) count = processors_allowed();
     if (count > kMaxThreads) count = kMaxThreads;
     g_thread_count.store(count, std::memory_order_relaxed);
   }

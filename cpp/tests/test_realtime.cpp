@@ -6,8 +6,10 @@
 // test_realtime FAULT puts one in (allocation, lock or call) and must fail.
 #include <netlet/netlet.hpp>
 
+#if !defined(_WIN32)
 #include <pthread.h>
 #include <unistd.h>
+#endif
 
 #include <atomic>
 #include <cstdint>
@@ -108,12 +110,14 @@ static netlet_status predict(const Network& net, const netlet::Array& x, void* o
     void* volatile p = std::malloc(100);
     std::free(p);
   }
+#if !defined(_WIN32)
   if (std::strcmp(g_fault, "lock") == 0) {
     static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
     pthread_mutex_lock(&mutex);
     pthread_mutex_unlock(&mutex);
   }
   if (std::strcmp(g_fault, "call") == 0) usleep(1);
+#endif
   return net.forward(x, out, workspace);
 }
 

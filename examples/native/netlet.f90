@@ -1,5 +1,5 @@
 ! SPDX-License-Identifier: BSD-3-Clause
-! What a Fortran program needs of netlet.h to load a network and to predict; more of it follows the same pattern.
+! What a Fortran 2018 program needs of netlet.h to load a network and to predict; more of it follows the same pattern.
 ! Fortran's columns are netlet's rows: x(inputs, rows), y(outputs, rows).
 module netlet
   use, intrinsic :: iso_c_binding
@@ -91,20 +91,26 @@ contains
     end do
   end function
 
-  ! y(:, i) = the network's outputs for x(:, i); for networks of binary64
+  ! y(:, i) = the network's outputs for x(:, i); a network of float32 converts x and computes in float32
   subroutine netlet_predict(network, x, y)
     type(c_ptr), intent(in) :: network
     real(c_double), intent(in), target, contiguous :: x(:, :)
     real(c_double), intent(out), target, contiguous :: y(:, :)
     type(netlet_array) :: rows
     type(netlet_error) :: error
+    real(c_float), allocatable, target :: single(:, :)
     integer(c_ptrdiff_t), parameter :: bytes = storage_size(0.0_c_double) / 8
-    if (c_dtype(network) /= float64) error stop "netlet_predict: expected a network of float64"
     if (size(y, 1) /= netlet_outputs(network) .or. size(y, 2) /= size(x, 2)) &
       error stop "netlet_predict: expected y(outputs, rows of x)"
     rows = netlet_array(c_loc(x), float64, size(x, 2, c_size_t), size(x, 1, c_size_t), &
                         bytes * size(x, 1, c_ptrdiff_t), bytes)
-    call check(c_forward(network, rows, c_loc(y), error), "netlet_predict", error)
+    if (c_dtype(network) == float32) then
+      allocate (single(size(y, 1), size(y, 2)))
+      call check(c_forward(network, rows, c_loc(single), error), "netlet_predict", error)
+      y = single
+    else
+      call check(c_forward(network, rows, c_loc(y), error), "netlet_predict", error)
+    end if
   end subroutine
 
   subroutine check(status, what, error)

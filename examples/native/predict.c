@@ -32,20 +32,31 @@ int main(int count, char** arguments) {
   int status = row && out ? 0 : 1;
   /* binary64 whatever the network's type: it converts what it reads */
   const netlet_array x = {row, NETLET_FLOAT64, 1, inputs, 0, sizeof *row};
-  size_t have = 0;
-  while (status == 0 && scanf("%lf", &row[have]) == 1) {
-    if (++have < inputs) continue;
-    have = 0;
-    if (netlet_forward(network, &x, out, &error) != NETLET_OK) {
-      status = failed("forward", &error);
-      break;
+  size_t line = 1;
+  for (int c = 0; status == 0 && c != EOF; ++line) {
+    size_t have = 0;
+    double number;
+    /* numbers up to the end of the line */
+    for (;;) {
+      while ((c = getchar()) == ' ' || c == '\t' || c == '\r') {
+      }
+      if (c == '\n' || c == EOF) break;
+      ungetc(c, stdin);
+      if (scanf("%lf", &number) != 1) break;
+      if (have < inputs) row[have] = number;
+      ++have;
     }
-    for (size_t j = 0; j < outputs; ++j)
-      printf(j + 1 < outputs ? "%.17g " : "%.17g\n", is_float32 ? ((const float*)out)[j] : ((const double*)out)[j]);
-  }
-  if (status == 0 && (have != 0 || !feof(stdin))) {
-    fprintf(stderr, "rows: expected %zu numbers a row, got %zu and then something else\n", inputs, have);
-    status = 1;
+    if (have == 0 && (c == '\n' || c == EOF)) continue; /* an empty line */
+    if (have != inputs || (c != '\n' && c != EOF)) {
+      fprintf(stderr, "line %zu: expected %zu numbers, got %zu%s\n", line, inputs, have,
+              c == '\n' || c == EOF ? "" : " and something else");
+      status = 1;
+    } else if (netlet_forward(network, &x, out, &error) != NETLET_OK) {
+      status = failed("forward", &error);
+    } else {
+      for (size_t j = 0; j < outputs; ++j)
+        printf(j + 1 < outputs ? "%.17g " : "%.17g\n", is_float32 ? ((const float*)out)[j] : ((const double*)out)[j]);
+    }
   }
   free(out);
   free(row);

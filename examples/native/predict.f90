@@ -16,7 +16,8 @@ program predict
   allocate (x(netlet_inputs(network), 1), y(netlet_outputs(network), 1))
   do
     read (*, *, iostat=status) x
-    if (status /= 0) exit
+    if (status > 0) error stop "rows: expected numbers"
+    if (status < 0) exit
     call netlet_predict(network, x, y)
     print '(*(es24.16e3, :, 1x))', y
   end do

@@ -6,6 +6,8 @@
  *
  *   Errors    A function that can fail returns a netlet_status and, if `error` is not NULL, writes a sentence there.
  *             After a failure every network, optimizer and output buffer is as it was, unless said otherwise.
+ *   Pointers  Networks, optimizers and what results are written to may not be NULL, and are not checked for it, unless
+ *             said otherwise; paths and arrays are checked.
  *   Memory    What netlet_..._create gave, the matching netlet_..._free takes back. Arrays are only borrowed for the
  *             length of a call.
  *   Threads   Any number of threads may read one network at once (forward, loss, backward, fingerprint, copies). What
@@ -13,7 +15,8 @@
  *             beside it. One optimizer belongs to one call at a time. Inside, work is shared by the threads of
  *             netlet_set_num_threads; their number never changes a result.
  *   Numbers   Results depend on data, settings and seed alone; python/netlet/reference is the specification. The
- *             caller's rounding mode and flush-to-zero setting are put aside during a call and are back after it.
+ *             caller's rounding mode and flush-to-zero setting are put aside during a call and are back after it; the
+ *             sticky flags of floating-point exceptions may be set afterwards.
  */
 #ifndef NETLET_H
 #define NETLET_H
@@ -191,6 +194,7 @@ NETLET_API netlet_status netlet_network_create(const netlet_config* config, netl
                                                netlet_error* error);
 NETLET_API void netlet_network_free(netlet_network* network); /* NULL is allowed */
 
+/* Of a layer or output that there is not, sizes are 0, activations -1, shares and quantiles NaN. */
 NETLET_API size_t netlet_layer_size_count(const netlet_network* network);
 NETLET_API size_t netlet_layer_size(const netlet_network* network, size_t i);
 NETLET_API int netlet_layer_activation(const netlet_network* network, size_t layer);
@@ -418,7 +422,7 @@ typedef struct netlet_fit_options {
   size_t epochs;
   size_t batch_size;   /* 0, or at least the number of rows: one batch of all rows, never shuffled */
   int32_t shuffle;     /* 0 or 1: a new order each epoch, drawn from (seed, epoch) alone */
-  uint64_t seed;       /* of order and dropout */
+  uint64_t seed;       /* of order and dropout; Python takes the network's, netlet_seed(network) */
   int32_t standardize; /* netlet_scaling_kind, added up: learn it from the data first, unless the network has it */
   netlet_schedule schedule;
   const netlet_array* validation_x;         /* NULL: none */
@@ -440,6 +444,10 @@ typedef struct netlet_fit_options {
   int (*poll)(void* context);
   void* context;
 } netlet_fit_options;
+
+/* As Python's fit has it: one epoch, a batch of all rows, shuffled (if they become more), the network's seed, a constant
+ * learning rate, nothing called. */
+NETLET_API netlet_fit_options netlet_fit_defaults(const netlet_network* network);
 
 /* Trains from first to last epoch. The data must not change meanwhile. All of it is checked for NaN and infinity, and
  * the targets against the loss, before the first step. */

@@ -13,6 +13,10 @@
 #ifndef NETLET_HPP
 #define NETLET_HPP
 
+#if __cplusplus < 201703L && (!defined(_MSVC_LANG) || _MSVC_LANG < 201703L)
+#error "netlet.hpp needs C++17 (-std=c++17); C programs and older C++ include netlet.h"
+#endif
+
 #include <cstddef>
 #include <cstdint>
 #include <exception>
@@ -220,7 +224,7 @@ struct FitOptions {
   std::size_t epochs = 1;
   std::size_t batch_size = 0;  // 0: all rows
   bool shuffle = true;
-  std::uint64_t seed = 0;
+  std::optional<std::uint64_t> seed = {};                        // of order and dropout; none: the network's
   bool standardize_inputs = false, standardize_outputs = false;  // learned from the data, unless set before
   netlet_schedule schedule = {};  // by default constant; its function is schedule_function
   std::function<double(std::uint64_t epoch)> schedule_function = {};
@@ -392,6 +396,12 @@ class Network {
                         netlet_error* error = nullptr) const noexcept NETLET_NONBLOCKING {
     return netlet_forward_realtime(get(), &x, out, workspace.data(), workspace.size(), error);
   }
+  template <class T> netlet_status forward(const Array& x, T* out, Workspace& workspace,
+                                           netlet_error* error = nullptr) const noexcept NETLET_NONBLOCKING {
+    if (dtype_number<T>() == netlet_network_dtype(get())) return forward(x, static_cast<void*>(out), workspace, error);
+    if (error) *error = {"out: expected values of the network's dtype", 0};
+    return NETLET_ERROR_ARGUMENT;
+  }
   // accuracy: NaN where there are no classes; may be null
   double evaluate(const Array& x, const Targets& targets, double* accuracy) const {
     Check check;
@@ -492,7 +502,7 @@ class Network {
     c.epochs = options.epochs;
     c.batch_size = options.batch_size;
     c.shuffle = options.shuffle;
-    c.seed = options.seed;
+    c.seed = options.seed.value_or(seed());
     c.standardize = (options.standardize_inputs ? NETLET_SCALE_INPUTS : 0) |
                     (options.standardize_outputs ? NETLET_SCALE_OUTPUTS : 0);
     c.schedule = options.schedule;

@@ -145,6 +145,7 @@ InputFile::~InputFile() {
 }
 
 netlet_status InputFile::open(const char* path, netlet_error* error) {
+  if (!path) return fail(error, NETLET_ERROR_ARGUMENT, "path: expected the name of a file, got NULL");
   descriptor_ = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe without a writer does not hold us up
   struct stat status;
   if (descriptor_ < 0 || ::fstat(descriptor_, &status) != 0) return failed("read", error);
@@ -171,6 +172,7 @@ netlet_status InputFile::read(void* out, size_t size, netlet_error* error) {
 }
 
 netlet_status replace_file(const char* path, const void* data, size_t size, netlet_error* error) {
+  if (!path) return fail(error, NETLET_ERROR_ARGUMENT, "path: expected the name of a file, got NULL");
   const size_t capacity = strlen(path) + PATH_MAX + 64;
   char* const target = static_cast<char*>(malloc(capacity));
   if (!target) return out_of_memory(error);
