@@ -74,14 +74,41 @@ print(Network.load({path!r}).fingerprint())
 """
 
 
-@pytest.mark.parametrize("sizes", [[3000, 4000, 1], [1] * 50_000], ids=["wide", "deep"])
-def test_loading_needs_no_memory_beyond_the_file_s_size(tmp_path, sizes):
+SHAPES = {
+    "wide": [3000, 4000, 1],
+    "deep": [1] * 50_000,
+    "inputs": [2_000_000, 1],
+    "outputs": [1, 2_000_000],
+    "hidden": [1, 2_000_000, 1],
+}
+
+
+@pytest.mark.parametrize("scaled", [False, True])
+@pytest.mark.parametrize("name", SHAPES)
+def test_loading_needs_no_memory_beyond_the_file_s_size_and_a_row_s_activations(tmp_path, name, scaled):
     path = tmp_path / "large.netlet"
-    net = Network(sizes, dtype="float32", seed=0)
+    net = Network(SHAPES[name], activation="identity", dtype="float32", seed=0)
+    if scaled:
+        net.input_scaling = (np.zeros(net.layer_sizes[0]), np.ones(net.layer_sizes[0]))
+        net.output_scaling = (np.zeros(net.layer_sizes[-1]), np.ones(net.layer_sizes[-1]))
     net.save(path)
-    program = LOAD.format(path=str(path), allowed=path.stat().st_size + (2 << 20))
+    row = {"inputs": 4 * 2_000_000 * scaled, "hidden": 4 * 2_000_000}.get(name, 0)  # brought to scale, or activated
+    program = LOAD.format(path=str(path), allowed=path.stat().st_size + row + (2 << 20))
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert result.stdout.strip() == net.fingerprint(), result.stderr
+
+
+@pytest.mark.parametrize("name", ["inputs", "outputs", "hidden"])
+def test_refusing_a_changed_value_needs_no_memory_beyond_the_file_s_size(tmp_path, name):
+    path = tmp_path / "changed.netlet"
+    net = Network(SHAPES[name], activation="identity", dtype="float32", seed=0)
+    net.input_scaling = (np.zeros(net.layer_sizes[0]), np.ones(net.layer_sizes[0]))
+    data = bytearray(net.to_bytes())
+    data[-4 * net.layer_sizes[-1] - 1] ^= 1
+    path.write_bytes(data)
+    program = LOAD.format(path=str(path), allowed=len(data) + (2 << 20))
+    result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "the file is damaged" in result.stderr
 
 
 def test_refusing_needs_no_memory_beyond_the_file_s_size(tmp_path):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What an installed netlet consists of; nothing in it knows where it lies, so that the folder can move.
 include(CMakePackageConfigHelpers)
-if(DEFINED SKBUILD)
+if(netlet_under_pip)
   set(CMAKE_INSTALL_LIBDIR lib)  # the same tree in every wheel
 endif()
 include(GNUInstallDirs)
@@ -32,13 +32,20 @@ write_basic_package_version_file(netletConfigVersion.cmake COMPATIBILITY SameMin
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/netletConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/netletConfigVersion.cmake
   DESTINATION ${netlet_cmake_dir} COMPONENT netlet_Development)
 
-if(NOT DEFINED SKBUILD)  # a wheel has it in its metadata
+if(NOT netlet_under_pip)  # a wheel has it in its metadata
   install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/licenses/netlet
     COMPONENT netlet_Development)
 endif()
 
-# from the folder of netlet.pc up to the prefix
+# from the folder of netlet.pc up to the prefix; folders that were given as absolute ones stay that
 file(RELATIVE_PATH netlet_pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+foreach(kind IN ITEMS INCLUDE LIB)
+  if(IS_ABSOLUTE "${CMAKE_INSTALL_${kind}DIR}")
+    set(netlet_pc_${kind} "${CMAKE_INSTALL_${kind}DIR}")
+  else()
+    set(netlet_pc_${kind} "\${prefix}/${CMAKE_INSTALL_${kind}DIR}")
+  endif()
+endforeach()
 configure_file(cmake/netlet.pc.in netlet.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/netlet.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
   COMPONENT netlet_Development)

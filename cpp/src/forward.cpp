@@ -18,10 +18,12 @@ size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
 // What a panel needs beside input and output: two buffers of hidden activations in turn, and rows of x if converted.
 template <class T> struct Scratch {
-  size_t hidden, converted;
+  size_t even, odd, converted;
   Scratch(const netlet_network& net, size_t rows, bool in_place)
-      : hidden(net.layer_count() > 1 ? rows * net.widest : 0), converted(in_place ? 0 : rows * net.inputs()) {}
-  size_t size() const { return 2 * hidden + converted; }
+      : even(rows * net.widest_hidden[0]),
+        odd(rows * net.widest_hidden[1]),
+        converted(in_place ? 0 : rows * net.inputs()) {}
+  size_t size() const { return even + odd + converted; }
 };
 
 template <class T> inline void forward_panel(const netlet_network& net, const netlet_array& x, size_t first,
@@ -30,7 +32,7 @@ template <class T> inline void forward_panel(const netlet_network& net, const ne
   const T* a = row_in_place<T>(x, first);
   ptrdiff_t stride = x.row_stride / (ptrdiff_t)sizeof(T);
   if (layout.converted) {
-    T* rows = scratch + 2 * layout.hidden;
+    T* rows = scratch + layout.even + layout.odd;
     load_rows(x, nullptr, first, count, rows);
     if (net.input_scaling)
       kernels<T>().standardize(count, x.columns, net.input_scaling.shift<T>(), net.input_scaling.scale<T>(), rows);
@@ -40,7 +42,7 @@ template <class T> inline void forward_panel(const netlet_network& net, const ne
   for (size_t i = 0; i < net.layer_count(); ++i) {
     const Layer& layer = net.layers[i];
     const size_t n = layer.outputs;
-    T* y = i + 1 == net.layer_count() ? out : scratch + (i % 2) * layout.hidden;
+    T* y = i + 1 == net.layer_count() ? out : scratch + (i % 2) * layout.even;
     kernels<T>(n).forward(count, n, layer.inputs, a, stride, nullptr, {parameters + layer.weights, false},
                           parameters + layer.biases, layer.activation, nullptr, y);
     a = y;
@@ -92,11 +94,11 @@ netlet_status check_forward(const netlet_network& net, const netlet_array* x, co
   return NETLET_OK;
 }
 
-// What a call for up to `rows` rows may need, whether they have to be converted or not; 0 if the number overflows.
+// What a call for up to `rows` rows may need, whether they have to be converted or not; SIZE_MAX if the number overflows.
 template <class T> size_t workspace_size(const netlet_network& net, size_t rows) {
   const Scratch<T> most(net, smaller(rows, kPanelRows), false);
   size_t bytes;
-  return multiply_overflows(most.size(), sizeof(T), &bytes) ? 0 : bytes;
+  return multiply_overflows(most.size(), sizeof(T), &bytes) ? SIZE_MAX : bytes;
 }
 
 template <class T> netlet_status forward_realtime(const netlet_network& net, const netlet_array& x, T* out,
@@ -104,7 +106,7 @@ template <class T> netlet_status forward_realtime(const netlet_network& net, con
   const Scratch<T> layout(net, smaller(x.rows, kPanelRows), !net.input_scaling && readable_in_place<T>(x));
   if (layout.size() > size / sizeof(T))
     return fail(error, NETLET_ERROR_ARGUMENT, "workspace: expected %zu bytes for %zu rows, got %zu",
-                workspace_size<T>(net, x.rows), x.rows, size);
+                layout.size() * sizeof(T), x.rows, size);
   if (layout.size() && (!workspace || (uintptr_t)workspace % alignof(T)))
     return fail(error, NETLET_ERROR_ARGUMENT, "workspace: expected memory aligned to %zu bytes, got %s", alignof(T),
                 workspace ? "other" : "NULL");

@@ -75,6 +75,7 @@ void gradient(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrd
     return;
   }
   const T* list[core::kBlockRows];
+  if (m > core::kBlockRows) __builtin_trap();
   for (size_t i = 0; i < m && !x.rows; ++i) list[i] = x.first + (ptrdiff_t)i * x.stride;
   if (k) {
     const Columns<T> a{x.rows ? x.rows : list, x.rows ? x.column : 0};

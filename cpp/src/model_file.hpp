@@ -42,7 +42,6 @@ struct Model {
   netlet_optimizer_config config = {};
   netlet_optimizer_progress progress = {};
   Buffer<double> dropout;
-  Buffer<unsigned char> input_shift, input_scale, output_shift, output_scale;
   Buffer<unsigned char> test_input, test_output;  // a row, and what the network makes of it
 };
 

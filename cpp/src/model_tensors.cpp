@@ -68,11 +68,11 @@ bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
                    : is(group, "weight", is_float32, 2, d.sizes[layer], d.sizes[layer + 1], data);
   }
   if (among(d.input_scaling ? 2 : 0))
-    return i == 0 ? is("input_scaling.", "shift", is_float32, 1, d.inputs(), 0, model.input_shift.data())
-                  : is("input_scaling.", "scale", is_float32, 1, d.inputs(), 0, model.input_scale.data());
+    return is("input_scaling.", i == 0 ? "shift" : "scale", is_float32, 1, d.inputs(), 0,
+              net ? net->input_scaling.values.data() + i * d.inputs() * size : nullptr);
   if (among(d.output_scaling ? 2 : 0))
-    return i == 0 ? is("output_scaling.", "shift", is_float32, 1, d.outputs(), 0, model.output_shift.data())
-                  : is("output_scaling.", "scale", is_float32, 1, d.outputs(), 0, model.output_scale.data());
+    return is("output_scaling.", i == 0 ? "shift" : "scale", is_float32, 1, d.outputs(), 0,
+              net ? net->output_scaling.values.data() + i * d.outputs() * size : nullptr);
   if (among(1)) return is("self_test.", "input", is_float32, 1, d.inputs(), 0, model.test_input.data());
   if (among(1)) return is("self_test.", "output", is_float32, 1, d.outputs(), 0, model.test_output.data());
   if (among(d.has_optimizer && d.bound ? d.slots : 0)) {

@@ -22,15 +22,6 @@ template <class T> void draw_self_test(const netlet_network& net, T* row) {
   }
 }
 
-bool copy_halves(const Scaling& scaling, Buffer<unsigned char>& shift, Buffer<unsigned char>& scale) {
-  const size_t half = scaling.values.size() / 2;
-  if (half == 0) return true;
-  if (!shift.allocate(half) || !scale.allocate(half)) return false;
-  memcpy(shift.data(), scaling.values.data(), half);
-  memcpy(scale.data(), scaling.values.data() + half, half);
-  return true;
-}
-
 bool describe(const netlet_network& net, const netlet_optimizer* optimizer, Description& d) {
   memset(d.checksum, '0', kHex);
   d.checksum[kHex] = 0;
@@ -74,9 +65,7 @@ netlet_status write(const netlet_network& net, const netlet_optimizer* optimizer
   }
   const size_t size = size_of(net.dtype);
   if (!model.dropout.allocate(net.layer_count()) || !model.test_input.allocate(net.inputs() * size) ||
-      !model.test_output.allocate(net.outputs() * size) ||
-      !copy_halves(net.input_scaling, model.input_shift, model.input_scale) ||
-      !copy_halves(net.output_scaling, model.output_shift, model.output_scale))
+      !model.test_output.allocate(net.outputs() * size))
     return out_of_memory(error);
   for (size_t i = 0; i < net.layer_count(); ++i) model.dropout[i] = net.layers[i].dropout;
   if (net.dtype == NETLET_FLOAT32)

@@ -76,6 +76,7 @@ bool lay_out(netlet_network& network, const netlet_config& c) {
         __builtin_add_overflow(at, weights, &layer.biases) || __builtin_add_overflow(layer.biases, layer.outputs, &at))
       return false;
     if (layer.outputs > network.widest) network.widest = layer.outputs;
+    if (hidden && layer.outputs > network.widest_hidden[i % 2]) network.widest_hidden[i % 2] = layer.outputs;
   }
   network.parameter_count = at;
   return at <= (size_t)PTRDIFF_MAX / 64;
@@ -122,9 +123,9 @@ netlet_status netlet_network_create(const netlet_config* config, netlet_network*
     status = fail(error, NETLET_ERROR_MEMORY, "layer_sizes: so many parameters that their number overflows");
   else if (!network->parameters.allocate(network->parameter_count * size_of(network->dtype), true))
     status = fail(error, NETLET_ERROR_MEMORY, "layer_sizes: no memory for %zu parameters", network->parameter_count);
-  else if (!network->quantiles.allocate(network->outputs()))
+  else if ((config->quantiles || network->loss == NETLET_QUANTILE) && !network->quantiles.allocate(network->outputs()))
     status = out_of_memory(error);
-  for (size_t j = 0; status == NETLET_OK && j < network->outputs(); ++j)
+  for (size_t j = 0; status == NETLET_OK && j < network->quantiles.size(); ++j)
     network->quantiles[j] = config->quantiles ? config->quantiles[j] : 0.5;
   if (status == NETLET_OK)
     *out = network;
@@ -151,7 +152,8 @@ int netlet_network_reduction(const netlet_network* network) { return network->re
 int netlet_network_dtype(const netlet_network* network) { return network->dtype; }
 double netlet_huber_delta(const netlet_network* network) { return network->huber_delta; }
 double netlet_quantile(const netlet_network* network, size_t output) {
-  return output < network->outputs() ? network->quantiles[output] : NAN;
+  if (output >= network->outputs()) return NAN;
+  return network->quantiles.size() ? network->quantiles[output] : 0.5;
 }
 double netlet_dropout(const netlet_network* network, size_t layer) {
   return layer < network->layer_count() ? network->layers[layer].dropout : NAN;

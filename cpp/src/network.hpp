@@ -30,8 +30,9 @@ struct netlet_network {
   netlet::core::Buffer<netlet::core::Layer> layers;
   netlet::core::Buffer<unsigned char> parameters;  // of dtype
   size_t parameter_count = 0, widest = 0;          // widest: the largest number of outputs of a layer
+  size_t widest_hidden[2] = {0, 0};                // of the hidden layers with even and with odd numbers
   double huber_delta = 1;
-  netlet::core::Buffer<double> quantiles;  // of each output
+  netlet::core::Buffer<double> quantiles;  // of each output; empty: 1/2, or of no use
   netlet::core::Scaling input_scaling, output_scaling;
   uint64_t seed = 0, epochs_trained = 0;
   int numerics = NETLET_NUMERICS_VERSION;  // under which it was saved, if it comes from a file

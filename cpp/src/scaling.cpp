@@ -33,10 +33,8 @@ Scaling& scaling_of(netlet_network& net, int kind) {
   return kind == NETLET_SCALE_INPUTS ? net.input_scaling : net.output_scaling;
 }
 
-template <class T>
-netlet_status set(netlet_network& net, int kind, const double* shift, const double* scale, netlet_error* error) {
-  const size_t n = columns_of(net, kind);
-  Buffer<unsigned char>& values = scaling_of(net, kind).values;
+template <class T, class Value>
+netlet_status check(size_t n, int kind, const Value* shift, const Value* scale, netlet_error* error) {
   for (size_t j = 0; j < n; ++j) {
     const T a = (T)shift[j], b = (T)scale[j];
     if (!(a - a == 0))
@@ -47,6 +45,14 @@ netlet_status set(netlet_network& net, int kind, const double* shift, const doub
                   "scale: expected positive finite numbers for the %s, got %g at position %zu", kind_name(kind),
                   (double)b, j);
   }
+  return NETLET_OK;
+}
+
+template <class T>
+netlet_status set(netlet_network& net, int kind, const double* shift, const double* scale, netlet_error* error) {
+  const size_t n = columns_of(net, kind);
+  NETLET_TRY(check<T>(n, kind, shift, scale, error));
+  Buffer<unsigned char>& values = scaling_of(net, kind).values;
   if (!values.allocate(2 * n * sizeof(T))) return out_of_memory(error);
   T* out = reinterpret_cast<T*>(values.data());
   for (size_t j = 0; j < n; ++j) {
@@ -107,6 +113,15 @@ template <class T> netlet_status learn(netlet_network& net, int kind, const netl
 netlet_status learn_scaling(netlet_network& net, int kind, const netlet_array& rows, netlet_error* error) {
   NETLET_TRY(check_loss(net, kind, error));
   return net.dtype == NETLET_FLOAT32 ? learn<float>(net, kind, rows, error) : learn<double>(net, kind, rows, error);
+}
+
+netlet_status check_scaling(const netlet_network& net, int kind, netlet_error* error) {
+  const Scaling& scaling = kind == NETLET_SCALE_INPUTS ? net.input_scaling : net.output_scaling;
+  if (!scaling) return NETLET_OK;
+  NETLET_TRY(check_loss(net, kind, error));
+  const size_t n = columns_of(net, kind);
+  return net.dtype == NETLET_FLOAT32 ? check<float>(n, kind, scaling.shift<float>(), scaling.scale<float>(), error)
+                                     : check<double>(n, kind, scaling.shift<double>(), scaling.scale<double>(), error);
 }
 
 }  // namespace netlet::core

@@ -5,7 +5,7 @@
 
 #include "bindings.hpp"
 
-#if defined(_LIBCPP_VERSION)
+#if defined(_LIBCPP_VERSION) && defined(__linux__)
 // libc++ linked statically would bring its demangler, 5 % of the module, for names in messages that nobody meets.
 extern "C" char* __cxa_demangle(const char*, char*, std::size_t*, int* status) {
   if (status) *status = -2;  // not a name that can be told

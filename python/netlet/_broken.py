@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import importlib.machinery
 import platform
-import sys
 from pathlib import Path
 
 
@@ -27,21 +25,17 @@ def explain(error: ImportError) -> str:
     ):  # NumPy is missing, say
         return text
     here = f"Python {platform.python_version()} on {platform.machine()}"
-    reinstall = f"{sys.executable} -m pip install --force-reinstall netlet"
+    reinstall = "install netlet's wheel for this Python again (pip install --force-reinstall --no-deps ...)"
+    if error.path:  # it was found, and is no module for this process
+        return f"netlet's compiled core, {error.path}, cannot be loaded: {text}. This is {here}: {reinstall}."
     folder = Path(__file__).parent
     present = sorted(path.name for path in folder.glob("_core.*") if path.suffix in (".so", ".pyd", ".dylib"))
-    fitting = [f"_core{suffix}" for suffix in importlib.machinery.EXTENSION_SUFFIXES if f"_core{suffix}" in present]
-    if fitting:
-        return (
-            f"netlet's compiled core, {folder / fitting[0]}, cannot be loaded: {text}. This is {here}. Try: {reinstall}"
-        )
     if present:
         return (
             f"netlet's compiled core in {folder} is {', '.join(present)}, for another Python or another processor: "
-            f"this is {here}. Try: {reinstall}"
+            f"this is {here}. To repair that, {reinstall}."
         )
     return (
-        f"netlet's compiled core is missing in {folder}. If that is a clone of the sources, install it first (python "
-        f"-m pip install .) and do not start Python in its folder python/; otherwise the installation is broken. "
-        f"Try: {reinstall}"
+        f"netlet's compiled core is missing beside {folder}: {text}. If that is a clone of the sources, install it "
+        f"(python -m pip install .) and do not start Python in its folder python/; otherwise {reinstall}."
     )

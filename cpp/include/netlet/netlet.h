@@ -264,7 +264,7 @@ NETLET_API netlet_status netlet_forward(const netlet_network* network, const net
 
 /* The same for a thread that may not wait: on the calling thread alone, in memory of the caller's. It allocates nothing,
  * takes no lock and makes no system call. workspace: memory that no other call uses meanwhile, aligned to the values,
- * better to 64 bytes; netlet_workspace_size gives the bytes that any call for up to `rows` rows needs. A network that
+ * better to 64 bytes; netlet_workspace_size gives the bytes that any call for up to `rows` rows needs (SIZE_MAX if their number overflows). A network that
  * another call is changing gives NETLET_ERROR_BUSY at once. A message is written only if `error` is not NULL; formatting
  * it is the C library's work, so a thread that must never wait passes NULL. */
 NETLET_API size_t netlet_workspace_size(const netlet_network* network, size_t rows);

@@ -267,15 +267,14 @@ class Network;
 class Workspace {
  public:
   inline Workspace(const Network& network, std::size_t rows);
-  void* data() noexcept NETLET_NONBLOCKING { return memory_.get(); }
+  void* data() noexcept NETLET_NONBLOCKING {
+    return memory_.get() + (64 - reinterpret_cast<std::uintptr_t>(memory_.get()) % 64) % 64;
+  }
   std::size_t size() const noexcept NETLET_NONBLOCKING { return size_; }
 
  private:
-  struct alignas(64) Line {
-    unsigned char bytes[64];
-  };
   std::size_t size_;
-  std::unique_ptr<Line[]> memory_;
+  std::unique_ptr<unsigned char[]> memory_;  // 63 bytes more, so that some 64 lie on a cache line
 };
 
 class Network {
@@ -603,7 +602,10 @@ class Network {
 };
 
 inline Workspace::Workspace(const Network& network, std::size_t rows)
-    : size_(netlet_workspace_size(network.get(), rows)), memory_(std::make_unique<Line[]>(size_ / sizeof(Line) + 1)) {}
+    : size_(netlet_workspace_size(network.get(), rows)) {
+  if (size_ > SIZE_MAX - 63) throw Error(NETLET_ERROR_MEMORY, "rows: so many that the memory for them overflows");
+  memory_ = std::make_unique<unsigned char[]>(size_ + 63);
+}
 
 // What a file holds.
 struct Checkpoint {
