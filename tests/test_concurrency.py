@@ -258,7 +258,8 @@ def run(code, **environment):
     """Run Python code in a process of its own."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("NETLET_")}
     return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(TRAIN) + textwrap.dedent(code)],
+        # from Python 3.12 on a fork beside threads is warned of; that it works is what is tested
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(TRAIN) + textwrap.dedent(code)],
         env={**inherited, **environment},
         capture_output=True,
         text=True,

@@ -20,10 +20,10 @@ def explain(error: ImportError) -> str:
     str
     """
     text = str(error)
-    if (
-        error.name not in (None, "netlet", "netlet._core", "_core") or "sub-interpreter" in text
-    ):  # NumPy is missing, say
-        return text
+    if error.name not in (None, "netlet", "netlet._core", "_core"):
+        return text  # NumPy is missing, perhaps
+    if "interpreter" in text:  # what the core says before Python 3.12, and Python since
+        return "netlet works in the main interpreter only, not in a sub-interpreter"
     here = f"Python {platform.python_version()} on {platform.machine()}"
     reinstall = "install netlet's wheel for this Python again (pip install --force-reinstall --no-deps ...)"
     if error.path:  # it was found, and is no module for this process
