@@ -8,6 +8,7 @@
 #include "random.hpp"
 #include "scaling.hpp"
 #include "schedule.hpp"
+#include "system.hpp"
 #include "targets.hpp"
 #include "trainer.hpp"
 

@@ -11,29 +11,25 @@
 namespace netlet::core {
 
 // Both are ready as they are made, and need not be destroyed.
+struct Mutex {
 #if defined(_WIN32)
-struct Mutex {
   void* native = nullptr;  // an SRWLOCK
-  void lock();
-  void unlock();
-};
-struct Condition {
-  void* native = nullptr;  // a CONDITION_VARIABLE
-  void wait(Mutex& locked);
-  void wake_all();
-};
 #else
-struct Mutex {
   pthread_mutex_t native = PTHREAD_MUTEX_INITIALIZER;
+#endif
   void lock();
   void unlock();
 };
+
 struct Condition {
+#if defined(_WIN32)
+  void* native = nullptr;  // a CONDITION_VARIABLE
+#else
   pthread_cond_t native = PTHREAD_COND_INITIALIZER;
+#endif
   void wait(Mutex& locked);
   void wake_all();
 };
-#endif
 
 // Starts threads that nobody waits for and that get none of the process's signals; returns how many of them could be
 // started. They are numbered from `first` on.

@@ -6,6 +6,7 @@
 #define NETLET_VERSION_MAJOR 0
 #define NETLET_VERSION_MINOR 1
 #define NETLET_VERSION_PATCH 0
+/* One number to compare in #if: 102 is 0.1.2, 10203 is 1.2.3. */
 #define NETLET_VERSION_NUMBER (NETLET_VERSION_MAJOR * 10000 + NETLET_VERSION_MINOR * 100 + NETLET_VERSION_PATCH)
 
 /* Goes up with every change of the bits that a computation gives (CHANGELOG.md, heading Numerics). */
