@@ -41,7 +41,9 @@ def test_the_program_of_the_readme_prints_what_the_example_prints(build, tmp_pat
     source = tmp_path / "program.cpp"
     source.write_text(program)
     libraries = [build / "libnetlet.a", "-pthread", "-lm"]
-    run([tool("c++"), "-std=c++17", "-I", ROOT / "cpp/include", source, "-o", tmp_path / "program", *libraries])
+    strict = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Wold-style-cast", "-Werror"]
+    options = ["-std=c++17", *strict, "-I", ROOT / "cpp/include"]
+    run([tool("c++"), *options, source, "-o", tmp_path / "program", *libraries])
     example = run([sys.executable, ROOT / "examples/xor.py"])
     assert f"fingerprint {run([tmp_path / 'program'], cwd=tmp_path)}" in example
 

@@ -63,8 +63,8 @@ static void files_are_replaced_as_a_whole() {
   CHECK_ERROR(broken.save(path), "parameters: expected finite numbers, got nan at position 1");
   CHECK(Network::load(path).fingerprint() == other.fingerprint());
   std::remove(path.c_str());
-  CHECK_ERROR(Network::load(path), "there is no such file");
-  CHECK_ERROR(net.save("no/such/folder/file"), "there is no such file or directory");
+  CHECK_ERROR(Network::load(path), path + ": cannot read: there is no such file or directory");
+  CHECK_ERROR(net.save("no/such/folder/file"), "no/such/folder/file: cannot write: there is no such file or directory");
   CHECK_ERROR(Network::load("."), "directory");
   CHECK_ERROR(net.save("."), "directory");
 }

@@ -210,6 +210,23 @@ static void derivatives_of_rows() {
   CHECK_ERROR(net.loss(x, own), "output_gradient");
 }
 
+static void layers_are_parts_of_the_parameters() {
+  Network net({2, 3, 1});
+  double* const all = net.parameters<double>();
+  CHECK(net.weights<double>(0) == all && net.biases<double>(0) == all + 6);
+  CHECK(net.weights<double>(1) == all + 9 && net.biases<double>(1) == all + 12);
+  CHECK_ERROR(net.weights<double>(2), "layer: expected a number below 2, got 2");
+  CHECK_ERROR(net.biases<float>(0), "float64");
+}
+
+static void threads_are_counted() {
+  const std::size_t before = netlet::num_threads();
+  netlet::set_num_threads(3);
+  CHECK(netlet::num_threads() == 3);
+  CHECK_ERROR(netlet::set_num_threads(0), "1 to 1024");
+  netlet::set_num_threads(before);
+}
+
 static void functions_take_both_types() {
   const float in[] = {-1, 0, 1};
   float out[3];
@@ -226,6 +243,8 @@ int main() {
   training_takes_options();
   batches_may_come_one_by_one();
   derivatives_of_rows();
+  layers_are_parts_of_the_parameters();
+  threads_are_counted();
   functions_take_both_types();
   return check::summary();
 }

@@ -10,7 +10,7 @@ using netlet::Checkpoint;
 using netlet::Network;
 using netlet::Optimizer;
 
-// Failures of the operating system as OSError and its kin, of the contents with the path before them.
+// Failures of the operating system as OSError and its kin, of the contents with the path before them as Python shows it.
 template <class F> auto with_path(const py::bytes& path, F f) {
   const std::string text = path;
   if (text.find('\0') != std::string::npos) throw py::value_error("path: expected no zero byte in it");
@@ -28,7 +28,7 @@ template <class F> auto with_path(const py::bytes& path, F f) {
     const bool about_file = error.status() == NETLET_ERROR_FILE || error.status() == NETLET_ERROR_FORMAT;
     if (!about_file) throw;
     const std::string shown = name.attr("encode")("utf-8", "backslashreplace").cast<std::string>();
-    throw netlet::Error(error.status(), (shown + ": " + error.what()).c_str());
+    throw netlet::Error(error.status(), (shown + (error.what() + text.size())).c_str());
   }
 }
 
@@ -44,10 +44,7 @@ void save(py::handle self, const py::bytes& path, py::handle optimizer) {
 
 // Any other bytes, as save() writes them.
 void replace_file(const py::bytes& path, const std::string& data) {
-  with_path(path, [&](const std::string& text) {
-    netlet::Check check;
-    check(netlet_replace_file(text.c_str(), data.data(), data.size(), check));
-  });
+  with_path(path, [&](const std::string& text) { netlet::replace_file(text, data.data(), data.size()); });
 }
 
 py::bytes to_bytes(py::handle self, py::handle optimizer) {

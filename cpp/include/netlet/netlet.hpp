@@ -92,6 +92,12 @@ class Check {
   void operator()(netlet_status status) const {
     if (status != NETLET_OK) throw Error(status, error_.message, error_.system_error);
   }
+  // The same for a file, whose path goes before the message.
+  void operator()(netlet_status status, const std::string& path) const {
+    if (status == NETLET_ERROR_FILE || status == NETLET_ERROR_FORMAT)
+      throw Error(status, (path + ": " + error_.message).c_str(), error_.system_error);
+    (*this)(status);
+  }
 
  private:
   netlet_error error_ = {};
@@ -110,8 +116,9 @@ template <class T> constexpr std::int32_t dtype_number() {
 
 // Borrowed rows of numbers: contiguous, row after row, unless strides (in bytes) are given.
 struct Array : netlet_array {
-  template <class T> Array(const T* data, std::size_t rows, std::size_t columns)
-      : netlet_array{data, dtype_number<T>(), rows, columns, (std::ptrdiff_t)(columns * sizeof(T)), sizeof(T)} {}
+  template <class T> Array(const T* values, std::size_t row_count, std::size_t column_count)
+      : netlet_array{values,   dtype_number<T>(), row_count, column_count, std::ptrdiff_t(column_count * sizeof(T)),
+                     sizeof(T)} {}
   explicit Array(const netlet_array& array) : netlet_array(array) {}
 };
 
@@ -289,15 +296,15 @@ class Network {
                                           " layers, got " + std::to_string(activations.size()))
                                              .c_str());
     std::vector<std::int32_t> numbers;
-    for (const Activation a : activations) numbers.push_back((std::int32_t)a);
+    for (const Activation a : activations) numbers.push_back(std::int32_t(a));
     require_count("quantiles", options.quantiles.size(), layer_sizes.empty() ? 0 : layer_sizes.back());
     require_count("dropout", options.dropout.size(), layer_sizes.size() < 2 ? 0 : layer_sizes.size() - 2);
     const netlet_config config = {layer_sizes.data(),
                                   layer_sizes.size(),
                                   numbers.data(),
-                                  (std::int32_t)loss,
-                                  (std::int32_t)reduction,
-                                  (std::int32_t)dtype,
+                                  std::int32_t(loss),
+                                  std::int32_t(reduction),
+                                  std::int32_t(dtype),
                                   options.huber_delta,
                                   options.quantiles.empty() ? nullptr : options.quantiles.data(),
                                   options.dropout.empty() ? nullptr : options.dropout.data()};
@@ -325,12 +332,12 @@ class Network {
   // Replaces the file as a whole. With an optimizer its settings and state go along.
   void save(const std::string& path, const Optimizer* optimizer = nullptr) const {
     Check check;
-    check(netlet_save(get(), optimizer ? optimizer->get() : nullptr, path.c_str(), check));
+    check(netlet_save(get(), optimizer ? optimizer->get() : nullptr, path.c_str(), check), path);
   }
   static Network load(const std::string& path) {
     Check check;
     netlet_network* network;
-    check(netlet_load(path.c_str(), &network, nullptr, check));
+    check(netlet_load(path.c_str(), &network, nullptr, check), path);
     return Network(network);
   }
   static Checkpoint load_checkpoint(const std::string& path);
@@ -351,10 +358,10 @@ class Network {
   }
   std::size_t inputs() const { return netlet_layer_size(get(), 0); }
   std::size_t outputs() const { return netlet_layer_size(get(), netlet_layer_size_count(get()) - 1); }
-  Activation activation(std::size_t layer) const { return (Activation)netlet_layer_activation(get(), layer); }
-  Loss loss() const { return (Loss)netlet_network_loss(get()); }
-  Reduction reduction() const { return (Reduction)netlet_network_reduction(get()); }
-  Dtype dtype() const { return (Dtype)netlet_network_dtype(get()); }
+  Activation activation(std::size_t layer) const { return Activation(netlet_layer_activation(get(), layer)); }
+  Loss loss() const { return Loss(netlet_network_loss(get())); }
+  Reduction reduction() const { return Reduction(netlet_network_reduction(get())); }
+  Dtype dtype() const { return Dtype(netlet_network_dtype(get())); }
   std::uint64_t epochs_trained() const { return netlet_epochs_trained(get()); }
   void set_epochs_trained(std::uint64_t epochs) { netlet_set_epochs_trained(get(), epochs); }
 
@@ -368,10 +375,15 @@ class Network {
     return static_cast<T*>(netlet_parameters(get()));
   }
   std::size_t parameter_count() const { return netlet_parameter_count(get()); }
+  // One layer's part of them, counted from 0: inputs x outputs weights, row after row, and a bias for each output.
+  template <class T> T* weights(std::size_t layer) const { return parameters<T>() + weights_before(layer); }
+  template <class T> T* biases(std::size_t layer) const {
+    return weights<T>(layer) + netlet_layer_size(get(), layer) * netlet_layer_size(get(), layer + 1);
+  }
 
   void initialize(Init init, std::uint64_t seed) {
     Check check;
-    check(netlet_initialize(get(), (std::int32_t)init, seed, check));
+    check(netlet_initialize(get(), std::int32_t(init), seed, check));
   }
   std::string fingerprint() const {
     Check check;
@@ -446,12 +458,12 @@ class Network {
     require_count("shift", shift.size(), count);
     require_count("scale", scale.size(), count);
     Check check;
-    check(netlet_set_scaling(get(), (std::int32_t)kind, shift.empty() ? nullptr : shift.data(),
+    check(netlet_set_scaling(get(), std::int32_t(kind), shift.empty() ? nullptr : shift.data(),
                              scale.empty() ? nullptr : scale.data(), check));
   }
   void learn_scaling(Scaling kind, const Array& rows) {
     Check check;
-    check(netlet_learn_scaling(get(), (std::int32_t)kind, &rows, check));
+    check(netlet_learn_scaling(get(), std::int32_t(kind), &rows, check));
   }
 
   double step(const Array& x, const Targets& targets, Optimizer& optimizer) {
@@ -550,17 +562,17 @@ class Network {
     static int on_epochs(void* context, const netlet_epoch* epochs, std::size_t count) {
       Fitting& self = *static_cast<Fitting*>(context);
       return self.guarded(-1, [&] {
-        History& history = self.history;
+        History& so_far = self.history;
         for (std::size_t i = 0; i < count; ++i) {
-          history.loss.push_back(epochs[i].loss);
-          history.seconds.push_back(epochs[i].seconds);
-          history.learning_rate.push_back(epochs[i].learning_rate);
-          if (self.has_accuracy) history.accuracy.push_back(epochs[i].accuracy);
+          so_far.loss.push_back(epochs[i].loss);
+          so_far.seconds.push_back(epochs[i].seconds);
+          so_far.learning_rate.push_back(epochs[i].learning_rate);
+          if (self.has_accuracy) so_far.accuracy.push_back(epochs[i].accuracy);
           if (!self.options.validation_x) continue;
-          history.validation_loss.push_back(epochs[i].validation_loss);
-          if (self.has_accuracy) history.validation_accuracy.push_back(epochs[i].validation_accuracy);
+          so_far.validation_loss.push_back(epochs[i].validation_loss);
+          if (self.has_accuracy) so_far.validation_accuracy.push_back(epochs[i].validation_accuracy);
         }
-        return self.options.on_epoch && self.options.on_epoch(epochs[0], history) ? 1 : 0;
+        return self.options.on_epoch && self.options.on_epoch(epochs[0], so_far) ? 1 : 0;
       });
     }
     static int poll(void* context) {
@@ -586,6 +598,17 @@ class Network {
       });
     }
   };
+  std::size_t weights_before(std::size_t layer) const {
+    const std::size_t layers = netlet_layer_size_count(get()) - 1;
+    if (layer >= layers)
+      throw Error(
+          NETLET_ERROR_ARGUMENT,
+          ("layer: expected a number below " + std::to_string(layers) + ", got " + std::to_string(layer)).c_str());
+    std::size_t before = 0;
+    for (std::size_t i = 0; i < layer; ++i)
+      before += (netlet_layer_size(get(), i) + 1) * netlet_layer_size(get(), i + 1);
+    return before;
+  }
   static void require_count(const char* name, std::size_t count, std::size_t expected) {
     if (count == 0 || count == expected) return;
     throw Error(NETLET_ERROR_ARGUMENT,
@@ -593,8 +616,8 @@ class Network {
                     .c_str());
   }
   template <class T> void require(const char* name) const {
-    if (dtype_number<T>() != (std::int32_t)dtype())
-      throw Error(NETLET_ERROR_ARGUMENT, (std::string(name) + ": expected " + netlet_dtype_name((int)dtype()) +
+    if (dtype_number<T>() != std::int32_t(dtype()))
+      throw Error(NETLET_ERROR_ARGUMENT, (std::string(name) + ": expected " + netlet_dtype_name(int(dtype())) +
                                           ", the network's dtype, got " + netlet_dtype_name(dtype_number<T>()))
                                              .c_str());
   }
@@ -617,7 +640,7 @@ inline Checkpoint Network::load_checkpoint(const std::string& path) {
   Check check;
   netlet_network* network;
   netlet_optimizer* optimizer;
-  check(netlet_load(path.c_str(), &network, &optimizer, check));
+  check(netlet_load(path.c_str(), &network, &optimizer, check), path);
   Checkpoint checkpoint{Network(network), std::nullopt};
   if (optimizer) checkpoint.optimizer.emplace(optimizer);
   return checkpoint;
@@ -632,10 +655,23 @@ inline Checkpoint Network::from_bytes(const void* bytes, std::size_t size) {
   return checkpoint;
 }
 
+// Writes a file as Network::save does, whatever it holds.
+inline void replace_file(const std::string& path, const void* data, std::size_t size) {
+  Check check;
+  check(netlet_replace_file(path.c_str(), data, size, check), path);
+}
+
+// How many threads share the work of a call, the caller's included; it never changes a result.
+inline std::size_t num_threads() { return netlet_get_num_threads(); }
+inline void set_num_threads(std::size_t count) {
+  Check check;
+  check(netlet_set_num_threads(count, check));
+}
+
 // y = function(x), `count` contiguous values; y == x is allowed
 template <class T> void map(Function function, std::size_t count, const T* x, T* y) {
   Check check;
-  check(netlet_map((std::int32_t)function, dtype_number<T>(), count, x, y, check));
+  check(netlet_map(std::int32_t(function), dtype_number<T>(), count, x, y, check));
 }
 
 }  // namespace netlet
