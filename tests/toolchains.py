@@ -97,14 +97,20 @@ def here(name: str, folder: Path) -> Toolchain | None:
     return Toolchain(name, options, [*processors, *([old] if old else [])])
 
 
-def windows(folder: Path) -> Toolchain | None:
-    """zig for Windows; Wine runs what it builds."""
-    emulator = tool("wine")
-    if not emulator or not importlib.util.find_spec("ziglang"):
+SYSTEMS = {  # zig's target, CMake's options, and what runs the programs here
+    "musl": ("x86_64-linux-musl", ["-DCMAKE_SYSTEM_NAME=Linux", "-DCMAKE_SYSTEM_PROCESSOR=x86_64"], None),
+    "Windows": ("x86_64-windows-gnu", ["-DCMAKE_SYSTEM_NAME=Windows", "-DCMAKE_SYSTEM_PROCESSOR=x86_64"], "wine"),
+    "macOS": ("aarch64-macos", ["-DCMAKE_SYSTEM_NAME=Darwin", "-DCMAKE_SYSTEM_PROCESSOR=arm64"], None),
+}
+
+
+def other_system(name: str, folder: Path) -> list[str] | None:
+    """CMake's options for one of SYSTEMS, or None if zig or the emulator is not installed."""
+    target, options, emulator = SYSTEMS[name]
+    if not importlib.util.find_spec("ziglang") or (emulator and not tool(emulator)):
         return None
-    options = [*zig(folder, "-target", "x86_64-windows-gnu"), "-DCMAKE_SYSTEM_NAME=Windows"]
-    options += ["-DCMAKE_SYSTEM_PROCESSOR=x86_64", f"-DCMAKE_CROSSCOMPILING_EMULATOR={emulator}"]
-    return Toolchain("zig Windows", options, [Processor(isa, isa, [emulator]) for isa in netlet.available_isas()])
+    run_by = [f"-DCMAKE_CROSSCOMPILING_EMULATOR={tool(emulator)}"] if emulator else []
+    return [*zig(folder, "-target", target), *options, *run_by]
 
 
 NAMES = ["g++", "clang++", "zig", "g++ aarch64"]
