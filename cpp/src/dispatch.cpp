@@ -17,8 +17,10 @@ namespace netlet {
   }
 #if defined(NETLET_X86)
 NETLET_TABLE(avx512)
-NETLET_TABLE(avx512vl)
 NETLET_TABLE(avx2)
+namespace avx512vl {
+extern const core::RowKernelTable table;
+}
 #endif
 #if defined(NETLET_ARM)
 NETLET_TABLE(neon)
@@ -110,13 +112,20 @@ const KernelTable* kernel_table() {
   return table;
 }
 
-const KernelTable* kernel_table_for([[maybe_unused]] size_t widest_bytes) {
+template <class T> const RowKernels<T>& kernels([[maybe_unused]] size_t widest) {
   const KernelTable* table = kernel_table();
 #if defined(NETLET_X86)
-  if (table == &avx512::table && widest_bytes <= 32) return &avx512vl::table;
+  if (table == &avx512::table && widest * sizeof(T) <= 32) {
+    if constexpr (sizeof(T) == 4)
+      return avx512vl::table.f32;
+    else
+      return avx512vl::table.f64;
+  }
 #endif
-  return table;
+  return kernels_of<T>(*table);
 }
+template const RowKernels<float>& kernels<float>(size_t);
+template const RowKernels<double>& kernels<double>(size_t);
 
 netlet_status require_kernels(netlet_error* error) {
   if (kernel_table()) return NETLET_OK;

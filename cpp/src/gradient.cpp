@@ -59,7 +59,7 @@ template <class T> netlet_status step(netlet_network& net, const netlet_array& x
 // The same as Trainer::update, on a gradient that is there already.
 template <class T>
 netlet_status apply(netlet_network& net, const T* given, netlet_optimizer& optimizer, netlet_error* error) {
-  const Kernels<T>& kernel = kernels<T>(net.widest);
+  const Kernels<T>& kernel = kernels<T>();
   const netlet_optimizer_config& config = optimizer.config;
   const size_t count = net.parameter_count, bad = kernel.first_not_finite(count, given);
   if (bad < count)

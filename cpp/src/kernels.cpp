@@ -141,27 +141,33 @@ template <class T> void unstandardize(size_t rows, size_t n, const T* shift, con
     for (size_t j = 0; j < n; ++j) y[j] = fma1(y[j], scale[j], shift[j]);
 }
 
-template <class T> constexpr core::Kernels<T> make() {
-  return {Vec<T>::lanes,    kTileVectors * Vec<T>::lanes,
-          forward<T>,       backward<T>,
-          gradient<T>,      fetch,
-          transpose<T>,     map_function<T>,
-          output_rows<T>,   small_pass<T>,
-          small_update<T>,  small_values<T>,
-          update<T>,        penalize<T>,
-          clip<T>,          scale<T>,
-          squares<T>,       add<T>,
-          divide<T>,        divide_by<T>,
-          drop<T>,          standardize<T>,
-          unstandardize<T>, first_not_finite<T>};
+template <class T> constexpr core::RowKernels<T> row_kernels() {
+  return {Vec<T>::lanes,   kTileVectors * Vec<T>::lanes,
+          forward<T>,      backward<T>,
+          gradient<T>,     output_rows<T>,
+          small_pass<T>,   small_update<T>,
+          small_values<T>, standardize<T>,
+          unstandardize<T>};
 }
 
 #define NETLET_STRING(x) NETLET_STRING_(x)
 #define NETLET_STRING_(x) #x
 
+#if !NETLET_ISA_AVX512VL
+template <class T> constexpr core::Kernels<T> all_kernels() {
+  return {row_kernels<T>(), fetch,      transpose<T>, map_function<T>, update<T>,    penalize<T>, clip<T>,
+          scale<T>,         squares<T>, add<T>,       divide<T>,       divide_by<T>, drop<T>,     first_not_finite<T>};
+}
+#endif
+
 }  // namespace
 
+#if NETLET_ISA_AVX512VL
+extern const core::RowKernelTable table;
+const core::RowKernelTable table = {row_kernels<float>(), row_kernels<double>()};
+#else
 extern const core::KernelTable table;
-const core::KernelTable table = {NETLET_STRING(NETLET_ISA_NAME), make<float>(), make<double>()};
+const core::KernelTable table = {NETLET_STRING(NETLET_ISA_NAME), all_kernels<float>(), all_kernels<double>()};
+#endif
 
 }  // namespace netlet::NETLET_ISA_NAME

@@ -110,7 +110,8 @@ template <class T> struct SmallStep {
 constexpr size_t kBlockRows = 256;   // gradients are summed in blocks of so many rows: part of the arithmetic
 constexpr size_t kNormBlock = 4096;  // squares are summed in blocks of so many: part of the arithmetic
 
-template <class T> struct Kernels {
+// What works row by row.
+template <class T> struct RowKernels {
   size_t lanes;  // of a vector
   size_t panel;  // columns
 
@@ -126,12 +127,6 @@ template <class T> struct Kernels {
   // g: k x n
   void (*gradient)(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrdiff_t d_i, T* g, T* bias);
 
-  // the next lines
-  void (*fetch)(Fetch& what, size_t lines);
-  // b[j, i] = a[i, j]
-  void (*transpose)(size_t rows, size_t columns, const T* a, ptrdiff_t a_i, T* b, ptrdiff_t b_j);
-  // y = function(x), elementwise; x == y is allowed
-  void (*map)(int function, size_t n, const T* x, T* y);
   // row losses, output delta and correct rows
   void (*output_rows)(OutputRows<T>& rows);
   // Forward, losses and deltas backward, gradient.
@@ -140,6 +135,19 @@ template <class T> struct Kernels {
   void (*small_update)(SmallStep<T>& step, const Update<T>& update);
   // w, s0 or s1 without the lanes that are beyond.
   void (*small_values)(const SmallStep<T>& step, const T* from, T* to);
+  // rows of n columns: x = (x - shift) / scale, and y = y scale + shift
+  void (*standardize)(size_t rows, size_t n, const T* shift, const T* scale, T* x);
+  void (*unstandardize)(size_t rows, size_t n, const T* shift, const T* scale, T* y);
+};
+
+// And what goes over whole arrays.
+template <class T> struct Kernels : RowKernels<T> {
+  // the next lines
+  void (*fetch)(Fetch& what, size_t lines);
+  // b[j, i] = a[i, j]
+  void (*transpose)(size_t rows, size_t columns, const T* a, ptrdiff_t a_i, T* b, ptrdiff_t b_j);
+  // y = function(x), elementwise; x == y is allowed
+  void (*map)(int function, size_t n, const T* x, T* y);
   // w, and the optimizer's state s0 and s1, after a step along g
   void (*update)(const Update<T>& update, size_t n, const T* g, T* w, T* s0, T* s1);
   // g = g + l2 w, then l1 sign(w) more; w times decay
@@ -158,9 +166,6 @@ template <class T> struct Kernels {
   void (*divide_by)(size_t n, T* a, const T* b);
   // out = f y where f is not 0, else 0
   void (*drop)(size_t n, const T* f, const T* y, T* out);
-  // rows of n columns: x = (x - shift) / scale, and y = y scale + shift
-  void (*standardize)(size_t rows, size_t n, const T* shift, const T* scale, T* x);
-  void (*unstandardize)(size_t rows, size_t n, const T* shift, const T* scale, T* y);
   // index of the first value that is not finite, n if all are
   size_t (*first_not_finite)(size_t n, const T* x);
 };
@@ -169,6 +174,12 @@ struct KernelTable {
   const char* isa;
   Kernels<float> f32;
   Kernels<double> f64;
+};
+
+// Of an instruction set that only serves narrow rows.
+struct RowKernelTable {
+  RowKernels<float> f32;
+  RowKernels<double> f64;
 };
 
 // The table in use; null if NETLET_ISA names one that this machine does not have. Picked once, on first use.
@@ -182,9 +193,6 @@ template <> inline const Kernels<double>& kernels_of<double>(const KernelTable& 
 template <class T> const Kernels<T>& kernels() { return kernels_of<T>(*kernel_table()); }
 
 // For rows of so many columns: shorter vectors of the same instructions are faster where they hold a whole row.
-const KernelTable* kernel_table_for(size_t widest_bytes);
-template <class T> const Kernels<T>& kernels(size_t widest) {
-  return kernels_of<T>(*kernel_table_for(widest * sizeof(T)));
-}
+template <class T> const RowKernels<T>& kernels(size_t widest);
 
 }  // namespace netlet::core

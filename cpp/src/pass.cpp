@@ -64,7 +64,6 @@ template <class T> bool Pass<T>::allocate(const netlet_network& net, const netle
 template <class T>
 void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, const Packed<T>& packed) {
   const netlet_network& net = *net_;
-  const Kernels<T>& kernel = *kernel_;
   const T* parameters = net.values<T>();
   Inputs<T> a = rows_.inputs(batch, from, at, count);
   if (at == 0) input_ = a;
@@ -79,7 +78,7 @@ void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, 
                           later ? z : y);
     if (mask_[i]) {
       drop_units(batch, from, at, count, i);
-      kernel.drop(count * n, mask_[i] + at * n, y, output_[i] + at * n);
+      kernels<T>().drop(count * n, mask_[i] + at * n, y, output_[i] + at * n);
     }
     a = {output_[i] + at * n, (ptrdiff_t)n};
   }
@@ -135,7 +134,7 @@ template <class T> void Pass<T>::set_output_gradient(size_t at, size_t count, co
   rows.t = gradient;
   if (net_->output_scaling) {
     for (size_t i = 0; i < count; ++i)
-      kernel_->drop(n, net_->output_scaling.scale<T>(), gradient + i * n, rows.delta + i * n);
+      kernels<T>().drop(n, net_->output_scaling.scale<T>(), gradient + i * n, rows.delta + i * n);
     rows.t = rows.delta;
   }
   kernel_->output_rows(rows);
@@ -160,7 +159,7 @@ template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<
     T* const delta = delta_[i - 1] + at * m;
     kernels<T>(m).backward(count, layer.outputs, m, delta_[i] + at * layer.outputs, packed.transposed(i),
                            below.activation, f + at * m, delta);
-    if (mask_[i - 1]) kernel_->drop(count * m, mask_[i - 1] + at * m, delta, delta);
+    if (mask_[i - 1]) kernels<T>().drop(count * m, mask_[i - 1] + at * m, delta, delta);
   }
   if (!kind_.input_delta) return;
   const size_t m = net.inputs();
@@ -168,7 +167,7 @@ template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<
   kernels<T>(m).backward(count, net.layers[0].outputs, m, delta_[0] + at * net.layers[0].outputs, packed.transposed(0),
                          NETLET_IDENTITY, s, s);
   if (net.input_scaling)
-    for (size_t i = 0; i < count; ++i) kernel_->divide_by(m, s + i * m, net.input_scaling.scale<T>());
+    for (size_t i = 0; i < count; ++i) kernels<T>().divide_by(m, s + i * m, net.input_scaling.scale<T>());
 }
 
 template <class T> void Pass<T>::gradient(const Tile& tile, size_t row, size_t count, T* g, Fetch* fetch) const {

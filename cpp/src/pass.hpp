@@ -59,7 +59,7 @@ template <class T> class Pass {
   OutputRows<T> output_rows(size_t at, size_t count) const;
 
   const netlet_network* net_ = nullptr;
-  const Kernels<T>* kernel_ = nullptr;
+  const RowKernels<T>* kernel_ = nullptr;
   PassKind kind_ = {};
   bool softmax_later_ = false;  // compare does it, beside the loss
   Rows<T> rows_;

@@ -66,7 +66,7 @@ template <class T> class Rows {
 
  private:
   const netlet_network* net_ = nullptr;
-  const Kernels<T>* kernel_ = nullptr;
+  const RowKernels<T>* kernel_ = nullptr;
   bool in_place_ = false, through_order_ = false, targets_in_place_ = false, classes_given_ = false;
   Buffer<T> x_, t_, w_;
   Buffer<const T*> row_;  // through_order_: where the rows are

@@ -27,6 +27,7 @@ template <class T> bool SmallSteps<T>::allocate(const netlet_network& net, const
                                                 const netlet_optimizer& optimizer) {
   net_ = &net;
   kernel_ = &kernels<T>(net.widest);
+  arrays_ = &kernels<T>();
   const size_t lanes = kernel_->lanes, layers = net.layer_count(), last = layers - 1;
   size_t weights = 0, transposed = 0;
   for (size_t i = 0; i < layers; ++i) {
@@ -97,7 +98,7 @@ template <class T> void SmallSteps<T>::read(const netlet_optimizer& optimizer) {
 template <class T> void SmallSteps<T>::transpose() {
   const ptrdiff_t lanes = (ptrdiff_t)kernel_->lanes;
   for (size_t i = 1; i < net_->layer_count(); ++i)
-    kernel_->transpose(layers_[i].inputs, layers_[i].outputs, layers_[i].w, lanes, layers_[i].wt, lanes);
+    arrays_->transpose(layers_[i].inputs, layers_[i].outputs, layers_[i].w, lanes, layers_[i].wt, lanes);
 }
 
 template <class T> void SmallSteps<T>::load(const Batch& batch) {
@@ -124,14 +125,14 @@ template <class T> void SmallSteps<T>::gradient(BatchLoss& loss) {
 template <class T>
 void SmallSteps<T>::step(const netlet_optimizer_config& config, const Update<T>& update, double factor) {
   const T decay = decay_of<T>(config, factor);
-  if (divisor_ != 0) kernel_->divide(step_.size, step_.g, (T)divisor_);
+  if (divisor_ != 0) arrays_->divide(step_.size, step_.g, (T)divisor_);
   if (config.l2 > 0 || config.l1 > 0 || decay != 1)
     for (size_t i = 0; i < net_->layer_count(); ++i) {
       const size_t at = (size_t)(layers_[i].w - step_.w);
-      kernel_->penalize(layers_[i].inputs * kernel_->lanes, step_.g + at, step_.w + at, (T)config.l2, (T)config.l1,
+      arrays_->penalize(layers_[i].inputs * kernel_->lanes, step_.g + at, step_.w + at, (T)config.l2, (T)config.l1,
                         decay);
     }
-  if (config.clip_value > 0) kernel_->clip(step_.size, step_.g, (T)config.clip_value);
+  if (config.clip_value > 0) arrays_->clip(step_.size, step_.g, (T)config.clip_value);
   kernel_->small_update(step_, update);
 }
 

@@ -28,7 +28,7 @@ template <class T> class SmallSteps {
   // not be. Returns the number of steps.
   size_t steps(const Batch& batch, netlet_optimizer& optimizer, double factor, size_t count, BatchLoss* losses);
 
-  bool all_finite() const { return kernel_->first_not_finite(step_.size, step_.w) == step_.size; }
+  bool all_finite() const { return arrays_->first_not_finite(step_.size, step_.w) == step_.size; }
   // The parameters and the state of the optimizer.
   void write(T* w, T* s0, T* s1) const;
 
@@ -39,7 +39,8 @@ template <class T> class SmallSteps {
   void step(const netlet_optimizer_config& config, const Update<T>& update, double factor);
 
   const netlet_network* net_ = nullptr;
-  const Kernels<T>* kernel_ = nullptr;
+  const RowKernels<T>* kernel_ = nullptr;
+  const Kernels<T>* arrays_ = nullptr;
   Rows<T> rows_;
   Buffer<T> memory_, before_;
   Buffer<double> row_loss_;

@@ -47,7 +47,7 @@ template <class T> netlet_status Trainer<T>::prepare(const netlet_network& net, 
                                                      PassKind kind, const netlet_optimizer* optimizer, bool repeated,
                                                      netlet_error* error) {
   net_ = &net;
-  kernel_ = &kernels<T>(net.widest);
+  kernel_ = &kernels<T>();
   rows_ = rows;
   repeated_ = repeated;
   kind_ = kind;

@@ -17,7 +17,7 @@ template <class T> std::vector<T> numbers(size_t count, uint32_t stream) {
 }
 
 // the three products of a layer against plain loops
-template <class T> void products_are_chains_of_fma(const Kernels<T>& kernel) {
+template <class T> void products_are_chains_of_fma(const RowKernels<T>& kernel) {
   const auto x = numbers<T>(40 * 80, 1), w = numbers<T>(80 * 80, 2), b = numbers<T>(80, 3), d = numbers<T>(40 * 80, 4);
   bool forward = true, backward = true, gradient = true, inside = true;
   for (const size_t m : {1, 2, 3, 4, 5, 7, 8, 9, 17})
@@ -57,7 +57,7 @@ template <class T> void products_are_chains_of_fma(const Kernels<T>& kernel) {
 }
 
 // rows that are listed give what rows at equal distances give
-template <class T> void listed_rows_make_no_difference(const Kernels<T>& kernel) {
+template <class T> void listed_rows_make_no_difference(const RowKernels<T>& kernel) {
   const size_t stride = 40;
   const auto x = numbers<T>(20 * stride, 1), w = numbers<T>(40 * 80, 2), b = numbers<T>(80, 3),
              d = numbers<T>(20 * 80, 4);
@@ -91,7 +91,7 @@ template <class T> void listed_rows_make_no_difference(const Kernels<T>& kernel)
 }
 
 // matrices in panels give what row-major ones give
-template <class T> void panels_make_no_difference(const Kernels<T>& kernel) {
+template <class T> void panels_make_no_difference(const RowKernels<T>& kernel) {
   const size_t k = 5;
   const auto x = numbers<T>(40 * k, 1), b = numbers<T>(200, 3);
   for (const size_t m : {1, 2, 3, 9, 17})
@@ -130,7 +130,8 @@ template <class T> void test_type() {
   for (size_t isa = 0; netlet_available_isa(isa); ++isa) {
     CHECK(netlet_set_isa(netlet_available_isa(isa), nullptr) == NETLET_OK);
     CHECK(std::string(netlet_isa()) == netlet_available_isa(isa));
-    for (const Kernels<T>* kernel : {&kernels<T>(), &kernels<T>(1)}) {  // for wide rows, for narrow ones
+    const RowKernels<T>*const wide = &kernels<T>(), *const narrow = &kernels<T>(1);
+    for (const RowKernels<T>* kernel : {wide, narrow}) {
       products_are_chains_of_fma(*kernel);
       listed_rows_make_no_difference(*kernel);
       panels_make_no_difference(*kernel);
