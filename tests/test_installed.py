@@ -12,7 +12,7 @@ from pathlib import Path
 import netlet
 import numpy as np
 import pytest
-from netlet import Adam, Network
+from netlet import SGD, Adam, Network
 
 sys.path.insert(0, str(Path(__file__).parent))
 import toolchains
@@ -126,6 +126,19 @@ def test_a_c_project_predicts_the_same_bits(found, dtype, tmp_path):
         run([folder / "predict", tmp_path / "net"], input="1 two 3")
     with pytest.raises(RuntimeError, match="nothing: cannot read: there is no such file"):
         run([folder / "predict", tmp_path / "nothing"], input="")
+
+
+@everywhere
+def test_a_c_project_trains_to_the_same_bits(found, tmp_path):
+    folder = examples(tmp_path / "build", "-DWITH_CXX=OFF", *found)
+    net, optimizer = Network([2, 3, 1], seed=0), SGD(0.1)
+    history = net.fit([[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], epochs=10_000, optimizer=optimizer)
+    output = run([folder / "train", tmp_path / "net"])
+    assert fingerprint(output) == net.fingerprint()
+    assert f"loss {history.loss[-1]:.6f}, first {history.loss[0]:.6f}" in output
+    assert (tmp_path / "net").read_bytes() == net.to_bytes(optimizer=optimizer)
+    with pytest.raises(RuntimeError, match="train: cannot write: there is no such file"):
+        run([folder / "train", tmp_path / "no" / "folder"])
 
 
 @everywhere

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,7 +48,7 @@ int look_at(const char* path, struct stat& old, bool& exists) {
   return ::lstat(path, &old) == 0 ? kDanglingLink : 0;
 }
 
-// Writes a new file of that name, with the owner and permissions of the old one.
+// Fills a new file, which gets the owner and permissions of the old one, and closes it.
 int write_new(int descriptor, const struct stat* old, const void* data, size_t size) {
   if (old) (void)!::fchown(descriptor, old->st_uid, old->st_gid);
   if (old) (void)!::fchmod(descriptor, old->st_mode & 0777);
