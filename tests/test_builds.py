@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import netlet
 import numpy as np
 import pytest
 
@@ -74,6 +75,12 @@ def test_the_library_builds_for_macos(tmp_path):
     options = installed(toolchains.other_system("macOS", tmp_path), "ziglang")
     build = toolchains.build(tmp_path / "build", *options, "-DNETLET_BUILD_SHARED=ON", target="netlet_shared")
     assert (build / "libnetlet.dylib").read_bytes()[:4] == b"\xcf\xfa\xed\xfe"  # a Mach-O file
+
+
+@pytest.mark.parametrize("program", ["exactness", "fma", "peak", "xor"])
+def test_the_programs_of_the_benchmarks_build(program, tmp_path):
+    options = ["-DNETLET_BUILD_TESTS=OFF", "-DNETLET_BUILD_BENCHMARKS=ON", f"-DNETLET_FREED_ISA={netlet.isa()}"]
+    assert (toolchains.build(tmp_path, *options, target=program) / program).exists()
 
 
 def test_an_allocation_in_the_core_s_real_time_path_is_found(tmp_path):

@@ -32,7 +32,7 @@ template <class T> void free_forward(size_t m, size_t n, size_t k, const T* x, p
 }
 
 template <class T> constexpr core::Kernels<T> freed() {
-  core::Kernels<T> kernels = make<T>();
+  core::Kernels<T> kernels = all_kernels<T>();
   kernels.forward = free_forward<T>;
   return kernels;
 }

@@ -99,6 +99,12 @@ netlet_status write(const netlet_network& net, const netlet_optimizer* optimizer
   return NETLET_OK;
 }
 
+// Which NaN an operation gives differs from processor to processor.
+template <class T> void set_nan(size_t n, T* values) {
+  for (size_t i = 0; i < n; ++i)
+    if (values[i] != values[i]) values[i] = (T)__builtin_nan("");
+}
+
 netlet_status write_held(const netlet_network* net, const netlet_optimizer* optimizer, Buffer<unsigned char>& out,
                          netlet_error* error) {
   const Reading reading(net->users);
@@ -124,7 +130,12 @@ netlet_status check_parameters(const netlet_network& net, netlet_error* error) {
 netlet_status run_self_test(const netlet_network& net, const unsigned char* input, void* output, netlet_error* error) {
   const ptrdiff_t size = (ptrdiff_t)size_of(net.dtype);
   const netlet_array row = {input, net.dtype, 1, net.inputs(), size * (ptrdiff_t)net.inputs(), size};
-  return netlet_forward(&net, &row, output, error);
+  NETLET_TRY(netlet_forward(&net, &row, output, error));
+  if (net.dtype == NETLET_FLOAT32)
+    set_nan(net.outputs(), static_cast<float*>(output));
+  else
+    set_nan(net.outputs(), static_cast<double*>(output));
+  return NETLET_OK;
 }
 
 }  // namespace netlet::core

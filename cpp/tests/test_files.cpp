@@ -64,6 +64,7 @@ static void files_are_replaced_as_a_whole() {
   CHECK(Network::load(path).fingerprint() == other.fingerprint());
   std::remove(path.c_str());
   CHECK_ERROR(Network::load(path), path + ": cannot read: there is no such file or directory");
+  CHECK_ERROR(net.save(path + std::string("\0hidden", 7)), "path: expected no zero byte");
   CHECK_ERROR(net.save("no/such/folder/file"), "no/such/folder/file: cannot write: there is no such file or directory");
   CHECK_ERROR(Network::load("."), "directory");
   CHECK_ERROR(net.save("."), "directory");

@@ -8,7 +8,7 @@
 //   options.epochs = 10000;
 //   netlet::History history = net.fit({x, 4, 2}, {y, 4, 1}, descent, options);  // x: 4 rows of 2, y: 4 rows of 1
 //
-// Every failure throws netlet::Error, with netlet.h's message and status; an exception thrown by a callback comes out
+// Every failure throws netlet::Error, with netlet.h's message, after the path if it is about a file, and status; an exception thrown by a callback comes out
 // of the call that ran it. What netlet.h says of memory and threads holds here too.
 #ifndef NETLET_HPP
 #define NETLET_HPP
@@ -93,6 +93,10 @@ class Check {
     if (status != NETLET_OK) throw Error(status, error_.message, error_.system_error);
   }
   // The same for a file, whose path goes before the message.
+  static const char* path_of(const std::string& name) {
+    if (name.find('\0') == std::string::npos) return name.c_str();
+    throw Error(NETLET_ERROR_ARGUMENT, "path: expected no zero byte in it");
+  }
   void operator()(netlet_status status, const std::string& path) const {
     if (status == NETLET_ERROR_FILE || status == NETLET_ERROR_FORMAT)
       throw Error(status, (path + ": " + error_.message).c_str(), error_.system_error);
@@ -332,12 +336,12 @@ class Network {
   // Replaces the file as a whole. With an optimizer its settings and state go along.
   void save(const std::string& path, const Optimizer* optimizer = nullptr) const {
     Check check;
-    check(netlet_save(get(), optimizer ? optimizer->get() : nullptr, path.c_str(), check), path);
+    check(netlet_save(get(), optimizer ? optimizer->get() : nullptr, Check::path_of(path), check), path);
   }
   static Network load(const std::string& path) {
     Check check;
     netlet_network* network;
-    check(netlet_load(path.c_str(), &network, nullptr, check), path);
+    check(netlet_load(Check::path_of(path), &network, nullptr, check), path);
     return Network(network);
   }
   static Checkpoint load_checkpoint(const std::string& path);
@@ -640,7 +644,7 @@ inline Checkpoint Network::load_checkpoint(const std::string& path) {
   Check check;
   netlet_network* network;
   netlet_optimizer* optimizer;
-  check(netlet_load(path.c_str(), &network, &optimizer, check), path);
+  check(netlet_load(Check::path_of(path), &network, &optimizer, check), path);
   Checkpoint checkpoint{Network(network), std::nullopt};
   if (optimizer) checkpoint.optimizer.emplace(optimizer);
   return checkpoint;
@@ -658,7 +662,7 @@ inline Checkpoint Network::from_bytes(const void* bytes, std::size_t size) {
 // Writes a file as Network::save does, whatever it holds.
 inline void replace_file(const std::string& path, const void* data, std::size_t size) {
   Check check;
-  check(netlet_replace_file(path.c_str(), data, size, check), path);
+  check(netlet_replace_file(Check::path_of(path), data, size, check), path);
 }
 
 // How many threads share the work of a call, the caller's included; it never changes a result.
