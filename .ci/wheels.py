@@ -129,15 +129,14 @@ def try_out(wheel: Path, python: Path, folder: Path) -> None:
     expected = run([inside, "-c", XOR], cwd=folder)
     print(run([inside, "-m", "netlet"], cwd=folder))
     cmakedir = run([inside, "-m", "netlet", "--cmakedir"], cwd=folder).strip()
-    cmake = [sys.executable, "-m", "cmake"]
     for c, cxx in (("gcc", "g++"), ("clang", "clang++")):
         if not shutil.which(cxx):
             print(f"{cxx} is not installed: not tried")
             continue
         built = folder / f"native-{c}"
         options = [f"-DCMAKE_C_COMPILER={c}", f"-DCMAKE_CXX_COMPILER={cxx}", f"-Dnetlet_DIR={cmakedir}"]
-        run([*cmake, "-S", folder / "native", "-B", built, *options])
-        run([*cmake, "--build", built])
+        run(["cmake", "-S", folder / "native", "-B", built, *options])
+        run(["cmake", "--build", built])
         printed = run([built / "xor"])
         print(printed)
         if not printed.endswith(expected):
@@ -175,6 +174,8 @@ def main() -> None:
     parser.add_argument("--suite", action="store_true", help="run all tests on each wheel, in a new environment")
     parser.add_argument("--output", type=Path, default=ROOT / "wheelhouse", help="where the wheels go (wheelhouse)")
     arguments = parser.parse_args()
+    # CMake and Ninja of this environment, activated or not; a build for another machine would fetch that machine's
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     output = arguments.output.resolve()
     output.mkdir(exist_ok=True)
 
