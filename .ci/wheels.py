@@ -64,12 +64,17 @@ def build(sdist: Path, python: Path, machine: str, folder: Path) -> Path:
     """A wheel of that Python for that machine, as it comes from the build."""
     environment = compilers(folder / f"zig-{machine}", machine)
     command = [python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder / "built", sdist]
+    # One unwinder for the process: Python before 3.14 ends threads by unwinding them, which another one would not
+    # survive. Every Linux with glibc has this library, and the tag allows it.
+    compiler = "gcc" if machine == os.uname().machine else f"{machine}-linux-gnu-gcc"
+    unwinder = run([compiler, "-print-file-name=libgcc_s.so.1"]).strip()
+    command.append(f"--config-settings=cmake.define.CMAKE_MODULE_LINKER_FLAGS={unwinder}")
     if machine == "aarch64":
         version = run([python, "-c", "import sys; print(*sys.version_info[:2], sep='')"]).strip()
         environment["_PYTHON_HOST_PLATFORM"] = "linux-aarch64"
         environment["SETUPTOOLS_EXT_SUFFIX"] = f".cpython-{version}-aarch64-linux-gnu.so"
         settings = {"CMAKE_SYSTEM_NAME": "Linux", "CMAKE_SYSTEM_PROCESSOR": "aarch64"}
-        command += [f"-Ccmake.define.{name}={value}" for name, value in settings.items()]
+        command += [f"--config-settings=cmake.define.{name}={value}" for name, value in settings.items()]
     before = set((folder / "built").glob("*.whl"))
     run(command, env=environment)
     (wheel,) = set((folder / "built").glob("*.whl")) - before

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
-#include <cxxabi.h>
 #include <pybind11/pybind11.h>
+#if __has_include(<cxxabi.h>)
+#include <cxxabi.h>
+#endif
 
 #include <string>
 
@@ -33,6 +35,13 @@ template <class F> auto survive_the_end(F&& f) {
     return f();
   } catch (abi::__forced_unwind&) {
     wait_for_the_end();
+  }
+#elif defined(_LIBCPP_VERSION)
+  try {
+    return f();
+  } catch (...) {
+    if (!abi::__cxa_current_exception_type()) wait_for_the_end();  // no C++ exception
+    throw;
   }
 #else
   return f();
