@@ -65,8 +65,10 @@ def build(sdist: Path, python: Path, machine: str, folder: Path) -> Path:
     environment = compilers(folder / f"zig-{machine}", machine)
     command = [python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder / "built", sdist]
     # One unwinder for the process: Python before 3.14 ends threads by unwinding them, which another one would not
-    # survive. Every Linux with glibc has this library, and the tag allows it.
+    # survive. Every Linux with glibc has this library, and the tag allows it; GCC knows where a copy to link with is.
     compiler = "gcc" if machine == os.uname().machine else f"{machine}-linux-gnu-gcc"
+    if not shutil.which(compiler):
+        sys.exit(f"{compiler} is not installed; the wheel for {machine} is linked with its libgcc_s.so.1")
     unwinder = run([compiler, "-print-file-name=libgcc_s.so.1"]).strip()
     command.append(f"--config-settings=cmake.define.CMAKE_MODULE_LINKER_FLAGS={unwinder}")
     if machine == "aarch64":
