@@ -15,14 +15,15 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import shutil
-import stat
 import subprocess
 import sys
 import tempfile
 import zipfile
 from pathlib import Path
 
+import cmake
 import ziglang
 
 ROOT = Path(__file__).parents[1]
@@ -49,20 +50,14 @@ def run(command: list[object], **options: object) -> str:
     return result.stdout
 
 
-def compilers(folder: Path, machine: str) -> dict[str, str]:
-    """The environment in which a build finds zig's compiler for that machine."""
-    folder.mkdir(exist_ok=True)
-    target = f"-target {machine}-linux-gnu.{GLIBC}" + (" -mcpu=baseline" if machine == "x86_64" else "")
-    for name in ("cc", "c++"):
-        wrapper = folder / name
-        wrapper.write_text(f'#!/bin/sh\nexec "{ZIG}" {name} {target} -g0 "$@"\n')
-        wrapper.chmod(wrapper.stat().st_mode | stat.S_IXUSR)
-    return {**os.environ, "CC": str(folder / "cc"), "CXX": str(folder / "c++")}
+def zig(language: str, machine: str) -> list[str]:
+    """zig's compiler for that machine: of C ("cc") or C++ ("c++")."""
+    return [str(ZIG), language, "-target", f"{machine}-linux-gnu.{GLIBC}", "-mcpu=baseline", "-g0"]
 
 
 def build(sdist: Path, python: Path, machine: str, folder: Path) -> Path:
     """A wheel of that Python for that machine, as it comes from the build."""
-    environment = compilers(folder / f"zig-{machine}", machine)
+    environment = {**os.environ, "CC": shlex.join(zig("cc", machine)), "CXX": shlex.join(zig("c++", machine))}
     command = [python, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder / "built", sdist]
     # One unwinder for the process: Python before 3.14 ends threads by unwinding them, which another one would not
     # survive. Every Linux with glibc has this library, and the tag allows it; GCC knows where a copy to link with is.
@@ -159,10 +154,9 @@ def try_aarch64(wheel: Path, folder: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "aarch64")
     package = folder / "aarch64" / "netlet"
-    environment = compilers(folder / "zig-aarch64", "aarch64")
     for name in NATIVE_TESTS:
         program = folder / "aarch64" / Path(name).stem
-        compiler = [environment["CC"]] if name.endswith(".c") else [environment["CXX"], "-std=c++17"]
+        compiler = zig("cc", "aarch64") if name.endswith(".c") else [*zig("c++", "aarch64"), "-std=c++17"]
         options = ["-O2", "-ffp-contract=off", "-DNETLET_ARM", f"-I{package}/include", f"-L{package}/lib"]
         run([*compiler, *options, ROOT / "cpp" / "tests" / name, "-o", program, "-lnetlet", "-lpthread", "-lm", "-ldl"])
         arguments = [ROOT / "tests" / "golden.txt", "2"] if name == "golden.cpp" else []
@@ -181,8 +175,10 @@ def main() -> None:
     parser.add_argument("--suite", action="store_true", help="run all tests on each wheel, in a new environment")
     parser.add_argument("--output", type=Path, default=ROOT / "wheelhouse", help="where the wheels go (wheelhouse)")
     arguments = parser.parse_args()
-    # CMake and Ninja of this environment, activated or not; a build for another machine would fetch that machine's
-    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    # CMake and Ninja of this environment, activated or not: a build for another machine would fetch that machine's. The
+    # program cmake itself: its script needs this environment's packages, which pip hides from a build.
+    folders = [cmake.CMAKE_BIN_DIR, str(Path(sys.executable).parent), os.environ["PATH"]]
+    os.environ["PATH"] = os.pathsep.join(folders)
     output = arguments.output.resolve()
     output.mkdir(exist_ok=True)
 

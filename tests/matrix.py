@@ -114,7 +114,7 @@ def main() -> int:
             assert right in text, f"{name} has changed: FAULTS needs another line"
             (source / name).write_text(text.replace(right, wrong))
         for name in arguments.compilers:
-            toolchain = toolchains.find(name, folder)
+            toolchain = toolchains.find(name)
             if toolchain is None:
                 print(f"C++        {name:24} skipped: not installed")  # noqa: T201
                 continue

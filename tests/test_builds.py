@@ -64,7 +64,7 @@ def test_the_native_tests_pass_on_aarch64(aarch64):
 )
 def test_the_native_tests_pass_on_other_systems(system, needed, faults, tmp_path):
     """As far as Wine is Windows; without test_emulated_fma, as the fma of neither C library rounds as it should."""
-    options = installed(toolchains.other_system(system, tmp_path), needed)
+    options = installed(toolchains.other_system(system), needed)
     build = toolchains.build(tmp_path / "build", *options)
     output = run([toolchains.tool("ctest"), "--test-dir", build, "--output-on-failure", "-E", "test_emulated_fma"])
     assert re.search(rf"100% tests passed.* out of {len(NATIVE) + faults + 2}\n", output)
@@ -72,7 +72,7 @@ def test_the_native_tests_pass_on_other_systems(system, needed, faults, tmp_path
 
 def test_the_library_builds_for_macos(tmp_path):
     """Nothing here can run it."""
-    options = installed(toolchains.other_system("macOS", tmp_path), "ziglang")
+    options = installed(toolchains.other_system("macOS"), "ziglang")
     build = toolchains.build(tmp_path / "build", *options, "-DNETLET_BUILD_SHARED=ON", target="netlet_shared")
     assert (build / "libnetlet.dylib").read_bytes()[:4] == b"\xcf\xfa\xed\xfe"  # a Mach-O file
 

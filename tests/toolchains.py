@@ -68,25 +68,19 @@ def aarch64() -> Toolchain | None:
     return Toolchain("g++ aarch64", options, [Processor("neon (qemu)", "neon", run)])
 
 
-def zig(folder: Path, *target: str) -> list[str]:
-    """CMake's options for zig's compiler, for which wrappers are written into `folder`."""
-    options = []
-    for language, variable in (("cc", "C"), ("c++", "CXX")):
-        path = folder / "-".join(["zig", language, *target]).replace(" ", "-")
-        # zig would build for this very processor
-        command = f'"{sys.executable}" -m ziglang {language} {" ".join(target)} -mcpu=baseline'
-        path.write_text(f'#!/bin/sh\nexec {command} "$@"\n')
-        path.chmod(0o755)
-        options.append(f"-DCMAKE_{variable}_COMPILER={path}")
-    return options
+def zig(*target: str) -> list[str]:
+    """CMake's options for zig's compiler."""
+    arguments = ";".join([*target, "-mcpu=baseline"])  # without -mcpu, zig builds for this very processor
+    languages = {"C": "cc", "CXX": "c++"}
+    return [f"-DCMAKE_{name}_COMPILER={sys.executable};-m;ziglang;{languages[name]};{arguments}" for name in languages]
 
 
-def here(name: str, folder: Path) -> Toolchain | None:
+def here(name: str) -> Toolchain | None:
     """GCC, Clang or zig (from the package ziglang) for this machine."""
     if name == "zig":
         if not importlib.util.find_spec("ziglang"):
             return None
-        options = zig(folder)
+        options = zig()
     else:
         found = tool(name)
         if not found:
@@ -104,21 +98,21 @@ SYSTEMS = {  # zig's target, CMake's options, and what runs the programs here
 }
 
 
-def other_system(name: str, folder: Path) -> list[str] | None:
+def other_system(name: str) -> list[str] | None:
     """CMake's options for one of SYSTEMS, or None if zig or the emulator is not installed."""
     target, options, emulator = SYSTEMS[name]
     if not importlib.util.find_spec("ziglang") or (emulator and not tool(emulator)):
         return None
     run_by = [f"-DCMAKE_CROSSCOMPILING_EMULATOR={tool(emulator)}"] if emulator else []
-    return [*zig(folder, "-target", target), *options, *run_by]
+    return [*zig("-target", target), *options, *run_by]
 
 
 NAMES = ["g++", "clang++", "zig", "g++ aarch64"]
 
 
-def find(name: str, folder: Path) -> Toolchain | None:
-    """One of NAMES, or None if it is not installed; `folder` takes what has to be written for it."""
-    return aarch64() if name == "g++ aarch64" else here(name, folder)
+def find(name: str) -> Toolchain | None:
+    """One of NAMES, or None if it is not installed."""
+    return aarch64() if name == "g++ aarch64" else here(name)
 
 
 def run(command: Sequence[str | Path | None], **options: Any) -> str:
