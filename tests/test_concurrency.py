@@ -423,6 +423,20 @@ def test_a_process_may_end_while_another_thread_is_at_work(task):
     assert output(code) == ""
 
 
+def test_training_may_go_on_when_the_interpreter_is_gone():
+    code = """
+        import ctypes
+
+        x, y = rng.normal(size=(4000, 1000)), rng.random((4000, 10))  # steps of some 0.2 s, no poll within
+        net = Network([1000, 1000, 10], reduction="mean")
+        threading.Thread(target=net.fit, args=(x, y), kwargs={"epochs": 10**9}, daemon=True).start()
+        c = ctypes.CDLL(None)
+        c.__cxa_atexit(c.usleep, 900_000, None)  # the process ends so much later than the interpreter
+        time.sleep(0.1)
+    """
+    assert output(code, NETLET_NUM_THREADS="1") == ""
+
+
 # ---- readers beside a training ---------------------------------------------------------------------------------------
 
 

@@ -62,6 +62,19 @@ class WithoutGil {
   PyThreadState* state_;
 };
 
+// f() with the GIL, within a WithoutGil. `thread` is what that one released: once the interpreter is gone, this is the
+// one way to ask for the GIL that ends the thread instead of reading freed memory.
+template <class F> auto with_gil(PyThreadState* thread, F&& f) {
+  struct WithGil {
+    explicit WithGil(PyThreadState* thread) { PyEval_RestoreThread(thread); }
+    ~WithGil() { PyEval_SaveThread(); }
+  };
+  return survive_the_end([&] {
+    const WithGil with_gil(thread);
+    return survive_the_end(f);
+  });
+}
+
 // Work below so many floating-point operations, a few microseconds, is done with the GIL held: releasing it costs a
 // good part of that.
 constexpr double kHoldGil = 4e5;

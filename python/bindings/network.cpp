@@ -193,14 +193,6 @@ py::array vector_array(const std::vector<double>& values, std::size_t first) {
   return py::array_t<double>((py::ssize_t)(values.size() - first), values.data() + first);
 }
 
-// f() with the GIL.
-template <class F> auto with_gil(F&& f) {
-  return survive_the_end([&] {
-    const py::gil_scoped_acquire acquire;
-    return survive_the_end(f);
-  });
-}
-
 netlet_schedule parse_schedule(const py::tuple& given) {  // kind, gamma, period, floor, min_delta
   netlet_schedule schedule = {};
   schedule.kind = given[0].cast<int>();
@@ -219,6 +211,7 @@ void fit(py::handle object, py::handle optimizer_object, const py::dict& setting
   const auto setting = [&](const char* name) { return py::object(settings[name]); };
   const py::object batches = setting("next_batch"), callback = setting("callback"), record = setting("record");
   const bool live = setting("live").cast<bool>();
+  PyThreadState* const thread = PyThreadState_Get();  // callbacks are called on it
   netlet::History history;
   std::size_t recorded = 0;
   const auto flush = [&] {
@@ -250,11 +243,11 @@ void fit(py::handle object, py::handle optimizer_object, const py::dict& setting
     options.schedule = parse_schedule(schedule);
   else if (!schedule.is_none())
     options.schedule_function = [&](std::uint64_t epoch) {
-      return with_gil([&] { return schedule(epoch).cast<double>(); });
+      return with_gil(thread, [&] { return schedule(epoch).cast<double>(); });
     };
   if (!callback.is_none())
     options.on_epoch = [&](const netlet_epoch& epoch, const netlet::History&) {
-      return with_gil([&] {
+      return with_gil(thread, [&] {
         flush();
         const py::object answer = callback(epoch.epoch);
         const int stop = PyObject_IsTrue(answer.ptr());
@@ -263,7 +256,7 @@ void fit(py::handle object, py::handle optimizer_object, const py::dict& setting
       });
     };
   options.poll = [&] {
-    return with_gil([&] {
+    return with_gil(thread, [&] {
       if (PyErr_CheckSignals() != 0) throw py::error_already_set();
       if (live) flush();
       return false;
@@ -296,7 +289,7 @@ void fit(py::handle object, py::handle optimizer_object, const py::dict& setting
   }
   std::unique_ptr<netlet::Batch> batch;
   const auto next = [&] {
-    return with_gil([&]() -> const netlet::Batch* {
+    return with_gil(thread, [&]() -> const netlet::Batch* {
       const py::object given = batches();
       if (given.is_none()) return nullptr;
       const py::tuple parts = given;
