@@ -94,7 +94,7 @@ netlet_status check_forward(const netlet_network& net, const netlet_array* x, co
   return NETLET_OK;
 }
 
-// What a call for up to `rows` rows may need, whether they have to be converted or not; SIZE_MAX if the number overflows.
+// What a call for up to `rows` rows may need, whether they have to be converted or not; SIZE_MAX if that overflows.
 template <class T> size_t workspace_size(const netlet_network& net, size_t rows) {
   const Scratch<T> most(net, smaller(rows, kPanelRows), false);
   size_t bytes;

@@ -10,7 +10,8 @@ using netlet::Checkpoint;
 using netlet::Network;
 using netlet::Optimizer;
 
-// Failures of the operating system as OSError and its kin, of the contents with the path before them as Python shows it.
+// Failures of the operating system as OSError and its kin, of the contents with the path before them as Python shows
+// it.
 template <class F> auto with_path(const py::bytes& path, F f) {
   const std::string text = path;
   try {

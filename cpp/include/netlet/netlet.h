@@ -262,11 +262,12 @@ NETLET_API netlet_status netlet_copy_scaling(const netlet_network* network, int3
 NETLET_API netlet_status netlet_forward(const netlet_network* network, const netlet_array* x, void* out,
                                         netlet_error* error);
 
-/* The same for a thread that may not wait: on the calling thread alone, in memory of the caller's. It allocates nothing,
- * takes no lock and makes no system call. workspace: memory that no other call uses meanwhile, aligned to the values,
- * better to 64 bytes; netlet_workspace_size gives the bytes that any call for up to `rows` rows needs (SIZE_MAX if their number overflows). A network that
- * another call is changing gives NETLET_ERROR_BUSY at once. A message is written only if `error` is not NULL; formatting
- * it is the C library's work, so a thread that must never wait passes NULL. */
+/* The same for a thread that may not wait: on the calling thread alone, in memory of the caller's. It allocates
+ * nothing, takes no lock and makes no system call. workspace: memory that no other call uses meanwhile, aligned to the
+ * values, better to 64 bytes; netlet_workspace_size gives the bytes that any call for up to `rows` rows needs (SIZE_MAX
+ * if their number overflows). A network that another call is changing gives NETLET_ERROR_BUSY at once. A message is
+ * written only if `error` is not NULL; formatting it is the C library's work, so a thread that must never wait passes
+ * NULL. */
 NETLET_API size_t netlet_workspace_size(const netlet_network* network, size_t rows);
 NETLET_API netlet_status netlet_forward_realtime(const netlet_network* network, const netlet_array* x, void* out,
                                                  void* workspace, size_t workspace_size,
@@ -328,8 +329,8 @@ typedef struct netlet_optimizer_config {
 
 /* The usual settings of a kind, no penalties, no clipping. */
 NETLET_API netlet_optimizer_config netlet_optimizer_defaults(int32_t kind);
-/* The settings that are double, by number from 0 on, whatever the kind: the name ("learning_rate", ...) and the place in
- * `config`; NULL for a number that is none. */
+/* The settings that are double, by number from 0 on, whatever the kind: the name ("learning_rate", ...) and the place
+ * in `config`; NULL for a number that is none. */
 NETLET_API const char* netlet_optimizer_setting_name(int setting);
 NETLET_API double* netlet_optimizer_setting(netlet_optimizer_config* config, int setting);
 
@@ -445,8 +446,8 @@ typedef struct netlet_fit_options {
   void* context;
 } netlet_fit_options;
 
-/* As Python's fit has it: one epoch, a batch of all rows, shuffled (if they become more), the network's seed, a constant
- * learning rate, nothing called. */
+/* As Python's fit has it: one epoch, a batch of all rows, shuffled (if they become more), the network's seed, a
+ * constant learning rate, nothing called. */
 NETLET_API netlet_fit_options netlet_fit_defaults(const netlet_network* network);
 
 /* Trains from first to last epoch. The data must not change meanwhile. All of it is checked for NaN and infinity, and

@@ -8,8 +8,9 @@
 //   options.epochs = 10000;
 //   netlet::History history = net.fit({x, 4, 2}, {y, 4, 1}, descent, options);  // x: 4 rows of 2, y: 4 rows of 1
 //
-// Every failure throws netlet::Error, with netlet.h's message, after the path if it is about a file, and status; an exception thrown by a callback comes out
-// of the call that ran it. What netlet.h says of memory and threads holds here too.
+// Every failure throws netlet::Error, with netlet.h's message (after the path, if it is about a file) and status; an
+// exception thrown by a callback comes out of the call that ran it. What netlet.h says of memory and threads holds here
+// too.
 #ifndef NETLET_HPP
 #define NETLET_HPP
 
