@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <type_traits>
 
 #include "check.hpp"
 
@@ -217,6 +218,10 @@ static void layers_are_parts_of_the_parameters() {
   CHECK(net.weights<double>(1) == all + 9 && net.biases<double>(1) == all + 12);
   CHECK_ERROR(net.weights<double>(2), "layer: expected a number below 2, got 2");
   CHECK_ERROR(net.biases<float>(0), "float64");
+  const Network& shared = net;
+  static_assert(std::is_same_v<decltype(shared.parameters<double>()), const double*>);
+  CHECK(shared.parameters<double>() == all && shared.weights<double>(1) == all + 9);
+  CHECK(shared.biases<double>(1) == all + 12);
 }
 
 static void threads_are_counted() {

@@ -374,17 +374,21 @@ class Network {
   void set_seed(std::uint64_t seed) { netlet_set_seed(get(), seed); }
   bool has_classes() const { return loss() == Loss::binary_cross_entropy || loss() == Loss::cross_entropy; }
 
-  // W1, b1, W2, b2, ...; T is float or double, as the network's dtype
-  template <class T> T* parameters() const {
+  // W1, b1, W2, b2, ...; T is float or double, as the network's dtype. A const network's are const.
+  template <class T> T* parameters() {
     require<T>("parameters");
     return static_cast<T*>(netlet_parameters(get()));
   }
+  template <class T> const T* parameters() const {
+    require<T>("parameters");
+    return static_cast<const T*>(netlet_parameters(get()));
+  }
   std::size_t parameter_count() const { return netlet_parameter_count(get()); }
   // One layer's part of them, counted from 0: inputs x outputs weights, row after row, and a bias for each output.
-  template <class T> T* weights(std::size_t layer) const { return parameters<T>() + weights_before(layer); }
-  template <class T> T* biases(std::size_t layer) const {
-    return weights<T>(layer) + netlet_layer_size(get(), layer) * netlet_layer_size(get(), layer + 1);
-  }
+  template <class T> T* weights(std::size_t layer) { return parameters<T>() + weights_before(layer); }
+  template <class T> const T* weights(std::size_t layer) const { return parameters<T>() + weights_before(layer); }
+  template <class T> T* biases(std::size_t layer) { return parameters<T>() + biases_before(layer); }
+  template <class T> const T* biases(std::size_t layer) const { return parameters<T>() + biases_before(layer); }
 
   void initialize(Init init, std::uint64_t seed) {
     Check check;
@@ -613,6 +617,9 @@ class Network {
     for (std::size_t i = 0; i < layer; ++i)
       before += (netlet_layer_size(get(), i) + 1) * netlet_layer_size(get(), i + 1);
     return before;
+  }
+  std::size_t biases_before(std::size_t layer) const {
+    return weights_before(layer) + netlet_layer_size(get(), layer) * netlet_layer_size(get(), layer + 1);
   }
   static void require_count(const char* name, std::size_t count, std::size_t expected) {
     if (count == 0 || count == expected) return;
