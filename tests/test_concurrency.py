@@ -423,18 +423,84 @@ def test_a_process_may_end_while_another_thread_is_at_work(task):
     assert output(code) == ""
 
 
-def test_training_may_go_on_when_the_interpreter_is_gone():
-    code = """
-        import ctypes
+OUTLIVING = """
+    import ctypes, itertools
 
-        x, y = rng.normal(size=(4000, 1000)), rng.random((4000, 10))  # steps of some 0.2 s, no poll within
-        net = Network([1000, 1000, 10], reduction="mean")
-        threading.Thread(target=net.fit, args=(x, y), kwargs={"epochs": 10**9}, daemon=True).start()
-        c = ctypes.CDLL(None)
-        c.__cxa_atexit(c.usleep, 900_000, None)  # the process ends so much later than the interpreter
-        time.sleep(0.1)
+    class Slow:
+        def __init__(self, array):
+            self.array = array
+
+        def __array__(self, dtype=None, copy=None):
+            time.sleep(0.05)
+            return self.array
+
+    c = ctypes.CDLL(None)
+    c.__cxa_atexit(c.usleep, 900_000, None)  # the process ends so much later than the interpreter
+    wide = rng.normal(size=(4000, 1000))
+"""
+
+
+@pytest.mark.parametrize(
+    "task",
+    [
+        "Network([1000, 1000, 10]).fit(wide, np.zeros((4000, 10)), epochs=10**9)",  # no poll for some 0.2 s
+        "net.fit_batches(((Slow(x), Slow(y)) for _ in itertools.count()), epochs=1)",
+        "[net.forward(Slow(x)) for _ in itertools.count()]",
+    ],
+)
+def test_a_thread_at_work_may_outlive_the_interpreter(task):
+    code = f"""
+        net = Network([40, 64, 10], reduction="mean")
+        threading.Thread(target=lambda: {task}, daemon=True).start()
+        time.sleep(0.32)
     """
-    assert output(code, NETLET_NUM_THREADS="1") == ""
+    assert output(textwrap.dedent(OUTLIVING) + textwrap.dedent(code), NETLET_NUM_THREADS="1") == ""
+
+
+def test_the_first_calls_of_a_process_may_come_from_many_threads(tmp_path):
+    path = tmp_path / "net"
+    Network([4, 3, 2], seed=1).save(path)
+    code = f"""
+        import sys
+
+        sys.setswitchinterval(1e-6)
+        net, start = Network.load({str(path)!r}), threading.Barrier(8)
+
+        def work():
+            start.wait()
+            net.forward(x[:, :4])
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    """
+    for _ in range(4):  # a deadlock is a matter of luck
+        assert output(code) == ""
+
+
+@pytest.mark.parametrize("dtype", ["float16", "longdouble", ">f8"])
+def test_a_signal_while_an_array_is_converted_raises(dtype):
+    code = f"""
+        def handler(number, frame):
+            raise KeyboardInterrupt
+
+        signal.signal(signal.SIGALRM, handler)
+        net, rows = Network([4, 2, 1], seed=0), np.ones((500_000, 4), {dtype!r})
+        begin = time.perf_counter()
+        rows.astype(float)
+        seconds, caught = time.perf_counter() - begin, 0
+        for i in range(40):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, seconds * (i + 1) / 40)
+                net.forward(rows)
+                time.sleep(seconds + 0.1)
+            except KeyboardInterrupt:
+                caught += 1
+        print(caught, np.geterr()["over"])
+    """
+    assert output(code) == "40 warn"
 
 
 # ---- readers beside a training ---------------------------------------------------------------------------------------

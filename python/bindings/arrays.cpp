@@ -22,16 +22,13 @@ bool is_conversion_error(const py::error_already_set& error) {
   return error.matches(PyExc_TypeError) || error.matches(PyExc_ValueError) || error.matches(PyExc_OverflowError);
 }
 
-class QuietOverflow {
- public:
-  QuietOverflow() : state_(py::module_::import("numpy").attr("errstate")(py::arg("over") = "ignore")) {
-    state_.attr("__enter__")();
-  }
-  ~QuietOverflow() { state_.attr("__exit__")(py::none(), py::none(), py::none()); }
-
- private:
-  py::object state_;
-};
+// array.astype(dtype), where what is too large becomes infinite, without a warning. Python's own `with` is around it: a
+// signal may raise at any moment.
+py::array converted(const py::array& array, const py::dtype& dtype) {
+  const py::module_ numpy = py::module_::import("numpy");
+  const py::object quiet = numpy.attr("errstate")(py::arg("over") = "ignore");
+  return quiet(numpy.attr("ndarray").attr("astype"))(array, dtype).cast<py::array>();
+}
 
 // numpy.asarray, whose failures name the argument
 py::array as_array(py::handle object, const char* name) {
@@ -58,10 +55,8 @@ py::array real_array(py::handle object, const char* name, netlet::Dtype dtype) {
   if (kind == 'i' || kind == 'u')  // swapped bytes
     return array.attr("astype")(array.dtype().attr("newbyteorder")("=")).cast<py::array>();
   if (array.dtype().kind() == 'f' || array.dtype().kind() == 'O') {  // swapped bytes, half, long double
-    const QuietOverflow quiet;  // what is too large becomes infinite, and is found so
     try {
-      return array.attr("astype")(array.itemsize() > 8 ? numpy_dtype(dtype) : py::dtype::of<double>())
-          .cast<py::array>();
+      return converted(array, array.itemsize() > 8 ? numpy_dtype(dtype) : py::dtype::of<double>());
     } catch (py::error_already_set& error) {
       if (!is_conversion_error(error)) throw;
     }
@@ -102,8 +97,7 @@ std::string shape_text(const py::array& array) { return py::repr(array.attr("sha
 std::string type_name(py::handle object) { return py::type::of(object).attr("__name__").cast<std::string>(); }
 
 bool is_plain(PyObject* object, netlet::Dtype dtype, PlainArray* array) {
-  static PyTypeObject* const type = py::detail::npy_api::get().PyArray_Type_;
-  if (Py_TYPE(object) != type) return false;
+  if (Py_TYPE(object) != py::detail::npy_api::get().PyArray_Type_) return false;
   const auto* const proxy = py::detail::array_proxy(object);
   const auto* const descr = py::detail::array_descriptor_proxy(proxy->descr);
   const bool single_precision = dtype == netlet::Dtype::float32;

@@ -7,6 +7,8 @@ namespace {
 
 using netlet::Network;
 
+PyObject* g_forward_any;  // the name; no static of a function, whose guard could wait for a thread that waits for the GIL
+
 bool overlap(const PlainArray& a, const void* data, std::size_t bytes) {
   const char* const other = static_cast<const char*>(data);
   return a.data < other + bytes && other < a.data + a.bytes;
@@ -47,8 +49,7 @@ PyObject* forward_fast(PyObject* self, PyObject* const* arguments, Py_ssize_t co
     PyObject* const result = forward_plain(net, arguments[0], arguments[1]);
     if (result || PyErr_Occurred()) return result;
   }
-  static PyObject* const name = PyUnicode_InternFromString("_forward_any");
-  PyObject* const any = PyObject_GetAttr(self, name);
+  PyObject* const any = PyObject_GetAttr(self, g_forward_any);
   PyObject* const result = any ? PyObject_Vectorcall(any, arguments, (std::size_t)count, nullptr) : nullptr;
   Py_XDECREF(any);
   return result;
@@ -59,6 +60,8 @@ PyMethodDef forward_definition = {
 }  // namespace
 
 void bind_forward(py::handle type) {
+  g_forward_any = PyUnicode_InternFromString("_forward_any");
+  if (!g_forward_any) throw py::error_already_set();
   type.attr("_forward") = py::reinterpret_steal<py::object>(
       PyDescr_NewMethod(reinterpret_cast<PyTypeObject*>(type.ptr()), &forward_definition));
 }

@@ -288,9 +288,10 @@ void fit(py::handle object, py::handle optimizer_object, const py::dict& setting
         std::make_unique<TargetRows>(all_targets(setting("y"), py::none(), setting("sample_weight"), self, *rows));
   }
   std::unique_ptr<netlet::Batch> batch;
+  py::object given;  // out here, as a thread that Python ends within `next` must not free it
   const auto next = [&] {
     return with_gil(thread, [&]() -> const netlet::Batch* {
-      const py::object given = batches();
+      given = batches();
       if (given.is_none()) return nullptr;
       const py::tuple parts = given;
       rows = std::make_unique<Rows>(input_rows(parts[0], self.inputs(), self.dtype()));
