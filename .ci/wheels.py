@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Builds manylinux wheels without containers, audits them, and tries them as their users will.
 
-    python -m pip install ".[wheels]"
+    python -m pip install -r .ci/wheels.txt
     python .ci/wheels.py [--python PYTHON ...] [--aarch64] [--suite] [--output wheelhouse]
 
 zig's compiler links against an old glibc, whatever this machine has. Each wheel comes from the source distribution, is
@@ -73,6 +73,7 @@ def build(sdist: Path, python: Path, machine: str, folder: Path) -> Path:
         settings = {"CMAKE_SYSTEM_NAME": "Linux", "CMAKE_SYSTEM_PROCESSOR": "aarch64"}
         command += [f"--config-settings=cmake.define.{name}={value}" for name, value in settings.items()]
     before = set((folder / "built").glob("*.whl"))
+    print("this takes some minutes, most of them where zig compiles its C++ library for the first time", flush=True)
     run(command, env=environment)
     (wheel,) = set((folder / "built").glob("*.whl")) - before
     return wheel
@@ -180,7 +181,7 @@ def main() -> None:
     folders = [cmake.CMAKE_BIN_DIR, str(Path(sys.executable).parent), os.environ["PATH"]]
     os.environ["PATH"] = os.pathsep.join(folders)
     output = arguments.output.resolve()
-    output.mkdir(exist_ok=True)
+    output.mkdir(parents=True, exist_ok=True)
 
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)

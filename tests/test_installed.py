@@ -153,6 +153,9 @@ def test_a_fortran_program_predicts_the_same_bits(found, dtype, tmp_path):
     assert fingerprint(output) == net.fingerprint()
     predicted = np.array([line.split() for line in output.splitlines()[1:]], dtype=float)
     np.testing.assert_array_equal(predicted, net.forward([[0.1, 0.2, 0.3], [-1, 0, 1]]).astype(float))
+    for rows in ("1 2", "1 2 3\n4 5\n6", "1 2 3 4", "1 two 3", "1 2 /", "3*1"):
+        with pytest.raises(RuntimeError, match=r"line \d: expected 3 numbers, got '"):
+            run([folder / "predict_fortran", tmp_path / "net"], input=rows)
 
 
 @pytest.mark.parametrize("kind", ["static", "shared", "wheel"])
@@ -220,6 +223,17 @@ def test_what_is_not_there_is_not_found(prefix, find, message, tmp_path):
     (tmp_path / "CMakeLists.txt").write_text(PROJECT.format(find=find, languages="CXX", examples=EXAMPLES))
     with pytest.raises(RuntimeError, match=message):
         toolchains.configure(tmp_path, tmp_path / "build", f"-Dnetlet_ROOT={prefix}")
+
+
+def test_a_project_without_c_is_told_to_add_it(prefix, tmp_path):
+    compiler = tool("gfortran")
+    (tmp_path / "CMakeLists.txt").write_text(
+        "cmake_minimum_required(VERSION 3.21)\nproject(user LANGUAGES Fortran)\nfind_package(netlet CONFIG REQUIRED)"
+    )
+    with pytest.raises(RuntimeError, match="C or CXX among the LANGUAGES"):
+        toolchains.configure(
+            tmp_path, tmp_path / "build", f"-Dnetlet_ROOT={prefix}", f"-DCMAKE_Fortran_COMPILER={compiler}"
+        )
 
 
 @pytest.mark.parametrize("component", ["static", "shared"])

@@ -73,6 +73,13 @@ def test_the_core_needs_nothing_but_libc_libm_and_threads(build):
     assert needed <= LIBC_AND_THREADS
 
 
+def test_the_shared_library_is_never_unloaded(build):
+    """Its threads would go on in what is not there any more."""
+    if sys.platform != "linux":
+        pytest.skip("the flag is Linux's")
+    assert "NODELETE" in run([tool("readelf"), "--dynamic", build / "libnetlet.so"])
+
+
 def test_only_the_interface_leaves_the_shared_library(build):
     nm = tool("nm")
     defined = {line.split()[-1] for line in symbols(nm, build / "libnetlet.so", "--dynamic", "--defined-only")}

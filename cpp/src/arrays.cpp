@@ -94,3 +94,9 @@ template netlet_status check_finite<float>(const char*, const netlet_array&, net
 template netlet_status check_finite<double>(const char*, const netlet_array&, netlet_error*);
 
 }  // namespace netlet::core
+
+netlet_array netlet_rows(const void* values, int32_t dtype, size_t rows, size_t columns) {
+  constexpr size_t kBytes[] = {4, 8, 1, 2, 4, 8, 1, 2, 4, 8};  // of netlet_dtype
+  const size_t bytes = dtype >= NETLET_FLOAT32 && dtype <= NETLET_UINT64 ? kBytes[dtype] : 0;
+  return {values, dtype, rows, columns, (ptrdiff_t)(columns * bytes), (ptrdiff_t)bytes};
+}

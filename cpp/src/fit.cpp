@@ -242,6 +242,11 @@ template <class T> class Fit {
   netlet_status check_all() {
     const bool one_batch = x_ && (options_.batch_size == 0 || options_.batch_size >= x_->rows);
     NETLET_TRY(check_schedule(options_.schedule, error_));
+    if (options_.epochs == 0) return fail(error_, NETLET_ERROR_ARGUMENT, "epochs: expected 1 or more, got 0");
+    if (options_.shuffle != 0 && options_.shuffle != 1)
+      return fail(error_, NETLET_ERROR_ARGUMENT, "shuffle: expected 0 or 1, got %d", options_.shuffle);
+    if (options_.standardize & ~(NETLET_SCALE_INPUTS | NETLET_SCALE_OUTPUTS))
+      return fail(error_, NETLET_ERROR_ARGUMENT, "standardize: expected 0 to 3, got %d", options_.standardize);
     if (!(options_.min_delta >= 0 && options_.min_delta <= 1.79e308))
       return fail(error_, NETLET_ERROR_ARGUMENT, "min_delta: expected a finite number from 0 on, got %g",
                   options_.min_delta);
@@ -385,15 +390,11 @@ template <class T> class Fit {
     const size_t done = trainer_.apart()->steps(batch, optimizer_, 1, count, losses);
     for (size_t i = 0; i < done; ++i) {
       const BatchLoss& loss = losses[i];
-      netlet_epoch report = {net_.epochs_trained++,
-                             reduced(net_, loss.sum, loss.weight),
-                             0,
-                             NAN,
-                             optimizer_.config.learning_rate,
-                             NAN,
-                             NAN};
+      netlet_epoch report = {
+          net_.epochs_trained, reduced(net_, loss.sum, loss.weight), 0, NAN, optimizer_.config.learning_rate, NAN, NAN};
       if (net_.has_classes()) report.accuracy = (double)loss.correct / (double)rows_;
       reports_.add(report);
+      ++net_.epochs_trained;
     }
     good_.save(trainer_.apart());
     if (done < count) return diverged(isfinite(losses[done].sum) ? kBadParameter : kBadLoss);
@@ -505,7 +506,7 @@ netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const n
     NETLET_TRY(check_shapes(*network, x, targets, false, error));
   else if (x || targets)
     return fail(error, NETLET_ERROR_ARGUMENT, "x: expected NULL beside next_batch");
-  if (options->validation_x)
+  if (options->validation_x || options->validation_targets)
     NETLET_TRY(within("validation_data",
                       check_shapes(*network, options->validation_x, options->validation_targets, false, error), error));
   Writing writing(network->users);

@@ -179,6 +179,7 @@ using namespace netlet::core;
 
 netlet_status netlet_from_bytes(const void* bytes, size_t size, netlet_network** network, netlet_optimizer** optimizer,
                                 netlet_error* error) {
+  if (!bytes && size) return fail(error, NETLET_ERROR_ARGUMENT, "bytes: expected %zu of them, got NULL", size);
   Source source = {nullptr, static_cast<const unsigned char*>(bytes), size, 0};
   return read(source, network, optimizer, error);
 }

@@ -161,5 +161,6 @@ netlet_status netlet_save(const netlet_network* network, const netlet_optimizer*
 }
 
 netlet_status netlet_replace_file(const char* path, const void* bytes, size_t size, netlet_error* error) {
+  if (!bytes && size) return fail(error, NETLET_ERROR_ARGUMENT, "bytes: expected %zu of them, got NULL", size);
   return replace_file(path, bytes, size, error);
 }

@@ -144,6 +144,8 @@ size_t netlet_layer_size_count(const netlet_network* network) { return network->
 size_t netlet_layer_size(const netlet_network* network, size_t i) {
   return i == 0 ? network->inputs() : i <= network->layer_count() ? network->layers[i - 1].outputs : 0;
 }
+size_t netlet_inputs(const netlet_network* network) { return network->inputs(); }
+size_t netlet_outputs(const netlet_network* network) { return network->outputs(); }
 int netlet_layer_activation(const netlet_network* network, size_t layer) {
   return layer < network->layer_count() ? network->layers[layer].activation : -1;
 }
@@ -193,8 +195,8 @@ netlet_status netlet_network_copy(const netlet_network* network, netlet_network*
       status = out_of_memory(error);
     else
       memcpy(copy->parameters.data(), network->parameters.data(), network->parameter_count * size_of(network->dtype));
-    copy->seed = network->seed;
-    copy->epochs_trained = network->epochs_trained;
+    copy->seed = (uint64_t)network->seed;
+    copy->epochs_trained = (uint64_t)network->epochs_trained;
   }
   if (status == NETLET_OK)
     *out = copy;

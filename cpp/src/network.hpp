@@ -2,6 +2,8 @@
 // A network: its layers, one buffer of parameters, and who is using it.
 #pragma once
 
+#include <atomic>
+
 #include "guards.hpp"
 #include "memory.hpp"
 #include "netlet/netlet.h"
@@ -23,6 +25,20 @@ struct Scaling {
   explicit operator bool() const { return values.size() != 0; }
 };
 
+// A number that other threads may ask for while a call changes it.
+class Counter {
+ public:
+  operator uint64_t() const { return value_.load(std::memory_order_relaxed); }
+  Counter& operator=(uint64_t value) {
+    value_.store(value, std::memory_order_relaxed);
+    return *this;
+  }
+  void operator++() { *this = *this + 1; }  // by the one call that may write
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
 }  // namespace netlet::core
 
 struct netlet_network {
@@ -34,7 +50,7 @@ struct netlet_network {
   double huber_delta = 1;
   netlet::core::Buffer<double> quantiles;  // of each output; empty: 1/2, or of no use
   netlet::core::Scaling input_scaling, output_scaling;
-  uint64_t seed = 0, epochs_trained = 0;
+  netlet::core::Counter seed, epochs_trained;
   int numerics = NETLET_NUMERICS_VERSION;  // under which it was saved, if it comes from a file
   mutable netlet::core::Users users;
 

@@ -25,8 +25,8 @@ int main(void) {
                           .reduction = NETLET_SUM,
                           .dtype = NETLET_FLOAT64};
   const double x[] = {0, 0, 0, 1, 1, 0, 1, 1}, y[] = {0, 1, 1, 0};
-  const netlet_array rows = {x, NETLET_FLOAT64, 4, 2, 2 * sizeof(double), sizeof(double)};
-  const netlet_array outputs = {y, NETLET_FLOAT64, 4, 1, sizeof(double), sizeof(double)};
+  const netlet_array rows = netlet_rows(x, NETLET_FLOAT64, 4, 2);
+  const netlet_array outputs = netlet_rows(y, NETLET_FLOAT64, 4, 1);
   const netlet_targets targets = {.y = &outputs};
   const netlet_optimizer_config sgd = netlet_optimizer_defaults(NETLET_SGD);
   netlet_network *network;
@@ -37,6 +37,9 @@ int main(void) {
 
   EXPECT(netlet_network_create(&config, &network, &error) == NETLET_OK);
   EXPECT(netlet_parameter_count(network) == 13);
+  EXPECT(netlet_inputs(network) == 2 && netlet_outputs(network) == 1);
+  EXPECT(rows.row_stride == 2 * sizeof(double) && rows.column_stride == sizeof(double));
+  EXPECT(netlet_rows(x, NETLET_UINT16, 4, 3).row_stride == 6 && netlet_rows(x, NETLET_FLOAT32, 4, 3).row_stride == 12);
   EXPECT(netlet_initialize(network, NETLET_GLOROT_UNIFORM, 0, &error) == NETLET_OK);
   EXPECT(netlet_forward(network, &rows, out, &error) == NETLET_OK);
   EXPECT(out[0] > 0 && out[0] < 1);
@@ -50,6 +53,29 @@ int main(void) {
   EXPECT(netlet_epochs_trained(network) == 3);
   EXPECT(loss < before);
   EXPECT(netlet_fingerprint(network, hex, &error) == NETLET_OK && strlen(hex) == 64);
+
+  {
+    netlet_fit_options options = netlet_fit_defaults(network);
+    netlet_network *none = NULL;
+    options.standardize = 4;
+    EXPECT(netlet_fit(network, &rows, &targets, optimizer, &options, &error) == NETLET_ERROR_ARGUMENT);
+    EXPECT(strcmp(error.message, "standardize: expected 0 to 3, got 4") == 0);
+    options = netlet_fit_defaults(network);
+    options.shuffle = 5;
+    EXPECT(netlet_fit(network, &rows, &targets, optimizer, &options, &error) == NETLET_ERROR_ARGUMENT);
+    EXPECT(strcmp(error.message, "shuffle: expected 0 or 1, got 5") == 0);
+    options = netlet_fit_defaults(network);
+    options.epochs = 0;
+    EXPECT(netlet_fit(network, &rows, &targets, optimizer, &options, &error) == NETLET_ERROR_ARGUMENT);
+    EXPECT(strcmp(error.message, "epochs: expected 1 or more, got 0") == 0);
+    options = netlet_fit_defaults(network);
+    options.validation_targets = &targets;
+    EXPECT(netlet_fit(network, &rows, &targets, optimizer, &options, &error) == NETLET_ERROR_ARGUMENT);
+    EXPECT(strstr(error.message, "validation_data: x: expected an array, got NULL") != NULL);
+    EXPECT(netlet_from_bytes(NULL, 10, &none, NULL, &error) == NETLET_ERROR_ARGUMENT && none == NULL);
+    EXPECT(netlet_replace_file("nowhere", NULL, 10, &error) == NETLET_ERROR_ARGUMENT);
+    EXPECT(netlet_epochs_trained(network) == 3);
+  }
 
   config.dtype = NETLET_INT8;
   {

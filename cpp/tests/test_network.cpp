@@ -71,6 +71,10 @@ static void errors_name_the_argument_and_change_nothing() {
   float wrong[4];
   CHECK_ERROR(net.forward(Array(kX.data(), 2, 3), out), "x: expected 2 features");
   CHECK_ERROR(net.forward(x, wrong), "out: expected float64");
+  CHECK_ERROR(net.jacobian(x, wrong), "out: expected float64");
+  CHECK_ERROR(net.input_gradient(x, y, wrong), "out: expected float64");
+  CHECK_ERROR(net.row_gradients(x, y, wrong), "out: expected float64");
+  CHECK_ERROR(net.apply_gradient(wrong, sgd), "gradient: expected float64");
   CHECK_ERROR(net.parameters<float>(), "float64");
   CHECK_ERROR(net.step(x, Array(kY.data(), 2, 1), sgd), "y: expected 4 rows");
   CHECK_ERROR(net.fit(x, Array(kY.data(), 4, 2), sgd, options), "y: expected 1 columns");

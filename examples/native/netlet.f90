@@ -1,11 +1,11 @@
 ! SPDX-License-Identifier: BSD-3-Clause
-! What a Fortran 2018 program needs of netlet.h to load a network and to predict; more of it follows the same pattern.
+! What a Fortran 2018 program needs of netlet.h to load a network and to ask it; more of it follows the same pattern.
 ! Fortran's columns are netlet's rows: x(inputs, rows), y(outputs, rows).
 module netlet
   use, intrinsic :: iso_c_binding
   implicit none
   private
-  public :: netlet_load, netlet_predict, netlet_free, netlet_fingerprint, netlet_inputs, netlet_outputs
+  public :: netlet_load, netlet_forward, netlet_free, netlet_fingerprint, netlet_inputs, netlet_outputs
 
   integer(c_int32_t), parameter :: float32 = 0, float64 = 1
 
@@ -40,14 +40,13 @@ module netlet
       character(kind=c_char), intent(out) :: hex(65)
       type(netlet_error), intent(out) :: error
     end function
-    integer(c_size_t) function c_size_count(network) bind(c, name="netlet_layer_size_count")
+    integer(c_size_t) function c_inputs(network) bind(c, name="netlet_inputs")
       import
       type(c_ptr), value :: network
     end function
-    integer(c_size_t) function c_size(network, i) bind(c, name="netlet_layer_size")
+    integer(c_size_t) function c_outputs(network) bind(c, name="netlet_outputs")
       import
       type(c_ptr), value :: network
-      integer(c_size_t), value :: i
     end function
     integer(c_int) function c_dtype(network) bind(c, name="netlet_network_dtype")
       import
@@ -71,12 +70,12 @@ contains
 
   integer function netlet_inputs(network)
     type(c_ptr), intent(in) :: network
-    netlet_inputs = int(c_size(network, 0_c_size_t))
+    netlet_inputs = int(c_inputs(network))
   end function
 
   integer function netlet_outputs(network)
     type(c_ptr), intent(in) :: network
-    netlet_outputs = int(c_size(network, c_size_count(network) - 1))
+    netlet_outputs = int(c_outputs(network))
   end function
 
   function netlet_fingerprint(network) result(hex)
@@ -92,7 +91,7 @@ contains
   end function
 
   ! y(:, i) = the network's outputs for x(:, i); a network of float32 converts x and computes in float32
-  subroutine netlet_predict(network, x, y)
+  subroutine netlet_forward(network, x, y)
     type(c_ptr), intent(in) :: network
     real(c_double), intent(in), target, contiguous :: x(:, :)
     real(c_double), intent(out), target, contiguous :: y(:, :)
@@ -101,15 +100,15 @@ contains
     real(c_float), allocatable, target :: single(:, :)
     integer(c_ptrdiff_t), parameter :: bytes = storage_size(0.0_c_double) / 8
     if (size(y, 1) /= netlet_outputs(network) .or. size(y, 2) /= size(x, 2)) &
-      error stop "netlet_predict: expected y(outputs, rows of x)"
+      error stop "netlet_forward: expected y(outputs, rows of x)"
     rows = netlet_array(c_loc(x), float64, size(x, 2, c_size_t), size(x, 1, c_size_t), &
                         bytes * size(x, 1, c_ptrdiff_t), bytes)
     if (c_dtype(network) == float32) then
       allocate (single(size(y, 1), size(y, 2)))
-      call check(c_forward(network, rows, c_loc(single), error), "netlet_predict", error)
+      call check(c_forward(network, rows, c_loc(single), error), "netlet_forward", error)
       y = single
     else
-      call check(c_forward(network, rows, c_loc(y), error), "netlet_predict", error)
+      call check(c_forward(network, rows, c_loc(y), error), "netlet_forward", error)
     end if
   end subroutine
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Loads a network, from whichever language it was saved, and predicts a row for each line of numbers:
+/* Loads a network, from whichever language it was saved, and prints its outputs for each line of numbers:
  *
  *   predict NETWORK < rows.txt
  */
@@ -24,14 +24,13 @@ int main(int count, char** arguments) {
   if (netlet_fingerprint(network, fingerprint, &error) != NETLET_OK) return failed("fingerprint", &error);
   printf("fingerprint %s\n", fingerprint);
 
-  const size_t inputs = netlet_layer_size(network, 0);
-  const size_t outputs = netlet_layer_size(network, netlet_layer_size_count(network) - 1);
+  const size_t inputs = netlet_inputs(network), outputs = netlet_outputs(network);
   const int is_float32 = netlet_network_dtype(network) == NETLET_FLOAT32;
   double* const row = malloc(inputs * sizeof *row);
   void* const out = malloc(outputs * sizeof(double));
   int status = row && out ? 0 : 1;
   /* binary64 whatever the network's type: it converts what it reads */
-  const netlet_array x = {row, NETLET_FLOAT64, 1, inputs, 0, sizeof *row};
+  const netlet_array x = netlet_rows(row, NETLET_FLOAT64, 1, inputs);
   size_t line = 1;
   for (int c = 0; status == 0 && c != EOF; ++line) {
     size_t have = 0;

@@ -1,25 +1,64 @@
 ! SPDX-License-Identifier: BSD-3-Clause
-! Loads a network and predicts, as predict.c does:  predict_fortran NETWORK < rows.txt
+! Loads a network and prints its outputs for each line of numbers, as predict.c does:  predict_fortran NETWORK < rows.txt
 program predict
   use, intrinsic :: iso_c_binding, only: c_double, c_ptr
+  use, intrinsic :: iso_fortran_env, only: error_unit
   use netlet
   implicit none
+  character(*), parameter :: blanks = " " // achar(9) // achar(13), numerals = "0123456789+-.eEdDnNaAiIfF"
   character(4096) :: path
+  character(:), allocatable :: line
   type(c_ptr) :: network
   real(c_double), allocatable :: x(:, :), y(:, :)
-  integer :: status
+  integer :: number, status
 
   if (command_argument_count() /= 1) error stop "usage: predict_fortran NETWORK < ROWS"
   call get_command_argument(1, path)
   network = netlet_load(trim(path))
   print '(2a)', "fingerprint ", netlet_fingerprint(network)
   allocate (x(netlet_inputs(network), 1), y(netlet_outputs(network), 1))
-  do
-    read (*, *, iostat=status) x
-    if (status > 0) error stop "rows: expected numbers"
-    if (status < 0) exit
-    call netlet_predict(network, x, y)
+  number = 0
+  do while (next_line(line))
+    number = number + 1
+    if (words(line) == 0) cycle
+    status = 1
+    if (words(line) == size(x) .and. verify(line, blanks // numerals) == 0) read (line, *, iostat=status) x
+    if (status /= 0) then
+      write (error_unit, '(a, i0, a, i0, 3a)') "line ", number, ": expected ", size(x), " numbers, got '", line, "'"
+      stop 1, quiet=.true.
+    end if
+    call netlet_forward(network, x, y)
     print '(*(es24.16e3, :, 1x))', y
   end do
   call netlet_free(network)
+
+contains
+
+  ! a line of any length; false at the end of the input
+  logical function next_line(line)
+    character(:), allocatable, intent(out) :: line
+    character(1024) :: part
+    integer :: length, status
+    line = ""
+    do
+      read (*, '(a)', advance="no", size=length, iostat=status) part
+      line = line // part(:length)
+      if (status /= 0) exit
+    end do
+    next_line = .not. is_iostat_end(status) .or. len(line) > 0
+  end function
+
+  ! how many there are between blanks
+  integer function words(line)
+    character(*), intent(in) :: line
+    logical :: before, within
+    integer :: i
+    words = 0
+    before = .false.
+    do i = 1, len(line)
+      within = verify(line(i:i), blanks) /= 0
+      if (within .and. .not. before) words = words + 1
+      before = within
+    end do
+  end function
 end program

@@ -18,8 +18,8 @@ static int report(void* context, const netlet_epoch* epochs, size_t count) {
 
 static netlet_status train(netlet_network* network, netlet_optimizer* optimizer, double* loss, netlet_error* error) {
   const double inputs[] = {0, 0, 0, 1, 1, 0, 1, 1}, outputs[] = {0, 1, 1, 0};
-  const netlet_array x = {inputs, NETLET_FLOAT64, ROWS, 2, 2 * sizeof(double), sizeof(double)};
-  const netlet_array y = {outputs, NETLET_FLOAT64, ROWS, 1, sizeof(double), sizeof(double)};
+  const netlet_array x = netlet_rows(inputs, NETLET_FLOAT64, ROWS, 2);
+  const netlet_array y = netlet_rows(outputs, NETLET_FLOAT64, ROWS, 1);
   const netlet_targets targets = {&y, NULL, NULL};
   netlet_fit_options options = netlet_fit_defaults(network);
   options.epochs = EPOCHS;

@@ -7,7 +7,8 @@ namespace {
 
 using netlet::Network;
 
-PyObject* g_forward_any;  // the name; no static of a function, whose guard could wait for a thread that waits for the GIL
+// A name. No static of a function: its guard could wait for a thread that waits for the GIL.
+PyObject* g_forward_any;
 
 bool overlap(const PlainArray& a, const void* data, std::size_t bytes) {
   const char* const other = static_cast<const char*>(data);

@@ -12,8 +12,11 @@
  *             length of a call.
  *   Threads   Any number of threads may read one network at once (forward, loss, backward, fingerprint, copies). What
  *             changes it (step, fit, initialize) gets NETLET_ERROR_BUSY beside any other call, and any other call
- *             beside it. One optimizer belongs to one call at a time. Inside, work is shared by the threads of
- *             netlet_set_num_threads; their number never changes a result.
+ *             beside it. One optimizer belongs to one call at a time. Functions that return no status are not checked
+ *             so: they are for moments when no call changes the object, but for netlet_seed and netlet_epochs_trained,
+ *             which may be asked at any time. Inside, work is shared by the threads of netlet_set_num_threads; their
+ *             number never changes a result. These threads stay: a plug-in that is unloaded again (dlclose) must use
+ *             one thread from the start, or be linked with -Wl,-z,nodelete, as the shared library is.
  *   Numbers   Results depend on data, settings and seed alone; python/netlet/reference is the specification. The
  *             caller's rounding mode and flush-to-zero setting are put aside during a call and are back after it; the
  *             sticky flags of floating-point exceptions may be set afterwards.
@@ -164,14 +167,17 @@ NETLET_API netlet_status netlet_set_num_threads(size_t count, netlet_error* erro
 
 /* ---- arrays ------------------------------------------------------------------------------------------------ */
 
-/* Borrowed rows of numbers. Strides are in bytes, may be zero or negative, and need no alignment. Another dtype than
- * the network's is converted while it is read, a few rows at a time. */
+/* Borrowed rows of numbers. Strides are in bytes, may be zero (the same value again: not "contiguous") or negative, and
+ * need no alignment. Another dtype than the network's is converted while it is read, a few rows at a time. */
 typedef struct netlet_array {
   const void* data;
   int32_t dtype; /* netlet_dtype */
   size_t rows, columns;
   ptrdiff_t row_stride, column_stride;
 } netlet_array;
+
+/* Contiguous values, row after row; dtype: netlet_dtype. */
+NETLET_API netlet_array netlet_rows(const void* values, int32_t dtype, size_t rows, size_t columns);
 
 /* ---- networks ---------------------------------------------------------------------------------------------- */
 
@@ -189,7 +195,8 @@ typedef struct netlet_config {
   const double* dropout; /* share of each hidden layer's outputs that training leaves out, 0 <= share < 1; NULL: none */
 } netlet_config;
 
-/* A network whose parameters and seed are all 0. */
+/* A network whose parameters and seed are all 0, from where most networks learn nothing: netlet_initialize comes next,
+ * or values of your own. */
 NETLET_API netlet_status netlet_network_create(const netlet_config* config, netlet_network** network,
                                                netlet_error* error);
 NETLET_API void netlet_network_free(netlet_network* network); /* NULL is allowed */
@@ -197,6 +204,8 @@ NETLET_API void netlet_network_free(netlet_network* network); /* NULL is allowed
 /* Of a layer or output that there is not, sizes are 0, activations -1, shares and quantiles NaN. */
 NETLET_API size_t netlet_layer_size_count(const netlet_network* network);
 NETLET_API size_t netlet_layer_size(const netlet_network* network, size_t i);
+NETLET_API size_t netlet_inputs(const netlet_network* network);  /* the first of them */
+NETLET_API size_t netlet_outputs(const netlet_network* network); /* the last one */
 NETLET_API int netlet_layer_activation(const netlet_network* network, size_t layer);
 NETLET_API int netlet_network_loss(const netlet_network* network);
 NETLET_API int netlet_network_reduction(const netlet_network* network);
@@ -257,8 +266,9 @@ NETLET_API netlet_status netlet_copy_scaling(const netlet_network* network, int3
 
 /* ---- forward and backward ---------------------------------------------------------------------------------- */
 
-/* out: x->rows x outputs values of the network's dtype, contiguous; it may not overlap x or the parameters. A single
- * row allocates nothing if no layer has more than 1024 outputs and x needs no conversion. x of 0 rows is allowed. */
+/* out: x->rows x outputs values of the network's dtype (float or double: netlet_network_dtype says which), contiguous;
+ * it may not overlap x or the parameters, which is not checked. A single row allocates nothing if no layer has more
+ * than 1024 outputs and x needs no conversion. x of 0 rows is allowed. */
 NETLET_API netlet_status netlet_forward(const netlet_network* network, const netlet_array* x, void* out,
                                         netlet_error* error);
 
@@ -286,7 +296,7 @@ NETLET_API netlet_status netlet_evaluate(const netlet_network* network, const ne
                                          const netlet_targets* targets, double* loss, double* accuracy,
                                          netlet_error* error);
 
-/* gradient: netlet_parameter_count values of the network's dtype, in the layout of the parameters. */
+/* gradient: netlet_parameter_count values of the network's dtype, in the layout of the parameters. loss may be NULL. */
 NETLET_API netlet_status netlet_backward(const netlet_network* network, const netlet_array* x,
                                          const netlet_targets* targets, double* loss, void* gradient,
                                          netlet_error* error);
@@ -373,8 +383,8 @@ NETLET_API void netlet_optimizer_set_progress(netlet_optimizer* optimizer, netle
 
 /* ---- training ---------------------------------------------------------------------------------------------- */
 
-/* One step on one batch; loss is that before the update. NaN or infinity in the data, or a loss that is not finite,
- * is an error and changes nothing. The parameters are not looked at after the update; fit does that. */
+/* One step on one batch; loss is that before the update, and may be NULL. NaN or infinity in the data, or a loss that is
+ * not finite, is an error and changes nothing. The parameters are not looked at after the update; fit does that. */
 NETLET_API netlet_status netlet_step(netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                                      netlet_optimizer* optimizer, double* loss, netlet_error* error);
 
@@ -420,7 +430,7 @@ typedef struct netlet_batch {
 } netlet_batch;
 
 typedef struct netlet_fit_options {
-  size_t epochs;
+  size_t epochs;       /* at least 1 */
   size_t batch_size;   /* 0, or at least the number of rows: one batch of all rows, never shuffled */
   int32_t shuffle;     /* 0 or 1: a new order each epoch, drawn from (seed, epoch) alone */
   uint64_t seed;       /* of order and dropout; Python takes the network's, netlet_seed(network) */
@@ -439,15 +449,15 @@ typedef struct netlet_fit_options {
    * NETLET_ERROR_CALLBACK. It may call forward, evaluate and backward on the network and write to its parameters. */
   int (*on_epochs)(void* context, const netlet_epoch* epochs, size_t count);
   /* 0: on_epochs gets one epoch at a time. 1: epochs of a few microseconds come up to 64 at a time, so that reporting
-   * does not take longer than training; on_epochs may then not use the network. */
+   * does not take longer than training; on_epochs may then use neither network nor optimizer. */
   int32_t report_together;
   /* Called about every 20 ms between steps, may be NULL: not 0 ends training with NETLET_ERROR_INTERRUPTED. */
   int (*poll)(void* context);
   void* context;
 } netlet_fit_options;
 
-/* As Python's fit has it: one epoch, a batch of all rows, shuffled (if they become more), the network's seed, a
- * constant learning rate, nothing called. */
+/* As Python's fit has it: one epoch, a batch of all rows (shuffled once batch_size makes several), the network's seed,
+ * a constant learning rate, nothing called. */
 NETLET_API netlet_fit_options netlet_fit_defaults(const netlet_network* network);
 
 /* Trains from first to last epoch. The data must not change meanwhile. All of it is checked for NaN and infinity, and

@@ -8,7 +8,7 @@
 //   options.epochs = 10000;
 //   netlet::History history = net.fit({x, 4, 2}, {y, 4, 1}, descent, options);  // x: 4 rows of 2, y: 4 rows of 1
 //
-// Every failure throws netlet::Error, with netlet.h's message (after the path, if it is about a file) and status; an
+// Every failure throws netlet::Error, which has netlet.h's message (for a file, the path before it) and the status; an
 // exception thrown by a callback comes out of the call that ran it. What netlet.h says of memory and threads holds here
 // too.
 #ifndef NETLET_HPP
@@ -16,7 +16,7 @@
 
 #if __cplusplus < 201703L && (!defined(_MSVC_LANG) || _MSVC_LANG < 201703L)
 #error "netlet.hpp needs C++17 (-std=c++17); C programs and older C++ include netlet.h"
-#endif
+#else  // no more errors after this one
 
 #include <cstddef>
 #include <cstdint>
@@ -291,7 +291,7 @@ class Workspace {
 
 class Network {
  public:
-  // Parameters are 0 until initialize() or until they are written. activations: one for each layer, output included.
+  // Parameters are 0 until initialize() or until they are written: from there most networks learn nothing. activations: one for each layer, output included.
   Network(const std::vector<std::size_t>& layer_sizes, const std::vector<Activation>& activations,
           Loss loss = Loss::squared_error, Reduction reduction = Reduction::sum, Dtype dtype = Dtype::float64,
           const NetworkOptions& options = {}) {
@@ -361,8 +361,8 @@ class Network {
     for (std::size_t i = 0; i < netlet_layer_size_count(get()); ++i) sizes.push_back(netlet_layer_size(get(), i));
     return sizes;
   }
-  std::size_t inputs() const { return netlet_layer_size(get(), 0); }
-  std::size_t outputs() const { return netlet_layer_size(get(), netlet_layer_size_count(get()) - 1); }
+  std::size_t inputs() const { return netlet_inputs(get()); }
+  std::size_t outputs() const { return netlet_outputs(get()); }
   Activation activation(std::size_t layer) const { return Activation(netlet_layer_activation(get(), layer)); }
   Loss loss() const { return Loss(netlet_network_loss(get())); }
   Reduction reduction() const { return Reduction(netlet_network_reduction(get())); }
@@ -444,18 +444,30 @@ class Network {
     return loss;
   }
   // out: x.rows x inputs() values
+  template <class T> void input_gradient(const Array& x, const Targets& targets, T* out) const {
+    require<T>("out");
+    input_gradient(x, targets, static_cast<void*>(out));
+  }
   void input_gradient(const Array& x, const Targets& targets, void* out) const {
     Check check;
     const netlet_targets c = targets.get();
     check(netlet_input_gradient(get(), &x, &c, out, check));
   }
   // out: x.rows x parameter_count() values
+  template <class T> void row_gradients(const Array& x, const Targets& targets, T* out) const {
+    require<T>("out");
+    row_gradients(x, targets, static_cast<void*>(out));
+  }
   void row_gradients(const Array& x, const Targets& targets, void* out) const {
     Check check;
     const netlet_targets c = targets.get();
     check(netlet_row_gradients(get(), &x, &c, out, check));
   }
   // out: x.rows x outputs() x inputs() values
+  template <class T> void jacobian(const Array& x, T* out) const {
+    require<T>("out");
+    jacobian(x, static_cast<void*>(out));
+  }
   void jacobian(const Array& x, void* out) const {
     Check check;
     check(netlet_jacobian(get(), &x, out, check));
@@ -483,6 +495,10 @@ class Network {
     return loss;
   }
   // gradient: parameter_count() values
+  template <class T> void apply_gradient(const T* gradient, Optimizer& optimizer) {
+    require<T>("gradient");
+    apply_gradient(static_cast<const void*>(gradient), optimizer);
+  }
   void apply_gradient(const void* gradient, Optimizer& optimizer) {
     Check check;
     check(netlet_apply_gradient(get(), gradient, optimizer.get(), check));
@@ -492,6 +508,9 @@ class Network {
     History history;
     fit(x, targets, optimizer, options, history);
     return history;
+  }
+  History fit(const Array& x, const Targets& targets, Optimizer&& optimizer, const FitOptions& options) {
+    return fit(x, targets, optimizer, options);
   }
   // The history of the epochs before a failure stays in `history`.
   void fit(const Array& x, const Targets& targets, Optimizer& optimizer, const FitOptions& options, History& history) {
@@ -688,4 +707,5 @@ template <class T> void map(Function function, std::size_t count, const T* x, T*
 
 }  // namespace netlet
 
+#endif  // C++17
 #endif
