@@ -3,6 +3,8 @@
 
 #include <pybind11/stl.h>
 
+#include "bindings.hpp"
+
 namespace {
 
 int number_of(const py::dtype& dtype) {
@@ -43,8 +45,7 @@ py::array as_array(py::handle object, const char* name) {
   }
 }
 
-// An array of real numbers that the core can read.
-py::array real_array(py::handle object, const char* name, netlet::Dtype dtype) {
+py::array as_real_array(py::handle object, const char* name, netlet::Dtype dtype) {
   py::array array = as_array(object, name);
   if (number_of(array.dtype()) >= 0) return array;
   const char kind = array.dtype().kind();
@@ -64,6 +65,11 @@ py::array real_array(py::handle object, const char* name, netlet::Dtype dtype) {
   throw py::type_error(std::string(name) + ": expected real numbers, got an array of dtype " +
                        py::str(array.dtype()).cast<std::string>() +
                        (name[0] == 'y' ? "; class names become indices by numpy.unique(y, return_inverse=True)" : ""));
+}
+
+// An array of real numbers that the core can read. Making one may run Python code, the caller's own, too.
+py::array real_array(py::handle object, const char* name, netlet::Dtype dtype) {
+  return survive_the_end([&] { return as_real_array(object, name, dtype); });
 }
 
 netlet::Array describe(const py::array& array, std::size_t rows, std::size_t columns, py::ssize_t row_stride,

@@ -226,7 +226,7 @@ void fit(py::handle object, py::handle optimizer_object, const py::dict& setting
     add("accuracy", history.accuracy);
     add("validation_loss", history.validation_loss);
     add("validation_accuracy", history.validation_accuracy);
-    record(recorded, columns);
+    survive_the_end([&] { record(recorded, columns); });
     recorded = history.loss.size();
   };
   netlet::FitOptions options;
