@@ -291,7 +291,8 @@ class Workspace {
 
 class Network {
  public:
-  // Parameters are 0 until initialize() or until they are written: from there most networks learn nothing. activations: one for each layer, output included.
+  // Parameters are 0 until initialize() or until they are written: from 0 most networks learn nothing. activations: one
+  // for each layer, output included.
   Network(const std::vector<std::size_t>& layer_sizes, const std::vector<Activation>& activations,
           Loss loss = Loss::squared_error, Reduction reduction = Reduction::sum, Dtype dtype = Dtype::float64,
           const NetworkOptions& options = {}) {
