@@ -1,5 +1,7 @@
 ! SPDX-License-Identifier: BSD-3-Clause
-! Loads a network and prints its outputs for each line of numbers, as predict.c does:  predict_fortran NETWORK < rows.txt
+! Loads a network and prints its outputs for each line of numbers, as predict.c does:
+!
+!   predict_fortran NETWORK < rows.txt
 program predict
   use, intrinsic :: iso_c_binding, only: c_double, c_ptr
   use, intrinsic :: iso_fortran_env, only: error_unit

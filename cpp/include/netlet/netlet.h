@@ -383,8 +383,8 @@ NETLET_API void netlet_optimizer_set_progress(netlet_optimizer* optimizer, netle
 
 /* ---- training ---------------------------------------------------------------------------------------------- */
 
-/* One step on one batch; loss is that before the update, and may be NULL. NaN or infinity in the data, or a loss that is
- * not finite, is an error and changes nothing. The parameters are not looked at after the update; fit does that. */
+/* One step on one batch; loss is that before the update, and may be NULL. NaN or infinity in the data, or a loss that
+ * is not finite, is an error and changes nothing. The parameters are not looked at after the update; fit does that. */
 NETLET_API netlet_status netlet_step(netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                                      netlet_optimizer* optimizer, double* loss, netlet_error* error);
 
