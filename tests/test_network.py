@@ -346,6 +346,16 @@ def test_numbers_are_rounded_once_to_the_dtype_of_the_network(given):
     assert results(x, y, "float32") == results(x.astype("f4"), y.astype("f4"), "float32")
 
 
+@every_dtype
+@pytest.mark.parametrize("given", ["g", object])
+def test_a_long_double_beyond_the_dtype_of_the_network_is_infinite_without_a_warning(given, dtype):
+    net = Network([2, 1], activation="identity", dtype=dtype, seed=0)
+    with np.errstate(over="ignore"):  # where long double is float64, it is infinite at once
+        large = np.ldexp(np.longdouble(1), np.finfo(dtype).maxexp)
+    with np.errstate(over="raise"):
+        assert np.isinf(net.forward(np.array([[large, 0], [-large, 0]], given))).all()
+
+
 def test_broadcast_rows_and_columns_give_the_bits_of_their_copies():
     x, y = random_data()
     for broadcast in (np.broadcast_to(x[0], x.shape), np.broadcast_to(x[:, :1], x.shape)):

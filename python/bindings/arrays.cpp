@@ -3,6 +3,8 @@
 
 #include <pybind11/stl.h>
 
+#include <algorithm>
+
 #include "bindings.hpp"
 
 namespace {
@@ -24,12 +26,14 @@ bool is_conversion_error(const py::error_already_set& error) {
   return error.matches(PyExc_TypeError) || error.matches(PyExc_ValueError) || error.matches(PyExc_OverflowError);
 }
 
-// array.astype(dtype), where what is too large becomes infinite, without a warning. Python's own `with` is around it: a
-// signal may raise at any moment.
-py::array converted(const py::array& array, const py::dtype& dtype) {
-  const py::module_ numpy = py::module_::import("numpy");
-  const py::object quiet = numpy.attr("errstate")(py::arg("over") = "ignore");
-  return quiet(numpy.attr("ndarray").attr("astype"))(array, dtype).cast<py::array>();
+// What is too large becomes infinite. Not numpy.astype, which warns of it: numpy.errstate is no way out, as a signal
+// within it may leave it set.
+template <typename T>
+py::array narrowed(const py::array_t<long double, py::array::c_style | py::array::forcecast>& array) {
+  py::array_t<T> result(std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()));
+  std::transform(array.data(), array.data() + array.size(), result.mutable_data(),
+                 [](long double value) { return static_cast<T>(value); });
+  return result;
 }
 
 // numpy.asarray, whose failures name the argument
@@ -57,7 +61,9 @@ py::array as_real_array(py::handle object, const char* name, netlet::Dtype dtype
     return array.attr("astype")(array.dtype().attr("newbyteorder")("=")).cast<py::array>();
   if (array.dtype().kind() == 'f' || array.dtype().kind() == 'O') {  // swapped bytes, half, long double
     try {
-      return converted(array, array.itemsize() > 8 ? numpy_dtype(dtype) : py::dtype::of<double>());
+      if (array.dtype().kind() == 'f' && array.itemsize() > 8)
+        return dtype == netlet::Dtype::float32 ? narrowed<float>(array) : narrowed<double>(array);
+      return array.attr("astype")(py::dtype::of<double>()).cast<py::array>();
     } catch (py::error_already_set& error) {
       if (!is_conversion_error(error)) throw;
     }
