@@ -105,10 +105,9 @@ static std::vector<Network> networks() {
   all.emplace_back(std::vector<std::size_t>{40, 100, 100, 10},
                    std::vector<Activation>{Activation::relu, Activation::tanh, Activation::softmax},
                    netlet::Loss::cross_entropy, netlet::Reduction::mean, Dtype::float32);
-  all.emplace_back(std::vector<std::size_t>{8, 3000, 5},
-                   std::vector<Activation>{Activation::gelu, Activation::softplus});
+  all.emplace_back(std::vector<std::size_t>{8, 2100, 5}, std::vector<Activation>{Activation::relu, Activation::gelu});
   all.emplace_back(std::vector<std::size_t>{8, 7, 6, 5},
-                   std::vector<Activation>{Activation::elu, Activation::silu, Activation::identity});
+                   std::vector<Activation>{Activation::elu, Activation::silu, Activation::softplus});
   for (Network& net : all) net.initialize(netlet::Init::glorot_uniform, 1);
   const std::vector<double> shift(8, 0.5), scale(8, 3);
   all.back().set_scaling(netlet::Scaling::inputs, shift, scale);
