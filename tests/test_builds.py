@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-import golden
 import toolchains
 from matrix import FAULTS
 from toolchains import ROOT, run
