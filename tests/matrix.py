@@ -27,16 +27,16 @@ THREADS = ["1", "2", "3", "5", "8"]
 EMULATED_THREADS = ["1", "3"]  # a run takes half a minute
 FAULTS = {  # what one wrong line of the core does: file, its text, what stands there instead
     "order": (
-        "cpp/src/activations.hpp",
+        "cpp/src/kernels/activations.hpp",
         "for (size_t j = 0; j < n; ++j) sum = sum + y[j];",
         "for (size_t j = n; j > 0; --j) sum = sum + y[j - 1];",
     ),
     "contraction": (
-        "cpp/src/activations.hpp",
+        "cpp/src/kernels/activations.hpp",
         "return d * (y * (splat(T(1)) - y));",
         "return d * fma(-y, y, y);",
     ),
-    "block": ("cpp/src/kernels.hpp", "constexpr size_t kBlockRows = 256;", "constexpr size_t kBlockRows = 128;"),
+    "block": ("cpp/src/kernels/kernels.hpp", "constexpr size_t kBlockRows = 256;", "constexpr size_t kBlockRows = 128;"),
 }
 
 

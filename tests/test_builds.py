@@ -86,7 +86,7 @@ def test_an_allocation_in_the_core_s_real_time_path_is_found(tmp_path):
     shutil.copytree(ROOT / "cpp", tmp_path / "cpp")
     shutil.copytree(ROOT / "tests", tmp_path / "tests", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "CMakeLists.txt", tmp_path)
-    source = tmp_path / "cpp/src/forward.cpp"
+    source = tmp_path / "cpp/src/compute/forward.cpp"
     text = source.read_text()
     right = "  forward_alone(net, x, out, layout, static_cast<T*>(workspace));\n"
     assert text.count(right) == 1

@@ -93,7 +93,7 @@ def test_only_the_interface_leaves_the_shared_library(build):
 def test_only_its_table_leaves_an_instruction_set_s_kernels(build):
     """A shared inline function compiled with extended instructions could otherwise end up in every caller."""
     nm = tool("nm")
-    objects = list(build.glob("cpp/CMakeFiles/netlet_*.dir/src/kernels.cpp.o"))
+    objects = list(build.glob("cpp/CMakeFiles/netlet_*.dir/src/kernels/kernels.cpp.o"))
     assert {path.parts[-3] for path in objects} >= {f"netlet_{isa}.dir" for isa in netlet.available_isas()}
     for path in objects:
         isa = path.parts[-3].removeprefix("netlet_").removesuffix(".dir")

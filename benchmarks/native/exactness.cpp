@@ -7,7 +7,7 @@
 #include <cstdio>
 #include <vector>
 
-#include "kernels.hpp"
+#include "kernels/kernels.hpp"
 
 using namespace netlet::core;
 

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
-#include "vec.hpp"
+#include "kernels/vec.hpp"
 
 using namespace netlet::baseline;
 

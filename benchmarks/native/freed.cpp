@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // netlet's kernels with what their promise of bits forbids: each fma is a product and a sum that the compiler may fuse
 // or not, and put in any order. exactness.cpp compares.
-#include "vec.hpp"
+#include "kernels/vec.hpp"
 
 namespace netlet::NETLET_ISA_NAME {
 namespace {
@@ -16,7 +16,7 @@ NETLET_INLINE float free_fma1(float a, float b, float c) { return a * b + c; }
 
 #define fma free_fma
 #define fma1 free_fma1
-#include "kernels.cpp"
+#include "kernels/kernels.cpp"
 
 namespace netlet::NETLET_ISA_NAME {
 namespace {

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// netlet_forward: panels of rows go through all layers, their activations kept in cache.
+#include "kernels/kernels.hpp"
+#include "network/arrays.hpp"
+#include "network/network.hpp"
+#include "network/targets.hpp"
+#include "system/error.hpp"
+#include "system/floating_point.hpp"
+#include "system/threads.hpp"
+
+namespace netlet::core {
+namespace {
+
+constexpr size_t kPanelRows = 64;
+constexpr size_t kStackBytes = 16384;
+
+size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+
+// What a panel needs beside input and output: two buffers of hidden activations in turn, and rows of x if converted.
+template <class T> struct Scratch {
+  size_t even, odd, converted;
+  Scratch(const netlet_network& net, size_t rows, bool in_place)
+      : even(rows * net.widest_hidden[0]),
+        odd(rows * net.widest_hidden[1]),
+        converted(in_place ? 0 : rows * net.inputs()) {}
+  size_t size() const { return even + odd + converted; }
+};
+
+template <class T> inline void forward_panel(const netlet_network& net, const netlet_array& x, size_t first,
+                                             size_t count, T* out, const Scratch<T>& layout, T* scratch) {
+  const T* parameters = net.values<T>();
+  const T* a = row_in_place<T>(x, first);
+  ptrdiff_t stride = x.row_stride / (ptrdiff_t)sizeof(T);
+  if (layout.converted) {
+    T* rows = scratch + layout.even + layout.odd;
+    load_rows(x, nullptr, first, count, rows);
+    if (net.input_scaling)
+      kernels<T>().standardize(count, x.columns, net.input_scaling.shift<T>(), net.input_scaling.scale<T>(), rows);
+    a = rows;
+    stride = (ptrdiff_t)x.columns;
+  }
+  for (size_t i = 0; i < net.layer_count(); ++i) {
+    const Layer& layer = net.layers[i];
+    const size_t n = layer.outputs;
+    T* y = i + 1 == net.layer_count() ? out : scratch + (i % 2) * layout.even;
+    kernels<T>(n).forward(count, n, layer.inputs, a, stride, nullptr, {parameters + layer.weights, false},
+                          parameters + layer.biases, layer.activation, nullptr, y);
+    a = y;
+    stride = (ptrdiff_t)n;
+  }
+  if (net.output_scaling)
+    kernels<T>().unstandardize(count, net.outputs(), net.output_scaling.shift<T>(), net.output_scaling.scale<T>(), out);
+}
+
+// Panel after panel, on the calling thread.
+template <class T>
+void forward_alone(const netlet_network& net, const netlet_array& x, T* out, const Scratch<T>& layout, T* scratch) {
+  for (size_t row = 0; row < x.rows; row += kPanelRows)
+    forward_panel(net, x, row, smaller(kPanelRows, x.rows - row), out + row * net.outputs(), layout, scratch);
+}
+
+template <class T>
+netlet_status forward(const netlet_network& net, const netlet_array& x, T* out, netlet_error* error) {
+  const bool in_place = !net.input_scaling && readable_in_place<T>(x);
+  const size_t n = net.outputs();
+  const Scratch<T> whole(net, smaller(x.rows, kPanelRows), in_place);
+  // a few rows stay on the calling thread
+  const size_t most = (x.rows + 7) / 8;
+  const size_t threads =
+      most == 1 ? 1 : smaller(threads_for(2.0 * (double)net.parameter_count * (double)x.rows, kReadingShare), most);
+  alignas(kCacheLine) T stack[kStackBytes / sizeof(T)];
+  if (threads == 1 && whole.size() <= sizeof stack / sizeof(T)) {
+    forward_alone(net, x, out, whole, stack);
+    return NETLET_OK;
+  }
+  // as many rows for each thread as possible, but whole panels
+  const size_t share = (x.rows + threads - 1) / threads;
+  const size_t panel = smaller(kPanelRows, share);
+  const Scratch<T> layout(net, panel, in_place);
+  Buffer<T> scratch;
+  size_t size;
+  if (multiply_overflows(threads, layout.size(), &size) || !scratch.allocate(size)) return out_of_memory(error);
+  parallel((x.rows + panel - 1) / panel, threads, [&](size_t task, size_t worker) {
+    const size_t row = task * panel;
+    forward_panel(net, x, row, smaller(panel, x.rows - row), out + row * n, layout,
+                  scratch.data() + worker * layout.size());
+  });
+  return NETLET_OK;
+}
+
+netlet_status check_forward(const netlet_network& net, const netlet_array* x, const void* out, netlet_error* error) {
+  NETLET_TRY(check_features(net, x, error));
+  if (x->rows && !out) return fail(error, NETLET_ERROR_ARGUMENT, "out: expected memory for the outputs, got NULL");
+  return NETLET_OK;
+}
+
+// What a call for up to `rows` rows may need, whether they have to be converted or not; SIZE_MAX if that overflows.
+template <class T> size_t workspace_size(const netlet_network& net, size_t rows) {
+  const Scratch<T> most(net, smaller(rows, kPanelRows), false);
+  size_t bytes;
+  return multiply_overflows(most.size(), sizeof(T), &bytes) ? SIZE_MAX : bytes;
+}
+
+template <class T> netlet_status forward_realtime(const netlet_network& net, const netlet_array& x, T* out,
+                                                  void* workspace, size_t size, netlet_error* error) {
+  const Scratch<T> layout(net, smaller(x.rows, kPanelRows), !net.input_scaling && readable_in_place<T>(x));
+  if (layout.size() > size / sizeof(T))
+    return fail(error, NETLET_ERROR_ARGUMENT, "workspace: expected %zu bytes for %zu rows, got %zu",
+                layout.size() * sizeof(T), x.rows, size);
+  if (layout.size() && (!workspace || (uintptr_t)workspace % alignof(T)))
+    return fail(error, NETLET_ERROR_ARGUMENT, "workspace: expected memory aligned to %zu bytes, got %s", alignof(T),
+                workspace ? "other" : "NULL");
+  forward_alone(net, x, out, layout, static_cast<T*>(workspace));
+  return NETLET_OK;
+}
+
+}  // namespace
+
+}  // namespace netlet::core
+
+using namespace netlet::core;
+
+netlet_status netlet_forward(const netlet_network* network, const netlet_array* x, void* out, netlet_error* error) {
+  NETLET_TRY(check_forward(*network, x, out, error));
+  if (x->rows == 0) return NETLET_OK;
+  const Reading reading(network->users);
+  if (!reading) return busy("forward", error);
+  const DefaultFloatingPoint floating_point;
+  return network->dtype == NETLET_FLOAT32 ? forward(*network, *x, static_cast<float*>(out), error)
+                                          : forward(*network, *x, static_cast<double*>(out), error);
+}
+
+size_t netlet_workspace_size(const netlet_network* network, size_t rows) {
+  return network->dtype == NETLET_FLOAT32 ? workspace_size<float>(*network, rows)
+                                          : workspace_size<double>(*network, rows);
+}
+
+netlet_status netlet_forward_realtime(const netlet_network* network, const netlet_array* x, void* out, void* workspace,
+                                      size_t workspace_size, netlet_error* error) {
+  NETLET_TRY(check_forward(*network, x, out, error));
+  if (x->rows == 0) return NETLET_OK;
+  const Reading reading(network->users);
+  if (!reading) return busy("forward", error);
+  const DefaultFloatingPoint floating_point;
+  return network->dtype == NETLET_FLOAT32
+             ? forward_realtime(*network, *x, static_cast<float*>(out), workspace, workspace_size, error)
+             : forward_realtime(*network, *x, static_cast<double*>(out), workspace, workspace_size, error);
+}

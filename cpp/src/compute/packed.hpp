@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copies of a network's weights, laid out as the products read them fastest: W^T for the deltas, and wide matrices in
+// panels of columns.
+#pragma once
+
+#include "kernels/kernels.hpp"
+#include "network/network.hpp"
+
+namespace netlet::core {
+
+template <class T> class Packed {
+ public:
+  // Room for panels of wide layers, and W^T of the layers from `first` on. False if there is no memory.
+  bool allocate(const netlet_network& net, size_t first);
+  // No copies: the weights are read where they are.
+  bool allocate_none(const netlet_network& net);
+
+  // Reads all weights, on several threads, or rows k0 to k1 and columns j0 to j1 of a layer's.
+  void read(size_t threads);
+  void read(size_t layer, size_t k0, size_t k1, size_t j0, size_t j1);
+
+  Weights<T> weights(size_t layer) const {  // what was not copied is read where it is
+    return forward_[layer] ? Weights<T>{forward_[layer], true}
+                           : Weights<T>{net_->values<T>() + net_->layers[layer].weights, false};
+  }
+  Weights<T> transposed(size_t layer) const { return {backward_[layer], wide(net_->layers[layer].inputs)}; }
+
+ private:
+  static constexpr size_t kWideBytes = 1024;  // of a row
+  static bool wide(size_t columns) { return columns * sizeof(T) > kWideBytes; }
+
+  const netlet_network* net_ = nullptr;
+  Buffer<T> memory_;
+  Buffer<T*> forward_, backward_;  // of each layer, null if there is no copy
+};
+
+}  // namespace netlet::core

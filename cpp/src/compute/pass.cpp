@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "compute/pass.hpp"
+
+namespace netlet::core {
+namespace {
+
+// Hands out pieces of one buffer, each on a cache line of its own. First round: only counts.
+template <class T> class Pieces {
+ public:
+  T* take(size_t rows, size_t columns) {
+    size_t size;
+    if (multiply_overflows(rows, columns, &size)) overflow_ = true;
+    T* piece = base_ ? base_ + used_ : nullptr;
+    constexpr size_t line = kCacheLine / sizeof(T);
+    if (size > SIZE_MAX / 4 || used_ > SIZE_MAX / 4) overflow_ = true;
+    used_ += overflow_ ? 0 : (size + line - 1) / line * line;
+    return piece;
+  }
+  bool allocate(Buffer<T>& buffer) {
+    if (overflow_ || !buffer.allocate(used_)) return false;
+    base_ = buffer.data();
+    used_ = 0;
+    return true;
+  }
+
+ private:
+  T* base_ = nullptr;
+  size_t used_ = 0;
+  bool overflow_ = false;
+};
+
+}  // namespace
+
+template <class T> bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x,
+                                          const netlet_targets& targets, bool shuffled, size_t rows, PassKind kind) {
+  net_ = &net;
+  kernel_ = &kernels<T>(net.widest);
+  kind_ = kind;
+  softmax_later_ = targets.y && net.loss == NETLET_CROSS_ENTROPY;
+  if (!rows_.allocate(net, x, targets, shuffled, rows)) return false;
+  const size_t layers = net.layer_count();
+  Buffer<T*>* const all[] = {&output_, &delta_, &sums_, &whole_, &mask_};
+  for (Buffer<T*>* pointers : all)
+    if (!pointers->allocate(layers, true)) return false;
+  if (!row_loss_.allocate(rows)) return false;
+  Pieces<T> pieces;
+  for (int round = 0; round < 2; ++round) {
+    for (size_t i = 0; i < layers; ++i) {
+      const Layer& layer = net.layers[i];
+      const bool dropped = kind.dropout && layer.dropout != 0, last = i + 1 == layers;
+      output_[i] = pieces.take(rows, layer.outputs);
+      if (kind.delta) delta_[i] = pieces.take(rows, layer.outputs);
+      if ((kind.delta && derivative_needs_z(layer.activation)) || (last && net.has_classes()))
+        sums_[i] = pieces.take(rows, layer.outputs);
+      if (dropped) mask_[i] = pieces.take(rows, layer.outputs);
+      if (dropped && !sums_[i]) whole_[i] = pieces.take(rows, layer.outputs);
+    }
+    if (kind.input_delta) input_delta_ = pieces.take(rows, net.inputs());
+    if (round == 0 && !pieces.allocate(memory_)) return false;
+  }
+  return true;
+}
+
+template <class T>
+void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, const Packed<T>& packed) {
+  const netlet_network& net = *net_;
+  const T* parameters = net.values<T>();
+  Inputs<T> a = rows_.inputs(batch, from, at, count);
+  if (at == 0) input_ = a;
+  for (size_t i = 0; i < net.layer_count(); ++i) {
+    const Layer& layer = net.layers[i];
+    const size_t n = layer.outputs;
+    T* const z = sums_[i] ? sums_[i] + at * n : nullptr;
+    const bool later = softmax_later_ && i + 1 == net.layer_count();
+    T* const y = (whole_[i] ? whole_[i] : output_[i]) + at * n;
+    kernels<T>(n).forward(count, n, layer.inputs, a.first, a.stride, a.rows, packed.weights(i),
+                          parameters + layer.biases, later ? NETLET_IDENTITY : layer.activation, later ? nullptr : z,
+                          later ? z : y);
+    if (mask_[i]) {
+      drop_units(batch, from, at, count, i);
+      kernels<T>().drop(count * n, mask_[i] + at * n, y, output_[i] + at * n);
+    }
+    a = {output_[i] + at * n, (ptrdiff_t)n};
+  }
+}
+
+// What each unit of a layer is multiplied with: 0, or so much that the expected value stays.
+template <class T> void Pass<T>::drop_units(const Batch& batch, size_t from, size_t at, size_t count, size_t layer) {
+  const DropoutKey& key = batch.dropout;
+  const double share = net_->layers[layer].dropout;
+  const uint32_t threshold = (uint32_t)(share * 0x1p32);
+  const T keep = (T)(1 / (1 - share));
+  const size_t n = net_->layers[layer].outputs, draws = (n + 3) / 4;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t place = batch.first + from + i;
+    const uint64_t row = key.row + (batch.order ? batch.order[place] : place);
+    T* const mask = mask_[layer] + (at + i) * n;
+    for (size_t d = 0; d < draws; ++d) {
+      const uint64_t number = row * draws + d;
+      const Philox random = philox(
+          {{(uint32_t)number, (uint32_t)(number >> 32), key.stream, (uint32_t)key.purpose | (uint32_t)layer << 8}},
+          (uint32_t)key.seed, (uint32_t)(key.seed >> 32));
+      for (size_t j = 4 * d; j < n && j < 4 * d + 4; ++j) mask[j] = random.word[j % 4] < threshold ? T(0) : keep;
+    }
+  }
+}
+
+template <class T> OutputRows<T> Pass<T>::output_rows(size_t at, size_t count) const {
+  const size_t last = net_->layer_count() - 1, n = net_->outputs();
+  OutputRows<T> rows = comparison<T>(*net_);
+  rows.rows = count;
+  rows.z = sums_[last] ? sums_[last] + at * n : nullptr;
+  rows.y = output_[last] + at * n;
+  rows.delta = kind_.delta ? delta_[last] + at * n : nullptr;
+  rows.row_loss = row_loss_.data() + at;
+  return rows;
+}
+
+template <class T> size_t Pass<T>::compare(const Batch& batch, size_t from, size_t at, size_t count) {
+  OutputRows<T> rows = output_rows(at, count);
+  rows_.targets(batch, from, at, count, rows);
+  if (!batch.targets->y) {
+    set_output_gradient(at, count, rows.t);
+    return 0;
+  }
+  kernel_->output_rows(rows);
+  return rows.correct;
+}
+
+template <class T> void Pass<T>::set_output_gradient(size_t at, size_t count, const T* gradient) {
+  OutputRows<T> rows = output_rows(at, count);
+  const size_t n = rows.n;
+  rows.loss = kGivenGradient;
+  rows.t = gradient;
+  if (net_->output_scaling) {
+    for (size_t i = 0; i < count; ++i)
+      kernels<T>().drop(n, net_->output_scaling.scale<T>(), gradient + i * n, rows.delta + i * n);
+    rows.t = rows.delta;
+  }
+  kernel_->output_rows(rows);
+}
+
+template <class T> void Pass<T>::set_output_unit(size_t at, size_t count, size_t output) {
+  const size_t n = net_->outputs();
+  T* const delta = delta_[net_->layer_count() - 1] + at * n;
+  memset(delta, 0, count * n * sizeof(T));
+  for (size_t i = 0; i < count; ++i) delta[i * n + output] = 1;
+  set_output_gradient(at, count, delta);
+}
+
+template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<T>& packed) {
+  const netlet_network& net = *net_;
+  for (size_t i = net.layer_count() - 1; i > 0; --i) {
+    const Layer &layer = net.layers[i], &below = net.layers[i - 1];
+    const size_t m = layer.inputs;
+    const T* const f = derivative_needs_z(below.activation) ? sums_[i - 1]
+                       : whole_[i - 1]                      ? whole_[i - 1]
+                                                            : output_[i - 1];
+    T* const delta = delta_[i - 1] + at * m;
+    kernels<T>(m).backward(count, layer.outputs, m, delta_[i] + at * layer.outputs, packed.transposed(i),
+                           below.activation, f + at * m, delta);
+    if (mask_[i - 1]) kernels<T>().drop(count * m, mask_[i - 1] + at * m, delta, delta);
+  }
+  if (!kind_.input_delta) return;
+  const size_t m = net.inputs();
+  T* const s = input_delta_ + at * m;
+  kernels<T>(m).backward(count, net.layers[0].outputs, m, delta_[0] + at * net.layers[0].outputs, packed.transposed(0),
+                         NETLET_IDENTITY, s, s);
+  if (net.input_scaling)
+    for (size_t i = 0; i < count; ++i) kernels<T>().divide_by(m, s + i * m, net.input_scaling.scale<T>());
+}
+
+template <class T> void Pass<T>::gradient(const Tile& tile, size_t row, size_t count, T* g, Fetch* fetch) const {
+  const Layer& layer = net_->layers[tile.layer];
+  Inputs<T> a = tile.layer ? Inputs<T>{output_[tile.layer - 1], (ptrdiff_t)layer.inputs} : input_;
+  a.fetch = fetch;
+  const T* d = delta_[tile.layer] + row * layer.outputs + tile.j0;
+  const size_t k1 = tile.k1 < layer.inputs ? tile.k1 : layer.inputs, height = k1 - tile.k0;
+  T* bias = tile.k1 > layer.inputs ? g + height * tile.columns() : nullptr;
+  kernels<T>(layer.outputs)
+      .gradient(count, tile.columns(), height, a.part(row, tile.k0), d, (ptrdiff_t)layer.outputs, g, bias);
+}
+
+template class Pass<float>;
+template class Pass<double>;
+
+}  // namespace netlet::core

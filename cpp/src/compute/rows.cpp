@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "compute/rows.hpp"
+
+namespace netlet::core {
+namespace {
+
+const netlet_array& array_of(const netlet_targets& targets) {
+  return *(targets.y ? targets.y : targets.output_gradient);
+}
+
+constexpr size_t kLongRow = 1024;  // bytes; shorter rows of a random order are copied side by side
+
+template <class T> bool allocate_rows(Buffer<T>& buffer, size_t rows, size_t columns) {
+  size_t size;
+  return !multiply_overflows(rows, columns, &size) && buffer.allocate(size);
+}
+
+}  // namespace
+
+template <class T> bool Rows<T>::allocate(const netlet_network& net, const netlet_array& x,
+                                          const netlet_targets& targets, bool shuffled, size_t rows) {
+  net_ = &net;
+  kernel_ = &kernels<T>(net.widest);
+  const netlet_array& t = array_of(targets);
+  classes_given_ = targets.y && net.loss == NETLET_CROSS_ENTROPY && t.columns == 1;
+  const bool readable = !net.input_scaling && readable_in_place<T>(x);
+  in_place_ = readable && !shuffled;
+  const size_t outputs = net.layers[0].outputs;
+  through_order_ = readable && shuffled && net.inputs() * sizeof(T) >= kLongRow && outputs > kernels<T>(outputs).lanes;
+  targets_in_place_ =
+      !shuffled && !net.output_scaling && readable_in_place<T>(t) && t.row_stride == (ptrdiff_t)(t.columns * sizeof(T));
+  return (in_place_ || (through_order_ ? row_.allocate(rows) : allocate_rows(x_, rows, net.inputs()))) &&
+         (!classes_given_ || classes_.allocate(rows)) &&
+         (classes_given_ || targets_in_place_ || allocate_rows(t_, rows, net.outputs())) &&
+         (!targets.sample_weight || w_.allocate(rows));
+}
+
+template <class T> Inputs<T> Rows<T>::inputs(const Batch& batch, size_t from, size_t at, size_t count) {
+  if (in_place_) return {row_in_place<T>(*batch.x, batch.first + from), batch.x->row_stride / (ptrdiff_t)sizeof(T)};
+  if (through_order_) {
+    const size_t* const order = batch.order_from(from);
+    for (size_t i = 0; i < count; ++i) row_[at + i] = row_in_place<T>(*batch.x, order[i]);
+    return {nullptr, 0, row_.data() + at};
+  }
+  const size_t n = net_->inputs();
+  T* const rows = x_.data() + at * n;
+  load_rows(*batch.x, batch.order_from(from), batch.first + from, count, rows);
+  const Scaling& scaling = net_->input_scaling;
+  if (scaling) kernel_->standardize(count, n, scaling.shift<T>(), scaling.scale<T>(), rows);
+  return {rows, (ptrdiff_t)n};
+}
+
+template <class T>
+void Rows<T>::targets(const Batch& batch, size_t from, size_t at, size_t count, OutputRows<T>& rows) {
+  const size_t n = net_->outputs(), first = batch.first + from;
+  const size_t* const order = batch.order_from(from);
+  const netlet_targets& targets = *batch.targets;
+  if (classes_given_) {
+    int64_t* const classes = classes_.data() + at;
+    load_rows(*targets.y, order, first, count, classes);
+    for (size_t i = 0; i < count; ++i)  // they were checked, but the caller may have written to them since
+      if ((uint64_t)classes[i] >= n) classes[i] = 0;
+    rows.classes = classes;
+  } else if (targets_in_place_) {
+    rows.t = row_in_place<T>(array_of(targets), first);
+  } else {
+    T* const t = t_.data() + at * n;
+    load_rows(array_of(targets), order, first, count, t);
+    rows.t = t;
+    const Scaling& scaling = net_->output_scaling;
+    if (scaling && targets.y) kernel_->standardize(count, n, scaling.shift<T>(), scaling.scale<T>(), t);
+  }
+  if (targets.sample_weight) {
+    load_rows(*targets.sample_weight, order, first, count, w_.data() + at);
+    rows.weights = w_.data() + at;
+  }
+}
+
+template class Rows<float>;
+template class Rows<double>;
+
+}  // namespace netlet::core

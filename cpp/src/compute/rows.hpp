@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Reads the rows of a batch: where the caller's arrays can be read in place, no copy is made.
+#pragma once
+
+#include "kernels/kernels.hpp"
+#include "network/arrays.hpp"
+#include "network/network.hpp"
+#include "network/random.hpp"
+
+namespace netlet::core {
+
+// Which of a layer's outputs training leaves out depends on seed, stream, layer, row and unit alone.
+struct DropoutKey {
+  uint64_t seed;
+  uint32_t stream;  // epoch, or step
+  Purpose purpose;
+  uint64_t row;  // number of the batch's first row
+};
+
+// The rows of a batch: which of x and y they are.
+struct Batch {
+  const netlet_array* x;
+  const netlet_targets* targets;
+  const size_t* order;  // row order[first + i] of x; null: row first + i
+  size_t first, rows;
+  DropoutKey dropout;
+
+  const size_t* order_from(size_t row) const { return order ? order + first + row : nullptr; }
+};
+
+// How the network compares outputs with targets, without the rows.
+template <class T> OutputRows<T> comparison(const netlet_network& net) {
+  OutputRows<T> rows = {};
+  rows.loss = net.loss;
+  rows.activation = net.layers[net.layer_count() - 1].activation;
+  rows.huber_delta = net.huber_delta;
+  rows.quantiles = net.quantiles.data();
+  rows.n = net.outputs();
+  return rows;
+}
+
+struct BatchLoss {
+  double sum;      // over the rows, before any mean
+  double weight;   // of the rows: what a mean divides by
+  size_t correct;  // rows whose class is right
+};
+
+// What the finished sums of a loss and its gradient are divided by once; 0: nothing.
+inline double divisor(const netlet_network& net, double weight) { return net.reduction == NETLET_MEAN ? weight : 0; }
+inline double reduced(const netlet_network& net, double sum, double weight) {
+  return divisor(net, weight) != 0 ? sum / weight : sum;
+}
+
+template <class T> class Rows {
+ public:
+  // Room for `rows` rows. False if there is no memory.
+  bool allocate(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, bool shuffled,
+                size_t rows);
+
+  // Rows `from` to `from + count` of the batch, which keep place `at` here.
+  Inputs<T> inputs(const Batch& batch, size_t from, size_t at, size_t count);
+  // Sets t (of a given output gradient, too), classes and weights.
+  void targets(const Batch& batch, size_t from, size_t at, size_t count, OutputRows<T>& rows);
+
+  const T* weights() const { return w_.data(); }
+
+ private:
+  const netlet_network* net_ = nullptr;
+  const RowKernels<T>* kernel_ = nullptr;
+  bool in_place_ = false, through_order_ = false, targets_in_place_ = false, classes_given_ = false;
+  Buffer<T> x_, t_, w_;
+  Buffer<const T*> row_;  // through_order_: where the rows are
+  Buffer<int64_t> classes_;
+};
+
+}  // namespace netlet::core

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "compute/small_step.hpp"
+
+#include <math.h>
+
+#include "network/optimizer.hpp"
+
+namespace netlet::core {
+
+constexpr size_t kSmallRows = 64, kSmallInputs = 64;
+
+template <class T> bool SmallSteps<T>::fit(const netlet_network& net, size_t rows, const netlet_optimizer& optimizer) {
+  if (rows > kSmallRows || net.inputs() > kSmallInputs || net.widest > kernels<T>(net.widest).lanes ||
+      net.has_dropout() || optimizer.config.clip_norm > 0)
+    return false;
+  for (size_t i = 0; i < net.layer_count(); ++i) {
+    const int activation = net.layers[i].activation;
+    if (activation != NETLET_IDENTITY && activation != NETLET_SIGMOID && activation != NETLET_TANH &&
+        activation != NETLET_RELU && activation != NETLET_SOFTMAX)
+      return false;
+  }
+  return true;
+}
+
+template <class T> bool SmallSteps<T>::allocate(const netlet_network& net, const netlet_array& x,
+                                                const netlet_targets& targets, bool shuffled, size_t rows,
+                                                const netlet_optimizer& optimizer) {
+  net_ = &net;
+  kernel_ = &kernels<T>(net.widest);
+  arrays_ = &kernels<T>();
+  const size_t lanes = kernel_->lanes, layers = net.layer_count(), last = layers - 1;
+  size_t weights = 0, transposed = 0;
+  for (size_t i = 0; i < layers; ++i) {
+    weights += (net.layers[i].inputs + 1) * lanes;
+    transposed += net.layers[i].outputs * lanes;
+  }
+  const size_t block = (rows + 1) * lanes;  // of a layer's outputs or deltas
+  if (!rows_.allocate(net, x, targets, shuffled, rows) || !row_loss_.allocate(rows) || !layers_.allocate(layers) ||
+      !before_.allocate(3 * weights) ||
+      !memory_.allocate(4 * weights + transposed + (2 * layers + 1) * block + layers * lanes, true))
+    return false;
+  T* at = memory_.data();
+  const auto take = [&at](size_t size) {
+    T* const piece = at;
+    at += size;
+    return piece;
+  };
+  step_ = {};
+  step_.layers = layers_.data();
+  step_.layer_count = layers;
+  step_.size = weights;
+  step_.parameter_count = net.parameter_count;
+  step_.w = take(weights);
+  step_.g = take(weights);
+  step_.s0 = optimizer.slot_count() > 0 ? take(weights) : nullptr;
+  step_.s1 = optimizer.slot_count() > 1 ? take(weights) : nullptr;
+  size_t offset = 0;
+  for (size_t i = 0; i < layers; ++i) {
+    const Layer& layer = net.layers[i];
+    T* const keep = take(lanes);
+    memset(keep, 0xff, layer.outputs * sizeof(T));
+    layers_[i] = {layer.inputs,
+                  layer.outputs,
+                  layer.activation,
+                  step_.w + offset,
+                  keep,
+                  take(layer.outputs * lanes),
+                  step_.g + offset,
+                  take(block),
+                  take(block),
+                  i == last ? layer.outputs : lanes};
+    offset += (layer.inputs + 1) * lanes;
+  }
+  step_.z = net.has_classes() ? take(block) : nullptr;
+  step_.out = comparison<T>(net);
+  step_.out.z = step_.z;
+  step_.out.y = layers_[last].y;
+  step_.out.delta = layers_[last].d;
+  step_.out.row_loss = row_loss_.data();
+  return true;
+}
+
+template <class T> void SmallSteps<T>::read(const netlet_optimizer& optimizer) {
+  const size_t lanes = kernel_->lanes;
+  const T* const from[] = {net_->values<T>(), optimizer.slot<T>(0), optimizer.slot<T>(1)};
+  T* const to[] = {step_.w, step_.s0, step_.s1};
+  for (int a = 0; a < 3; ++a) {
+    const T* source = from[a];
+    T* target = to[a];
+    if (source) memset(target, 0, step_.size * sizeof(T));
+    for (size_t i = 0; source && i < net_->layer_count(); ++i)
+      for (size_t k = 0; k <= layers_[i].inputs; ++k, source += layers_[i].outputs, target += lanes)
+        memcpy(target, source, layers_[i].outputs * sizeof(T));
+  }
+  transpose();
+}
+
+template <class T> void SmallSteps<T>::transpose() {
+  const ptrdiff_t lanes = (ptrdiff_t)kernel_->lanes;
+  for (size_t i = 1; i < net_->layer_count(); ++i)
+    arrays_->transpose(layers_[i].inputs, layers_[i].outputs, layers_[i].w, lanes, layers_[i].wt, lanes);
+}
+
+template <class T> void SmallSteps<T>::load(const Batch& batch) {
+  const Inputs<T> x = rows_.inputs(batch, 0, 0, batch.rows);  // never listed: outputs fit one vector
+  step_.x = x.first;
+  step_.x_i = x.stride;
+  rows_.targets(batch, 0, 0, batch.rows, step_.out);
+  step_.out.rows = batch.rows;
+}
+
+template <class T> void SmallSteps<T>::gradient(BatchLoss& loss) {
+  kernel_->small_pass(step_);
+  const size_t rows = step_.out.rows;
+  double sum = 0, weight = (double)rows;
+  for (size_t i = 0; i < rows; ++i) sum = sum + row_loss_[i];
+  if (const T* const weights = step_.out.weights) {
+    weight = 0;
+    for (size_t i = 0; i < rows; ++i) weight = weight + (double)weights[i];
+  }
+  loss = {sum, weight, step_.out.correct};
+  divisor_ = divisor(*net_, weight);
+}
+
+template <class T>
+void SmallSteps<T>::step(const netlet_optimizer_config& config, const Update<T>& update, double factor) {
+  const T decay = decay_of<T>(config, factor);
+  if (divisor_ != 0) arrays_->divide(step_.size, step_.g, (T)divisor_);
+  if (config.l2 > 0 || config.l1 > 0 || decay != 1)
+    for (size_t i = 0; i < net_->layer_count(); ++i) {
+      const size_t at = (size_t)(layers_[i].w - step_.w);
+      arrays_->penalize(layers_[i].inputs * kernel_->lanes, step_.g + at, step_.w + at, (T)config.l2, (T)config.l1,
+                        decay);
+    }
+  if (config.clip_value > 0) arrays_->clip(step_.size, step_.g, (T)config.clip_value);
+  kernel_->small_update(step_, update);
+}
+
+template <class T> BatchLoss SmallSteps<T>::pass(const Batch& batch) {
+  load(batch);
+  BatchLoss loss;
+  gradient(loss);
+  return loss;
+}
+
+template <class T> void SmallSteps<T>::update(netlet_optimizer& optimizer, double factor) {
+  const Update<T> next = next_update<T>(optimizer, factor);
+  step(optimizer.config, next, factor);
+}
+
+template <class T> size_t SmallSteps<T>::steps(const Batch& batch, netlet_optimizer& optimizer, double factor,
+                                               size_t count, BatchLoss* losses) {
+  load(batch);
+  const netlet_optimizer_progress progress = optimizer.progress;
+  const bool alike = optimizer.config.kind == NETLET_SGD;  // all updates are
+  Update<T> update;
+  const auto advance = [&](size_t i) {
+    if (!alike || i == 0)
+      update = next_update<T>(optimizer, factor);
+    else
+      ++optimizer.progress.steps;
+    step(optimizer.config, update, factor);
+  };
+  const size_t slots = 1 + optimizer.slot_count(), bytes = step_.size * sizeof(T);
+  T* const state[] = {step_.w, step_.s0, step_.s1};
+  const auto save = [&] {
+    for (size_t a = 0; a < slots; ++a) memcpy(&before_[a * step_.size], state[a], bytes);
+  };
+  const auto restore = [&] {
+    for (size_t a = 0; a < slots; ++a) memcpy(state[a], &before_[a * step_.size], bytes);
+    transpose();
+  };
+
+  save();
+  size_t i = 0;
+  for (; i < count; ++i) {
+    gradient(losses[i]);
+    if (!isfinite(losses[i].sum)) break;
+    advance(i);
+  }
+  if (all_finite()) return i;  // what is not finite once stays so
+  restore();
+  optimizer.progress = progress;
+  for (i = 0;; ++i) {  // the same way again, to the step that did it
+    gradient(losses[i]);
+    const netlet_optimizer_progress here = optimizer.progress;
+    save();
+    advance(i);
+    if (all_finite()) continue;
+    restore();
+    optimizer.progress = here;
+    return i;
+  }
+}
+
+template <class T> void SmallSteps<T>::write(T* w, T* s0, T* s1) const {
+  kernel_->small_values(step_, step_.w, w);
+  if (s0) kernel_->small_values(step_, step_.s0, s0);
+  if (s1) kernel_->small_values(step_, step_.s1, s1);
+}
+
+template class SmallSteps<float>;
+template class SmallSteps<double>;
+
+}  // namespace netlet::core

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// netlet's file: a safetensors file (https://github.com/huggingface/safetensors) of one exact form, which docs/files.md
+// describes. Eight bytes that say how long the header is, the header in JSON, the tensors one after the other.
+//
+// A description says all words of the header's metadata, and which tensors follow. The writer makes the header from
+// it; the reader takes it from the metadata, and what follows must be, byte for byte, what the writer would write. So
+// every size has been held against the file's before anything is allocated for it.
+#pragma once
+
+#include "file/text.hpp"
+#include "network/network.hpp"
+#include "network/optimizer.hpp"
+#include "system/memory.hpp"
+
+namespace netlet::core {
+
+constexpr size_t kMostHeader = 100000000;  // bytes; as in other readers of safetensors
+constexpr size_t kHex = 64;                // digits of a checksum
+
+// What a file says beside the tensors.
+struct Description {
+  char checksum[kHex + 1], version[33], fingerprint[kHex + 1];
+  uint64_t numerics, seed, epochs_trained;
+  int dtype, loss, reduction;
+  Buffer<size_t> sizes;
+  Buffer<int32_t> activations;
+  bool input_scaling, output_scaling;
+  bool has_optimizer;
+  int optimizer;
+  bool nesterov, bound;
+  uint64_t slots, steps, plateau_epochs;
+
+  size_t layers() const { return activations.size(); }
+  size_t inputs() const { return sizes[0]; }
+  size_t outputs() const { return sizes[sizes.size() - 1]; }
+};
+
+// A model, and what a file has beside it. Without a network none of its tensors has data.
+struct Model {
+  netlet_network* net = nullptr;
+  netlet_optimizer* optimizer = nullptr;
+  netlet_optimizer_config config = {};
+  netlet_optimizer_progress progress = {};
+  Buffer<double> dropout;
+  Buffer<unsigned char> test_input, test_output;  // a row, and what the network makes of it
+};
+
+struct Tensor {
+  char name[48];
+  bool is_float32;
+  int dimensions;
+  size_t shape[2];
+  void* data;
+
+  size_t bytes() const {
+    size_t n = is_float32 ? 4 : 8;
+    for (int i = 0; i < dimensions; ++i) n *= shape[i];
+    return n;
+  }
+};
+
+// The i-th tensor of the file, binary64 first, so that each lies aligned; false after the last.
+bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor);
+
+// The bytes of all tensors; false if the number overflows.
+bool data_size(const Description& d, size_t* bytes);
+
+// Where the digits of the checksum are in the file; for the checksum they count as zeros.
+size_t checksum_place();
+
+void write_header(const Description& d, Text& text);
+// Reads the metadata, and then whether the tensors that follow are those of `d`.
+netlet_status read_metadata(Cursor& cursor, Description& d, netlet_error* error);
+netlet_status check_tensors(Cursor& cursor, const Description& d, netlet_error* error);
+
+netlet_status check_parameters(const netlet_network& net, netlet_error* error);
+netlet_status run_self_test(const netlet_network& net, const unsigned char* input, void* output, netlet_error* error);
+
+}  // namespace netlet::core

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The tensors of netlet's file, in their order.
+#include <stdio.h>
+
+#include "file/format.hpp"
+
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are written as they lie in memory");
+
+namespace netlet::core {
+namespace {
+
+struct Progress {
+  const char* name;
+  double netlet_optimizer_progress::* value;
+};
+constexpr Progress kProgress[] = {{"beta_1_power", &netlet_optimizer_progress::beta_1_power},
+                                  {"beta_2_power", &netlet_optimizer_progress::beta_2_power},
+                                  {"plateau_factor", &netlet_optimizer_progress::plateau_factor},
+                                  {"plateau_best", &netlet_optimizer_progress::plateau_best}};
+constexpr size_t kProgresses = sizeof kProgress / sizeof *kProgress;
+
+size_t setting_count() {
+  size_t count = 0;
+  while (netlet_optimizer_setting_name((int)count)) ++count;
+  return count;
+}
+
+const char* slot_name(int kind, size_t slot) {
+  const char* const names[][2] = {{"velocity", ""}, {"m", "v"}, {"v", "velocity"}, {"step", "gradient"}};
+  return names[kind][slot];
+}
+
+}  // namespace
+
+bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
+  const auto is = [&](const char* group, const char* name, bool is_float32, int dimensions, size_t rows, size_t columns,
+                      void* data) {
+    *tensor = {"", is_float32, dimensions, {rows, columns}, data};
+    snprintf(tensor->name, sizeof tensor->name, "%s%s", group, name);
+    return true;
+  };
+  const auto among = [&](size_t count) {  // whether it is one of the next; if so, i says which
+    if (i < count) return true;
+    i -= count;
+    return false;
+  };
+  netlet_network* const net = model.net;
+  if (among(d.layers() > 1)) return is("", "dropout", false, 1, d.layers() - 1, 0, model.dropout.data());
+  if (among(d.loss == NETLET_HUBER)) return is("", "huber_delta", false, 0, 0, 0, net ? &net->huber_delta : nullptr);
+  if (among(d.loss == NETLET_QUANTILE))
+    return is("", "quantiles", false, 1, d.outputs(), 0, net ? net->quantiles.data() : nullptr);
+  if (among(d.has_optimizer ? setting_count() : 0))
+    return is("optimizer.", netlet_optimizer_setting_name((int)i), false, 0, 0, 0,
+              netlet_optimizer_setting(&model.config, (int)i));
+  if (among(d.has_optimizer ? kProgresses : 0))
+    return is("optimizer.", kProgress[i].name, false, 0, 0, 0, &(model.progress.*kProgress[i].value));
+
+  const bool is_float32 = d.dtype == NETLET_FLOAT32;
+  const size_t size = size_of(d.dtype);
+  if (among(2 * d.layers())) {
+    const size_t layer = i / 2;
+    const bool is_bias = i % 2;
+    char group[32];
+    snprintf(group, sizeof group, "layers.%zu.", layer);
+    void* data = nullptr;
+    if (net) data = net->parameters.data() + (is_bias ? net->layers[layer].biases : net->layers[layer].weights) * size;
+    return is_bias ? is(group, "bias", is_float32, 1, d.sizes[layer + 1], 0, data)
+                   : is(group, "weight", is_float32, 2, d.sizes[layer], d.sizes[layer + 1], data);
+  }
+  if (among(d.input_scaling ? 2 : 0))
+    return is("input_scaling.", i == 0 ? "shift" : "scale", is_float32, 1, d.inputs(), 0,
+              net ? net->input_scaling.values.data() + i * d.inputs() * size : nullptr);
+  if (among(d.output_scaling ? 2 : 0))
+    return is("output_scaling.", i == 0 ? "shift" : "scale", is_float32, 1, d.outputs(), 0,
+              net ? net->output_scaling.values.data() + i * d.outputs() * size : nullptr);
+  if (among(1)) return is("self_test.", "input", is_float32, 1, d.inputs(), 0, model.test_input.data());
+  if (among(1)) return is("self_test.", "output", is_float32, 1, d.outputs(), 0, model.test_output.data());
+  if (among(d.has_optimizer && d.bound ? d.slots : 0)) {
+    size_t parameters = 0;
+    for (size_t layer = 0; layer < d.layers(); ++layer) parameters += (d.sizes[layer] + 1) * d.sizes[layer + 1];
+    return is("optimizer.", slot_name(d.optimizer, i), is_float32, 1, parameters, 0,
+              net ? model.optimizer->state.data() + i * parameters * size : nullptr);
+  }
+  return false;
+}
+
+bool data_size(const Description& d, size_t* bytes) {
+  using Size = unsigned __int128;
+  Size parameters = 0;
+  for (size_t i = 0; i < d.layers(); ++i) {
+    parameters += ((Size)d.sizes[i] + 1) * d.sizes[i + 1];
+    if (parameters >> 60) return false;
+  }
+  Size numbers = d.layers() - 1, values = parameters;
+  if (d.loss == NETLET_HUBER) numbers += 1;
+  if (d.loss == NETLET_QUANTILE) numbers += d.outputs();
+  if (d.has_optimizer) numbers += setting_count() + kProgresses;
+  if (d.has_optimizer && d.bound) values += d.slots * parameters;
+  values += ((Size)d.inputs()) * (d.input_scaling ? 3 : 1) + (Size)d.outputs() * (d.output_scaling ? 3 : 1);
+  const Size all = numbers * 8 + values * size_of(d.dtype);
+  *bytes = (size_t)all;
+  return all <= (Size)PTRDIFF_MAX;
+}
+
+}  // namespace netlet::core

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Which kernel table this machine uses: the best that CPU and operating system support, or what NETLET_ISA names.
+#include <stdlib.h>
+#include <string.h>
+
+#include "kernels/kernels.hpp"
+#include "system/error.hpp"
+
+#if defined(NETLET_X86)
+#include <cpuid.h>
+#endif
+
+namespace netlet {
+#define NETLET_TABLE(isa)               \
+  namespace isa {                       \
+  extern const core::KernelTable table; \
+  }
+#if defined(NETLET_X86)
+NETLET_TABLE(avx512)
+NETLET_TABLE(avx2)
+namespace avx512vl {
+extern const core::RowKernelTable table;
+}
+#endif
+#if defined(NETLET_ARM)
+NETLET_TABLE(neon)
+#else
+NETLET_TABLE(baseline)
+#endif
+#undef NETLET_TABLE
+}  // namespace netlet
+
+namespace netlet::core {
+namespace {
+
+#if defined(NETLET_X86)
+struct Features {
+  bool avx2 = false, avx512 = false;
+};
+
+Features detect() {
+  Features f;
+  unsigned a, b, c, d;
+  if (!__get_cpuid(1, &a, &b, &c, &d)) return f;
+  const bool fma = c & (1u << 12), osxsave = c & (1u << 27), avx = c & (1u << 28);
+  if (!osxsave || !avx) return f;
+  unsigned low, high;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));  // the state that the operating system saves
+  if ((low & 0x6) != 0x6 || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return f;
+  f.avx2 = fma && (b & (1u << 5));
+  const unsigned levels = (1u << 16) | (1u << 17) | (1u << 30) | (1u << 31);  // F, DQ, BW, VL
+  f.avx512 = f.avx2 && (low & 0xe6) == 0xe6 && (b & levels) == levels;
+  return f;
+}
+#endif
+
+struct Available {
+  const KernelTable* table[4];
+  size_t count = 0;
+  Available() {
+#if defined(NETLET_X86)
+    const Features f = detect();
+    if (f.avx512) table[count++] = &avx512::table;
+    if (f.avx2) table[count++] = &avx2::table;
+#endif
+#if defined(NETLET_ARM)
+    table[count++] = &neon::table;
+#else
+    table[count++] = &baseline::table;
+#endif
+  }
+};
+
+const KernelTable* find(const char* name) {
+  const Available available;
+  for (size_t i = 0; i < available.count; ++i)
+    if (strcmp(available.table[i]->isa, name) == 0) return available.table[i];
+  return nullptr;
+}
+
+const char* requested() {
+  const char* name = getenv("NETLET_ISA");
+  return name && *name ? name : nullptr;
+}
+
+const KernelTable* pick() {
+  const char* name = requested();
+  return name ? find(name) : Available().table[0];
+}
+
+const KernelTable* g_table;  // set once; read and written with atomic builtins
+
+netlet_status unsupported(const char* where, const char* name, netlet_error* error) {
+  char list[64] = "";
+  const Available available;
+  for (size_t i = 0; i < available.count; ++i) {
+    if (i) strcat(list, ", ");
+    strcat(list, available.table[i]->isa);
+  }
+  return fail(error, NETLET_ERROR_UNSUPPORTED, "%s: instruction set '%.40s' is not available here; this machine has %s",
+              where, name, list);
+}
+
+}  // namespace
+
+const KernelTable* kernel_table() {
+  const KernelTable* table = __atomic_load_n(&g_table, __ATOMIC_ACQUIRE);
+  if (!table) {
+    table = pick();
+    if (table) __atomic_store_n(&g_table, table, __ATOMIC_RELEASE);
+  }
+  return table;
+}
+
+template <class T> const RowKernels<T>& kernels([[maybe_unused]] size_t widest) {
+  const KernelTable* table = kernel_table();
+#if defined(NETLET_X86)
+  if (table == &avx512::table && widest * sizeof(T) <= 32) {
+    if constexpr (sizeof(T) == 4)
+      return avx512vl::table.f32;
+    else
+      return avx512vl::table.f64;
+  }
+#endif
+  return kernels_of<T>(*table);
+}
+template const RowKernels<float>& kernels<float>(size_t);
+template const RowKernels<double>& kernels<double>(size_t);
+
+netlet_status require_kernels(netlet_error* error) {
+  if (kernel_table()) return NETLET_OK;
+  return unsupported("NETLET_ISA", requested(), error);
+}
+
+}  // namespace netlet::core
+
+using namespace netlet::core;
+
+const char* netlet_isa() { return kernel_table() ? kernel_table()->isa : nullptr; }
+
+const char* netlet_available_isa(size_t i) {
+  const Available available;
+  return i < available.count ? available.table[i]->isa : nullptr;
+}
+
+netlet_status netlet_set_isa(const char* name, netlet_error* error) {
+  if (!name) return fail(error, NETLET_ERROR_ARGUMENT, "name: expected the name of an instruction set, got NULL");
+  const KernelTable* table = find(name);
+  if (!table) return unsupported("name", name, error);
+  __atomic_store_n(&g_table, table, __ATOMIC_RELEASE);
+  return NETLET_OK;
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Elementary functions on one vector: the same operations in the same order as in reference/elementary.py.
+//
+// The coefficients are fpminimax polynomials (Sollya 8.0), relative error of expm1(r) on |r| <= 0.3467:
+// 2e-17 (binary64), 1.4e-8 (binary32); of the atanh series on s^2 <= 0.0401: 6e-17 and 3e-8; of the normal tail on
+// u <= 39 and u <= 15: 3.6e-17 and 1.9e-8.
+#pragma once
+
+#include "kernels/vec.hpp"
+
+namespace netlet::NETLET_ISA_NAME {
+namespace {
+
+template <class T> struct Constants;
+template <> struct Constants<double> {
+  static constexpr double shift =
+      0x1.8p52;  // x + shift - shift rounds x to an integer, kept in the low bits of the sum
+  static constexpr double log2e = 0x1.71547652b82fep0, ln2_hi = 0x1.62e42fefa4p-1, ln2_lo = -0x1.8432a1b0e2634p-43;
+  static constexpr int fraction = 52, bias = 1023;
+  static constexpr double exp_min = -746, exp_max = 710;  // beyond them exp is 0 and infinite
+  static constexpr double smallest_normal = 0x1p-1022, two_fraction = 0x1p54, log_scale = 54;
+};
+template <> struct Constants<float> {
+  static constexpr float shift = 0x1.8p23f;
+  static constexpr float log2e = 0x1.715476p0f, ln2_hi = 0x1.62e4p-1f, ln2_lo = 0x1.7f7d1cp-20f;
+  static constexpr int fraction = 23, bias = 127;
+  static constexpr float exp_min = -105, exp_max = 89;
+  static constexpr float smallest_normal = 0x1p-126f, two_fraction = 0x1p25f, log_scale = 25;
+};
+
+template <class T> NETLET_INLINE Bits<T> bits_of(V<T> x) { return (Bits<T>)x; }
+template <class T> NETLET_INLINE V<T> magnitude(V<T> x) { return (V<T>)((Bits<T>)x & ~(Bits<T>)splat(T(-0.0))); }
+template <class T> NETLET_INLINE V<T> copysign(V<T> size, V<T> sign) {
+  return (V<T>)((Bits<T>)size | ((Bits<T>)sign & (Bits<T>)splat(T(-0.0))));
+}
+
+// (expm1(r) - r) / r^2
+NETLET_INLINE F64 expm1_tail(F64 r, F64 r2) {
+  const F64 a0 = fma(splat(0x1.555555555553bp-3), r, splat(0x1.0000000000005p-1));
+  const F64 a1 = fma(splat(0x1.1111111118834p-7), r, splat(0x1.5555555552101p-5));
+  const F64 a2 = fma(splat(0x1.a01a0177f3ca6p-13), r, splat(0x1.6c16c17f336cp-10));
+  const F64 a3 = fma(splat(0x1.71de80fa36f19p-19), r, splat(0x1.a019a6914c09ap-16));
+  const F64 a4 = fma(splat(0x1.ae77aa5a5b9e6p-26), r, splat(0x1.28a2a1b3c047fp-22));
+  const F64 r4 = r2 * r2;
+  return fma(fma(a4, r4, fma(a3, r2, a2)), r4, fma(a1, r2, a0));
+}
+NETLET_INLINE F32 expm1_tail(F32 r, F32 r2) {
+  const F32 a0 = fma(splat(0x1.5554bp-3f), r, splat(0x1.fffffep-2f));
+  const F32 a1 = fma(splat(0x1.12279ep-7f), r, splat(0x1.555716p-5f));
+  return fma(fma(splat(0x1.6b7376p-10f), r2, a1), r2, a0);
+}
+
+// x = k ln 2 + r, |r| <= 0.3467; p = expm1(r); shifted holds k in its low bits
+template <class T> struct Reduced {
+  V<T> k, shifted, p;
+};
+template <class T> NETLET_INLINE Reduced<T> reduce(V<T> x) {
+  typedef Constants<T> C;
+  Reduced<T> out;
+  out.shifted = fma(x, splat(C::log2e), splat(C::shift));
+  out.k = out.shifted - splat(C::shift);
+  const V<T> high = fma(-out.k, splat(C::ln2_hi), x);  // exact
+  const V<T> low = -out.k * splat(C::ln2_lo);
+  const V<T> r = high + low;
+  const V<T> r2 = r * r;
+  out.p = high + fma(r2, expm1_tail(r, r2), low);
+  return out;
+}
+// 2^k of the k in the low bits, |k| <= bias; whatever stands above them is shifted out
+template <class T> NETLET_INLINE V<T> power_of_two(Bits<T> k) {
+  return (V<T>)((k + Constants<T>::bias) << Constants<T>::fraction);
+}
+
+// v 2^k, a subnormal result rounded once
+template <class T> NETLET_INLINE V<T> times_power_of_two(V<T> v, const Reduced<T>& e) {
+#if NETLET_ISA_AVX512 || NETLET_ISA_AVX512VL
+  return scale(v, e.k);
+#else
+  // in two factors of half the exponent
+  const Bits<T> half = bits_of<T>(fma(e.k, splat(T(0.5)), splat(Constants<T>::shift)));
+  return (v * power_of_two<T>(half)) * power_of_two<T>(bits_of<T>(e.shifted) - half);
+#endif
+}
+
+template <class T> NETLET_INLINE V<T> exp(V<T> x) {
+  typedef Constants<T> C;
+  const Reduced<T> e = reduce<T>(at_most(at_least(x, splat(C::exp_min)), splat(C::exp_max)));
+  return times_power_of_two<T>(splat(T(1)) + e.p, e);
+}
+// of x <= 0
+template <class T> NETLET_INLINE V<T> exp_negative(V<T> x) {
+  const Reduced<T> e = reduce<T>(at_least(x, splat(Constants<T>::exp_min)));
+  return times_power_of_two<T>(splat(T(1)) + e.p, e);
+}
+
+// log(1 + f) + k ln 2, -0.25 <= f < 0.5, by atanh: 1 + f = (1 + s) / (1 - s)
+NETLET_INLINE F64 atanh_tail(F64 z) {
+  const F64 a0 = fma(splat(0x1.999999999ap-2), z, splat(0x1.5555555555555p-1));
+  const F64 a1 = fma(splat(0x1.c71c72f00d12dp-3), z, splat(0x1.24924923cdbe1p-2));
+  const F64 a2 = fma(splat(0x1.3b2a64927a51p-3), z, splat(0x1.745ca8007bb8ap-3));
+  const F64 a3 = fma(splat(0x1.16e404cbe8fe2p-3), z, splat(0x1.0e821e40299b3p-3));
+  const F64 z2 = z * z;
+  return fma(fma(a3, z2, a2), z2 * z2, fma(a1, z2, a0));
+}
+NETLET_INLINE F32 atanh_tail(F32 z) {
+  const F32 a0 = fma(splat(0x1.99992cp-2f), z, splat(0x1.555556p-1f));
+  const F32 a1 = fma(splat(0x1.df7508p-3f), z, splat(0x1.246adep-2f));
+  return fma(a1, z * z, a0);
+}
+template <class T> NETLET_INLINE V<T> log_reduced(V<T> f, V<T> k) {
+  typedef Constants<T> C;
+  const V<T> s = f / (splat(T(2)) + f);
+  const V<T> z = s * s;
+  const V<T> half = splat(T(0.5)) * (f * f);
+  const V<T> t = fma(s, half + z * atanh_tail(z), k * splat(C::ln2_lo));
+  return fma(k, splat(C::ln2_hi), f - (half - t));
+}
+
+template <class T> NETLET_INLINE V<T> log(V<T> x) {
+  typedef Constants<T> C;
+  const Bits<T> small = x < splat(C::smallest_normal);
+  const V<T> scaled = small ? x * splat(C::two_fraction) : x;
+  // the exponent of x / 0.75: the fraction m below lies in [0.75, 1.5)
+  const Bits<T> one = bits_of<T>(splat(T(1)));
+  const Bits<T> offset = one - bits_of<T>(splat(T(0.75)));
+  const Bits<T> k = ((bits_of<T>(scaled) + offset) >> C::fraction) - C::bias;
+  const V<T> m = (V<T>)(bits_of<T>(scaled) - (k << C::fraction));
+  V<T> exponent = (V<T>)(k + bits_of<T>(splat(C::shift))) - splat(C::shift);
+  exponent = small ? exponent - splat(C::log_scale) : exponent;
+  V<T> y = log_reduced<T>(m - splat(T(1)), exponent);
+  const V<T> infinity = splat(T(__builtin_inf()));
+  y = x < infinity ? y : x;  // infinity and NaN: themselves
+  y = x == splat(T(0)) ? -infinity : y;
+  return x < splat(T(0)) ? splat(T(__builtin_nan(""))) : y;
+}
+
+template <class T> NETLET_INLINE V<T> sigmoid(V<T> x) {
+  const V<T> e = exp_negative<T>(-magnitude<T>(x));
+  return (x < splat(T(0)) ? e : splat(T(1))) / (splat(T(1)) + e);
+}
+
+// exp(x) - 1 for x <= 0
+template <class T> NETLET_INLINE V<T> expm1_negative(V<T> x) {
+  const Reduced<T> e = reduce<T>(at_least(x, splat(T(-64))));  // it is -1 below
+  const V<T> scale = power_of_two<T>(bits_of<T>(e.shifted));
+  return fma(scale, e.p, scale - splat(T(1)));
+}
+
+template <class T> NETLET_INLINE V<T> tanh(V<T> x) {
+  const V<T> t = expm1_negative<T>(splat(T(-2)) * magnitude<T>(x));
+  return copysign<T>(magnitude<T>(t / (splat(T(2)) + t)), x);
+}
+
+// log(1 + e) for 0 <= e <= 1, no rounding before the series
+template <class T> NETLET_INLINE V<T> log1p_unit(V<T> e) {
+  const Bits<T> upper = e >= splat(T(0.5));
+  const V<T> f = upper ? (e - splat(T(1))) * splat(T(0.5)) : e;
+  return log_reduced<T>(f, upper ? splat(T(1)) : splat(T(0)));
+}
+// log(1 + exp(-|x|))
+template <class T> NETLET_INLINE V<T> softplus_tail(V<T> x) { return log1p_unit<T>(exp_negative<T>(-magnitude<T>(x))); }
+template <class T> NETLET_INLINE V<T> softplus(V<T> x) {
+  return (x < splat(T(0)) ? splat(T(0)) : x) + softplus_tail<T>(x);
+}
+
+template <class T> NETLET_INLINE V<T> relu(V<T> z) { return z < splat(T(0)) ? splat(T(0)) : z; }
+template <class T> NETLET_INLINE V<T> leaky_relu(V<T> z) { return z < splat(T(0)) ? splat(T(0.01)) * z : z; }
+template <class T> NETLET_INLINE V<T> elu(V<T> z) {
+  const V<T> zero = splat(T(0));
+  return z > zero ? z : expm1_negative<T>(z > zero ? zero : z);
+}
+template <class T> NETLET_INLINE V<T> silu(V<T> z) { return z * sigmoid<T>(z); }
+template <class T> NETLET_INLINE V<T> hard_sigmoid(V<T> z) {
+  V<T> y = fma(z, splat(T(1) / T(6)), splat(T(0.5)));
+  y = y < splat(T(0)) ? splat(T(0)) : y;
+  return y > splat(T(1)) ? splat(T(1)) : y;
+}
+
+// exp(u^2 / 2) times the normal tail from u on, by (u + 4) as divisor and a polynomial in (u - 4) / (u + 4), whose
+// even and odd powers are summed apart
+NETLET_INLINE F64 scaled_normal_tail(F64 u) {
+  const F64 r = splat(1.0) / (u + splat(4.0));
+  const F64 t = (u - splat(4.0)) * r, t2 = t * t;
+  F64 even = splat(-0x1.4a129826f99cbp-30), odd = splat(-0x1.5a4e6e6651d3fp-32);
+  even = fma(even, t2, splat(0x1.f8a009fa9bea4p-27));
+  odd = fma(odd, t2, splat(0x1.12dd2fc6c718p-26));
+  even = fma(even, t2, splat(-0x1.4c889c30c4cffp-24));
+  odd = fma(odd, t2, splat(-0x1.501bec16e9283p-23));
+  even = fma(even, t2, splat(0x1.1bf9e9361b5a8p-22));
+  odd = fma(odd, t2, splat(0x1.124ac20b3e18bp-20));
+  even = fma(even, t2, splat(-0x1.4fd09664c3ca6p-21));
+  odd = fma(odd, t2, splat(-0x1.8d48f49d5ef7bp-18));
+  even = fma(even, t2, splat(0x1.7fede811cc2fcp-21));
+  odd = fma(odd, t2, splat(0x1.26d06683ec85ap-15));
+  even = fma(even, t2, splat(-0x1.0012c89329494p-19));
+  odd = fma(odd, t2, splat(-0x1.e4a4221a17965p-13));
+  even = fma(even, t2, splat(0x1.17a4a7839ae5fp-13));
+  odd = fma(odd, t2, splat(0x1.ab825fb349ad9p-10));
+  even = fma(even, t2, splat(-0x1.c81719cca078ep-9));
+  odd = fma(odd, t2, splat(-0x1.ee2761044a3efp-8));
+  even = fma(even, t2, splat(0x1.eec4cc3e48142p-5));
+  odd = fma(odd, t2, splat(-0x1.7dff2bff6842fp-3));
+  even = fma(even, t2, splat(0x1.8c6dbf2cfc2c5p-2));
+  odd = fma(odd, t2, splat(-0x1.373e3a893c28ap-1));
+  even = fma(even, t2, splat(0x1.82b4bb8c94dcep-1));
+  return fma(odd, t, even) * r;
+}
+NETLET_INLINE F32 scaled_normal_tail(F32 u) {
+  const F32 r = splat(1.0f) / (u + splat(4.0f));
+  const F32 t = (u - splat(4.0f)) * r, t2 = t * t;
+  F32 even = splat(-0x1.0c75ap-15f), odd = splat(-0x1.8e3462p-13f);
+  even = fma(even, t2, splat(0x1.78cd1p-13f));
+  odd = fma(odd, t2, splat(0x1.a6d6e8p-10f));
+  even = fma(even, t2, splat(-0x1.cb5198p-9f));
+  odd = fma(odd, t2, splat(-0x1.eded26p-8f));
+  even = fma(even, t2, splat(0x1.eed0a2p-5f));
+  odd = fma(odd, t2, splat(-0x1.7dff5ap-3f));
+  even = fma(even, t2, splat(0x1.8c6d9cp-2f));
+  odd = fma(odd, t2, splat(-0x1.373e3ap-1f));
+  even = fma(even, t2, splat(0x1.82b4bcp-1f));
+  return fma(odd, t, even) * r;
+}
+
+// The normal distribution: its function, and exp(-z^2 / 2), which is its density times sqrt(2 pi).
+template <class T> struct Normal {
+  V<T> function, bell;
+};
+template <class T> NETLET_INLINE Normal<T> normal(V<T> z) {
+  const V<T> u = at_most(magnitude<T>(z), splat(T(40)));  // the tail is 0 there
+  const V<T> square = u * u, rest = fma(u, u, -square);
+  const V<T> e = exp_negative<T>(splat(T(-0.5)) * square);
+  const V<T> bell = fma(e, splat(T(-0.5)) * rest, e);
+  const V<T> tail = bell * scaled_normal_tail(u);
+  return {z < splat(T(0)) ? tail : splat(T(1)) - tail, bell};
+}
+template <class T> NETLET_INLINE V<T> gelu(V<T> z) { return z * normal<T>(z).function; }
+
+}  // namespace
+}  // namespace netlet::NETLET_ISA_NAME

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// fma with one rounding on processors that have none: exact, on whole vectors, for all exponents.
+//
+// As in reference/fused.py, where the papers are named: exact products and sums, the rest rounded to odd, one rounding
+// at the end.
+#pragma once
+
+#include "kernels/vec.hpp"
+
+namespace netlet::NETLET_ISA_NAME {
+namespace {
+
+// a + b = sum + error exactly (Knuth)
+template <class F> struct Sum {
+  F sum, error;
+};
+template <class F> NETLET_INLINE Sum<F> two_sum(F a, F b) {
+  const F s = a + b, z = s - a;
+  return {s, (a - (s - z)) + (b - z)};
+}
+
+NETLET_INLINE I64 sign_bit(I64 x) { return (I64)((U64)x >> 63); }
+
+// s + e rounded to odd: cut towards zero, and the last bit set if anything was cut off. An e that is NaN cuts nothing.
+NETLET_INLINE F64 to_odd(Sum<F64> x) {
+  const I64 inexact = sign_bit((I64)(x.error < 0.0) | (I64)(x.error > 0.0));
+  const I64 beyond = inexact & sign_bit((I64)x.sum ^ (I64)x.error);
+  return (F64)(((I64)x.sum - beyond) | inexact);
+}
+
+// a * b = product + error exactly (Dekker)
+NETLET_INLINE Sum<F64> two_product(F64 a, F64 b) {
+  const F64 split = splat(134217729.0);  // 2^27 + 1
+  const F64 p = a * b, ta = a * split, tb = b * split;
+  const F64 a1 = ta - (ta - a), b1 = tb - (tb - b), a2 = a - a1, b2 = b - b1;
+  return {p, ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2};
+}
+
+// a * b + c = sum + error, the error rounded to odd
+NETLET_INLINE Sum<F64> product_and_sum(Sum<F64> product, F64 c) {
+  const Sum<F64> low = two_sum(c, product.error), high = two_sum(product.sum, low.sum);
+  return {high.sum, to_odd(two_sum(low.error, high.error))};
+}
+
+inline double power(int exponent) {  // 2^exponent of a normal number
+  const uint64_t bits = (uint64_t)(exponent + 1023) << 52;
+  double x;
+  __builtin_memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+// x = fraction * 2^exponent, 1 <= |fraction| < 2
+inline double take_exponent(double x, int* exponent) {
+  int shift = 0;
+  if (x < 0x1p-1022 && x > -0x1p-1022) {
+    x *= 0x1p54;
+    shift = -54;
+  }
+  uint64_t bits;
+  __builtin_memcpy(&bits, &x, sizeof x);
+  *exponent = (int)(bits >> 52 & 0x7ff) - 1023 + shift;
+  bits = (bits & 0x800fffffffffffff) | 0x3ff0000000000000;
+  __builtin_memcpy(&x, &bits, sizeof x);
+  return x;
+}
+
+// x * 2^exponent, where that is exact or overflows
+inline double scale(double x, int exponent) {
+  for (; exponent > 1000; exponent -= 1000) x *= 0x1p1000;
+  for (; exponent < -1000; exponent += 1000) x *= 0x1p-1000;
+  return x * power(exponent);
+}
+
+// One fma near or beyond the ends of the exponents: scaled by powers of two, rounded once.
+__attribute__((noinline)) double extreme_fma(double a, double b, double c) {
+  const bool finite = a - a == 0 && b - b == 0;
+  if (finite && !(c - c == 0)) return c;
+  if (!finite || a == 0 || b == 0) return a * b + c;
+  int ea, eb, ec = -5000;
+  a = take_exponent(a, &ea);
+  b = take_exponent(b, &eb);
+  if (c != 0) c = take_exponent(c, &ec);
+  const int top = ea + eb > ec ? ea + eb : ec;
+  // what lies 2^-120 below the other can only be seen in the rounding: there every size below is alike
+  a *= power(ea + eb - top < -120 ? -120 : ea + eb - top);
+  c *= power(ec - top < -120 ? -120 : ec - top);
+  Sum<F64> exact = product_and_sum(two_product(splat(a), splat(b)), splat(c));
+  exact = two_sum(exact.sum, exact.error);  // after cancellation all may be in the error
+  const double h = exact.sum[0];
+  int lowest = -1022 - top;  // the exponent of the smallest normal result, scaled
+  lowest = lowest < -1000 ? -1000 : lowest > 1000 ? 1000 : lowest;
+  double result;
+  if ((h < 0 ? -h : h) < power(lowest)) {
+    // fewer digits: adding the smallest normal number first puts the last of them at the end of a double
+    const F64 unit = splat(h < 0 ? -power(lowest) : power(lowest));
+    const Sum<F64> s = two_sum(unit, exact.sum);
+    const F64 rounded = (s.sum + to_odd(two_sum(s.error, exact.error))) - unit;
+    result = scale(rounded[0], top);
+  } else {
+    result = scale(h + exact.error[0], top);
+  }
+  return result == 0 && h != 0 ? (h < 0 ? -0.0 : 0.0) : result;
+}
+
+// (not inline: it is long, in time and in code)
+static __attribute__((noinline)) F64 fma(F64 a, F64 b, F64 c) {
+  const I64 clear = ~(I64)splat(-0.0);
+  const auto size = [=](F64 x) { return (F64)((I64)x & clear); };
+  const Sum<F64> product = two_product(a, b);
+  // far enough from overflow and underflow, or a product of 0; not so for infinity and NaN
+  const I64 middle = (I64)(size(product.sum) > 0x1p-960) & (I64)(size(product.sum) < 0x1p960);
+  const I64 zero = (I64)(a == 0.0) | (I64)(b == 0.0);
+  const I64 ordinary = (middle | zero) & (I64)(size(a) < 0x1p990) & (I64)(size(b) < 0x1p990) & (I64)(size(c) < 0x1p990);
+  const Sum<F64> exact = product_and_sum(product, c);
+  F64 result = zero ? product.sum + c : exact.sum + exact.error;
+  if (__builtin_expect(_mm_movemask_pd((__m128d)ordinary) != 3, 0))
+    for (int lane = 0; lane < 2; ++lane)
+      if (!ordinary[lane]) result[lane] = extreme_fma(a[lane], b[lane], c[lane]);
+  return result;
+}
+
+// The product of two floats is exact as a double: the sum is rounded to odd there, then once to float.
+NETLET_INLINE F64 widened_fma(F64 a, F64 b, F64 c) { return to_odd(two_sum(a * b, c)); }
+
+static __attribute__((noinline)) F32 fma(F32 a, F32 b, F32 c) {
+  const auto low = [](F32 x) { return (F64)_mm_cvtps_pd((__m128)x); };
+  const auto high = [](F32 x) { return (F64)_mm_cvtps_pd(_mm_movehl_ps((__m128)x, (__m128)x)); };
+  const __m128 first = _mm_cvtpd_ps((__m128d)widened_fma(low(a), low(b), low(c)));
+  const __m128 second = _mm_cvtpd_ps((__m128d)widened_fma(high(a), high(b), high(c)));
+  return (F32)_mm_movelh_ps(first, second);
+}
+
+}  // namespace
+}  // namespace netlet::NETLET_ISA_NAME

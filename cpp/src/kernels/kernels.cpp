@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Every hot loop, written once and compiled once for each instruction set (NETLET_ISA_NAME). Only `table` leaves this
+// file: an inline function shared with the other sources could reach the linker compiled with instructions that the
+// machine lacks, so nothing of the standard library is included here.
+#include "kernels/kernels.hpp"
+
+#include "kernels/losses.hpp"
+#include "kernels/matmul.hpp"
+#include "kernels/small.hpp"
+#include "kernels/updates.hpp"
+
+#if defined(__FAST_MATH__)
+#error "netlet promises the same bits everywhere: compile it without -ffast-math"
+#endif
+
+namespace netlet::NETLET_ISA_NAME {
+namespace {
+
+using core::Inputs;
+using core::Weights;
+
+template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* rows,
+                                Weights<T> w, const T* b, int activation, T* z, T* y) {
+  T* const sums = z ? z : y;
+  const Product<T, Strided<T>> p{k, {x, x_i, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, false, nullptr};
+  // activated in registers, unless that would waste more lanes than a second look at memory costs
+  if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z && !rows) {
+    switch (activation) {
+      case NETLET_IDENTITY: return narrow_matmul(p, m, n, AsItIs());
+      case NETLET_SIGMOID: return narrow_matmul(p, m, n, [](V<T> v, size_t) { return sigmoid<T>(v); });
+      case NETLET_TANH: return narrow_matmul(p, m, n, [](V<T> v, size_t) { return tanh<T>(v); });
+      case NETLET_RELU: return narrow_matmul(p, m, n, [](V<T> v, size_t) { return relu<T>(v); });
+    }
+  }
+  if (n <= Vec<T>::lanes && !rows)
+    narrow_matmul(p, m, n, AsItIs());
+  else
+    matmul(Product<T, Rows<T>>{k, {x, x_i, rows}, p.b, p.b_k, b, sums, p.c_i, w.in_panels, nullptr}, m, n);
+  if (activation == NETLET_SOFTMAX) return softmax(m, n, sums, y);
+  map_function(activation, m * n, sums, y);
+}
+
+template <class T>
+void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activation, const T* x, T* s) {
+  const Product<T, Strided<T>> p{n, {d, (ptrdiff_t)n, 1}, wt.values, (ptrdiff_t)k, nullptr,
+                                 s, (ptrdiff_t)k,         false,     nullptr};
+  if (k <= Vec<T>::lanes) {
+    const Part<T> part((int)k);
+    const auto y = [=](size_t i) { return load_part(x + i * k, part); };
+    switch (activation) {
+      case NETLET_IDENTITY: return narrow_matmul(p, m, k, AsItIs());
+      case NETLET_SIGMOID: return narrow_matmul(p, m, k, [=](V<T> v, size_t i) { return times_sigmoid<T>(v, y(i)); });
+      case NETLET_TANH: return narrow_matmul(p, m, k, [=](V<T> v, size_t i) { return times_tanh<T>(v, y(i)); });
+      case NETLET_RELU: return narrow_matmul(p, m, k, [=](V<T> v, size_t i) { return times_relu<T>(v, y(i)); });
+    }
+  }
+  matmul(Product<T, Rows<T>>{n, {d, (ptrdiff_t)n, nullptr}, p.b, p.b_k, nullptr, s, p.c_i, wt.in_panels, nullptr}, m,
+         k);
+  times_derivative(activation, m * k, x, s);
+}
+
+template <class T>
+void gradient(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrdiff_t d_i, T* g, T* bias) {
+  if (n <= Vec<T>::lanes && !x.rows) {
+    const Strided<T> a{x.first, 1, x.stride};  // x^T
+    const Part<T> part((int)n);
+    size_t i = 0;
+    for (; i + kNarrowRows <= k; i += kNarrowRows) narrow_gradient<T, kNarrowRows>(m, a, i, d, d_i, g, n, bias, part);
+    if (kNarrowRows > 4 && i + 4 <= k) {
+      narrow_gradient<T, 4>(m, a, i, d, d_i, g, n, bias, part);
+      i += 4;
+    }
+    for (; i < k; ++i) narrow_gradient<T, 1>(m, a, i, d, d_i, g, n, bias, part);
+    if (bias) narrow_gradient<T, 0, true>(m, a, 0, d, d_i, g, n, bias, part);
+    return;
+  }
+  const T* list[core::kBlockRows];
+  if (m > core::kBlockRows) __builtin_trap();
+  for (size_t i = 0; i < m && !x.rows; ++i) list[i] = x.first + (ptrdiff_t)i * x.stride;
+  if (k) {
+    const Columns<T> a{x.rows ? x.rows : list, x.rows ? x.column : 0};
+    matmul(Product<T, Columns<T>>{m, a, d, d_i, nullptr, g, (ptrdiff_t)n, false, x.fetch}, k, n);
+  }
+  if (bias) sum_rows(m, n, d, d_i, bias);
+}
+
+template <class T> void add(size_t n, T* a, const T* b) {
+  map(n, a, b, a, [](V<T> x, V<T> y) { return x + y; });
+}
+
+template <class T> void divide(size_t n, T* a, T divisor) {
+  const double whole = divisor;
+  uint64_t bits;
+  __builtin_memcpy(&bits, &whole, sizeof bits);
+  const T inverse = (T)(1 / whole);
+  if (bits << 12 == 0 && inverse - inverse == 0) {  // a power of two: its inverse gives the same, sooner
+    const V<T> factor = splat(inverse);
+    return map(n, a, a, [=](V<T> x) { return x * factor; });
+  }
+  const V<T> d = splat(divisor);
+  map(n, a, a, [=](V<T> x) { return x / d; });
+}
+
+template <class T> size_t first_not_finite(size_t n, const T* x) {
+  constexpr size_t lanes = Vec<T>::lanes, step = 16 * lanes;
+  for (size_t i = 0; i < n; i += step) {
+    const size_t end = n - i < step ? n : i + step;
+    V<T> bad = splat(T(0));  // x - x is 0 for finite x and NaN otherwise
+    size_t v = i;
+    for (; v + lanes <= end; v += lanes) bad = bad + (load<T>(x + v) - load<T>(x + v));
+    if (v < end) {
+      const V<T> last = load_part(x + v, Part<T>((int)(end - v)));
+      bad = bad + (last - last);
+    }
+    if (all_zero<T>(bad)) continue;
+    for (v = i; v < end; ++v)
+      if (!(x[v] - x[v] == 0)) return v;
+  }
+  return n;
+}
+
+template <class T> void divide_by(size_t n, T* a, const T* b) {
+  map(n, a, b, a, [](V<T> x, V<T> y) { return x / y; });
+}
+
+// y = f * y where f is not 0, else 0: of infinity and NaN too
+template <class T> void drop(size_t n, const T* f, const T* y, T* out) {
+  const V<T> zero = splat(T(0));
+  map(n, f, y, out, [=](V<T> factor, V<T> v) { return factor == zero ? zero : factor * v; });
+}
+
+// each column on its own scale, and back
+template <class T> void standardize(size_t rows, size_t n, const T* shift, const T* scale, T* x) {
+  for (size_t i = 0; i < rows; ++i, x += n) {
+    map(n, x, shift, x, [](V<T> v, V<T> s) { return v - s; });
+    map(n, x, scale, x, [](V<T> v, V<T> s) { return v / s; });
+  }
+}
+template <class T> void unstandardize(size_t rows, size_t n, const T* shift, const T* scale, T* y) {
+  for (size_t i = 0; i < rows; ++i, y += n)
+    for (size_t j = 0; j < n; ++j) y[j] = fma1(y[j], scale[j], shift[j]);
+}
+
+template <class T> constexpr core::RowKernels<T> row_kernels() {
+  return {Vec<T>::lanes,   kTileVectors * Vec<T>::lanes,
+          forward<T>,      backward<T>,
+          gradient<T>,     output_rows<T>,
+          small_pass<T>,   small_update<T>,
+          small_values<T>, standardize<T>,
+          unstandardize<T>};
+}
+
+#define NETLET_STRING(x) NETLET_STRING_(x)
+#define NETLET_STRING_(x) #x
+
+#if !NETLET_ISA_AVX512VL
+template <class T> constexpr core::Kernels<T> all_kernels() {
+  return {row_kernels<T>(), fetch,      transpose<T>, map_function<T>, update<T>,    penalize<T>, clip<T>,
+          scale<T>,         squares<T>, add<T>,       divide<T>,       divide_by<T>, drop<T>,     first_not_finite<T>};
+}
+#endif
+
+}  // namespace
+
+#if NETLET_ISA_AVX512VL
+extern const core::RowKernelTable table;
+const core::RowKernelTable table = {row_kernels<float>(), row_kernels<double>()};
+#else
+extern const core::KernelTable table;
+const core::KernelTable table = {NETLET_STRING(NETLET_ISA_NAME), all_kernels<float>(), all_kernels<double>()};
+#endif
+
+}  // namespace netlet::NETLET_ISA_NAME

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// C[i, j] = init[j] + sum over k of A(i, k) * B[k, j], each element one chain of fma in the order of k.
+//
+// Lanes run over j, never across the sum, so neither their number nor the shape of a tile can change a bit.
+// A is read one scalar at a time, through a reader; B and C are contiguous in j.
+#pragma once
+
+#include "kernels/kernels.hpp"
+#include "kernels/vec.hpp"
+
+namespace netlet::NETLET_ISA_NAME {
+namespace {
+
+// rows x vectors held in registers: enough independent chains to hide the latency of an fma
+#if NETLET_ISA_BASELINE  // an emulated fma has enough to do by itself
+constexpr int kTileRows = 2, kTileVectors = 1, kRowVectors = 1, kNarrowRows = 2;
+#else
+#if NETLET_ISA_AVX2
+constexpr int kTileRows = 4;
+#else
+constexpr int kTileRows = 8;
+#endif
+#if NETLET_ISA_AVX512VL  // for layers of one vector: what is wider is rare
+constexpr int kTileVectors = 1, kRowVectors = 2;
+#else
+constexpr int kTileVectors = 3;
+constexpr int kRowVectors = 8;  // a single row goes over more columns at once
+#endif
+constexpr int kNarrowRows = 8;  // one vector of columns goes over more rows
+#endif
+constexpr size_t kCacheLine = 64;   // bytes
+constexpr size_t kFetchLines = 16;  // for each tile, fewer than a processor can wait for
+
+// How A is read: from(i) reads rows i, i + 1, ... of it, one column after the other.
+template <class T> struct Strided {
+  const T* a;
+  ptrdiff_t a_i, a_k;
+  template <int> struct Reader {
+    const T* at;
+    ptrdiff_t a_i, a_k;
+    T operator()(int m) const { return at[m * a_i]; }
+    void next() { at += a_k; }
+  };
+  template <int M> Reader<M> from(size_t i) const { return {a + (ptrdiff_t)i * a_i, a_i, a_k}; }
+};
+// A(i, k) is element k of row i, which lies in a list, or `stride` after the last
+template <class T> struct Rows {
+  const T* first;
+  ptrdiff_t stride;
+  const T* const* list;
+  template <int M> struct Reader {
+    const T* row[M];
+    size_t k;
+    T operator()(int m) const { return row[m][k]; }
+    void next() { ++k; }
+  };
+  template <int M> Reader<M> from(size_t i) const {
+    Reader<M> reader;
+    NETLET_UNROLLED for (int m = 0; m < M; ++m) reader.row[m] =
+        list ? list[i + m] : first + (ptrdiff_t)(i + m) * stride;
+    reader.k = 0;
+    return reader;
+  }
+};
+// A(i, k) is element column + i of row k, which lies in a list
+template <class T> struct Columns {
+  const T* const* list;
+  size_t column;
+  template <int> struct Reader {
+    const T* const* row;
+    size_t i;
+    T operator()(int m) const { return (*row)[i + m]; }
+    void next() { ++row; }
+  };
+  template <int M> Reader<M> from(size_t i) const { return {list, column + i}; }
+};
+
+// What one call needs; strides in elements.
+template <class T, class A> struct Product {
+  size_t k;
+  A a;
+  const T* b;  // of the first column; in panels, if it is said, of the panel at hand
+  ptrdiff_t b_k;
+  const T* init;  // n values, or null for 0
+  T* c;
+  ptrdiff_t c_i;
+  bool in_panels;      // B is, see core::Weights
+  core::Fetch* fetch;  // some of it for each tile, or null
+};
+
+__attribute__((noinline)) void fetch(core::Fetch& what, size_t lines) {
+  for (; lines; --lines) {
+    while (what.rows == 0) {
+      if (!what.then) return;
+      what = core::Fetch(*what.then);
+    }
+    const ptrdiff_t row = what.order ? (ptrdiff_t)*what.order * what.row_stride : 0;
+    __builtin_prefetch(what.data + row + what.byte, 0, 2);
+    if ((what.byte += kCacheLine) < what.row_bytes) continue;
+    what.byte = 0;
+    if (--what.rows == 0) continue;
+    if (what.order)
+      ++what.order;
+    else
+      what.data += what.row_stride;
+  }
+}
+
+struct AsItIs {
+  template <class Vector> Vector operator()(Vector sum, size_t) const { return sum; }
+};
+
+// M rows from row i, N vectors from column j; of the last vector only `last`, if Partial
+template <class T, int M, int N, bool Partial, class A>
+NETLET_INLINE void tile(const Product<T, A>& p, size_t i, size_t j, Part<T> last) {
+  constexpr int lanes = Vec<T>::lanes;
+  V<T> sum[M][N];
+  NETLET_UNROLLED for (int n = 0; n < N; ++n) {
+    V<T> start = splat(T(0));
+    if (p.init)
+      start = Partial && n == N - 1 ? load_part(p.init + j + n * lanes, last) : load<T>(p.init + j + n * lanes);
+    NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m][n] = start;
+  }
+  auto a = p.a.template from<M>(i);
+  const T* b = p.b;
+  for (size_t k = p.k; k; --k, a.next(), b += p.b_k) {
+    V<T> row[N];
+    NETLET_UNROLLED for (int n = 0; n < N; ++n) row[n] =
+        Partial && n == N - 1 ? load_part(b + n * lanes, last) : load<T>(b + n * lanes);
+    NETLET_UNROLLED for (int m = 0; m < M; ++m) {
+      const V<T> x = splat(a(m));
+      NETLET_UNROLLED for (int n = 0; n < N; ++n) sum[m][n] = fma(x, row[n], sum[m][n]);
+    }
+  }
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) {
+    T* c = p.c + (ptrdiff_t)(i + m) * p.c_i + j;
+    NETLET_UNROLLED for (int n = 0; n < N; ++n) {
+      if (Partial && n == N - 1)
+        store_part(c + n * lanes, sum[m][n], last);
+      else
+        store<T>(c + n * lanes, sum[m][n]);
+    }
+  }
+}
+
+// M rows of at most a vector of columns; finish(sum, row) is stored
+template <class T, int M, class F>
+NETLET_INLINE void narrow_tile(const Product<T, Strided<T>>& p, size_t i, Part<T> part, F finish) {
+  V<T> sum[M], sums[M];
+  const V<T> start = p.init ? load_part(p.init, part) : splat(T(0));
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m] = start;
+  auto a = p.a.template from<M>(i);
+  const T* b = p.b;
+  for (size_t k = p.k; k; --k, a.next(), b += p.b_k) {
+    const V<T> row = load_part(b, part);
+    NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m] = fma(splat(a(m)), row, sum[m]);
+  }
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) sums[m] = sum[m];
+  T* c = p.c + (ptrdiff_t)i * p.c_i;
+  NETLET_ROLLED for (int m = 0; m < M; ++m, c += p.c_i) store_part(c, finish(sums[m], i + m), part);
+}
+
+// all rows, in tiles of at most M; after tiles of 8 rows in pairs, as each size is a copy of the code
+template <class T, int M, int N, bool Partial, class A>
+NETLET_INLINE void tiles(const Product<T, A>& p, size_t m, size_t i, size_t j, Part<T> last) {
+  for (; i + M <= m; i += M) tile<T, M, N, Partial>(p, i, j, last);
+  if constexpr (M > 1)
+    if (i < m) tiles<T, (M > 4 ? 2 : M / 2), N, Partial>(p, m, i, j, last);
+}
+// whether a handful of rows is a usual case
+template <class A> constexpr bool kFewRows = false;
+template <class T> constexpr bool kFewRows<Rows<T>> = true;
+
+template <class T, int N, bool Partial, class A>
+void column_panel(const Product<T, A>& p, size_t m, size_t j, Part<T> last) {
+  size_t i = 0;
+  for (; i + kTileRows <= m; i += kTileRows) {
+    if (p.fetch) fetch(*p.fetch, kFetchLines);
+    tile<T, kTileRows, N, Partial>(p, i, j, last);
+  }
+  tiles<T, (kFewRows<A> ? kTileRows / 2 : 2), N, Partial>(p, m, i, j, last);
+}
+template <class T, int N, bool Partial, class A>
+void single_row(const Product<T, A>& p, size_t, size_t j, Part<T> last) {
+  tile<T, 1, N, Partial>(p, 0, j, last);
+}
+
+// the columns from j on that are fewer than a whole panel
+template <class T, int N, bool Single, class A>
+NETLET_INLINE void last_panel(const Product<T, A>& p, size_t m, size_t j, int vectors, int last) {
+  if constexpr (N > 0) {
+    if (vectors < N) return last_panel<T, N - 1, Single>(p, m, j, vectors, last);
+    const Part<T> part(last);
+    const bool partial = last < Vec<T>::lanes;
+    if constexpr (Single)
+      partial ? single_row<T, N, true>(p, m, j, part) : single_row<T, N, false>(p, m, j, part);
+    else
+      partial ? column_panel<T, N, true>(p, m, j, part) : column_panel<T, N, false>(p, m, j, part);
+  }
+}
+
+template <class T, int Vectors, bool Single, class A>
+NETLET_INLINE void panels(const Product<T, A>& p, size_t m, size_t n) {
+  constexpr size_t lanes = Vec<T>::lanes, width = Vectors * lanes;
+  Product<T, A> panel = p;
+  for (size_t j = 0, columns; j < n; j += columns) {
+    columns = n - j < width ? n - j : width;
+    // 3 vectors and 1 take longer than 2 and 2
+    if (Vectors > 2 && !Single && !p.in_panels && n - j > width && n - j <= width + lanes) columns = 2 * lanes;
+    if (p.in_panels) {
+      panel.b = p.b + j * p.k;
+      panel.b_k = (ptrdiff_t)columns;
+    } else {
+      panel.b = p.b + j;
+    }
+    const int vectors = (int)((columns + lanes - 1) / lanes);
+    last_panel<T, Vectors, Single>(panel, m, j, vectors, (int)(columns - (vectors - 1) * lanes));
+  }
+}
+
+template <class T, class A> void matmul(const Product<T, A>& p, size_t m, size_t n) {
+  panels<T, kTileVectors, false>(p, m, n);
+}
+template <class T> void matmul(const Product<T, Rows<T>>& p, size_t m, size_t n) {
+  if (m == 1 && !p.in_panels)
+    panels<T, kRowVectors, true>(p, m, n);
+  else
+    panels<T, kTileVectors, false>(p, m, n);
+}
+
+// The same for n <= lanes columns, with finish(sum, row) while the sums are near.
+template <class T, class F> void narrow_matmul(const Product<T, Strided<T>>& p, size_t m, size_t n, F finish) {
+  const Part<T> part((int)n);
+  size_t i = 0;
+  for (; i + kNarrowRows <= m; i += kNarrowRows) narrow_tile<T, kNarrowRows>(p, i, part, finish);
+  if (kNarrowRows > 2)
+    for (; i + 2 <= m; i += 2) narrow_tile<T, 2>(p, i, part, finish);
+  for (; i < m; ++i) narrow_tile<T, 1>(p, i, part, finish);
+}
+
+// M rows of the gradient A d, for n <= lanes columns; bias gets the sum of d's rows.
+template <class T, int M, bool Bias = false>
+NETLET_INLINE void narrow_gradient(size_t rows, const Strided<T>& transposed, size_t k, const T* d, ptrdiff_t d_i, T* g,
+                                   size_t n, T* bias, Part<T> part) {
+  V<T> sum[M > 0 ? M : 1], total = splat(T(0));
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m] = splat(T(0));
+  auto x = transposed.template from<M>(k);
+  for (; rows; --rows, x.next(), d += d_i) {
+    const V<T> row = load_part(d, part);
+    NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m] = fma(splat(x(m)), row, sum[m]);
+    if (Bias) total = total + row;
+  }
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) store_part(g + (k + m) * n, sum[m], part);
+  if (Bias) store_part(bias, total, part);
+}
+
+// to[j] = the sum over i of a[i, j], a chain in the order of i
+template <class T> void sum_rows(size_t rows, size_t n, const T* a, ptrdiff_t a_i, T* to) {
+  constexpr size_t lanes = Vec<T>::lanes, width = 4 * lanes;
+  for (size_t j = 0; j < n; j += width) {
+    const size_t columns = n - j < width ? n - j : width;
+    const int vectors = (int)((columns + lanes - 1) / lanes);
+    const Part<T> part((int)(columns - (vectors - 1) * lanes));
+    V<T> sum[4] = {splat(T(0)), splat(T(0)), splat(T(0)), splat(T(0))};
+    const T* row = a + j;
+    for (size_t i = 0; i < rows; ++i, row += a_i) {
+      if (columns == width) {
+        NETLET_UNROLLED for (int v = 0; v < 4; ++v) sum[v] = sum[v] + load<T>(row + v * lanes);
+        continue;
+      }
+      NETLET_UNROLLED for (int v = 0; v < 3; ++v) if (v + 1 < vectors) sum[v] = sum[v] + load<T>(row + v * lanes);
+      sum[3] = sum[3] + load_part(row + (vectors - 1) * lanes, part);
+    }
+    NETLET_UNROLLED for (int v = 0; v < 3; ++v) if (v + 1 < vectors) store<T>(to + j + v * lanes, sum[v]);
+    store_part(to + j + (vectors - 1) * lanes, sum[3], part);
+  }
+}
+
+// b[j, i] = a[i, j], in blocks of which both sides' cache lines stay at hand: rows that are a multiple of 4 KB apart
+// share eight places of the nearest cache
+template <class T> void transpose(size_t rows, size_t columns, const T* a, ptrdiff_t a_i, T* b, ptrdiff_t b_j) {
+  constexpr size_t tall = 8, side = 16;
+  for (size_t i0 = 0; i0 < rows; i0 += tall)
+    for (size_t j0 = 0; j0 < columns; j0 += side) {
+      const size_t i1 = rows - i0 < tall ? rows : i0 + tall, j1 = columns - j0 < side ? columns : j0 + side;
+      for (size_t j = j0; j < j1; ++j)
+        for (size_t i = i0; i < i1; ++i) b[(ptrdiff_t)j * b_j + (ptrdiff_t)i] = a[(ptrdiff_t)i * a_i + (ptrdiff_t)j];
+    }
+}
+
+}  // namespace
+}  // namespace netlet::NETLET_ISA_NAME

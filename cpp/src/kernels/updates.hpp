@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What an optimizer does with a gradient.
+#pragma once
+
+#include "kernels/kernels.hpp"
+#include "kernels/vec.hpp"
+
+namespace netlet::NETLET_ISA_NAME {
+namespace {
+
+using core::Update;
+
+// f(g, w) -> w, or f(g, w, s0) or f(g, w, s0, s1) with state by reference, over all elements
+template <class T, int States, class F> NETLET_INLINE void update_each(size_t n, const T* g, T* w, T* s0, T* s1, F f) {
+  constexpr size_t lanes = Vec<T>::lanes;
+  V<T> a = {}, b = {};
+  size_t i = 0;
+  for (; i + lanes <= n; i += lanes) {
+    if (States > 0) a = load<T>(s0 + i);
+    if (States > 1) b = load<T>(s1 + i);
+    store<T>(w + i, f(load<T>(g + i), load<T>(w + i), a, b));
+    if (States > 0) store<T>(s0 + i, a);
+    if (States > 1) store<T>(s1 + i, b);
+  }
+  if (i == n) return;
+  const Part<T> rest((int)(n - i));
+  if (States > 0) a = load_part(s0 + i, rest);
+  if (States > 1) b = load_part(s1 + i, rest);
+  store_part(w + i, f(load_part(g + i, rest), load_part(w + i, rest), a, b), rest);
+  if (States > 0) store_part(s0 + i, a, rest);
+  if (States > 1) store_part(s1 + i, b, rest);
+}
+
+template <class T> void rprop(const Update<T>& u, size_t n, const T* g, T* w, T* step, T* previous) {
+  const V<T> zero = splat(T(0)), smaller = splat(u.eta_minus), larger = splat(u.eta_plus);
+  const V<T> least = splat(u.step_min), most = splat(u.step_max), start = splat(u.rate);
+  const bool first = u.first;
+  update_each<T, 2>(n, g, w, step, previous, [=](V<T> d, V<T> p, V<T>& s, V<T>& before) {
+    const Bits<T> same =
+        ((Bits<T>)(d > zero) & (Bits<T>)(before > zero)) | ((Bits<T>)(d < zero) & (Bits<T>)(before < zero));
+    const Bits<T> turned =
+        ((Bits<T>)(d > zero) & (Bits<T>)(before < zero)) | ((Bits<T>)(d < zero) & (Bits<T>)(before > zero));
+    if (first) s = start;
+    const V<T> longer = s * larger, shorter = s * smaller;
+    s = same ? (longer > most ? most : longer) : turned ? (shorter < least ? least : shorter) : s;
+    before = turned ? zero : d;
+    return before > zero ? p - s : before < zero ? p + s : before == zero ? p : before;  // a NaN stays one
+  });
+}
+
+template <class T> void update(const Update<T>& u, size_t n, const T* g, T* w, T* s0, T* s1) {
+  const V<T> rate = splat(u.rate), momentum = splat(u.momentum);
+  if (u.optimizer == NETLET_ADAM) {
+    const V<T> beta_1 = splat(u.beta_1), beta_2 = splat(u.beta_2), rest_1 = splat(u.rest_1), rest_2 = splat(u.rest_2);
+    const V<T> root = splat(u.root), epsilon = splat(u.epsilon);
+    update_each<T, 2>(n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& m, V<T>& v) {
+      m = fma(beta_1, m, rest_1 * d);
+      v = fma(beta_2, v, (rest_2 * d) * d);
+      return p - (rate * m) / fma(sqrt(v), root, epsilon);
+    });
+  } else if (u.optimizer == NETLET_RPROP) {
+    rprop(u, n, g, w, s0, s1);
+  } else if (u.optimizer == NETLET_RMSPROP) {
+    const V<T> rho = splat(u.rho), rest = splat(u.rest), epsilon = splat(u.epsilon);
+    if (s1)
+      update_each<T, 2>(n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>& b) {
+        v = fma(rho, v, (rest * d) * d);
+        b = fma(momentum, b, d / (sqrt(v) + epsilon));
+        return fma(-rate, b, p);
+      });
+    else
+      update_each<T, 1>(n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>&) {
+        v = fma(rho, v, (rest * d) * d);
+        return fma(-rate, d / (sqrt(v) + epsilon), p);
+      });
+  } else if (!s0) {
+    update_each<T, 0>(n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>&, V<T>&) { return fma(-rate, d, p); });
+  } else if (u.nesterov) {
+    update_each<T, 1>(n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>&) {
+      v = fma(momentum, v, d);
+      return fma(-rate, fma(momentum, v, d), p);
+    });
+  } else {
+    update_each<T, 1>(n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>&) {
+      v = fma(momentum, v, d);
+      return fma(-rate, v, p);
+    });
+  }
+}
+
+// L2 and L1 penalties, and decay of the weights themselves
+template <class T> void penalize(size_t n, T* g, T* w, T l2, T l1, T decay) {
+  const V<T> square = splat(l2), size = splat(l1), keep = splat(decay), zero = splat(T(0));
+  if (l2 != 0) map(n, w, g, g, [=](V<T> p, V<T> d) { return fma(square, p, d); });
+  if (l1 != 0) map(n, w, g, g, [=](V<T> p, V<T> d) { return p > zero ? d + size : p < zero ? d - size : d; });
+  if (decay != 1) map(n, w, w, [=](V<T> p) { return p * keep; });
+}
+
+template <class T> void clip(size_t n, T* g, T limit) {
+  const V<T> most = splat(limit);
+  map(n, g, g, [=](V<T> d) { return d > most ? most : d < -most ? -most : d; });
+}
+
+template <class T> void scale(size_t n, T* g, T factor) {
+  const V<T> f = splat(factor);
+  map(n, g, g, [=](V<T> d) { return d * f; });
+}
+
+NETLET_INLINE F64 widened(const double* p) { return load<double>(p); }
+NETLET_INLINE F64 widened(const float* p) {
+  typedef float Half __attribute__((vector_size(kBytes / 2)));
+  Half half;
+  __builtin_memcpy(&half, p, sizeof half);
+  return __builtin_convertvector(half, F64);
+}
+
+// The sum of squares of at most core::kNormBlock values, in binary64: value i goes to sum i mod 16, the sums are then
+// added as a tree.
+template <class T> double squares(size_t n, const T* g) {
+  constexpr int sums = 16, lanes = Vec<double>::lanes, vectors = sums / lanes;
+  F64 sum[vectors] = {};
+  const auto add = [&](const T* values) {
+    NETLET_UNROLLED for (int v = 0; v < vectors; ++v) {
+      const F64 x = widened(values + v * lanes);
+      sum[v] = fma(x, x, sum[v]);
+    }
+  };
+  size_t i = 0;
+  for (; i + sums <= n; i += sums) add(g + i);
+  if (i < n) {
+    T rest[sums] = {};  // 0 adds nothing
+    for (size_t j = 0; i + j < n; ++j) rest[j] = g[i + j];
+    add(rest);
+  }
+  double total[sums];
+  for (int s = 0; s < sums; ++s) total[s] = sum[s / lanes][s % lanes];
+  for (int width = 1; width < sums; width *= 2)
+    for (int s = 0; s < sums; s += 2 * width) total[s] = total[s] + total[s + width];
+  return total[0];
+}
+
+}  // namespace
+}  // namespace netlet::NETLET_ISA_NAME

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "network/arrays.hpp"
+
+#include <math.h>
+
+#include "kernels/kernels.hpp"
+#include "system/error.hpp"
+#include "system/memory.hpp"
+
+namespace netlet::core {
+namespace {
+
+template <class T> constexpr int dtype_of();
+template <> constexpr int dtype_of<float>() { return NETLET_FLOAT32; }
+template <> constexpr int dtype_of<double>() { return NETLET_FLOAT64; }
+template <> constexpr int dtype_of<int64_t>() { return NETLET_INT64; }
+
+template <class From, class T>
+void convert_rows(const netlet_array& a, const size_t* order, size_t first, size_t count, T* out) {
+  const char* data = static_cast<const char*>(a.data);
+  for (size_t i = 0; i < count; ++i, out += a.columns) {
+    const char* p = data + (ptrdiff_t)(order ? order[i] : first + i) * a.row_stride;
+    if (dtype_of<T>() == a.dtype && a.column_stride == (ptrdiff_t)sizeof(T)) {
+      memcpy(out, p, a.columns * sizeof(T));
+      continue;
+    }
+    for (size_t j = 0; j < a.columns; ++j, p += a.column_stride) {
+      From value;
+      memcpy(&value, p, sizeof value);
+      out[j] = (T)value;
+    }
+  }
+}
+
+}  // namespace
+
+template <class T> bool readable_in_place(const netlet_array& a) {
+  return a.dtype == dtype_of<T>() && (a.column_stride == (ptrdiff_t)sizeof(T) || a.columns == 1) &&
+         a.row_stride % (ptrdiff_t)sizeof(T) == 0 && reinterpret_cast<uintptr_t>(a.data) % alignof(T) == 0;
+}
+
+template <class T> void load_rows(const netlet_array& a, const size_t* order, size_t first, size_t count, T* out) {
+  switch (a.dtype) {
+    case NETLET_FLOAT32: return convert_rows<float>(a, order, first, count, out);
+    case NETLET_FLOAT64: return convert_rows<double>(a, order, first, count, out);
+    case NETLET_INT8: return convert_rows<int8_t>(a, order, first, count, out);
+    case NETLET_INT16: return convert_rows<int16_t>(a, order, first, count, out);
+    case NETLET_INT32: return convert_rows<int32_t>(a, order, first, count, out);
+    case NETLET_INT64: return convert_rows<int64_t>(a, order, first, count, out);
+    case NETLET_UINT8: return convert_rows<uint8_t>(a, order, first, count, out);
+    case NETLET_UINT16: return convert_rows<uint16_t>(a, order, first, count, out);
+    case NETLET_UINT32: return convert_rows<uint32_t>(a, order, first, count, out);
+    case NETLET_UINT64: return convert_rows<uint64_t>(a, order, first, count, out);
+  }
+}
+
+netlet_status check_array(const char* name, const netlet_array* a, netlet_error* error) {
+  if (!a) return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected an array, got NULL", name);
+  if (a->dtype < NETLET_FLOAT32 || a->dtype > NETLET_UINT64)
+    return fail(error, NETLET_ERROR_ARGUMENT, "%s: unknown dtype number %d", name, a->dtype);
+  if (!a->data && a->rows && a->columns)
+    return fail(error, NETLET_ERROR_ARGUMENT, "%s: data is NULL for %zu rows", name, a->rows);
+  return NETLET_OK;
+}
+
+template <class T> netlet_status check_finite(const char* name, const netlet_array& a, netlet_error* error) {
+  if (is_integer(a.dtype)) return NETLET_OK;
+  const Kernels<T>& kernel = kernels<T>();
+  constexpr size_t kValues = 4096;
+  const bool in_place = readable_in_place<T>(a);
+  const size_t step = in_place ? 1 : a.columns < kValues ? kValues / a.columns : 1;
+  Buffer<T> copy;
+  if (!in_place && !copy.allocate(step * a.columns)) return out_of_memory(error);
+  for (size_t row = 0; row < a.rows; row += step) {
+    const size_t count = a.rows - row < step ? a.rows - row : step;
+    if (!in_place) load_rows(a, nullptr, row, count, copy.data());
+    const T* values = in_place ? row_in_place<T>(a, row) : copy.data();
+    const size_t i = kernel.first_not_finite(count * a.columns, values);
+    if (i == count * a.columns) continue;
+    const char* what = values[i] != values[i] ? "nan" : values[i] > 0 ? "inf" : "-inf";
+    return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected finite numbers, got %s in row %zu, column %zu%s", name,
+                what, row + i / a.columns, i % a.columns,
+                a.dtype == NETLET_FLOAT64 && sizeof(T) == 4 ? " (as float32, the network's dtype)" : "");
+  }
+  return NETLET_OK;
+}
+
+template bool readable_in_place<float>(const netlet_array&);
+template bool readable_in_place<double>(const netlet_array&);
+template void load_rows<float>(const netlet_array&, const size_t*, size_t, size_t, float*);
+template void load_rows<double>(const netlet_array&, const size_t*, size_t, size_t, double*);
+template void load_rows<int64_t>(const netlet_array&, const size_t*, size_t, size_t, int64_t*);
+template netlet_status check_finite<float>(const char*, const netlet_array&, netlet_error*);
+template netlet_status check_finite<double>(const char*, const netlet_array&, netlet_error*);
+
+}  // namespace netlet::core
+
+netlet_array netlet_rows(const void* values, int32_t dtype, size_t rows, size_t columns) {
+  constexpr size_t kBytes[] = {4, 8, 1, 2, 4, 8, 1, 2, 4, 8};  // of netlet_dtype
+  const size_t bytes = dtype >= NETLET_FLOAT32 && dtype <= NETLET_UINT64 ? kBytes[dtype] : 0;
+  return {values, dtype, rows, columns, (ptrdiff_t)(columns * bytes), (ptrdiff_t)bytes};
+}

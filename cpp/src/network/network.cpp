@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "network/network.hpp"
+
+#include <math.h>
+
+#include <new>
+
+#include "kernels/kernels.hpp"
+#include "network/random.hpp"
+#include "system/error.hpp"
+#include "system/floating_point.hpp"
+#include "system/threads.hpp"
+
+namespace netlet::core {
+
+netlet_status check_config(const netlet_config& c, netlet_error* error) {
+  if (c.layer_sizes && c.layer_size_count >= 2 && !c.activations)
+    return fail(error, NETLET_ERROR_ARGUMENT, "activations: expected one for each of %zu layers, got NULL",
+                c.layer_size_count - 1);
+  if (c.layer_size_count < 2 || !c.layer_sizes)
+    return fail(error, NETLET_ERROR_ARGUMENT, "layer_sizes: expected at least 2 sizes (inputs and outputs), got %zu",
+                c.layer_size_count);
+  for (size_t i = 0; i < c.layer_size_count; ++i)
+    if (c.layer_sizes[i] == 0)
+      return fail(error, NETLET_ERROR_ARGUMENT, "layer_sizes: expected positive sizes, got 0 at position %zu", i);
+  if (c.dtype != NETLET_FLOAT32 && c.dtype != NETLET_FLOAT64)
+    return fail(error, NETLET_ERROR_ARGUMENT, "dtype: expected float32 or float64, got number %d", c.dtype);
+  if (!netlet_loss_name(c.loss)) return fail(error, NETLET_ERROR_ARGUMENT, "loss: unknown number %d", c.loss);
+  if (!netlet_reduction_name(c.reduction))
+    return fail(error, NETLET_ERROR_ARGUMENT, "reduction: unknown number %d", c.reduction);
+  const size_t last = c.layer_size_count - 2;
+  for (size_t i = 0; i <= last; ++i) {
+    if (!netlet_activation_name(c.activations[i]))
+      return fail(error, NETLET_ERROR_ARGUMENT, "activation: unknown number %d for layer %zu", c.activations[i], i + 1);
+    if (c.activations[i] == NETLET_SOFTMAX && i != last)
+      return fail(error, NETLET_ERROR_ARGUMENT,
+                  "activation: softmax is for the output layer only (output_activation), but layer %zu of %zu has it",
+                  i + 1, last + 1);
+  }
+  const int output = c.activations[last];
+  if (c.loss == NETLET_BINARY_CROSS_ENTROPY && output != NETLET_SIGMOID)
+    return fail(error, NETLET_ERROR_ARGUMENT, "loss: binary_cross_entropy needs a sigmoid output, got %s",
+                netlet_activation_name(output));
+  if (c.loss == NETLET_CROSS_ENTROPY && output != NETLET_SOFTMAX)
+    return fail(error, NETLET_ERROR_ARGUMENT, "loss: cross_entropy needs a softmax output, got %s",
+                netlet_activation_name(output));
+  if (c.loss == NETLET_CROSS_ENTROPY && c.layer_sizes[last + 1] < 2)
+    return fail(error, NETLET_ERROR_ARGUMENT,
+                "loss: cross_entropy needs at least 2 outputs, got 1; for two classes with one output take "
+                "binary_cross_entropy");
+  if (!(c.huber_delta >= 0 && c.huber_delta <= 1.79e308) ||
+      (c.dtype == NETLET_FLOAT32 && c.huber_delta > 0 && !((float)c.huber_delta > 0 && c.huber_delta <= 3.4e38)))
+    return fail(error, NETLET_ERROR_ARGUMENT, "huber_delta: expected a positive finite number, got %g", c.huber_delta);
+  for (size_t j = 0; c.quantiles && j < c.layer_sizes[last + 1]; ++j)
+    if (!(c.quantiles[j] > 0 && c.quantiles[j] < 1))
+      return fail(error, NETLET_ERROR_ARGUMENT, "quantile: expected 0 < quantile < 1, got %g", c.quantiles[j]);
+  for (size_t i = 0; c.dropout && i < last; ++i)
+    if (!(c.dropout[i] >= 0 && c.dropout[i] < 1))
+      return fail(error, NETLET_ERROR_ARGUMENT, "dropout: expected 0 <= dropout < 1, got %g for layer %zu",
+                  c.dropout[i], i + 1);
+  return NETLET_OK;
+}
+
+namespace {
+
+// W1, b1, W2, b2, ...: the one place that lays the parameters out; false if the sizes overflow
+bool lay_out(netlet_network& network, const netlet_config& c) {
+  size_t at = 0;
+  for (size_t i = 0; i < network.layer_count(); ++i) {
+    Layer& layer = network.layers[i];
+    const bool hidden = i + 1 < network.layer_count();
+    layer = {c.layer_sizes[i], c.layer_sizes[i + 1], c.activations[i], 0, 0, c.dropout && hidden ? c.dropout[i] : 0};
+    size_t weights;
+    layer.weights = at;
+    if (multiply_overflows(layer.inputs, layer.outputs, &weights) ||
+        __builtin_add_overflow(at, weights, &layer.biases) || __builtin_add_overflow(layer.biases, layer.outputs, &at))
+      return false;
+    if (layer.outputs > network.widest) network.widest = layer.outputs;
+    if (hidden && layer.outputs > network.widest_hidden[i % 2]) network.widest_hidden[i % 2] = layer.outputs;
+  }
+  network.parameter_count = at;
+  return at <= (size_t)PTRDIFF_MAX / 64;
+}
+
+template <class T> void draw_uniform(const Layer& layer, uint32_t index, int init, uint64_t seed, T* parameters) {
+  const double fan = init == NETLET_HE_UNIFORM ? (double)layer.inputs : (double)layer.inputs + (double)layer.outputs;
+  const double limit = sqrt(6.0 / fan);
+  Random random(seed, kInitialValues, index);
+  const size_t count = layer.inputs * layer.outputs;
+  for (size_t i = 0; i < count; ++i) {
+    const double u = unit_uniform(random(i));
+    parameters[layer.weights + i] = (T)(limit * (2 * u - 1));
+  }
+  for (size_t j = 0; j < layer.outputs; ++j) parameters[layer.biases + j] = 0;
+}
+
+}  // namespace
+}  // namespace netlet::core
+
+using namespace netlet::core;
+
+netlet_status netlet_check_environment(netlet_error* error) {
+  NETLET_TRY(require_kernels(error));
+  return require_threads(error);
+}
+
+netlet_status netlet_network_create(const netlet_config* config, netlet_network** out, netlet_error* error) {
+  if (!config || !out) return fail(error, NETLET_ERROR_ARGUMENT, "config and network may not be NULL");
+  NETLET_TRY(netlet_check_environment(error));
+  NETLET_TRY(check_config(*config, error));
+  watch_forks();
+  void* memory = malloc(sizeof(netlet_network));
+  if (!memory) return out_of_memory(error);
+  netlet_network* network = ::new (memory) netlet_network;
+  network->dtype = config->dtype;
+  network->loss = config->loss;
+  network->reduction = config->reduction;
+  if (config->huber_delta > 0) network->huber_delta = config->huber_delta;
+  netlet_status status = NETLET_OK;
+  if (!network->layers.allocate(config->layer_size_count - 1))
+    status = out_of_memory(error);
+  else if (!lay_out(*network, *config))
+    status = fail(error, NETLET_ERROR_MEMORY, "layer_sizes: so many parameters that their number overflows");
+  else if (!network->parameters.allocate(network->parameter_count * size_of(network->dtype), true))
+    status = fail(error, NETLET_ERROR_MEMORY, "layer_sizes: no memory for %zu parameters", network->parameter_count);
+  else if ((config->quantiles || network->loss == NETLET_QUANTILE) && !network->quantiles.allocate(network->outputs()))
+    status = out_of_memory(error);
+  for (size_t j = 0; status == NETLET_OK && j < network->quantiles.size(); ++j)
+    network->quantiles[j] = config->quantiles ? config->quantiles[j] : 0.5;
+  if (status == NETLET_OK)
+    *out = network;
+  else
+    netlet_network_free(network);
+  return status;
+}
+
+void netlet_network_free(netlet_network* network) {
+  if (!network) return;
+  network->~netlet_network();
+  free(network);
+}
+
+size_t netlet_layer_size_count(const netlet_network* network) { return network->layer_count() + 1; }
+size_t netlet_layer_size(const netlet_network* network, size_t i) {
+  return i == 0 ? network->inputs() : i <= network->layer_count() ? network->layers[i - 1].outputs : 0;
+}
+size_t netlet_inputs(const netlet_network* network) { return network->inputs(); }
+size_t netlet_outputs(const netlet_network* network) { return network->outputs(); }
+int netlet_layer_activation(const netlet_network* network, size_t layer) {
+  return layer < network->layer_count() ? network->layers[layer].activation : -1;
+}
+int netlet_network_loss(const netlet_network* network) { return network->loss; }
+int netlet_network_reduction(const netlet_network* network) { return network->reduction; }
+int netlet_network_dtype(const netlet_network* network) { return network->dtype; }
+double netlet_huber_delta(const netlet_network* network) { return network->huber_delta; }
+double netlet_quantile(const netlet_network* network, size_t output) {
+  if (output >= network->outputs()) return NAN;
+  return network->quantiles.size() ? network->quantiles[output] : 0.5;
+}
+double netlet_dropout(const netlet_network* network, size_t layer) {
+  return layer < network->layer_count() ? network->layers[layer].dropout : NAN;
+}
+int netlet_saved_numerics_version(const netlet_network* network) { return network->numerics; }
+uint64_t netlet_seed(const netlet_network* network) { return network->seed; }
+void netlet_set_seed(netlet_network* network, uint64_t seed) { network->seed = seed; }
+void* netlet_parameters(netlet_network* network) { return network->parameters.data(); }
+size_t netlet_parameter_count(const netlet_network* network) { return network->parameter_count; }
+uint64_t netlet_epochs_trained(const netlet_network* network) { return network->epochs_trained; }
+void netlet_set_epochs_trained(netlet_network* network, uint64_t epochs) { network->epochs_trained = epochs; }
+
+netlet_status netlet_network_copy(const netlet_network* network, netlet_network** out, netlet_error* error) {
+  const size_t layers = network->layer_count();
+  Buffer<size_t> sizes;
+  Buffer<int32_t> activations;
+  Buffer<double> dropout;
+  if (!sizes.allocate(layers + 1) || !activations.allocate(layers) || !dropout.allocate(layers))
+    return out_of_memory(error);
+  for (size_t i = 0; i <= layers; ++i) sizes[i] = netlet_layer_size(network, i);
+  for (size_t i = 0; i < layers; ++i) {
+    activations[i] = network->layers[i].activation;
+    dropout[i] = network->layers[i].dropout;
+  }
+  const netlet_config config = {sizes.data(),       layers + 1,     activations.data(),   network->loss,
+                                network->reduction, network->dtype, network->huber_delta, network->quantiles.data(),
+                                dropout.data()};
+  netlet_network* copy;
+  NETLET_TRY(netlet_network_create(&config, &copy, error));
+  netlet_status status = NETLET_OK;
+  {
+    const Reading reading(network->users);
+    if (!reading)
+      status = busy("copy", error);
+    else if (!copy->input_scaling.values.copy(network->input_scaling.values) ||
+             !copy->output_scaling.values.copy(network->output_scaling.values))
+      status = out_of_memory(error);
+    else
+      memcpy(copy->parameters.data(), network->parameters.data(), network->parameter_count * size_of(network->dtype));
+    copy->seed = (uint64_t)network->seed;
+    copy->epochs_trained = (uint64_t)network->epochs_trained;
+  }
+  if (status == NETLET_OK)
+    *out = copy;
+  else
+    netlet_network_free(copy);
+  return status;
+}
+
+netlet_status netlet_initialize(netlet_network* network, int32_t init, uint64_t seed, netlet_error* error) {
+  if (init != NETLET_GLOROT_UNIFORM && init != NETLET_HE_UNIFORM)
+    return fail(error, NETLET_ERROR_ARGUMENT, "init: unknown number %d", init);
+  const Writing writing(network->users);
+  if (!writing) return busy("initialize", error);
+  const DefaultFloatingPoint floating_point;
+  for (size_t i = 0; i < network->layer_count(); ++i) {
+    if (network->dtype == NETLET_FLOAT32)
+      draw_uniform(network->layers[i], (uint32_t)i, init, seed, network->values<float>());
+    else
+      draw_uniform(network->layers[i], (uint32_t)i, init, seed, network->values<double>());
+  }
+  network->seed = seed;
+  network->epochs_trained = 0;
+  return NETLET_OK;
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A network: its layers, one buffer of parameters, and who is using it.
+#pragma once
+
+#include <atomic>
+
+#include "netlet/netlet.h"
+#include "system/guards.hpp"
+#include "system/memory.hpp"
+
+namespace netlet::core {
+
+struct Layer {
+  size_t inputs, outputs;
+  int activation;
+  size_t weights, biases;  // where they begin in the parameters
+  double dropout;          // share of the outputs that training leaves out
+};
+
+// shift and scale of each column, of the network's dtype; empty: none
+struct Scaling {
+  Buffer<unsigned char> values;
+  template <class T> const T* shift() const { return reinterpret_cast<const T*>(values.data()); }
+  template <class T> const T* scale() const { return shift<T>() + values.size() / sizeof(T) / 2; }
+  explicit operator bool() const { return values.size() != 0; }
+};
+
+// A number that other threads may ask for while a call changes it.
+class Counter {
+ public:
+  operator uint64_t() const { return value_.load(std::memory_order_relaxed); }
+  Counter& operator=(uint64_t value) {
+    value_.store(value, std::memory_order_relaxed);
+    return *this;
+  }
+  void operator++() { *this = *this + 1; }  // by the one call that may write
+
+ private:
+  std::atomic<uint64_t> value_{0};
+};
+
+}  // namespace netlet::core
+
+struct netlet_network {
+  int dtype = NETLET_FLOAT64, loss = NETLET_SQUARED_ERROR, reduction = NETLET_SUM;
+  netlet::core::Buffer<netlet::core::Layer> layers;
+  netlet::core::Buffer<unsigned char> parameters;  // of dtype
+  size_t parameter_count = 0, widest = 0;          // widest: the largest number of outputs of a layer
+  size_t widest_hidden[2] = {0, 0};                // of the hidden layers with even and with odd numbers
+  double huber_delta = 1;
+  netlet::core::Buffer<double> quantiles;  // of each output; empty: 1/2, or of no use
+  netlet::core::Scaling input_scaling, output_scaling;
+  netlet::core::Counter seed, epochs_trained;
+  int numerics = NETLET_NUMERICS_VERSION;  // under which it was saved, if it comes from a file
+  mutable netlet::core::Users users;
+
+  size_t layer_count() const { return layers.size(); }
+  size_t inputs() const { return layers[0].inputs; }
+  size_t outputs() const { return layers[layers.size() - 1].outputs; }
+  bool has_dropout() const {
+    for (size_t i = 0; i < layers.size(); ++i)
+      if (layers[i].dropout != 0) return true;
+    return false;
+  }
+  bool has_classes() const { return loss == NETLET_BINARY_CROSS_ENTROPY || loss == NETLET_CROSS_ENTROPY; }
+  template <class T> T* values() const { return reinterpret_cast<T*>(parameters.data()); }
+};
+
+namespace netlet::core {
+
+netlet_status check_config(const netlet_config& config, netlet_error* error);
+
+inline size_t size_of(int dtype) { return dtype == NETLET_FLOAT32 ? sizeof(float) : sizeof(double); }
+
+}  // namespace netlet::core

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "network/targets.hpp"
+
+#include <math.h>
+
+#include "network/arrays.hpp"
+#include "system/error.hpp"
+
+namespace netlet::core {
+namespace {
+
+netlet_status check_rows(const char* name, const netlet_array* a, size_t rows, netlet_error* error) {
+  NETLET_TRY(check_array(name, a, error));
+  if (a->rows == rows) return NETLET_OK;
+  return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected %zu rows, as many as x has, got %zu", name, rows, a->rows);
+}
+
+netlet_status check_columns(const char* name, const netlet_network& net, const netlet_array& a, netlet_error* error) {
+  if (a.columns == net.outputs()) return NETLET_OK;
+  return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected %zu columns, as many as the network has outputs, got %zu",
+              name, net.outputs(), a.columns);
+}
+
+// f(values of a row, row) for each row, until it fails
+template <class T, class F> netlet_status each_row(const netlet_array& a, netlet_error* error, F f) {
+  Buffer<T> row;
+  if (!row.allocate(a.columns)) return out_of_memory(error);
+  for (size_t i = 0; i < a.rows; ++i) {
+    load_rows(a, nullptr, i, 1, row.data());
+    NETLET_TRY(f(row.data(), i));
+  }
+  return NETLET_OK;
+}
+
+template <class T>
+netlet_status check_probabilities(const netlet_network& net, const netlet_array& y, netlet_error* error) {
+  return each_row<T>(y, error, [&](const T* row, size_t i) {
+    double sum = 0;
+    for (size_t j = 0; j < y.columns; ++j) {
+      if (row[j] < 0 || row[j] > 1)
+        return fail(error, NETLET_ERROR_ARGUMENT,
+                    "y: expected values from 0 to 1 for %s, got %g in row %zu, column %zu", netlet_loss_name(net.loss),
+                    (double)row[j], i, j);
+      sum += (double)row[j];
+    }
+    if (net.loss == NETLET_CROSS_ENTROPY && !(fabs(sum - 1) <= 1e-3))
+      return fail(error, NETLET_ERROR_ARGUMENT,
+                  "y: expected the probabilities of a row to add up to 1, got %g in row %zu", sum, i);
+    return NETLET_OK;
+  });
+}
+
+template <class T>
+netlet_status check_not_negative(const char* name, const char* what, const netlet_array& a, netlet_error* error) {
+  return each_row<T>(a, error, [&](const T* row, size_t i) {
+    for (size_t j = 0; j < a.columns; ++j)
+      if (row[j] < 0)
+        return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected %s from 0 on, got %g in row %zu, column %zu", name,
+                    what, (double)row[j], i, j);
+    return NETLET_OK;
+  });
+}
+
+}  // namespace
+
+netlet_status check_features(const netlet_network& net, const netlet_array* x, netlet_error* error) {
+  NETLET_TRY(check_array("x", x, error));
+  if (x->columns != net.inputs())
+    return fail(error, NETLET_ERROR_ARGUMENT, "x: expected %zu features in a row, got %zu", net.inputs(), x->columns);
+  return NETLET_OK;
+}
+
+netlet_status check_shapes(const netlet_network& net, const netlet_array* x, const netlet_targets* targets,
+                           bool with_gradient, netlet_error* error) {
+  NETLET_TRY(check_features(net, x, error));
+  if (x->rows == 0) return fail(error, NETLET_ERROR_ARGUMENT, "x: expected at least one row, got none");
+  const netlet_array* y = targets ? targets->y : nullptr;
+  const netlet_array* gradient = targets ? targets->output_gradient : nullptr;
+  if (gradient && (y || !with_gradient))
+    return fail(error, NETLET_ERROR_ARGUMENT,
+                with_gradient ? "y: expected either y or output_gradient, got both"
+                              : "output_gradient: not possible here, y is needed");
+  if (targets && targets->sample_weight) {
+    NETLET_TRY(check_rows("sample_weight", targets->sample_weight, x->rows, error));
+    if (targets->sample_weight->columns != 1)
+      return fail(error, NETLET_ERROR_ARGUMENT, "sample_weight: expected one column, got %zu",
+                  targets->sample_weight->columns);
+    if (gradient)
+      return fail(error, NETLET_ERROR_ARGUMENT, "sample_weight: not together with output_gradient, which has it in it");
+  }
+  if (gradient) {
+    NETLET_TRY(check_rows("output_gradient", gradient, x->rows, error));
+    return check_columns("output_gradient", net, *gradient, error);
+  }
+  NETLET_TRY(check_rows("y", y, x->rows, error));
+  if (!by_class(net, *y)) return check_columns("y", net, *y, error);
+  if (is_integer(y->dtype)) return NETLET_OK;
+  return fail(error, NETLET_ERROR_ARGUMENT,
+              "y: expected class indices of an integer dtype, or %zu probabilities in a row, got one column of %s",
+              net.outputs(), netlet_dtype_name(y->dtype));
+}
+
+template <class T>
+netlet_status check_classes_and_weights(const netlet_network& net, const netlet_targets& targets, netlet_error* error) {
+  if (targets.sample_weight) {
+    NETLET_TRY(check_finite<T>("sample_weight", *targets.sample_weight, error));
+    NETLET_TRY(check_not_negative<T>("sample_weight", "weights", *targets.sample_weight, error));
+  }
+  if (!targets.y || !by_class(net, *targets.y)) return NETLET_OK;
+  return each_row<int64_t>(*targets.y, error, [&](const int64_t* cls, size_t i) {
+    if (*cls >= 0 && (uint64_t)*cls < net.outputs()) return NETLET_OK;
+    return fail(error, NETLET_ERROR_ARGUMENT,
+                "y: expected classes from 0 to %zu, got %lld in row %zu; classes count from 0", net.outputs() - 1,
+                (long long)*cls, i);
+  });
+}
+template netlet_status check_classes_and_weights<float>(const netlet_network&, const netlet_targets&, netlet_error*);
+template netlet_status check_classes_and_weights<double>(const netlet_network&, const netlet_targets&, netlet_error*);
+
+template <class T> netlet_status check_data(const netlet_network& net, const netlet_array& x,
+                                            const netlet_targets& targets, netlet_error* error) {
+  NETLET_TRY(check_finite<T>("x", x, error));
+  if (targets.output_gradient) return check_finite<T>("output_gradient", *targets.output_gradient, error);
+  NETLET_TRY(check_finite<T>("y", *targets.y, error));
+  NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
+  if (by_class(net, *targets.y)) return NETLET_OK;
+  if (net.has_classes()) return check_probabilities<T>(net, *targets.y, error);
+  if (net.loss == NETLET_POISSON) return check_not_negative<T>("y", "counts", *targets.y, error);
+  return NETLET_OK;
+}
+template netlet_status check_data<float>(const netlet_network&, const netlet_array&, const netlet_targets&,
+                                         netlet_error*);
+template netlet_status check_data<double>(const netlet_network&, const netlet_array&, const netlet_targets&,
+                                          netlet_error*);
+
+}  // namespace netlet::core

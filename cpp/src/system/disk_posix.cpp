@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "system/disk.hpp"
+#include "system/memory.hpp"
+
+namespace netlet::core::disk {
+namespace {
+
+constexpr int kTries = 100;  // for a name that nobody has
+
+// After a rename the directory, too, has to reach the disk; some file systems cannot do that.
+void flush_directory_of(char* path) {
+  char* const slash = strrchr(path, '/');
+  const char* directory = ".";
+  if (slash) {
+    slash[slash == path] = 0;  // "/" stays
+    directory = path;
+  }
+  const int descriptor = ::open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return;
+  (void)!::fsync(descriptor);
+  ::close(descriptor);
+}
+
+// A name in the same directory that nobody has.
+void temporary_name(const char* path, char* out, size_t capacity) {
+  const char* const slash = strrchr(path, '/');
+  const int directory = slash ? (int)(slash + 1 - path) : 0;
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  snprintf(out, capacity, "%.*s.netlet-%ld-%lld%09ld.tmp", directory, path, (long)::getpid(), (long long)now.tv_sec,
+           now.tv_nsec);
+}
+
+// What stands at the path, or nothing. What is not replaced: everything but regular files.
+int look_at(const char* path, struct stat& old, bool& exists) {
+  exists = ::stat(path, &old) == 0;
+  if (exists) return S_ISDIR(old.st_mode) ? EISDIR : S_ISREG(old.st_mode) ? 0 : kNotRegular;
+  if (errno != ENOENT) return errno;
+  return ::lstat(path, &old) == 0 ? kDanglingLink : 0;
+}
+
+// Fills a new file, which gets the owner and permissions of the old one, and closes it.
+int write_new(int descriptor, const struct stat* old, const void* data, size_t size) {
+  if (old) (void)!::fchown(descriptor, old->st_uid, old->st_gid);
+  if (old) (void)!::fchmod(descriptor, old->st_mode & 0777);
+  int code = write_all(descriptor, data, size);
+  if (code == 0 && ::fsync(descriptor) != 0) code = errno;
+  if (::close(descriptor) != 0 && code == 0) code = errno;
+  return code;
+}
+
+int replace_resolved(const char* path, const struct stat* old, const void* data, size_t size) {
+  const size_t capacity = strlen(path) + 80;
+  Buffer<char> name;
+  if (!name.allocate(capacity)) return ENOMEM;
+  int descriptor = -1;
+  for (int i = 0; i < kTries && descriptor < 0; ++i) {
+    temporary_name(path, name.data(), capacity);
+    descriptor = ::open(name.data(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor < 0 && errno != EEXIST) break;
+  }
+  if (descriptor < 0) return errno;
+  int code = write_new(descriptor, old, data, size);
+  if (code == 0 && ::rename(name.data(), path) != 0) code = errno;
+  if (code != 0) {
+    ::unlink(name.data());
+    return code;
+  }
+  flush_directory_of(name.data());
+  return 0;
+}
+
+}  // namespace
+
+int open_to_read(const char* path, int& descriptor, size_t& size) {
+  descriptor = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe without a writer does not hold us up
+  struct stat status;
+  if (descriptor < 0 || ::fstat(descriptor, &status) != 0) return errno;
+  size = (size_t)status.st_size;
+  return S_ISDIR(status.st_mode) ? EISDIR : S_ISREG(status.st_mode) ? 0 : kNotRegular;
+}
+
+int read_some(int descriptor, void* out, size_t size, size_t& done) {
+  ssize_t got;
+  do got = ::read(descriptor, out, size < kMostAtOnce ? size : kMostAtOnce);
+  while (got < 0 && errno == EINTR);
+  if (got < 0) return errno;
+  done = (size_t)got;
+  return 0;
+}
+
+int write_some(int descriptor, const void* data, size_t size, size_t& done) {
+  ssize_t written;
+  do written = ::write(descriptor, data, size < kMostAtOnce ? size : kMostAtOnce);
+  while (written < 0 && errno == EINTR);
+  if (written < 0) return errno;
+  done = (size_t)written;
+  return 0;
+}
+
+void close(int descriptor) { ::close(descriptor); }
+
+int replace(const char* path, const void* data, size_t size) {
+  struct stat old;
+  bool exists;
+  const int code = look_at(path, old, exists);
+  if (code) return code;
+  char* const target = exists ? ::realpath(path, nullptr) : nullptr;  // behind symbolic links
+  const int result = replace_resolved(target ? target : path, exists ? &old : nullptr, data, size);
+  free(target);
+  return result;
+}
+
+}  // namespace netlet::core::disk

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "system/threads.hpp"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <atomic>
+
+#include "system/error.hpp"
+#include "system/floating_point.hpp"
+#include "system/guards.hpp"
+#include "system/memory.hpp"
+#include "system/system.hpp"
+
+namespace netlet::core {
+
+std::atomic<unsigned> g_fork_generation{0};
+
+namespace {
+
+constexpr size_t kMaxThreads = 1024;
+constexpr int kSpins = 4000;  // a worker looks so often for new tasks before it sleeps
+
+std::atomic<size_t> g_thread_count{0};  // 0: not asked yet
+
+// A worker's share of the tasks. What it has in its caches from the last job is what the same share needs again: each
+// begins with its own, and then helps the others.
+struct alignas(kCacheLine) Share {
+  std::atomic<size_t> next{0};
+  size_t end = 0;
+};
+
+// A job is open while its gate has kClosed unset. The gate counts the workers that joined, below the job's number, so
+// that a worker joins one job at most once and never one that is over: the caller need not wait for who slept.
+constexpr uint64_t kJoinedMask = 0xffff, kClosed = 0x10000, kJobStep = 0x20000;
+
+struct Pool {
+  std::atomic<uint64_t> gate{kClosed};
+  std::atomic<size_t> finished{0};
+  void (*run)(void*, size_t, size_t) = nullptr;
+  void* context = nullptr;
+  size_t threads = 0;
+
+  std::atomic<bool> taken{false};
+  size_t workers = 0;  // threads started; changed by the taker only
+
+  std::atomic<int> sleepers{0};
+  Mutex mutex;
+  Condition wake;
+};
+Pool g_pool;
+Share g_shares[kMaxThreads];  // beside the pool: all zero, so that they take no room in the file
+
+inline void pause_briefly() {
+#if defined(NETLET_X86)
+  __builtin_ia32_pause();
+#elif defined(NETLET_ARM)
+  __asm__ volatile("yield");
+#endif
+}
+
+void take_tasks(size_t worker) {
+  for (size_t other = 0; other < g_pool.threads; ++other) {
+    Share& share = g_shares[(worker + other) % g_pool.threads];
+    for (size_t task; (task = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;)
+      g_pool.run(g_pool.context, task, worker);
+  }
+}
+
+// waits for a gate that is open and of another job than `seen`
+uint64_t wait_for_job(uint64_t seen) {
+  const auto is_new = [seen](uint64_t gate) { return !(gate & kClosed) && gate / kJobStep != seen; };
+  for (int spin = 0; spin < kSpins; ++spin) {
+    const uint64_t gate = g_pool.gate.load(std::memory_order_acquire);
+    if (is_new(gate)) return gate;
+    pause_briefly();
+  }
+  g_pool.mutex.lock();
+  g_pool.sleepers.fetch_add(1);
+  uint64_t gate;
+  while (!is_new(gate = g_pool.gate.load())) g_pool.wake.wait(g_pool.mutex);
+  g_pool.sleepers.fetch_sub(1);
+  g_pool.mutex.unlock();
+  return gate;
+}
+
+void work(size_t worker) {
+  const DefaultFloatingPoint floating_point;
+  uint64_t seen = UINT64_MAX;
+  for (;;) {
+    uint64_t gate = wait_for_job(seen);
+    if (!g_pool.gate.compare_exchange_strong(gate, gate + 1, std::memory_order_acq_rel)) continue;
+    seen = gate / kJobStep;
+    if (worker < g_pool.threads) take_tasks(worker);
+    g_pool.finished.fetch_add(1, std::memory_order_release);
+  }
+}
+
+// Only the forking thread lives on in the child: start over without workers.
+void reset_in_child() {
+  g_fork_generation.fetch_add(1);
+  g_pool.gate.store((g_pool.gate.load() & ~kJoinedMask) | kClosed);
+  g_pool.workers = 0;
+  g_pool.sleepers.store(0);
+  g_pool.taken.store(false);
+  g_pool.mutex = Mutex();
+  g_pool.wake = Condition();
+}
+
+void start_workers(size_t count) {
+  watch_forks();
+  g_pool.workers += start_threads(work, g_pool.workers + 1, count - g_pool.workers);  // fewer give the same result
+}
+
+// what NETLET_NUM_THREADS says: 0 if it is not set, SIZE_MAX if it is no number of threads
+size_t requested_threads() {
+  const char* text = getenv("NETLET_NUM_THREADS");
+  if (!text || !*text) return 0;
+  char* end;
+  const long value = strtol(text, &end, 10);
+  return *end || value < 1 || value > (long)kMaxThreads ? SIZE_MAX : (size_t)value;
+}
+
+}  // namespace
+
+void watch_forks() {
+  static std::atomic<bool> watching{false};
+  if (!watching.exchange(true)) after_fork_in_child(reset_in_child);
+}
+
+size_t threads_for(double operations, double share) {
+  const size_t count = netlet_get_num_threads();
+  const double useful = operations / share;
+  return useful < 2 ? 1 : useful < (double)count ? (size_t)useful : count;
+}
+
+void run_tasks(size_t tasks, size_t threads, void (*run)(void*, size_t, size_t), void* context) {
+  if (threads > tasks) threads = tasks;
+  if (threads <= 1 || g_pool.taken.exchange(true, std::memory_order_acquire)) {
+    for (size_t task = 0; task < tasks; ++task) run(context, task, 0);
+    return;
+  }
+  if (g_pool.workers < threads - 1) start_workers(threads - 1);
+  g_pool.run = run;
+  g_pool.context = context;
+  g_pool.threads = threads;
+  for (size_t worker = 0; worker < threads; ++worker) {
+    g_shares[worker].next.store(worker * tasks / threads, std::memory_order_relaxed);
+    g_shares[worker].end = (worker + 1) * tasks / threads;
+  }
+  g_pool.finished.store(0, std::memory_order_relaxed);
+  g_pool.gate.store((g_pool.gate.load() / kJobStep + 1) * kJobStep);
+  if (g_pool.sleepers.load() > 0) {
+    g_pool.mutex.lock();
+    g_pool.wake.wake_all();
+    g_pool.mutex.unlock();
+  }
+  take_tasks(0);
+  const size_t joined = (size_t)(g_pool.gate.fetch_or(kClosed, std::memory_order_acq_rel) & kJoinedMask);
+  for (int spin = 0; g_pool.finished.load(std::memory_order_acquire) < joined; ++spin) {
+    if (spin < kSpins)
+      pause_briefly();
+    else
+      yield_thread();  // more threads than processors: let the worker on
+  }
+  g_pool.taken.store(false, std::memory_order_release);
+}
+
+netlet_status require_threads(netlet_error* error) {
+  if (requested_threads() != SIZE_MAX) return NETLET_OK;
+  return fail(error, NETLET_ERROR_ARGUMENT, "NETLET_NUM_THREADS: expected a number from 1 to %zu, got '%.40s'",
+              kMaxThreads, getenv("NETLET_NUM_THREADS"));
+}
+
+}  // namespace netlet::core
+
+using namespace netlet::core;
+
+size_t netlet_get_num_threads() {
+  size_t count = g_thread_count.load(std::memory_order_relaxed);
+  if (count == 0) {
+    count = requested_threads();
+    if (count == 0 || count == SIZE_MAX) count = processors_allowed();
+    if (count > kMaxThreads) count = kMaxThreads;
+    g_thread_count.store(count, std::memory_order_relaxed);
+  }
+  return count;
+}
+
+netlet_status netlet_set_num_threads(size_t count, netlet_error* error) {
+  if (count < 1 || count > kMaxThreads)
+    return fail(error, NETLET_ERROR_ARGUMENT, "count: expected 1 to %zu threads, got %zu", kMaxThreads, count);
+  g_thread_count.store(count, std::memory_order_relaxed);
+  return NETLET_OK;
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The emulated fma against the C library's, bit for bit: over all exponents, near cancellation, half way between two
+// numbers, subnormal, and beyond the ends. One argument: how many cases of each kind.
+#include <cmath>
+#include <cstdlib>
+
+#include "check.hpp"
+
+#if defined(NETLET_X86)
+#include "kernels/vec.hpp"
+#include "network/random.hpp"
+
+using namespace netlet::baseline;
+
+static netlet::core::Random g_random(1, netlet::core::kInitialValues, 0);
+static uint64_t g_drawn;
+static uint64_t bits() { return g_random(g_drawn++); }
+static int between(int low, int high) { return low + (int)(bits() % (uint64_t)(high - low + 1)); }
+
+template <class T> struct Case {
+  T a, b, c;
+};
+
+template <class T> T any() {
+  const uint64_t drawn = bits();
+  T value;
+  std::memcpy(&value, &drawn, sizeof value);
+  return value;
+}
+template <class T> T with_exponent(int low, int high) {
+  return (T)std::ldexp(1 + (double)(bits() >> 11) * 0x1p-53, between(low, high)) * (bits() & 1 ? 1 : -1);
+}
+template <class T> T neighbour(T x, int steps) {
+  for (; steps > 0; --steps) x = std::nextafter(x, T(INFINITY));
+  for (; steps < 0; ++steps) x = std::nextafter(x, T(-INFINITY));
+  return x;
+}
+
+template <class T> constexpr int kDigits = sizeof(T) == 4 ? 24 : 53;
+template <class T> constexpr int kLowest = sizeof(T) == 4 ? -149 : -1074;
+
+template <class T> Case<T> everything() { return {any<T>(), any<T>(), any<T>()}; }
+template <class T> Case<T> ordinary() {
+  return {with_exponent<T>(-20, 20), with_exponent<T>(-20, 20), with_exponent<T>(-40, 40)};
+}
+template <class T> Case<T> cancelling() {
+  const T a = with_exponent<T>(kLowest<T> / 2, -kLowest<T> / 2 - 30), b = with_exponent<T>(kLowest<T> / 2, 20);
+  const int shifts[] = {0, 0, 0, 1, -1, kDigits<T>, -kDigits<T>, kDigits<T> + 1, -kDigits<T> - 1, 2 * kDigits<T>};
+  return {a, b, (T)std::ldexp(neighbour<T>(-(a * b), between(-2, 2)), shifts[bits() % 10])};
+}
+template <class T> Case<T> halfway() {
+  const T c = neighbour<T>((T)std::ldexp(1 + (double)between(0, 7) / 8, between(-60, 60)), between(-1, 1));
+  const T a = (T)std::ldexp(1 + (double)between(0, 3) / 4, between(-20, 20));
+  const T b = (T)std::ldexp(bits() & 1 ? 1 : -1, std::ilogb(c) - std::ilogb(a) - kDigits<T> + between(-1, 0));
+  return {a, neighbour<T>(b, between(-1, 1)), c};
+}
+template <class T> Case<T> subnormal() {
+  const int middle = between(kLowest<T> / 2 - 60, kLowest<T> / 2 + 60);
+  const T a = with_exponent<T>(middle, middle), b = with_exponent<T>(kLowest<T> - middle - 4, kLowest<T> - middle + 60);
+  return {a, b, bits() % 4 ? with_exponent<T>(kLowest<T>, kLowest<T> + 60) : T(bits() & 1 ? 0.0 : -0.0)};
+}
+template <class T> Case<T> special() {
+  static const T values[] = {T(0),
+                             T(-0.0),
+                             T(1),
+                             T(-1),
+                             T(INFINITY),
+                             T(-INFINITY),
+                             T(NAN),
+                             std::ldexp(T(1), kLowest<T>),
+                             -std::ldexp(T(1), kLowest<T>),
+                             std::ldexp(T(2) - std::ldexp(T(1), 1 - kDigits<T>), sizeof(T) == 4 ? 127 : 1023),
+                             std::ldexp(T(1), kLowest<T> + kDigits<T> - 1),
+                             T(0.5),
+                             with_exponent<T>(-9, 9)};
+  return {values[bits() % 13], values[bits() % 13], values[bits() % 13]};
+}
+
+template <class T> void compare(const char* name, Case<T> (*draw)(), long count) {
+  constexpr int lanes = Vec<T>::lanes;
+  long wrong = 0;
+  for (long i = 0; i < count; i += lanes) {
+    V<T> a, b, c;
+    T expected[lanes];
+    for (int lane = 0; lane < lanes; ++lane) {
+      const Case<T> one = draw();
+      a[lane] = one.a, b[lane] = one.b, c[lane] = one.c;
+      expected[lane] = std::fma(one.a, one.b, one.c);
+    }
+    const V<T> got = fma(a, b, c);
+    for (int lane = 0; lane < lanes; ++lane) {
+      const T g = got[lane], e = expected[lane];
+      const bool same = check::same_bits(&g, &e, 1) || (g != g && e != e);
+      if (!same && wrong++ == 0)
+        std::fprintf(stderr, "%s: fma(%a, %a, %a) = %a, got %a\n", name, (double)a[lane], (double)b[lane],
+                     (double)c[lane], (double)e, (double)g);
+    }
+  }
+  CHECK(wrong == 0);
+}
+
+template <class T> void compare_all(long count) {
+  compare<T>("everything", everything<T>, count);
+  compare<T>("ordinary", ordinary<T>, count);
+  compare<T>("cancelling", cancelling<T>, count);
+  compare<T>("halfway", halfway<T>, count);
+  compare<T>("subnormal", subnormal<T>, count);
+  compare<T>("special", special<T>, count);
+}
+
+int main(int argc, char** argv) {
+  const long count = argc > 1 ? std::atol(argv[1]) : 200000;
+  compare_all<float>(count);
+  compare_all<double>(count);
+  return check::summary();
+}
+#else
+int main() {
+  CHECK(true);  // other processors have an fma of their own
+  return check::summary();
+}
+#endif
