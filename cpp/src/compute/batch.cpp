@@ -2,7 +2,6 @@
 #include "compute/batch.hpp"
 
 #include <atomic>
-#include <new>
 
 #include "network/optimizer.hpp"
 #include "network/sums.hpp"
@@ -38,14 +37,10 @@ template <class F> void tree_finish(size_t depth, F add) {
 
 }  // namespace
 
-template <class T> Trainer<T>::~Trainer() {
-  for (size_t i = 0; i < pass_count_; ++i) passes_[i].~Pass();
-}
-
-template <class T> netlet_status Trainer<T>::prepare(const netlet_network& net, const netlet_array& x,
-                                                     const netlet_targets& targets, bool shuffled, size_t rows,
-                                                     PassKind kind, const netlet_optimizer* optimizer, bool repeated,
-                                                     netlet_error* error) {
+template <class T> netlet_status BatchRunner<T>::prepare(const netlet_network& net, const netlet_array& x,
+                                                         const netlet_targets& targets, bool shuffled, size_t rows,
+                                                         PassKind kind, const netlet_optimizer* optimizer,
+                                                         bool repeated, netlet_error* error) {
   net_ = &net;
   kernel_ = &kernels<T>();
   rows_ = rows;
@@ -55,67 +50,46 @@ template <class T> netlet_status Trainer<T>::prepare(const netlet_network& net, 
   const size_t blocks = divide_up(rows, kBlockRows);
   small_ = optimizer && repeated && SmallSteps<T>::fit(net, rows, *optimizer);
   by_blocks_ = blocks > kWholeBlocks;
-  const size_t passes = by_blocks_ ? smaller(threads_, blocks) : 1;
   if (small_)
     return small_steps_.allocate(net, x, targets, shuffled, rows, *optimizer) ? NETLET_OK : out_of_memory(error);
-  if (!block_loss_.allocate(blocks) || !block_weight_.allocate(blocks)) return out_of_memory(error);
-  for (; pass_count_; --pass_count_) passes_[pass_count_ - 1].~Pass();  // of an earlier call
-  if (!pass_memory_.allocate(passes * sizeof(Pass<T>))) return out_of_memory(error);
-  passes_ = reinterpret_cast<Pass<T>*>(pass_memory_.data());
-  for (; pass_count_ < passes; ++pass_count_) {
-    ::new (passes_ + pass_count_) Pass<T>;
-    if (!passes_[pass_count_].allocate(net, x, targets, shuffled, by_blocks_ ? kBlockRows : rows, kind)) {
-      ++pass_count_;
-      return out_of_memory(error);
-    }
-  }
-  if (!(kind.delta ? packed_.allocate(net, 1) : packed_.allocate_none(net))) return out_of_memory(error);
-  if (!kind.delta) return NETLET_OK;
-  if (!make_groups() || !scratch_.allocate(threads_ * (1 + kTileTree) * kTileValues)) return out_of_memory(error);
-  if (by_blocks_ && !allocate_blocks()) return out_of_memory(error);
-  if (optimizer && optimizer->config.clip_norm > 0 &&
-      (!gradient_.allocate(net.parameter_count) || !squares_.allocate(norm_blocks(net.parameter_count))))
+  if (!block_loss_.allocate(blocks) || !block_weight_.allocate(blocks) ||
+      !passes_.allocate(by_blocks_ ? smaller(threads_, blocks) : 1, net, x, targets, shuffled,
+                        by_blocks_ ? kBlockRows : rows, kind) ||
+      !(kind.delta ? packed_.allocate(net, 1) : packed_.allocate_none(net)) ||
+      (kind.delta && ((by_blocks_ && !allocate_blocks()) || !prepare_update(optimizer))))
     return out_of_memory(error);
   return NETLET_OK;
 }
 
-// Cuts the parameters into tiles and gathers small neighbours into groups, several for each thread.
-template <class T> bool Trainer<T>::make_groups() {
+template <class T> bool BatchRunner<T>::prepare_update(const netlet_optimizer* optimizer) {
+  const size_t count = net_->parameter_count;
+  return make_tiles() && scratch_.allocate(threads_ * (1 + kTileTree) * kTileValues) &&
+         (!optimizer || !(optimizer->config.clip_norm > 0) ||
+          (gradient_.allocate(count) && squares_.allocate(norm_blocks(count))));
+}
+
+// Cuts the parameters into tiles, several for each thread.
+template <class T> bool BatchRunner<T>::make_tiles() {
   const size_t share = threads_ == 1 ? kTileValues : net_->parameter_count / (4 * threads_);
   const size_t limit = smaller(kTileValues, larger(share, 256));
   for (int round = 0; round < 2; ++round) {  // first only counts
-    tile_count_ = group_count_ = 0;
-    Group group = {0, 0, 0, true};
-    const auto close = [&] {
-      if (group.tiles && round) groups_[group_count_] = group;
-      group_count_ += group.tiles > 0;
-      group = {tile_count_, 0, 0, true};
-    };
-    const auto add = [&](const Tile& tile, bool flat) {
-      if (!flat || !group.flat || group.size + tile.size() > limit) close();
-      if (round) tiles_[tile_count_] = tile;
-      ++tile_count_;
-      ++group.tiles;
-      group.size += tile.size();
-      group.flat = flat;
-    };
+    size_t count = 0;
     for (size_t i = 0; i < net_->layer_count(); ++i) {
       const size_t n = net_->layers[i].outputs, rows = net_->layers[i].inputs + 1;
       const bool whole_rows = n <= kTileValues / 8;
       const size_t height = whole_rows ? larger(8, limit / n / 8 * 8) : kWideRows;
       const size_t width = whole_rows ? n : kWideColumns;
       for (size_t k = 0; k < rows; k += height)
-        for (size_t j = 0; j < n; j += width)
-          add({i, k, smaller(rows, k + height), j, smaller(n, j + width)}, whole_rows);
+        for (size_t j = 0; j < n; j += width, ++count)
+          if (round) tiles_[count] = {i, k, smaller(rows, k + height), j, smaller(n, j + width)};
     }
-    close();
-    if (round == 0 && (!tiles_.allocate(tile_count_) || !groups_.allocate(group_count_))) return false;
+    if (round == 0 && !tiles_.allocate(count)) return false;
   }
   return true;
 }
 
 // Chunks of a power of two of blocks, so that each is a subtree; more than threads, as these may be held up.
-template <class T> bool Trainer<T>::allocate_blocks() {
+template <class T> bool BatchRunner<T>::allocate_blocks() {
   const size_t blocks = divide_up(rows_, kBlockRows);
   chunk_blocks_ = 1;
   levels_ = 0;  // partial sums below a chunk's root
@@ -124,18 +98,29 @@ template <class T> bool Trainer<T>::allocate_blocks() {
   for (; divide_up(blocks, chunk_blocks_) > chunks; chunk_blocks_ *= 2) ++levels_;
   size_t roots, partial;
   return !multiply_overflows(divide_up(blocks, chunk_blocks_), net_->parameter_count, &roots) &&
-         !multiply_overflows(pass_count_ * levels_, net_->parameter_count, &partial) && roots_.allocate(roots) &&
+         !multiply_overflows(passes_.count() * levels_, net_->parameter_count, &partial) && roots_.allocate(roots) &&
          partial_.allocate(partial);
 }
 
-template <class T> void Trainer<T>::pack(const netlet_optimizer* optimizer) {
+template <class T> void BatchRunner<T>::read(const netlet_optimizer* optimizer) {
   if (small_)
     small_steps_.read(*optimizer);
   else
     packed_.read(smaller(threads_, net_->parameter_count / kPackShare + 1));
 }
 
-template <class T> BatchLoss Trainer<T>::rows_phase(const Batch& batch) {
+template <class T> void BatchRunner<T>::publish(netlet_optimizer& optimizer) const {
+  if (small_) small_steps_.publish(optimizer);
+}
+
+template <class T>
+bool BatchRunner<T>::steps(const Batch& batch, netlet_optimizer& optimizer, size_t count, BatchLoss* losses) {
+  const bool good = small_steps_.steps(batch, optimizer, count, losses);
+  publish(optimizer);
+  return good;
+}
+
+template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
   if (small_) return small_steps_.pass(batch);
   batch_rows_ = batch.rows;
   const size_t blocks = divide_up(batch.rows, kBlockRows);
@@ -161,7 +146,7 @@ template <class T> BatchLoss Trainer<T>::rows_phase(const Batch& batch) {
     for (size_t block = 0; block < blocks; ++block) sum_block(pass, block * kBlockRows, block);
   } else {
     const size_t step = kind_.delta ? chunk_blocks_ : 1;
-    parallel(divide_up(blocks, step), smaller(threads, pass_count_), [&](size_t task, size_t worker) {
+    parallel(divide_up(blocks, step), smaller(threads, passes_.count()), [&](size_t task, size_t worker) {
       Pass<T>& pass = passes_[worker];
       const size_t first = task * step, count = smaller(step, blocks - first);
       const size_t P = net_->parameter_count;
@@ -193,16 +178,11 @@ template <class T> BatchLoss Trainer<T>::rows_phase(const Batch& batch) {
   return {block_loss_[0], weight, correct.load()};
 }
 
-template <class T> size_t Trainer<T>::offset(const Tile& tile) const {
-  const Layer& layer = net_->layers[tile.layer];
-  return layer.weights + tile.k0 * layer.outputs + tile.j0;
-}
-
 // the tile's gradient over the whole batch: g; below it in the tree: partial sums
-template <class T> void Trainer<T>::tile_gradient(const Tile& tile, T* g, T* below, Fetch& fetch) {
+template <class T> void BatchRunner<T>::tile_gradient(const Tile& tile, T* g, T* below, Fetch& fetch) {
   const Kernels<T>& kernel = *kernel_;
   const size_t blocks = divide_up(batch_rows_, kBlockRows), size = tile.size(), P = net_->parameter_count;
-  if (!by_blocks_) {
+  if (!by_blocks_ && !given_) {
     const auto place = [&](size_t depth) { return depth ? below + (depth - 1) * kTileValues : g; };
     const auto add = [&](size_t a, size_t b) { kernel.add(size, place(a), place(b)); };
     size_t depth = 0;
@@ -213,48 +193,51 @@ template <class T> void Trainer<T>::tile_gradient(const Tile& tile, T* g, T* bel
     }
     return tree_finish(depth, add);
   }
-  const size_t n = net_->layers[tile.layer].outputs;
-  const bool whole_rows = tile.columns() == n;
-  const size_t runs = whole_rows ? 1 : tile.k1 - tile.k0, length = whole_rows ? size : tile.columns();
-  for (size_t run = 0; run < runs; ++run) {
-    T* root = roots_.data() + offset(tile) + run * n;
-    tree(divide_up(blocks, chunk_blocks_), [&](size_t a, size_t b) { kernel.add(length, root + a * P, root + b * P); });
-    memcpy(g + run * length, root, length * sizeof(T));
-  }
+  each_piece(tile, g, [&](size_t at, size_t, size_t length, T* to) {
+    T* const root = roots_.data() + at;
+    if (!given_)
+      tree(divide_up(blocks, chunk_blocks_),
+           [&](size_t a, size_t b) { kernel.add(length, root + a * P, root + b * P); });
+    memcpy(to, given_ ? given_ + at : root, length * sizeof(T));
+  });
 }
 
-// f(offset in the parameters, length, gradient) for each contiguous run of a group
-template <class T> template <class F> void Trainer<T>::each_run(const Group& group, const T* g, F&& f) const {
-  const Tile& first = tiles_[group.tile];
-  const size_t n = net_->layers[first.layer].outputs;
-  const size_t runs = group.flat ? 1 : first.k1 - first.k0, length = group.flat ? group.size : first.columns();
-  for (size_t run = 0; run < runs; ++run) f(offset(first) + run * n, length, g ? g + run * length : nullptr);
+// f(offset in the parameters, weights, size, gradient) for each contiguous piece of a tile: first so many weights, then
+// biases
+template <class T> template <class F> void BatchRunner<T>::each_piece(const Tile& tile, T* g, F&& f) const {
+  const size_t n = net_->layers[tile.layer].outputs, inputs = net_->layers[tile.layer].inputs;
+  const size_t rows = tile.columns() == n ? tile.k1 - tile.k0 : 1, size = rows * tile.columns();
+  for (size_t k = tile.k0; k < tile.k1; k += rows, g += size)
+    f(net_->layers[tile.layer].weights + k * n + tile.j0,
+      (smaller(k + rows, inputs) - smaller(k, inputs)) * tile.columns(), size, g);
 }
 
-template <class T> template <class F> void Trainer<T>::each_group(F&& f) {
+template <class T> template <class F> void BatchRunner<T>::each_tile(F&& f) {
   const size_t threads = smaller(threads_for(operations(*net_, batch_rows_), kTrainingShare), threads_);
-  parallel(group_count_, threads, [&](size_t task, size_t worker) { f(groups_[task], worker); });
+  parallel(tiles_.size(), threads, [&](size_t task, size_t worker) {
+    f(tiles_[task], scratch_.data() + worker * (1 + kTileTree) * kTileValues);
+  });
 }
 
 // The parameters that will be updated, unless they are near anyway.
-template <class T> Fetch Trainer<T>::parameters(const Group& group) const {
+template <class T> Fetch BatchRunner<T>::parameters(const Tile& tile) const {
   Fetch fetch;
-  if (group.flat) return fetch;
-  const Tile& tile = tiles_[group.tile];
-  fetch.data = reinterpret_cast<const char*>(net_->values<T>() + offset(tile));
-  fetch.row_stride = (ptrdiff_t)(net_->layers[tile.layer].outputs * sizeof(T));
+  const Layer& layer = net_->layers[tile.layer];
+  if (tile.columns() == layer.outputs) return fetch;
+  fetch.data = reinterpret_cast<const char*>(net_->values<T>() + layer.weights + tile.k0 * layer.outputs + tile.j0);
+  fetch.row_stride = (ptrdiff_t)(layer.outputs * sizeof(T));
   fetch.row_bytes = tile.columns() * sizeof(T);
   fetch.rows = tile.k1 - tile.k0;
   return fetch;
 }
 
-// The group's share of the next batch.
-template <class T> Fetch Trainer<T>::next_rows(const Group& group) const {
+// The tile's share of the next batch.
+template <class T> Fetch BatchRunner<T>::next_rows(const Tile& tile) const {
   if (!next_ || next_->x->columns >= kFetchValues / next_->rows) return Fetch();
   const netlet_array& x = *next_->x;
   if (x.column_stride < 1 || x.column_stride > 8) return Fetch();  // not contiguous
-  const size_t task = (size_t)(&group - groups_.data());
-  const size_t first = task * next_->rows / group_count_, end = (task + 1) * next_->rows / group_count_;
+  const size_t task = (size_t)(&tile - tiles_.data()), tiles = tiles_.size();
+  const size_t first = task * next_->rows / tiles, end = (task + 1) * next_->rows / tiles;
   Fetch fetch;
   fetch.data = static_cast<const char*>(x.data);
   fetch.row_stride = x.row_stride;
@@ -264,93 +247,79 @@ template <class T> Fetch Trainer<T>::next_rows(const Group& group) const {
   return fetch;
 }
 
-template <class T> template <class F> void Trainer<T>::parameters_phase(F&& f) {
-  each_group([&](const Group& group, size_t worker) {
-    T* const gradient = scratch_.data() + worker * (1 + kTileTree) * kTileValues;
-    T* g = gradient;
-    Fetch rows = next_rows(group), fetch = parameters(group);
+template <class T> template <class F> void BatchRunner<T>::parameters_phase(F&& f) {
+  each_tile([&](const Tile& tile, T* g) {
+    Fetch rows = next_rows(tile), fetch = parameters(tile);
     fetch.then = &rows;
-    for (size_t t = group.tile; t < group.tile + group.tiles; ++t) {
-      tile_gradient(tiles_[t], g, gradient + kTileValues, fetch);
-      g += tiles_[t].size();
-    }
-    kernel_->fetch(fetch, SIZE_MAX);  // what no tile fetched
-    if (divisor_ != 0) kernel_->divide(group.size, gradient, (T)divisor_);
-    f(group, gradient);
+    tile_gradient(tile, g, g + kTileValues, fetch);
+    kernel_->fetch(fetch, SIZE_MAX);  // what the gradient did not fetch
+    if (divisor_ != 0) kernel_->divide(tile.size(), g, (T)divisor_);
+    f(tile, g);
   });
 }
 
-// the weights of a group and their gradient, the biases left out
-template <class T>
-void Trainer<T>::penalize(const Group& group, T* g, const netlet_optimizer_config& config, T decay) const {
-  for (size_t t = group.tile; t < group.tile + group.tiles; ++t) {
-    const Tile& tile = tiles_[t];
-    const Layer& layer = net_->layers[tile.layer];
-    const size_t rows = smaller(tile.k1, layer.inputs) - smaller(tile.k0, layer.inputs);
-    const bool whole_rows = tile.columns() == layer.outputs;  // then they are contiguous
-    const size_t runs = whole_rows ? 1 : rows, length = whole_rows ? rows * tile.columns() : tile.columns();
-    for (size_t run = 0; run < runs; ++run)
-      kernel_->penalize(length, g + run * tile.columns(), net_->values<T>() + offset(tile) + run * layer.outputs,
-                        (T)config.l2, (T)config.l1, decay);
-    g += tile.size();
-  }
-}
-
-template <class T> double Trainer<T>::gradient_norm() {
+template <class T> double BatchRunner<T>::gradient_norm() {
   const size_t count = gradient_.size(), blocks = norm_blocks(count);
   parallel(blocks, smaller(threads_, blocks / 16),
            [&](size_t block, size_t) { squares_[block] = block_squares(*kernel_, count, gradient_.data(), block); });
   return norm_of(squares_.data(), blocks);
 }
 
-template <class T> void Trainer<T>::update(netlet_network& net, netlet_optimizer& optimizer, double factor) {
+template <class T> void BatchRunner<T>::update(netlet_network& net, netlet_optimizer& optimizer, double factor) {
   if (small_) return small_steps_.update(optimizer, factor);
   const Kernels<T>& kernel = *kernel_;
-  const netlet_optimizer_config& config = optimizer.config;
-  const Update<T> step = next_update<T>(optimizer, factor);
-  const T decay = decay_of<T>(config, factor);
-  const bool penalized = config.l2 > 0 || config.l1 > 0 || decay != 1;
+  const Step<T> step = next_step<T>(optimizer, factor);
+  const bool by_norm = step.clip_norm > 0;
   T* const w = net.values<T>();
   T *const s0 = optimizer.slot<T>(0), *const s1 = optimizer.slot<T>(1);
-  const auto apply = [&](size_t at, size_t length, const T* g) {
-    kernel.update(step, length, g, w + at, s0 ? s0 + at : nullptr, s1 ? s1 + at : nullptr);
+  const auto apply = [&](size_t at, size_t size, const T* g) {
+    kernel.update(step.update, size, g, w + at, s0 ? s0 + at : nullptr, s1 ? s1 + at : nullptr);
   };
-  const auto pack_again = [&](const Group& group) {  // for the next step
-    for (size_t t = group.tile; repeated_ && t < group.tile + group.tiles; ++t) {
-      const Tile& tile = tiles_[t];
-      const size_t k1 = smaller(tile.k1, net.layers[tile.layer].inputs);
-      if (tile.k0 < k1) packed_.read(tile.layer, tile.k0, k1, tile.j0, tile.j1);
-    }
+  const auto pack_again = [&](const Tile& tile) {  // for the next step
+    const size_t k1 = smaller(tile.k1, net.layers[tile.layer].inputs);
+    if (repeated_ && tile.k0 < k1) packed_.read(tile.layer, tile.k0, k1, tile.j0, tile.j1);
   };
-  parameters_phase([&](const Group& group, T* gradient) {
-    if (penalized) penalize(group, gradient, config, decay);
-    if (config.clip_value > 0) kernel.clip(group.size, gradient, (T)config.clip_value);
-    if (config.clip_norm > 0)
-      return each_run(group, gradient, [&](size_t at, size_t length, const T* g) {
-        memcpy(gradient_.data() + at, g, length * sizeof(T));
-      });
-    each_run(group, gradient, apply);
-    pack_again(group);
-  });
-  if (!(config.clip_norm > 0)) return;
-  // the norm needs the whole gradient: a third phase
-  const T shrink = clip_factor<T>(gradient_norm(), config.clip_norm);
-  each_group([&](const Group& group, size_t) {
-    each_run(group, nullptr, [&](size_t at, size_t length, const T*) {
-      if (shrink != 1) kernel.scale(length, gradient_.data() + at, shrink);
-      apply(at, length, gradient_.data() + at);
+  parameters_phase([&](const Tile& tile, T* gradient) {
+    each_piece(tile, gradient, [&](size_t at, size_t weights, size_t size, T* g) {
+      step.prepare(kernel, weights, size, g, w + at);
+      if (by_norm)
+        memcpy(gradient_.data() + at, g, size * sizeof(T));
+      else
+        apply(at, size, g);
     });
-    pack_again(group);
+    if (!by_norm) pack_again(tile);
+  });
+  if (!by_norm) return;
+  // the norm needs the whole gradient: a third phase
+  const T shrink = clip_factor<T>(gradient_norm(), step.clip_norm);
+  each_tile([&](const Tile& tile, T* scratch) {
+    each_piece(tile, scratch, [&](size_t at, size_t, size_t size, T*) {
+      if (shrink != 1) kernel.scale(size, gradient_.data() + at, shrink);
+      apply(at, size, gradient_.data() + at);
+    });
+    pack_again(tile);
   });
 }
 
-template <class T> void Trainer<T>::store_gradient(T* out) {
-  parameters_phase([&](const Group& group, const T* gradient) {
-    each_run(group, gradient, [&](size_t at, size_t length, const T* g) { memcpy(out + at, g, length * sizeof(T)); });
+template <class T> void BatchRunner<T>::store_gradient(T* out) {
+  parameters_phase([&](const Tile& tile, T* gradient) {
+    each_piece(tile, gradient,
+               [&](size_t at, size_t, size_t size, const T* g) { memcpy(out + at, g, size * sizeof(T)); });
   });
 }
 
-template class Trainer<float>;
-template class Trainer<double>;
+template <class T> netlet_status BatchRunner<T>::apply(netlet_network& net, const T* gradient,
+                                                       netlet_optimizer& optimizer, netlet_error* error) {
+  net_ = &net;
+  kernel_ = &kernels<T>();
+  given_ = gradient;
+  if (!prepare_update(&optimizer)) return out_of_memory(error);
+  NETLET_TRY(netlet_optimizer_bind(&optimizer, net.parameter_count, net.dtype, error));
+  update(net, optimizer, 1);
+  return NETLET_OK;
+}
+
+template class BatchRunner<float>;
+template class BatchRunner<double>;
 
 }  // namespace netlet::core

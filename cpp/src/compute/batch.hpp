@@ -11,57 +11,52 @@
 #include "compute/pass.hpp"
 #include "compute/small_step.hpp"
 
-struct netlet_optimizer;
-
 namespace netlet::core {
 
 constexpr size_t kWholeBlocks = 4;
 
-template <class T> class Trainer {
+template <class T> class BatchRunner {
  public:
-  Trainer() = default;
-  ~Trainer();
-  Trainer(const Trainer&) = delete;
-  Trainer& operator=(const Trainer&) = delete;
-
   // For batches of at most `rows` rows of x. Not kind.delta: the loss alone is wanted. optimizer: null if only the
   // gradient is. repeated: for step after step, all by update().
   netlet_status prepare(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, bool shuffled,
                         size_t rows, PassKind kind, const netlet_optimizer* optimizer, bool repeated,
                         netlet_error* error);
 
-  // Reads the weights, and the state of a bound optimizer; needed after they were changed by anyone but update().
-  void pack(const netlet_optimizer* optimizer = nullptr);
+  // Reads the weights, and the state of a bound optimizer; needed after they were changed by anyone but this.
+  void read(const netlet_optimizer* optimizer = nullptr);
+  // Brings network and optimizer up to date: if repeated, update() may keep what it changes to itself.
+  void publish(netlet_optimizer& optimizer) const;
 
-  BatchLoss rows_phase(const Batch& batch);
+  // The batch forward and, if there is kind.delta, backward.
+  BatchLoss pass(const Batch& batch);
 
   // The batch after this one, if its order is random: update() has its rows brought near meanwhile. Or null.
   void expect(const Batch* next) { next_ = next; }
 
-  // After rows_phase, one of the two: a step of the optimizer, its learning rate multiplied by `factor`, or the
-  // gradient itself.
+  // After pass, one of the two: a step of the optimizer, its learning rate multiplied by `factor`, or the gradient
+  // itself.
   void update(netlet_network& net, netlet_optimizer& optimizer, double factor);
   void store_gradient(T* out);
 
-  // If repeated, update() may keep what it changes to itself: this is where it does, or null.
-  SmallSteps<T>* apart() { return small_ ? &small_steps_ : nullptr; }
-  const SmallSteps<T>* apart() const { return small_ ? &small_steps_ : nullptr; }
+  // Whether `steps` takes less time than pass and update in turn, which it does `count` times on the same batch. False
+  // if a loss or parameter was not finite; what it did is then of no use.
+  bool steps_together() const { return small_; }
+  bool steps(const Batch& batch, netlet_optimizer& optimizer, size_t count, BatchLoss* losses);
+
+  // A step along a gradient of the caller's own; instead of all the above.
+  netlet_status apply(netlet_network& net, const T* gradient, netlet_optimizer& optimizer, netlet_error* error);
 
  private:
-  struct Group {  // tiles that one task handles; contiguous in the parameters if flat
-    size_t tile, tiles, size;
-    bool flat;
-  };
-  bool make_groups();
+  bool prepare_update(const netlet_optimizer* optimizer);
+  bool make_tiles();
   bool allocate_blocks();
   void tile_gradient(const Tile& tile, T* g, T* below, Fetch& fetch);
-  Fetch next_rows(const Group& group) const;
-  Fetch parameters(const Group& group) const;
-  size_t offset(const Tile& tile) const;
-  template <class F> void each_run(const Group& group, const T* g, F&& f) const;
-  template <class F> void parameters_phase(F&& f);  // f(group, its gradient)
-  template <class F> void each_group(F&& f);        // f(group, worker), on several threads
-  void penalize(const Group& group, T* g, const netlet_optimizer_config& config, T decay) const;
+  Fetch next_rows(const Tile& tile) const;
+  Fetch parameters(const Tile& tile) const;
+  template <class F> void each_piece(const Tile& tile, T* g, F&& f) const;
+  template <class F> void parameters_phase(F&& f);  // f(tile, its gradient)
+  template <class F> void each_tile(F&& f);         // f(tile, the thread's scratch), on several threads
   double gradient_norm();
 
   const netlet_network* net_ = nullptr;
@@ -77,10 +72,9 @@ template <class T> class Trainer {
   double divisor_ = 0;     // of its gradient; 0: none
   size_t chunk_blocks_ = 0, levels_ = 0;
 
-  Buffer<unsigned char> pass_memory_;
-  Pass<T>* passes_ = nullptr;  // one, or one for each thread if by_blocks_
-  size_t pass_count_ = 0;
+  Passes<T> passes_;  // one, or one for each thread if by_blocks_
   const Batch* next_ = nullptr;
+  const T* given_ = nullptr;  // the gradient, if it is the caller's
   Buffer<double> block_loss_, block_weight_;
   Buffer<T> roots_, partial_;  // by blocks: gradients of chunks of blocks; those below them, for each thread
   Buffer<T> scratch_;          // for each thread: a tile's gradient and its tree
@@ -88,8 +82,6 @@ template <class T> class Trainer {
   Buffer<double> squares_;
   Packed<T> packed_;
   Buffer<Tile> tiles_;
-  Buffer<Group> groups_;
-  size_t tile_count_ = 0, group_count_ = 0;
 };
 
 }  // namespace netlet::core

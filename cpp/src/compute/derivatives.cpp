@@ -1,12 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Derivatives of each row on its own: by the inputs, by the parameters, and the Jacobian. Panels of rows go through all
 // layers, as in netlet_forward.
-#include <new>
-
 #include "compute/pass.hpp"
+#include "network/entry.hpp"
 #include "network/targets.hpp"
-#include "system/error.hpp"
-#include "system/floating_point.hpp"
 #include "system/threads.hpp"
 
 namespace netlet::core {
@@ -16,63 +13,49 @@ constexpr size_t kPanelRows = 64;
 
 size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 
-// What a panel needs: a pass and W^T of all layers.
-template <class T> class Panels {
- public:
-  ~Panels() {
-    for (size_t i = 0; i < count_; ++i) passes_[i].~Pass();
-  }
-  // f(pass, batch, first row, rows, W^T) for each panel, on several threads
-  template <class F> netlet_status run(const netlet_network& net, const netlet_array& x, const netlet_targets& targets,
-                                       PassKind kind, double operations, netlet_error* error, F f) {
-    const size_t threads = smaller(threads_for(operations * (double)x.rows, kReadingShare), (x.rows + 7) / 8);
-    const size_t panel = smaller(kPanelRows, (x.rows + threads - 1) / threads);
-    Packed<T> packed;
-    if (!packed.allocate(net, 0) || !memory_.allocate(threads * sizeof(Pass<T>))) return out_of_memory(error);
-    packed.read(1);
-    passes_ = reinterpret_cast<Pass<T>*>(memory_.data());
-    while (count_ < threads) {
-      ::new (passes_ + count_) Pass<T>;
-      if (!passes_[count_++].allocate(net, x, targets, false, panel, kind)) return out_of_memory(error);
-    }
-    const Batch batch = {&x, &targets, nullptr, 0, x.rows, {}};
-    parallel((x.rows + panel - 1) / panel, threads, [&](size_t task, size_t worker) {
-      const size_t row = task * panel;
-      f(passes_[worker], batch, row, smaller(panel, x.rows - row), packed);
-    });
-    return NETLET_OK;
-  }
-
- private:
-  Buffer<unsigned char> memory_;
-  Pass<T>* passes_ = nullptr;
-  size_t count_ = 0;
-};
+// f(pass, batch, first row, rows, W^T) for each panel of rows, on several threads
+template <class T, class F> netlet_status each_panel(const netlet_network& net, const netlet_array& x,
+                                                     const netlet_targets& targets, PassKind kind, double operations,
+                                                     netlet_error* error, F f) {
+  const size_t threads = smaller(threads_for(operations * (double)x.rows, kReadingShare), (x.rows + 7) / 8);
+  const size_t panel = smaller(kPanelRows, (x.rows + threads - 1) / threads);
+  Packed<T> packed;
+  Passes<T> passes;
+  if (!packed.allocate(net, 0) || !passes.allocate(threads, net, x, targets, false, panel, kind))
+    return out_of_memory(error);
+  packed.read(1);
+  const Batch batch = {&x, &targets, nullptr, 0, x.rows, {}};
+  parallel((x.rows + panel - 1) / panel, threads, [&](size_t task, size_t worker) {
+    const size_t row = task * panel;
+    f(passes[worker], batch, row, smaller(panel, x.rows - row), packed);
+  });
+  return NETLET_OK;
+}
 
 template <class T> netlet_status input_gradient(const netlet_network& net, const netlet_array& x,
                                                 const netlet_targets& targets, T* out, netlet_error* error) {
   NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
   const size_t inputs = net.inputs();
-  return Panels<T>().run(net, x, targets, {true, true, false}, 4.0 * (double)net.parameter_count, error,
-                         [&](Pass<T>& pass, const Batch& batch, size_t row, size_t rows, const Packed<T>& packed) {
-                           pass.run(batch, row, 0, rows, packed);
-                           memcpy(out + row * inputs, pass.input_delta(), rows * inputs * sizeof(T));
-                         });
+  return each_panel<T>(net, x, targets, {true, true, false}, 4.0 * (double)net.parameter_count, error,
+                       [&](Pass<T>& pass, const Batch& batch, size_t row, size_t rows, const Packed<T>& packed) {
+                         pass.run(batch, row, 0, rows, packed);
+                         memcpy(out + row * inputs, pass.input_delta(), rows * inputs * sizeof(T));
+                       });
 }
 
 template <class T> netlet_status row_gradients(const netlet_network& net, const netlet_array& x,
                                                const netlet_targets& targets, T* out, netlet_error* error) {
   NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
-  return Panels<T>().run(net, x, targets, {true, false, false}, 6.0 * (double)net.parameter_count, error,
-                         [&](Pass<T>& pass, const Batch& batch, size_t row, size_t rows, const Packed<T>& packed) {
-                           pass.run(batch, row, 0, rows, packed);
-                           for (size_t i = 0; i < rows; ++i)
-                             for (size_t l = 0; l < net.layer_count(); ++l) {
-                               const Layer& layer = net.layers[l];
-                               pass.gradient({l, 0, layer.inputs + 1, 0, layer.outputs}, i, 1,
-                                             out + (row + i) * net.parameter_count + layer.weights);
-                             }
-                         });
+  return each_panel<T>(net, x, targets, {true, false, false}, 6.0 * (double)net.parameter_count, error,
+                       [&](Pass<T>& pass, const Batch& batch, size_t row, size_t rows, const Packed<T>& packed) {
+                         pass.run(batch, row, 0, rows, packed);
+                         for (size_t i = 0; i < rows; ++i)
+                           for (size_t l = 0; l < net.layer_count(); ++l) {
+                             const Layer& layer = net.layers[l];
+                             pass.gradient({l, 0, layer.inputs + 1, 0, layer.outputs}, i, 1,
+                                           out + (row + i) * net.parameter_count + layer.weights);
+                           }
+                       });
 }
 
 template <class T>
@@ -80,7 +63,7 @@ netlet_status jacobian(const netlet_network& net, const netlet_array& x, T* out,
   const size_t inputs = net.inputs(), outputs = net.outputs();
   const netlet_array given = {x.data, net.dtype, x.rows, outputs, 0, sizeof(T)};  // never read
   const netlet_targets targets = {nullptr, nullptr, &given};
-  return Panels<T>().run(
+  return each_panel<T>(
       net, x, targets, {true, true, false}, (2.0 + 2.0 * (double)outputs) * (double)net.parameter_count, error,
       [&](Pass<T>& pass, const Batch& batch, size_t row, size_t rows, const Packed<T>& packed) {
         pass.forward(batch, row, 0, rows, packed);
@@ -106,31 +89,24 @@ netlet_status netlet_input_gradient(const netlet_network* network, const netlet_
                                     void* out, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, true, error));
   NETLET_TRY(check_out(out, error));
-  const Reading reading(network->users);
-  if (!reading) return busy("input_gradient", error);
-  const DefaultFloatingPoint floating_point;
-  return network->dtype == NETLET_FLOAT32 ? input_gradient(*network, *x, *targets, static_cast<float*>(out), error)
-                                          : input_gradient(*network, *x, *targets, static_cast<double*>(out), error);
+  return reading("input_gradient", *network, error, [&](auto zero) {
+    return input_gradient(*network, *x, *targets, static_cast<decltype(zero)*>(out), error);
+  });
 }
 
 netlet_status netlet_row_gradients(const netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                                    void* out, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, true, error));
   NETLET_TRY(check_out(out, error));
-  const Reading reading(network->users);
-  if (!reading) return busy("row_gradients", error);
-  const DefaultFloatingPoint floating_point;
-  return network->dtype == NETLET_FLOAT32 ? row_gradients(*network, *x, *targets, static_cast<float*>(out), error)
-                                          : row_gradients(*network, *x, *targets, static_cast<double*>(out), error);
+  return reading("row_gradients", *network, error, [&](auto zero) {
+    return row_gradients(*network, *x, *targets, static_cast<decltype(zero)*>(out), error);
+  });
 }
 
 netlet_status netlet_jacobian(const netlet_network* network, const netlet_array* x, void* out, netlet_error* error) {
   NETLET_TRY(check_features(*network, x, error));
   if (x->rows == 0) return NETLET_OK;
   NETLET_TRY(check_out(out, error));
-  const Reading reading(network->users);
-  if (!reading) return busy("jacobian", error);
-  const DefaultFloatingPoint floating_point;
-  return network->dtype == NETLET_FLOAT32 ? jacobian(*network, *x, static_cast<float*>(out), error)
-                                          : jacobian(*network, *x, static_cast<double*>(out), error);
+  return reading("jacobian", *network, error,
+                 [&](auto zero) { return jacobian(*network, *x, static_cast<decltype(zero)*>(out), error); });
 }

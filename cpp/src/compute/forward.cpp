@@ -2,10 +2,8 @@
 // netlet_forward: panels of rows go through all layers, their activations kept in cache.
 #include "kernels/kernels.hpp"
 #include "network/arrays.hpp"
-#include "network/network.hpp"
+#include "network/entry.hpp"
 #include "network/targets.hpp"
-#include "system/error.hpp"
-#include "system/floating_point.hpp"
 #include "system/threads.hpp"
 
 namespace netlet::core {
@@ -123,26 +121,19 @@ using namespace netlet::core;
 netlet_status netlet_forward(const netlet_network* network, const netlet_array* x, void* out, netlet_error* error) {
   NETLET_TRY(check_forward(*network, x, out, error));
   if (x->rows == 0) return NETLET_OK;
-  const Reading reading(network->users);
-  if (!reading) return busy("forward", error);
-  const DefaultFloatingPoint floating_point;
-  return network->dtype == NETLET_FLOAT32 ? forward(*network, *x, static_cast<float*>(out), error)
-                                          : forward(*network, *x, static_cast<double*>(out), error);
+  return reading("forward", *network, error,
+                 [&](auto zero) { return forward(*network, *x, static_cast<decltype(zero)*>(out), error); });
 }
 
 size_t netlet_workspace_size(const netlet_network* network, size_t rows) {
-  return network->dtype == NETLET_FLOAT32 ? workspace_size<float>(*network, rows)
-                                          : workspace_size<double>(*network, rows);
+  return with_dtype(network->dtype, [&](auto zero) { return workspace_size<decltype(zero)>(*network, rows); });
 }
 
 netlet_status netlet_forward_realtime(const netlet_network* network, const netlet_array* x, void* out, void* workspace,
                                       size_t workspace_size, netlet_error* error) {
   NETLET_TRY(check_forward(*network, x, out, error));
   if (x->rows == 0) return NETLET_OK;
-  const Reading reading(network->users);
-  if (!reading) return busy("forward", error);
-  const DefaultFloatingPoint floating_point;
-  return network->dtype == NETLET_FLOAT32
-             ? forward_realtime(*network, *x, static_cast<float*>(out), workspace, workspace_size, error)
-             : forward_realtime(*network, *x, static_cast<double*>(out), workspace, workspace_size, error);
+  return reading("forward", *network, error, [&](auto zero) {
+    return forward_realtime(*network, *x, static_cast<decltype(zero)*>(out), workspace, workspace_size, error);
+  });
 }

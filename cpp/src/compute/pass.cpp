@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "compute/pass.hpp"
 
+#include "kernels/activations.hpp"
+
 namespace netlet::core {
 namespace {
 
@@ -50,7 +52,7 @@ template <class T> bool Pass<T>::allocate(const netlet_network& net, const netle
       const bool dropped = kind.dropout && layer.dropout != 0, last = i + 1 == layers;
       output_[i] = pieces.take(rows, layer.outputs);
       if (kind.delta) delta_[i] = pieces.take(rows, layer.outputs);
-      if ((kind.delta && derivative_needs_z(layer.activation)) || (last && net.has_classes()))
+      if ((kind.delta && activation_traits(layer.activation).reads_sums) || (last && net.has_classes()))
         sums_[i] = pieces.take(rows, layer.outputs);
       if (dropped) mask_[i] = pieces.take(rows, layer.outputs);
       if (dropped && !sums_[i]) whole_[i] = pieces.take(rows, layer.outputs);
@@ -153,9 +155,9 @@ template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<
   for (size_t i = net.layer_count() - 1; i > 0; --i) {
     const Layer &layer = net.layers[i], &below = net.layers[i - 1];
     const size_t m = layer.inputs;
-    const T* const f = derivative_needs_z(below.activation) ? sums_[i - 1]
-                       : whole_[i - 1]                      ? whole_[i - 1]
-                                                            : output_[i - 1];
+    const T* const f = activation_traits(below.activation).reads_sums ? sums_[i - 1]
+                       : whole_[i - 1]                                ? whole_[i - 1]
+                                                                      : output_[i - 1];
     T* const delta = delta_[i - 1] + at * m;
     kernels<T>(m).backward(count, layer.outputs, m, delta_[i] + at * layer.outputs, packed.transposed(i),
                            below.activation, f + at * m, delta);

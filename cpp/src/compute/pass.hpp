@@ -3,6 +3,8 @@
 // reads.
 #pragma once
 
+#include <new>
+
 #include "compute/packed.hpp"
 #include "compute/rows.hpp"
 
@@ -41,7 +43,7 @@ template <class T> class Pass {
   size_t compare(const Batch& batch, size_t from, size_t at, size_t count);
   void backward(size_t at, size_t count, const Packed<T>& packed);
 
-  // Instead of compare: the derivative of the loss by the outputs, in the caller's units; rows x outputs.
+  // Instead of compare: the derivative of the loss with respect to the outputs, in the caller's units; rows x outputs.
   void set_output_gradient(size_t at, size_t count, const T* gradient);
   // The same for one output alone: 1 for it, 0 for the others.
   void set_output_unit(size_t at, size_t count, size_t output);
@@ -49,7 +51,7 @@ template <class T> class Pass {
   // The gradient of a tile over rows [row, row + count) of this pass; g has the tile's columns as row stride.
   void gradient(const Tile& tile, size_t row, size_t count, T* g, Fetch* fetch = nullptr) const;
 
-  // The gradient by the inputs, in the caller's units; rows x inputs.
+  // The gradient with respect to the inputs, in the caller's units; rows x inputs.
   const T* input_delta() const { return input_delta_; }
   const double* row_loss() const { return row_loss_.data(); }
   const T* row_weight() const { return rows_.weights(); }
@@ -62,7 +64,7 @@ template <class T> class Pass {
   const RowKernels<T>* kernel_ = nullptr;
   PassKind kind_ = {};
   bool softmax_later_ = false;  // compare does it, beside the loss
-  Rows<T> rows_;
+  RowReader<T> rows_;
   Buffer<T> memory_;
   // of each layer, rows x outputs: what the next layer reads, the delta; and where needed the sums before the
   // activation, the outputs before units were dropped, and what these were multiplied with
@@ -70,6 +72,35 @@ template <class T> class Pass {
   T* input_delta_ = nullptr;
   Buffer<double> row_loss_;
   Inputs<T> input_ = {};  // of the first layer
+};
+
+// Passes of several threads.
+template <class T> class Passes {
+ public:
+  Passes() = default;
+  ~Passes() { clear(); }
+  Passes(const Passes&) = delete;
+  Passes& operator=(const Passes&) = delete;
+
+  // `count` of them, as Pass::allocate makes them.
+  bool allocate(size_t count, const netlet_network& net, const netlet_array& x, const netlet_targets& targets,
+                bool shuffled, size_t rows, PassKind kind) {
+    clear();
+    if (!memory_.allocate(count * sizeof(Pass<T>))) return false;
+    bool good = true;
+    for (; good && count_ < count; ++count_)
+      good = (::new (&(*this)[count_]) Pass<T>)->allocate(net, x, targets, shuffled, rows, kind);
+    return good;
+  }
+  size_t count() const { return count_; }
+  Pass<T>& operator[](size_t i) { return reinterpret_cast<Pass<T>*>(memory_.data())[i]; }
+
+ private:
+  void clear() {
+    for (; count_; --count_) (*this)[count_ - 1].~Pass();
+  }
+  Buffer<unsigned char> memory_;
+  size_t count_ = 0;
 };
 
 }  // namespace netlet::core

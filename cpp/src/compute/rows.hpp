@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reads the rows of a batch: where the caller's arrays can be read in place, no copy is made.
+// Reads the rows of a batch. Where the caller's arrays can be read in place, no copy is made.
 #pragma once
 
 #include "kernels/kernels.hpp"
@@ -33,8 +33,7 @@ template <class T> OutputRows<T> comparison(const netlet_network& net) {
   OutputRows<T> rows = {};
   rows.loss = net.loss;
   rows.activation = net.layers[net.layer_count() - 1].activation;
-  rows.huber_delta = net.huber_delta;
-  rows.quantiles = net.quantiles.data();
+  rows.parameters = net.loss_parameters.data();
   rows.n = net.outputs();
   return rows;
 }
@@ -43,6 +42,12 @@ struct BatchLoss {
   double sum;      // over the rows, before any mean
   double weight;   // of the rows: what a mean divides by
   size_t correct;  // rows whose class is right
+
+  void add(const BatchLoss& next) {
+    sum = sum + next.sum;
+    weight = weight + next.weight;
+    correct += next.correct;
+  }
 };
 
 // What the finished sums of a loss and its gradient are divided by once; 0: nothing.
@@ -51,7 +56,7 @@ inline double reduced(const netlet_network& net, double sum, double weight) {
   return divisor(net, weight) != 0 ? sum / weight : sum;
 }
 
-template <class T> class Rows {
+template <class T> class RowReader {
  public:
   // Room for `rows` rows. False if there is no memory.
   bool allocate(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, bool shuffled,

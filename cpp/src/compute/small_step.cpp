@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "network/optimizer.hpp"
+#include "kernels/activations.hpp"
 
 namespace netlet::core {
 
@@ -13,12 +13,8 @@ template <class T> bool SmallSteps<T>::fit(const netlet_network& net, size_t row
   if (rows > kSmallRows || net.inputs() > kSmallInputs || net.widest > kernels<T>(net.widest).lanes ||
       net.has_dropout() || optimizer.config.clip_norm > 0)
     return false;
-  for (size_t i = 0; i < net.layer_count(); ++i) {
-    const int activation = net.layers[i].activation;
-    if (activation != NETLET_IDENTITY && activation != NETLET_SIGMOID && activation != NETLET_TANH &&
-        activation != NETLET_RELU && activation != NETLET_SOFTMAX)
-      return false;
-  }
+  for (size_t i = 0; i < net.layer_count(); ++i)
+    if (net.layers[i].activation != NETLET_SOFTMAX && !activation_traits(net.layers[i].activation).common) return false;
   return true;
 }
 
@@ -36,7 +32,6 @@ template <class T> bool SmallSteps<T>::allocate(const netlet_network& net, const
   }
   const size_t block = (rows + 1) * lanes;  // of a layer's outputs or deltas
   if (!rows_.allocate(net, x, targets, shuffled, rows) || !row_loss_.allocate(rows) || !layers_.allocate(layers) ||
-      !before_.allocate(3 * weights) ||
       !memory_.allocate(4 * weights + transposed + (2 * layers + 1) * block + layers * lanes, true))
     return false;
   T* at = memory_.data();
@@ -122,18 +117,14 @@ template <class T> void SmallSteps<T>::gradient(BatchLoss& loss) {
   divisor_ = divisor(*net_, weight);
 }
 
-template <class T>
-void SmallSteps<T>::step(const netlet_optimizer_config& config, const Update<T>& update, double factor) {
-  const T decay = decay_of<T>(config, factor);
+template <class T> void SmallSteps<T>::step(const Step<T>& step) {
   if (divisor_ != 0) arrays_->divide(step_.size, step_.g, (T)divisor_);
-  if (config.l2 > 0 || config.l1 > 0 || decay != 1)
-    for (size_t i = 0; i < net_->layer_count(); ++i) {
-      const size_t at = (size_t)(layers_[i].w - step_.w);
-      arrays_->penalize(layers_[i].inputs * kernel_->lanes, step_.g + at, step_.w + at, (T)config.l2, (T)config.l1,
-                        decay);
-    }
-  if (config.clip_value > 0) arrays_->clip(step_.size, step_.g, (T)config.clip_value);
-  kernel_->small_update(step_, update);
+  const size_t lanes = kernel_->lanes;
+  for (size_t i = 0; i < net_->layer_count(); ++i) {
+    const size_t at = (size_t)(layers_[i].w - step_.w), weights = layers_[i].inputs * lanes;
+    step.prepare(*arrays_, weights, weights + lanes, step_.g + at, step_.w + at);
+  }
+  kernel_->small_update(step_, step.update);
 }
 
 template <class T> BatchLoss SmallSteps<T>::pass(const Batch& batch) {
@@ -144,59 +135,33 @@ template <class T> BatchLoss SmallSteps<T>::pass(const Batch& batch) {
 }
 
 template <class T> void SmallSteps<T>::update(netlet_optimizer& optimizer, double factor) {
-  const Update<T> next = next_update<T>(optimizer, factor);
-  step(optimizer.config, next, factor);
+  step(next_step<T>(optimizer, factor));
 }
 
-template <class T> size_t SmallSteps<T>::steps(const Batch& batch, netlet_optimizer& optimizer, double factor,
-                                               size_t count, BatchLoss* losses) {
+template <class T>
+bool SmallSteps<T>::steps(const Batch& batch, netlet_optimizer& optimizer, size_t count, BatchLoss* losses) {
   load(batch);
-  const netlet_optimizer_progress progress = optimizer.progress;
   const bool alike = optimizer.config.kind == NETLET_SGD;  // all updates are
-  Update<T> update;
+  Step<T> next;
   const auto advance = [&](size_t i) {
     if (!alike || i == 0)
-      update = next_update<T>(optimizer, factor);
+      next = next_step<T>(optimizer, 1);
     else
       ++optimizer.progress.steps;
-    step(optimizer.config, update, factor);
+    step(next);
   };
-  const size_t slots = 1 + optimizer.slot_count(), bytes = step_.size * sizeof(T);
-  T* const state[] = {step_.w, step_.s0, step_.s1};
-  const auto save = [&] {
-    for (size_t a = 0; a < slots; ++a) memcpy(&before_[a * step_.size], state[a], bytes);
-  };
-  const auto restore = [&] {
-    for (size_t a = 0; a < slots; ++a) memcpy(state[a], &before_[a * step_.size], bytes);
-    transpose();
-  };
-
-  save();
-  size_t i = 0;
-  for (; i < count; ++i) {
+  for (size_t i = 0; i < count; ++i) {
     gradient(losses[i]);
-    if (!isfinite(losses[i].sum)) break;
+    if (!isfinite(losses[i].sum)) return false;
     advance(i);
   }
-  if (all_finite()) return i;  // what is not finite once stays so
-  restore();
-  optimizer.progress = progress;
-  for (i = 0;; ++i) {  // the same way again, to the step that did it
-    gradient(losses[i]);
-    const netlet_optimizer_progress here = optimizer.progress;
-    save();
-    advance(i);
-    if (all_finite()) continue;
-    restore();
-    optimizer.progress = here;
-    return i;
-  }
+  return arrays_->first_not_finite(step_.size, step_.w) == step_.size;  // what is not finite once stays so
 }
 
-template <class T> void SmallSteps<T>::write(T* w, T* s0, T* s1) const {
-  kernel_->small_values(step_, step_.w, w);
-  if (s0) kernel_->small_values(step_, step_.s0, s0);
-  if (s1) kernel_->small_values(step_, step_.s1, s1);
+template <class T> void SmallSteps<T>::publish(netlet_optimizer& optimizer) const {
+  kernel_->small_values(step_, step_.w, net_->values<T>());
+  if (step_.s0) kernel_->small_values(step_, step_.s0, optimizer.slot<T>(0));
+  if (step_.s1) kernel_->small_values(step_, step_.s1, optimizer.slot<T>(1));
 }
 
 template class SmallSteps<float>;

@@ -21,10 +21,9 @@ constexpr size_t kHex = 64;                // digits of a checksum
 struct Description {
   char checksum[kHex + 1], version[33], fingerprint[kHex + 1];
   uint64_t numerics, seed, epochs_trained;
-  int dtype, loss, reduction;
+  int dtype, loss, reduction, scaling;  // scaling: netlet_scaling_kind, added up
   Buffer<size_t> sizes;
   Buffer<int32_t> activations;
-  bool input_scaling, output_scaling;
   bool has_optimizer;
   int optimizer;
   bool nesterov, bound;
@@ -35,13 +34,13 @@ struct Description {
   size_t outputs() const { return sizes[sizes.size() - 1]; }
 };
 
-// A model, and what a file has beside it. Without a network none of its tensors has data.
+// A model, and what a file has beside it. Tensors of a network that is not there have no data.
 struct Model {
   netlet_network* net = nullptr;
   netlet_optimizer* optimizer = nullptr;
   netlet_optimizer_config config = {};
   netlet_optimizer_progress progress = {};
-  Buffer<double> dropout;
+  Buffer<double> dropout, loss_parameters;
   Buffer<unsigned char> test_input, test_output;  // a row, and what the network makes of it
 };
 
@@ -68,12 +67,9 @@ bool data_size(const Description& d, size_t* bytes);
 // Where the digits of the checksum are in the file; for the checksum they count as zeros.
 size_t checksum_place();
 
-void write_header(const Description& d, Text& text);
+void write_header(Description& d, Text& text);
 // Reads the metadata, and then whether the tensors that follow are those of `d`.
 netlet_status read_metadata(Cursor& cursor, Description& d, netlet_error* error);
 netlet_status check_tensors(Cursor& cursor, const Description& d, netlet_error* error);
-
-netlet_status check_parameters(const netlet_network& net, netlet_error* error);
-netlet_status run_self_test(const netlet_network& net, const unsigned char* input, void* output, netlet_error* error);
 
 }  // namespace netlet::core

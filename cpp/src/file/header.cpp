@@ -12,61 +12,59 @@ constexpr uint64_t kFormat = 1;
 constexpr size_t kLeastPerLayer = 120;  // bytes
 constexpr char kBegin[] = "{\"__metadata__\":{\"netlet_format\":\"";
 
-const char* scaling_name(const Description& d) {
-  const char* const names[] = {"none", "inputs", "outputs", "both"};
-  return names[d.input_scaling + 2 * d.output_scaling];
+const char* scaling_name(int kinds) {
+  const char* const names[] = {"none", "inputs", "outputs", "both", nullptr};
+  return names[kinds];
 }
 
-void add_entry(Text& text, const char* key, const char* value) {
-  text.add(",\"");
-  text.add(key);
-  text.add("\":\"");
-  text.add(value);
-  text.add('"');
-}
-void add_entry(Text& text, const char* key, uint64_t value) {
-  text.add(",\"");
-  text.add(key);
-  text.add("\":\"");
-  text.add(value);
-  text.add('"');
+// The metadata's entries after the first, in their order; f writes or reads each, until it fails.
+template <class F> bool each_entry(Description& d, F& f) {
+  return f.word("sha256", d.checksum) && f.word("netlet_version", d.version) &&
+         f.number("numerics_version", d.numerics) && f.word("fingerprint", d.fingerprint) &&
+         f.name("dtype", netlet_dtype_name, d.dtype) && f.list("layer_sizes", d.sizes) &&
+         f.list("activations", d.activations) &&
+         f.holds(d.layers() + 1 == d.sizes.size(), "an activation for each layer") &&
+         f.name("loss", netlet_loss_name, d.loss) && f.name("reduction", netlet_reduction_name, d.reduction) &&
+         f.name("scaling", scaling_name, d.scaling) && f.number("seed", d.seed) &&
+         f.number("epochs_trained", d.epochs_trained) &&
+         (!f.present("optimizer", d.has_optimizer) ||
+          (f.name("optimizer", netlet_optimizer_name, d.optimizer) && f.flag("optimizer_nesterov", d.nesterov) &&
+           f.flag("optimizer_bound", d.bound) && f.number("optimizer_slots", d.slots) &&
+           f.number("optimizer_steps", d.steps) && f.number("optimizer_plateau_epochs", d.plateau_epochs)));
 }
 
-void write_metadata(const Description& d, Text& text) {
-  text.add(kBegin);
-  text.add(kFormat);
-  text.add('"');
-  add_entry(text, "sha256", d.checksum);
-  add_entry(text, "netlet_version", d.version);
-  add_entry(text, "numerics_version", d.numerics);
-  add_entry(text, "fingerprint", d.fingerprint);
-  add_entry(text, "dtype", netlet_dtype_name(d.dtype));
-  text.add(",\"layer_sizes\":\"");
-  for (size_t i = 0; i < d.sizes.size(); ++i) {
-    if (i) text.add(' ');
-    text.add((uint64_t)d.sizes[i]);
+class EntryWriter {
+ public:
+  explicit EntryWriter(Text& text) : text_(text) {}
+  template <class V> bool word(const char* key, const V& value) {
+    begin(key);
+    text_.add(value);
+    return true;
   }
-  text.add("\",\"activations\":\"");
-  for (size_t i = 0; i < d.layers(); ++i) {
-    if (i) text.add(' ');
-    text.add(netlet_activation_name(d.activations[i]));
+  bool number(const char* key, uint64_t value) { return word(key, value); }
+  bool flag(const char* key, bool value) { return word(key, (uint64_t)value); }
+  bool name(const char* key, const char* (*name_of)(int), int number) { return word(key, name_of(number)); }
+  bool present(const char*, bool present) { return present; }
+  bool holds(bool, const char*) { return true; }
+  template <class V> bool list(const char* key, const Buffer<V>& values) {
+    begin(key);
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (i) text_.add(' ');
+      add(values[i]);
+    }
+    return true;
   }
-  text.add('"');
-  add_entry(text, "loss", netlet_loss_name(d.loss));
-  add_entry(text, "reduction", netlet_reduction_name(d.reduction));
-  add_entry(text, "scaling", scaling_name(d));
-  add_entry(text, "seed", d.seed);
-  add_entry(text, "epochs_trained", d.epochs_trained);
-  if (d.has_optimizer) {
-    add_entry(text, "optimizer", netlet_optimizer_name(d.optimizer));
-    add_entry(text, "optimizer_nesterov", d.nesterov);
-    add_entry(text, "optimizer_bound", d.bound);
-    add_entry(text, "optimizer_slots", d.slots);
-    add_entry(text, "optimizer_steps", d.steps);
-    add_entry(text, "optimizer_plateau_epochs", d.plateau_epochs);
+
+ private:
+  void begin(const char* key) {
+    text_.add("\",\"");
+    text_.add(key);
+    text_.add("\":\"");
   }
-  text.add('}');
-}
+  void add(size_t size) { text_.add((uint64_t)size); }
+  void add(int32_t activation) { text_.add(netlet_activation_name(activation)); }
+  Text& text_;
+};
 
 struct Line {
   char text[256];
@@ -85,15 +83,15 @@ Line line_of(const Tensor& tensor, size_t* offset) {
   return line;
 }
 
-// The metadata's entries one after the other, each as write_metadata() writes it; the first that is not ends it.
-class MetadataReader {
+// Reads the entries as they are written; the first that is not as it should be ends it.
+class EntryReader {
  public:
-  explicit MetadataReader(Cursor& cursor) : cursor_(cursor) {}
+  explicit EntryReader(Cursor& cursor) : cursor_(cursor) {}
 
   netlet_status read(Description& d, netlet_error* error) {
     if (!cursor_.skip(kBegin)) {
       if (cursor_.skip("{"))
-        return fail(error, NETLET_ERROR_FORMAT, "this is no network: another program than netlet wrote its header");
+        return fail(error, NETLET_ERROR_FORMAT, "not a netlet network: the header was written by another program");
       return fail(error, NETLET_ERROR_FORMAT, "this is not a file of netlet's");
     }
     uint64_t format;
@@ -102,27 +100,38 @@ class MetadataReader {
       return fail(error, NETLET_ERROR_FORMAT,
                   "it is of format %llu, but this netlet, %s, reads format %llu; a newer one may read it",
                   (unsigned long long)format, netlet_version(), (unsigned long long)kFormat);
-    uint64_t flag[2] = {};
-    if (!(skip("\",\"sha256\":\"") && word("a checksum", d.checksum) && skip("\",\"netlet_version\":\"") &&
-          word("a version", d.version) && skip("\",\"numerics_version\":\"") && number(&d.numerics) &&
-          skip("\",\"fingerprint\":\"") && word("a fingerprint", d.fingerprint) && skip("\",\"dtype\":\"") &&
-          name("a dtype", netlet_dtype_name, &d.dtype) && skip("\",\"layer_sizes\":\"") && sizes(d) &&
-          skip("\",\"activations\":\"") && activations(d) && skip("\",\"loss\":\"") &&
-          name("a loss", netlet_loss_name, &d.loss) && skip("\",\"reduction\":\"") &&
-          name("a reduction", netlet_reduction_name, &d.reduction) && skip("\",\"scaling\":\"") && scaling(d) &&
-          skip("\",\"seed\":\"") && number(&d.seed) && skip("\",\"epochs_trained\":\"") && number(&d.epochs_trained)))
-      return missing(expected_, error);
-    d.has_optimizer = cursor_.skip("\",\"optimizer\":\"");
-    if (d.has_optimizer &&
-        !(name("an optimizer", netlet_optimizer_name, &d.optimizer) && skip("\",\"optimizer_nesterov\":\"") &&
-          number(&flag[0]) && skip("\",\"optimizer_bound\":\"") && number(&flag[1]) &&
-          skip("\",\"optimizer_slots\":\"") && number(&d.slots) && skip("\",\"optimizer_steps\":\"") &&
-          number(&d.steps) && skip("\",\"optimizer_plateau_epochs\":\"") && number(&d.plateau_epochs)))
-      return missing(expected_, error);
-    if (flag[0] > 1 || flag[1] > 1 || d.slots > 2) return missing("settings of an optimizer", error);
-    d.nesterov = flag[0] != 0;
-    d.bound = flag[1] != 0;
-    return skip("\"}") ? NETLET_OK : missing(expected_, error);
+    if (!each_entry(d, *this) || !found(d.slots <= 2, "fewer slots") || !skip("\"}")) return missing(expected_, error);
+    return NETLET_OK;
+  }
+
+  template <size_t N> bool word(const char* key, char (&out)[N]) {
+    return begin(key) && found(cursor_.word(out, N), "a word");
+  }
+  bool number(const char* key, uint64_t& value) { return begin(key) && found(cursor_.number(&value), "a number"); }
+  bool flag(const char* key, bool& value) {
+    uint64_t number = 0;
+    if (!begin(key) || !found(cursor_.number(&number) && number <= 1, "0 or 1")) return false;
+    value = number != 0;
+    return true;
+  }
+  bool name(const char* key, const char* (*name_of)(int), int& number) {
+    return begin(key) && found(a_name(name_of, number), key);
+  }
+  bool present(const char* key, bool& present) {
+    const Cursor here = cursor_;
+    present = begin(key);
+    cursor_ = here;
+    return present;
+  }
+  bool holds(bool there, const char* what) { return found(there, what); }
+  template <class V> bool list(const char* key, Buffer<V>& values) {
+    if (!begin(key)) return false;
+    const size_t count = cursor_.count();
+    if (!found(count <= 1 + cursor_.size() / kLeastPerLayer, "fewer layers in a header this short")) return false;
+    no_memory_ = !values.allocate(count);
+    for (size_t i = 0; i < count; ++i)
+      if (no_memory_ || (i && !skip(" ")) || !item(values[i])) return false;
+    return true;
   }
 
  private:
@@ -135,54 +144,28 @@ class MetadataReader {
     return there;
   }
   bool skip(const char* text) { return found(cursor_.skip(text), text); }
-  bool number(uint64_t* value) { return found(cursor_.number(value), "a number"); }
-  template <size_t N> bool word(const char* what, char (&out)[N]) { return found(cursor_.word(out, N), what); }
-  bool name(const char* what, const char* (*name_of)(int), int* number) {
+  bool begin(const char* key) {
+    const Cursor here = cursor_;
+    if (cursor_.skip("\",\"") && cursor_.skip(key) && cursor_.skip("\":\"")) return true;
+    cursor_ = here;
+    return found(false, key);
+  }
+  bool a_name(const char* (*name_of)(int), int& number) {
     char text[32];
     const Cursor here = cursor_;
     if (cursor_.word(text, sizeof text))
-      for (*number = 0; name_of(*number); ++*number)
-        if (strcmp(text, name_of(*number)) == 0) return true;
+      for (number = 0; name_of(number); ++number)
+        if (strcmp(text, name_of(number)) == 0) return true;
     cursor_ = here;
-    return found(false, what);
+    return false;
   }
-  template <class T> bool room(Buffer<T>& values, size_t count) {
-    no_memory_ = !values.allocate(count);
-    return !no_memory_;
+  bool item(size_t& size) {
+    uint64_t value = 0;
+    const bool there = cursor_.number(&value) && value <= SIZE_MAX;
+    size = (size_t)value;
+    return found(there, "a size");
   }
-  bool sizes(Description& d) {
-    const size_t count = cursor_.count();
-    if (!found(count <= 1 + cursor_.size() / kLeastPerLayer, "fewer layers in a header this short")) return false;
-    if (!room(d.sizes, count)) return false;
-    for (size_t i = 0; i < count; ++i) {
-      uint64_t size;
-      if (i && !skip(" ")) return false;
-      if (!number(&size)) return false;
-      if (!found(size <= SIZE_MAX, "a smaller size")) return false;
-      d.sizes[i] = (size_t)size;
-    }
-    return true;
-  }
-  bool activations(Description& d) {
-    const size_t count = cursor_.count();
-    if (!found(count + 1 == d.sizes.size(), "an activation for each layer")) return false;
-    if (!room(d.activations, count)) return false;
-    for (size_t i = 0; i < count; ++i) {
-      int number;
-      if (i && !skip(" ")) return false;
-      if (!name("an activation", netlet_activation_name, &number)) return false;
-      d.activations[i] = number;
-    }
-    return true;
-  }
-  bool scaling(Description& d) {
-    for (int i = 0; i < 4; ++i) {
-      d.input_scaling = i & 1;
-      d.output_scaling = i >> 1;
-      if (cursor_.skip(scaling_name(d))) return true;
-    }
-    return found(false, "none, inputs, outputs or both");
-  }
+  bool item(int32_t& activation) { return found(a_name(netlet_activation_name, activation), "an activation"); }
 
   Cursor& cursor_;
   const char* expected_ = "";
@@ -194,8 +177,12 @@ class MetadataReader {
 size_t checksum_place() { return 8 + sizeof kBegin - 1 + strlen("1\",\"sha256\":\""); }
 
 // Padded with blanks, so that the tensors begin at a multiple of 8 bytes.
-void write_header(const Description& d, Text& text) {
-  write_metadata(d, text);
+void write_header(Description& d, Text& text) {
+  text.add(kBegin);
+  text.add(kFormat);
+  EntryWriter writer(text);
+  each_entry(d, writer);
+  text.add("\"}");
   Model none;
   Tensor tensor;
   size_t offset = 0;
@@ -205,7 +192,7 @@ void write_header(const Description& d, Text& text) {
 }
 
 netlet_status read_metadata(Cursor& cursor, Description& d, netlet_error* error) {
-  return MetadataReader(cursor).read(d, error);
+  return EntryReader(cursor).read(d, error);
 }
 
 netlet_status check_tensors(Cursor& cursor, const Description& d, netlet_error* error) {

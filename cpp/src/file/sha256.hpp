@@ -19,4 +19,10 @@ class Sha256 {
   uint64_t size_ = 0;
 };
 
+inline void hash(const void* data, size_t size, char hex[65]) {
+  Sha256 sha;
+  sha.add(data, size);
+  sha.finish(hex);
+}
+
 }  // namespace netlet::core

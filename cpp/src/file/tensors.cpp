@@ -25,11 +25,6 @@ size_t setting_count() {
   return count;
 }
 
-const char* slot_name(int kind, size_t slot) {
-  const char* const names[][2] = {{"velocity", ""}, {"m", "v"}, {"v", "velocity"}, {"step", "gradient"}};
-  return names[kind][slot];
-}
-
 }  // namespace
 
 bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
@@ -46,9 +41,9 @@ bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
   };
   netlet_network* const net = model.net;
   if (among(d.layers() > 1)) return is("", "dropout", false, 1, d.layers() - 1, 0, model.dropout.data());
-  if (among(d.loss == NETLET_HUBER)) return is("", "huber_delta", false, 0, 0, 0, net ? &net->huber_delta : nullptr);
-  if (among(d.loss == NETLET_QUANTILE))
-    return is("", "quantiles", false, 1, d.outputs(), 0, net ? net->quantiles.data() : nullptr);
+  const LossParameter& parameter = kLosses[d.loss].parameter;
+  if (among(parameter.name != nullptr))
+    return is("", parameter.in_files, false, parameter.each_output, d.outputs(), 0, model.loss_parameters.data());
   if (among(d.has_optimizer ? setting_count() : 0))
     return is("optimizer.", netlet_optimizer_setting_name((int)i), false, 0, 0, 0,
               netlet_optimizer_setting(&model.config, (int)i));
@@ -67,10 +62,10 @@ bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
     return is_bias ? is(group, "bias", is_float32, 1, d.sizes[layer + 1], 0, data)
                    : is(group, "weight", is_float32, 2, d.sizes[layer], d.sizes[layer + 1], data);
   }
-  if (among(d.input_scaling ? 2 : 0))
+  if (among(d.scaling & NETLET_SCALE_INPUTS ? 2 : 0))
     return is("input_scaling.", i == 0 ? "shift" : "scale", is_float32, 1, d.inputs(), 0,
               net ? net->input_scaling.values.data() + i * d.inputs() * size : nullptr);
-  if (among(d.output_scaling ? 2 : 0))
+  if (among(d.scaling & NETLET_SCALE_OUTPUTS ? 2 : 0))
     return is("output_scaling.", i == 0 ? "shift" : "scale", is_float32, 1, d.outputs(), 0,
               net ? net->output_scaling.values.data() + i * d.outputs() * size : nullptr);
   if (among(1)) return is("self_test.", "input", is_float32, 1, d.inputs(), 0, model.test_input.data());
@@ -92,11 +87,11 @@ bool data_size(const Description& d, size_t* bytes) {
     if (parameters >> 60) return false;
   }
   Size numbers = d.layers() - 1, values = parameters;
-  if (d.loss == NETLET_HUBER) numbers += 1;
-  if (d.loss == NETLET_QUANTILE) numbers += d.outputs();
+  numbers += kLosses[d.loss].parameter_count(d.outputs());
   if (d.has_optimizer) numbers += setting_count() + kProgresses;
   if (d.has_optimizer && d.bound) values += d.slots * parameters;
-  values += ((Size)d.inputs()) * (d.input_scaling ? 3 : 1) + (Size)d.outputs() * (d.output_scaling ? 3 : 1);
+  values += ((Size)d.inputs()) * (d.scaling & NETLET_SCALE_INPUTS ? 3 : 1) +
+            (Size)d.outputs() * (d.scaling & NETLET_SCALE_OUTPUTS ? 3 : 1);
   const Size all = numbers * 8 + values * size_of(d.dtype);
   *bytes = (size_t)all;
   return all <= (Size)PTRDIFF_MAX;

@@ -159,22 +159,6 @@ template <class T> NETLET_INLINE V<T> log1p_unit(V<T> e) {
 }
 // log(1 + exp(-|x|))
 template <class T> NETLET_INLINE V<T> softplus_tail(V<T> x) { return log1p_unit<T>(exp_negative<T>(-magnitude<T>(x))); }
-template <class T> NETLET_INLINE V<T> softplus(V<T> x) {
-  return (x < splat(T(0)) ? splat(T(0)) : x) + softplus_tail<T>(x);
-}
-
-template <class T> NETLET_INLINE V<T> relu(V<T> z) { return z < splat(T(0)) ? splat(T(0)) : z; }
-template <class T> NETLET_INLINE V<T> leaky_relu(V<T> z) { return z < splat(T(0)) ? splat(T(0.01)) * z : z; }
-template <class T> NETLET_INLINE V<T> elu(V<T> z) {
-  const V<T> zero = splat(T(0));
-  return z > zero ? z : expm1_negative<T>(z > zero ? zero : z);
-}
-template <class T> NETLET_INLINE V<T> silu(V<T> z) { return z * sigmoid<T>(z); }
-template <class T> NETLET_INLINE V<T> hard_sigmoid(V<T> z) {
-  V<T> y = fma(z, splat(T(1) / T(6)), splat(T(0.5)));
-  y = y < splat(T(0)) ? splat(T(0)) : y;
-  return y > splat(T(1)) ? splat(T(1)) : y;
-}
 
 // exp(u^2 / 2) times the normal tail from u on, by (u + 4) as divisor and a polynomial in (u - 4) / (u + 4), whose
 // even and odd powers are summed apart
@@ -233,7 +217,6 @@ template <class T> NETLET_INLINE Normal<T> normal(V<T> z) {
   const V<T> tail = bell * scaled_normal_tail(u);
   return {z < splat(T(0)) ? tail : splat(T(1)) - tail, bell};
 }
-template <class T> NETLET_INLINE V<T> gelu(V<T> z) { return z * normal<T>(z).function; }
 
 }  // namespace
 }  // namespace netlet::NETLET_ISA_NAME

@@ -24,14 +24,11 @@ template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdif
   T* const sums = z ? z : y;
   const Product<T, Strided<T>> p{k, {x, x_i, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, false, nullptr};
   // activated in registers, unless that would waste more lanes than a second look at memory costs
-  if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z && !rows) {
-    switch (activation) {
-      case NETLET_IDENTITY: return narrow_matmul(p, m, n, AsItIs());
-      case NETLET_SIGMOID: return narrow_matmul(p, m, n, [](V<T> v, size_t) { return sigmoid<T>(v); });
-      case NETLET_TANH: return narrow_matmul(p, m, n, [](V<T> v, size_t) { return tanh<T>(v); });
-      case NETLET_RELU: return narrow_matmul(p, m, n, [](V<T> v, size_t) { return relu<T>(v); });
-    }
-  }
+  const auto in_registers = [&](auto a) {
+    narrow_matmul(p, m, n, [](V<T> v, size_t) { return decltype(a)::template value<T>(v); });
+  };
+  if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z && !rows && with_common_activation(activation, in_registers))
+    return;
   if (n <= Vec<T>::lanes && !rows)
     narrow_matmul(p, m, n, AsItIs());
   else
@@ -46,13 +43,12 @@ void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activ
                                  s, (ptrdiff_t)k,         false,     nullptr};
   if (k <= Vec<T>::lanes) {
     const Part<T> part((int)k);
-    const auto y = [=](size_t i) { return load_part(x + i * k, part); };
-    switch (activation) {
-      case NETLET_IDENTITY: return narrow_matmul(p, m, k, AsItIs());
-      case NETLET_SIGMOID: return narrow_matmul(p, m, k, [=](V<T> v, size_t i) { return times_sigmoid<T>(v, y(i)); });
-      case NETLET_TANH: return narrow_matmul(p, m, k, [=](V<T> v, size_t i) { return times_tanh<T>(v, y(i)); });
-      case NETLET_RELU: return narrow_matmul(p, m, k, [=](V<T> v, size_t i) { return times_relu<T>(v, y(i)); });
-    }
+    if (activation == NETLET_IDENTITY) return narrow_matmul(p, m, k, AsItIs());  // x may not be there
+    const auto in_registers = [&](auto a) {
+      narrow_matmul(p, m, k,
+                    [=](V<T> v, size_t i) { return decltype(a)::template backward<T>(v, load_part(x + i * k, part)); });
+    };
+    if (with_common_activation(activation, in_registers)) return;
   }
   matmul(Product<T, Rows<T>>{n, {d, (ptrdiff_t)n, nullptr}, p.b, p.b_k, nullptr, s, p.c_i, wt.in_panels, nullptr}, m,
          k);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The contract that every instruction set fulfils: one table of functions for each element type.
 //
-// All give the same bits on all instruction sets; reference.py says which. Matrices are row-major, strides count
-// elements, no function allocates, locks or looks at anything but its arguments.
+// All give the same bits on all instruction sets: those of python/netlet/reference. Matrices are row-major, strides
+// count elements, no function allocates, locks or looks at anything but its arguments.
 #pragma once
 
 #include <stddef.h>
@@ -12,19 +12,12 @@
 
 namespace netlet::core {
 
-// Elementwise functions: the activations under their public numbers, and those that only netlet.functional has.
-enum Function : int { kExp = 100, kLog = 101 };
-
-// Activations whose derivative is written in z, the layer's sums, and not in its output.
-inline bool derivative_needs_z(int activation) { return activation == NETLET_SILU || activation == NETLET_GELU; }
-
-constexpr int kGivenGradient = -1;  // as loss: t holds the loss's derivative by the outputs
+constexpr int kGivenGradient = -1;  // as loss: t holds the derivative with respect to the outputs
 
 // How an output row is compared with its target. y, z (before the activation), t: rows x n.
 template <class T> struct OutputRows {
   int loss, activation;
-  double huber_delta;
-  const double* quantiles;  // n of them, for the quantile loss
+  const double* parameters;  // of the loss, if it has any
   size_t rows, n;
   const T* z;              // read by the cross entropies, and where the derivative needs it
   T* y;                    // the loss cross_entropy has it computed from z
@@ -36,18 +29,7 @@ template <class T> struct OutputRows {
   size_t correct;          // out: rows whose class is right (cross entropies)
 };
 
-// An optimizer's step with everything that does not depend on the element computed beforehand.
-template <class T> struct Update {
-  int optimizer;
-  bool nesterov, first;              // first: the first step, rprop's state is not set yet
-  T rate;                            // learning rate; adam: divided by (1 - beta_1^t); rprop: the first step's length
-  T momentum;                        // sgd, rmsprop
-  T beta_1, beta_2, rest_1, rest_2;  // adam; rest = 1 - beta
-  T root;                            // adam; 1 / sqrt(1 - beta_2^t)
-  T epsilon;                         // adam, rmsprop
-  T rho, rest;                       // rmsprop; rest = 1 - rho
-  T eta_minus, eta_plus, step_min, step_max;  // rprop
-};
+template <class T> struct Update;  // what a step does: updates.hpp
 
 // A matrix of weights as the products read it: row-major, or cut into panels of Kernels::panel columns (the last one
 // may have fewer), each row-major, one after the other. Rows of a wide matrix lie so far apart that each costs a page
@@ -87,7 +69,7 @@ template <class T> struct Inputs {
 // and g (the biases' row last) and wt = w^T.
 template <class T> struct SmallLayer {
   size_t inputs, outputs;
-  int activation;  // identity, sigmoid, tanh or relu; of the output layer softmax, too
+  int activation;  // a common one; of the output layer perhaps softmax
   const T* w;
   const T* keep;  // a vector: all bits set in the lanes of outputs, none beyond
   T *wt, *g;
@@ -146,7 +128,7 @@ template <class T> struct Kernels : RowKernels<T> {
   void (*fetch)(Fetch& what, size_t lines);
   // b[j, i] = a[i, j]
   void (*transpose)(size_t rows, size_t columns, const T* a, ptrdiff_t a_i, T* b, ptrdiff_t b_j);
-  // y = function(x), elementwise; x == y is allowed
+  // y = function(x), elementwise: an activation but softmax, or a netlet_function; x == y is allowed
   void (*map)(int function, size_t n, const T* x, T* y);
   // w, and the optimizer's state s0 and s1, after a step along g
   void (*update)(const Update<T>& update, size_t n, const T* g, T* w, T* s0, T* s1);

@@ -110,12 +110,9 @@ template <class T> void small_pass(SmallStep<T>& s) {
     const SmallLayer<T>& layer = s.layers[l];
     T* const z = l == last ? s.z : nullptr;
     const bool softmax_rows = layer.activation == NETLET_SOFTMAX;
-    switch (layer.activation) {
-      case NETLET_SIGMOID: small_forward(layer, rows, x, x_i, z, [](V<T> v) { return sigmoid<T>(v); }); break;
-      case NETLET_TANH: small_forward(layer, rows, x, x_i, z, [](V<T> v) { return tanh<T>(v); }); break;
-      case NETLET_RELU: small_forward(layer, rows, x, x_i, z, [](V<T> v) { return relu<T>(v); }); break;
-      default: small_forward(layer, rows, x, x_i, z, [](V<T> v) { return v; }); break;
-    }
+    with_common_activation(softmax_rows ? (int)NETLET_IDENTITY : layer.activation, [&](auto a) {
+      small_forward(layer, rows, x, x_i, z, [](V<T> v) { return decltype(a)::template value<T>(v); });
+    });
     if (softmax_rows && s.out.loss != NETLET_CROSS_ENTROPY) softmax(rows, layer.outputs, layer.y, layer.y);
     x = layer.y;
     x_i = (ptrdiff_t)layer.outputs;
@@ -123,14 +120,9 @@ template <class T> void small_pass(SmallStep<T>& s) {
   output_rows(s.out);
   for (size_t l = last; l > 0; --l) {
     const SmallLayer<T>&layer = s.layers[l], &below = s.layers[l - 1];
-    switch (below.activation) {
-      case NETLET_SIGMOID:
-        small_backward(layer, below, rows, [](V<T> v, V<T> y) { return times_sigmoid<T>(v, y); });
-        break;
-      case NETLET_TANH: small_backward(layer, below, rows, [](V<T> v, V<T> y) { return times_tanh<T>(v, y); }); break;
-      case NETLET_RELU: small_backward(layer, below, rows, [](V<T> v, V<T> y) { return times_relu<T>(v, y); }); break;
-      default: small_backward(layer, below, rows, [](V<T> v, V<T>) { return v; }); break;
-    }
+    with_common_activation(below.activation, [&](auto a) {
+      small_backward(layer, below, rows, [](V<T> v, V<T> y) { return decltype(a)::template backward<T>(v, y); });
+    });
   }
   x = s.x;
   x_i = s.x_i;

@@ -2,6 +2,25 @@
 // What an optimizer does with a gradient.
 #pragma once
 
+namespace netlet::core {
+
+// A step: whatever does not depend on the element is computed beforehand.
+template <class T> struct Update {
+  int optimizer;
+  bool nesterov, first;              // first: the first step, rprop's state is not set yet
+  T rate;                            // learning rate; adam: divided by (1 - beta_1^t); rprop: the first step's length
+  T momentum;                        // sgd, rmsprop
+  T beta_1, beta_2, rest_1, rest_2;  // adam; rest = 1 - beta
+  T root;                            // adam; 1 / sqrt(1 - beta_2^t)
+  T epsilon;                         // adam, rmsprop
+  T rho, rest;                       // rmsprop; rest = 1 - rho
+  T eta_minus, eta_plus, step_min, step_max;  // rprop
+};
+
+}  // namespace netlet::core
+
+#if defined(NETLET_ISA_NAME)  // within the kernels of an instruction set
+
 #include "kernels/kernels.hpp"
 #include "kernels/vec.hpp"
 
@@ -141,3 +160,5 @@ template <class T> double squares(size_t n, const T* g) {
 
 }  // namespace
 }  // namespace netlet::NETLET_ISA_NAME
+
+#endif

@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "kernels/losses.hpp"
 #include "netlet/netlet.h"
 #include "system/guards.hpp"
 #include "system/memory.hpp"
@@ -47,8 +48,7 @@ struct netlet_network {
   netlet::core::Buffer<unsigned char> parameters;  // of dtype
   size_t parameter_count = 0, widest = 0;          // widest: the largest number of outputs of a layer
   size_t widest_hidden[2] = {0, 0};                // of the hidden layers with even and with odd numbers
-  double huber_delta = 1;
-  netlet::core::Buffer<double> quantiles;  // of each output; empty: 1/2, or of no use
+  netlet::core::Buffer<double> loss_parameters;
   netlet::core::Scaling input_scaling, output_scaling;
   netlet::core::Counter seed, epochs_trained;
   int numerics = NETLET_NUMERICS_VERSION;  // under which it was saved, if it comes from a file
@@ -62,13 +62,16 @@ struct netlet_network {
       if (layers[i].dropout != 0) return true;
     return false;
   }
-  bool has_classes() const { return loss == NETLET_BINARY_CROSS_ENTROPY || loss == NETLET_CROSS_ENTROPY; }
+  const netlet::core::LossKind& loss_kind() const { return netlet::core::kLosses[loss]; }
+  size_t targets() const { return outputs() / loss_kind().outputs_per_target; }
+  bool has_classes() const { return loss_kind().has_classes(); }
   template <class T> T* values() const { return reinterpret_cast<T*>(parameters.data()); }
 };
 
 namespace netlet::core {
 
-netlet_status check_config(const netlet_config& config, netlet_error* error);
+// All of them finite.
+netlet_status check_parameters(const netlet_network& network, netlet_error* error);
 
 inline size_t size_of(int dtype) { return dtype == NETLET_FLOAT32 ? sizeof(float) : sizeof(double); }
 

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What every function of netlet.h that uses a network's numbers does first: it claims what it uses, sets the
+// floating-point state that the arithmetic assumes, and goes on in the network's dtype.
+#pragma once
+
+#include "network/network.hpp"
+#include "network/optimizer.hpp"
+#include "system/error.hpp"
+#include "system/floating_point.hpp"
+
+namespace netlet::core {
+
+// f(T()), T being the dtype
+template <class F> auto with_dtype(int dtype, F&& f) { return dtype == NETLET_FLOAT32 ? f(float()) : f(double()); }
+
+template <class F> netlet_status reading(const char* call, const netlet_network& network, netlet_error* error, F&& f) {
+  const Reading held(network.users);
+  if (!held) return busy(call, error);
+  const DefaultFloatingPoint floating_point;
+  return with_dtype(network.dtype, f);
+}
+
+template <class F> netlet_status writing(const char* call, netlet_network& network, netlet_error* error, F&& f) {
+  const Writing held(network.users);
+  if (!held) return busy(call, error);
+  const DefaultFloatingPoint floating_point;
+  return with_dtype(network.dtype, f);
+}
+
+// What a training call holds, and lets go of while it calls the caller's code.
+struct Held {
+  Writing &network, &optimizer;
+  DefaultFloatingPoint& floating_point;
+
+  // f() in the caller's floating-point state; `may_read`: beside calls that read network and optimizer.
+  template <class F> int call(bool may_read, F f) const {
+    if (may_read) {
+      network.pause();
+      optimizer.pause();
+    }
+    floating_point.leave();
+    const int answer = f();
+    floating_point.enter();
+    if (may_read) {
+      optimizer.resume();
+      network.resume();
+    }
+    return answer;
+  }
+};
+
+// f(held, T())
+template <class F> netlet_status training(const char* call, netlet_network& network, netlet_optimizer& optimizer,
+                                          netlet_error* error, F&& f) {
+  Writing writing(network.users);
+  if (!writing) return busy(call, error);
+  Writing claim(optimizer.users);
+  if (!claim) return optimizer_busy(call, error);
+  DefaultFloatingPoint floating_point;
+  const Held held = {writing, claim, floating_point};
+  return with_dtype(network.dtype, [&](auto zero) { return f(held, zero); });
+}
+
+}  // namespace netlet::core
