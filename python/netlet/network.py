@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _core, functional, training
+from . import _core
+from . import _training as training
 from ._arguments import activations as _activations
 from ._arguments import integer as _integer
 from ._arguments import layer_sizes as _layer_sizes
@@ -18,14 +19,20 @@ from ._arguments import numbers as _numbers
 from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
 from ._library import numerics_version
+from ._names import LOSSES
 from .exchange import Exchange
 from .history import History
-from .optimizers import SGD, Optimizer, warn_of_another_network
+from .optimizers import Optimizer, warn_of_another_network
 
-if TYPE_CHECKING:  # it takes longer to import than all of netlet
+if TYPE_CHECKING:  # they take longer to import than all of netlet
     import numpy.typing as npt
+    from typing_extensions import Self  # typing has it from Python 3.11 on
+
+    from ._names import ActivationName, DtypeName, InitName, LossName, ReductionName
+    from .formats.parts import Parts
 
     Array = npt.NDArray[Any]
+    Dtype = DtypeName | npt.DTypeLike
 
 __all__ = ["Network"]
 
@@ -133,12 +140,12 @@ class Network(Exchange):
         self,
         layer_sizes: Sequence[int],
         *,
-        activation: str | Sequence[str] = "sigmoid",
-        output_activation: str | None = None,
-        loss: str = "squared_error",
-        reduction: str = "sum",
-        dtype: npt.DTypeLike = "float64",
-        init: str | npt.ArrayLike | Sequence[tuple[npt.ArrayLike, npt.ArrayLike]] = "glorot_uniform",
+        activation: ActivationName | Sequence[ActivationName] = "sigmoid",
+        output_activation: ActivationName | None = None,
+        loss: LossName = "squared_error",
+        reduction: ReductionName = "sum",
+        dtype: Dtype = "float64",
+        init: InitName | npt.ArrayLike | Sequence[tuple[npt.ArrayLike, npt.ArrayLike]] = "glorot_uniform",
         seed: int | None = None,
         dropout: float | Sequence[float] = 0.0,
         huber_delta: float = 1.0,
@@ -307,16 +314,12 @@ class Network(Exchange):
         array([0, 1])
         """
         outputs = self._forward(x, None)
-        if self.loss_name in ("cross_entropy", "binary_cross_entropy") and np.isnan(outputs).any():
+        loss = LOSSES[self.loss_name]
+        if loss.classes and np.isnan(outputs).any():
             row = int(np.isnan(np.atleast_2d(outputs)).any(axis=1).argmax())
             raise ValueError(f"x: the outputs of row {row} are NaN, which is no class")
-        if self.loss_name == "cross_entropy":
-            return np.asarray(outputs.argmax(axis=-1))
-        if self.loss_name == "poisson":
-            outputs = functional.exp(outputs)
-        if self.loss_name == "binary_cross_entropy":
-            outputs = (outputs >= 0.5).astype(np.int64)
-        return outputs[..., 0] if self.layer_sizes[-1] == 1 else outputs
+        result = np.asarray(loss.predict(outputs) if loss.predict else outputs)
+        return result[..., 0] if result.ndim == outputs.ndim and result.shape[-1] == 1 else result
 
     def loss(self, x: npt.ArrayLike, y: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None) -> float:
         """Compute the loss over all rows.
@@ -574,6 +577,7 @@ class Network(Exchange):
 
         Examples
         --------
+        >>> from netlet import SGD
         >>> net = Network([2, 1], activation="identity", init=np.zeros(3))
         >>> net.step([[0.0, 1.0], [1.0, 1.0]], [1.0, 2.0], SGD(0.1))
         2.5
@@ -603,6 +607,7 @@ class Network(Exchange):
 
         Examples
         --------
+        >>> from netlet import SGD
         >>> net = Network([2, 1], init=np.zeros(3))
         >>> net.apply_gradient([1.0, 2.0, 3.0], SGD(0.1))
         >>> net.parameters
@@ -650,12 +655,12 @@ class Network(Exchange):
         seed: int | None = None,
         callback: Callable[[int, History], object] | None = None,
         sample_weight: npt.ArrayLike | None = None,
-        class_weight: dict[int, float] | str | None = None,
+        class_weight: training.ClassWeight | None = None,
         validation_data: tuple[Any, ...] | None = None,
         patience: int | None = None,
         min_delta: float = 0.0,
         schedule: Any = None,
-        standardize: bool | str = False,
+        standardize: training.Standardize = False,
         progress: bool = False,
     ) -> History:
         """Train the network.
@@ -745,28 +750,26 @@ class Network(Exchange):
         """
         batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
         if class_weight is not None:
-            sample_weight = training.weights_of_classes(self, x, y, class_weight, sample_weight)
-        scalings = training.standardize(self, standardize)
-        training.warn_of_unreachable_targets(self, y, scalings["standardize_outputs"])
+            sample_weight = training.weights_of_classes(self.loss_name, y, class_weight, sample_weight)
+        scalings = training.standardize(self.loss_name, standardize)
+        training.warn_of_unreachable_targets(
+            self.activations[-1], self.loss_name, self.output_scaling, scalings["standardize_outputs"], y
+        )
+        data = {"x": x, "y": y, "sample_weight": sample_weight, "batch_size": batch, "shuffle": bool(shuffle)}
         return self._train(
+            {**data, **scalings},
             {
-                "x": x,
-                "y": y,
-                "sample_weight": sample_weight,
-                "batch_size": batch,
-                "shuffle": bool(shuffle),
-                **scalings,
+                "epochs": epochs,
+                "learning_rate": learning_rate,
+                "optimizer": optimizer,
+                "seed": seed,
+                "callback": callback,
+                "validation_data": validation_data,
+                "patience": patience,
+                "min_delta": min_delta,
+                "schedule": schedule,
+                "progress": progress,
             },
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            epochs=epochs,
-            seed=seed,
-            callback=callback,
-            validation_data=validation_data,
-            patience=patience,
-            min_delta=min_delta,
-            schedule=schedule,
-            progress=progress,
         )
 
     def fit_batches(
@@ -825,65 +828,28 @@ class Network(Exchange):
                 f"iterator ends after one epoch; got {type(batches).__name__}"
             )
         return self._train(
-            {"next_batch": training.next_batch(batches), "batch_size": 0, "shuffle": False},
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            epochs=epochs,
-            seed=seed,
-            callback=callback,
-            validation_data=validation_data,
-            patience=patience,
-            min_delta=min_delta,
-            schedule=schedule,
-            progress=progress,
+            {"next_batch": training.next_batch(batches)},
+            {
+                "epochs": epochs,
+                "learning_rate": learning_rate,
+                "optimizer": optimizer,
+                "seed": seed,
+                "callback": callback,
+                "validation_data": validation_data,
+                "patience": patience,
+                "min_delta": min_delta,
+                "schedule": schedule,
+                "progress": progress,
+            },
         )
 
-    def _train(
-        self,
-        data: dict[str, Any],
-        *,
-        optimizer: Optimizer | None,
-        learning_rate: float | None,
-        epochs: int,
-        seed: int | None,
-        callback: Callable[[int, History], object] | None,
-        validation_data: Any,
-        patience: int | None,
-        min_delta: float,
-        schedule: Any,
-        progress: bool,
-    ) -> History:
-        if optimizer is None:
-            optimizer = SGD(0.1 if learning_rate is None else learning_rate)
-        elif learning_rate is not None:
-            raise ValueError(
-                f"learning_rate: expected None beside an optimizer, which has its own, got {learning_rate!r}"
-            )
-        if callback is not None and not callable(callback):
-            raise TypeError(f"callback: expected a function, got {type(callback).__name__}")
-        epochs = _integer("epochs", epochs, 1, 2**63, "a positive integer")
-        waits = 0 if patience is None else _integer("patience", patience, 1, 2**63, "a positive integer or None")
+    def _train(self, data: dict[str, Any], options: training.Options) -> History:
+        """Train on `data`: what the core reads rows from, in place of the settings of these names."""
         history = History()
-        settings = {
-            "x": None,
-            "y": None,
-            "sample_weight": None,
-            "next_batch": None,
-            "standardize_inputs": False,
-            "standardize_outputs": False,
-            "epochs": epochs,
-            "seed": self.seed if seed is None else _seed(seed),
-            "callback": None if callback is None else (lambda epoch: callback(epoch, history)),
-            "validation_data": training.validation_data(validation_data),
-            "patience": waits,
-            "min_delta": _numbers("min_delta", min_delta, 1, "fit")[0],
-            "schedule": training.schedule(schedule),
-            "live": bool(progress),
-            **data,
-        }
+        optimizer, settings = training.settings(options, self.seed, history)
         try:
-            with training.progress_bar(progress, epochs, history) as record:
-                self._fit(_optimizer(optimizer), {**settings, "record": record})
+            with training.progress_bar(options["progress"], settings["epochs"], history) as record:
+                self._fit(optimizer, {**settings, **data, "record": record})
         except (_core.DivergenceError, KeyboardInterrupt) as error:
             error.history = history  # type: ignore[union-attr]  # the epochs before it
             raise
@@ -901,18 +867,29 @@ class Network(Exchange):
 
     def _architecture(self) -> dict[str, Any]:
         """What makes two networks the same kind of function."""
-        parts: dict[str, Any] = {
+        return {
             "layer_sizes": self.layer_sizes,
             "activation": self.activations,
             "loss": self.loss_name,
             "reduction": self.reduction,
             "dtype": self.dtype.name,
+            **self._loss_settings(),
         }
-        if self.loss_name == "huber":
-            parts["huber_delta"] = self.huber_delta
-        if self.loss_name == "quantile":
-            parts["quantile"] = self.quantiles
-        return parts
+
+    @classmethod
+    def _from_parts(cls, parts: Parts) -> Self:
+        arguments: dict[str, Any] = {
+            "activation": parts.activations,
+            "loss": parts.loss,
+            "reduction": parts.reduction,
+            "dtype": parts.dtype,
+            "dropout": parts.dropout,
+            "init": list(zip(parts.weights, parts.biases)),
+            **parts.loss_settings,
+        }
+        network = cls(parts.layer_sizes, seed=0, **arguments)
+        network.input_scaling, network.output_scaling = parts.input_scaling, parts.output_scaling
+        return network
 
     def __reduce__(self) -> Any:
         parameters, epochs_trained, *scaling = self._snapshot()
@@ -933,24 +910,21 @@ class Network(Exchange):
             names = f"activation={self.activations[0]!r}, output_activation={output!r}"
         else:
             names = f"activation={list(self.activations)!r}"
-        extras = ""
-        if self.loss_name == "huber":
-            extras += f", huber_delta={self.huber_delta}"
-        if self.loss_name == "quantile":
-            extras += f", quantile={list(self.quantiles)}"
+        extras = self._loss_settings()
         if any(self.dropout):
-            extras += f", dropout={list(self.dropout)}"
+            extras["dropout"] = self.dropout
+        ends = [f", {name}={list(value) if isinstance(value, tuple) else value}" for name, value in extras.items()]
         return (
             f"Network({list(self.layer_sizes)}, {names}, loss={self.loss_name!r}, reduction={self.reduction!r}, "
-            f"dtype={self.dtype.name!r}, seed={self.seed}{extras})"
+            f"dtype={self.dtype.name!r}, seed={self.seed}{''.join(ends)})"
         )
 
 
 def _restore(cls: type[Network], state: dict[str, Any]) -> Network:
     if state["numerics"] != numerics_version():
         warnings.warn(
-            f"this network was pickled under numerics version {state['numerics']}; here it goes on under version "
-            f"{numerics_version()}, which gives other bits",
+            f"this network was pickled under numerics version {state['numerics']}; from here on it uses version "
+            f"{numerics_version()}, which gives different bits",
             stacklevel=2,
         )
     network = cls.__new__(cls)
