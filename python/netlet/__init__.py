@@ -54,9 +54,14 @@ from . import functional  # noqa: E402  (its checks would hide the environment's
 
 
 def __getattr__(name: str) -> object:
-    """Import `netlet.reference` and `netlet.schedules` when they are first asked for."""
+    """Import `netlet.reference` and `netlet.schedules` on first use."""
     if name in ("reference", "schedules"):
         import importlib
 
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Name what is public, for tab completion."""
+    return sorted([*__all__, "reference", *(name for name in globals() if name.startswith("__"))])

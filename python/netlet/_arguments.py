@@ -74,7 +74,7 @@ def activations(layers: int, activation: str | Sequence[str], output_activation:
     """One for each layer, output included."""
     if isinstance(activation, str):
         hidden = name_number("activation", activation, "activation")
-        output = output_activation if output_activation is not None else LOSSES[loss].output or activation
+        output = output_activation if output_activation is not None else LOSSES[loss].get("output", activation)
         return [hidden] * (layers - 1) + [name_number("output_activation", output, "activation")]
     try:
         names = list(activation)

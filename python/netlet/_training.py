@@ -74,7 +74,7 @@ def settings(options: Options, own_seed: int, history: History) -> tuple[Optimiz
 
 def weights_of_classes(loss: str, y: Any, class_weight: Any, sample_weight: Any) -> npt.NDArray[Any]:
     """The weight of each row: that of its class, times its own."""
-    of = LOSSES[loss].classes
+    of = LOSSES[loss].get("classes")
     if not of:
         raise ValueError(f"class_weight: expected None for {loss}, which has no classes")
     targets = np.atleast_1d(np.asarray(y))
@@ -110,7 +110,7 @@ def standardize(loss: str, value: Standardize) -> dict[str, bool]:
     return {
         "standardize_inputs": value in (True, "inputs"),
         "standardize_outputs": value == "outputs"
-        or (value is not False and value != "inputs" and LOSSES[loss].scales_outputs),
+        or (value is not False and value != "inputs" and LOSSES[loss].get("scales_outputs", False)),
     }
 
 
@@ -152,8 +152,9 @@ def _factor(function: Callable[[int], Any], epoch: int) -> float:
 
 def warn_of_unreachable_targets(activation: str, loss: str, scaling: Any, standardized: bool, y: Any) -> None:
     """Warn if the output activation cannot reach the targets: such a network trains without an error, and in vain."""
-    least, most = ACTIVATIONS[activation].least, ACTIVATIONS[activation].most
-    if (least, most) == (-np.inf, np.inf) or not LOSSES[loss].scales_outputs:
+    row = ACTIVATIONS.get(activation, {})
+    least, most = row.get("least", -np.inf), row.get("most", np.inf)
+    if (least, most) == (-np.inf, np.inf) or not LOSSES[loss].get("scales_outputs"):
         return
     try:
         values = np.asarray(y)

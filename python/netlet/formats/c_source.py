@@ -250,10 +250,10 @@ def _activation(name: str, outputs: int, array: str) -> str:
         return ""
     if name == "softmax":
         return _softmax(outputs, array)
-    row = ACTIVATIONS.get(name)
-    if row is None or row.c not in _FUNCTIONS:
+    function = ACTIVATIONS.get(name, {}).get("c")
+    if function not in _FUNCTIONS:
         raise ValueError(f"to_c: netlet cannot write the activation {name!r}")
-    return f"  for (int j = 0; j < {outputs}; ++j) {array}[j] = {row.c}({array}[j]);\n"
+    return f"  for (int j = 0; j < {outputs}; ++j) {array}[j] = {function}({array}[j]);\n"
 
 
 def _layer(i: int, net: Parts, source: str, target: str) -> str:

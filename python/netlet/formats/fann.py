@@ -23,7 +23,7 @@ _NAMES = [
     *("elliot symmetric", "linear piece", "linear piece symmetric", "sin symmetric", "cos symmetric", "sin", "cos"),
     *("linear piece rect", "linear piece rect leaky"),
 ]
-_ACTIVATIONS = {row.fann[0]: (name, row.fann[1]) for name, row in ACTIVATIONS.items() if row.fann}
+_ACTIVATIONS = {row["fann"][0]: (name, row["fann"][1]) for name, row in ACTIVATIONS.items() if "fann" in row}
 _STEPWISE = {"sigmoid stepwise": "sigmoid", "sigmoid symmetric stepwise": "sigmoid symmetric"}
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 

@@ -10,9 +10,11 @@ import numpy as np
 from .._names import ACTIVATIONS
 from .parts import Layers, Parts, require
 
-_FUNCTIONS = {function: name for name, row in ACTIVATIONS.items() for function in row.keras}
+_FUNCTIONS = {function: name for name, row in ACTIVATIONS.items() for function in row.get("keras", ())}
 # class: what it is here, and the configuration that it must have
-_LAYERS = {row.keras_layer[0]: (name, row.keras_layer[1]) for name, row in ACTIVATIONS.items() if row.keras_layer}
+_LAYERS = {
+    row["keras_layer"][0]: (name, row["keras_layer"][1]) for name, row in ACTIVATIONS.items() if "keras_layer" in row
+}
 
 
 def _function(function: Any, where: str) -> str:

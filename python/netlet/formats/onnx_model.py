@@ -5,19 +5,22 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._names import ACTIVATIONS, LOSSES, Settings
+from .._names import ACTIVATIONS, LOSSES
 from .parts import Layers, Parts, require
+
+if TYPE_CHECKING:
+    from .._names import Settings
 
 OPSET = 20  # the first with Gelu
 
 # operator: what it is here, and the attributes that it must have
-_OPERATORS = {row.onnx[0]: (name, row.onnx[1]) for name, row in ACTIVATIONS.items() if row.onnx}
+_OPERATORS = {row["onnx"][0]: (name, row["onnx"][1]) for name, row in ACTIVATIONS.items() if "onnx" in row}
 # activations that are the sums times another activation of the sums, by that other one
-_PRODUCTS = {row.onnx_factor: name for name, row in ACTIVATIONS.items() if row.onnx_factor}
+_PRODUCTS = {row["onnx_factor"]: name for name, row in ACTIVATIONS.items() if "onnx_factor" in row}
 
 
 def _onnx() -> Any:
@@ -47,13 +50,13 @@ class _Graph:
         self.value = name
 
     def apply_activation(self, name: str, layer: int) -> None:
-        row = ACTIVATIONS.get(name)
-        if row and row.onnx_factor:
+        row = ACTIVATIONS.get(name, {})
+        if "onnx_factor" in row:
             sums = self.value
-            self.apply_activation(row.onnx_factor, layer)
+            self.apply_activation(row["onnx_factor"], layer)
             self.apply("Mul", sums, name=f"{name}_{layer}")
-        elif row and row.onnx:
-            operator, wanted = row.onnx
+        elif "onnx" in row:
+            operator, wanted = row["onnx"]
             attributes = {key: value[0] if isinstance(value, tuple) else value for key, value in wanted.items()}
             self.apply(operator, name=f"{name}_{layer}", **attributes)
         elif name != "identity":
@@ -286,7 +289,7 @@ def _kept(model: Any) -> Settings:
         return {}
     entries = {entry.key: entry.value for entry in model.metadata_props}
     kept: Settings = {name: entries[name] for name in ("loss", "reduction") if name in entries}
-    settings = {row.parameter for row in LOSSES.values() if row.parameter} & set(entries)
+    settings = {row["parameter"] for row in LOSSES.values() if "parameter" in row} & set(entries)
     return {**kept, "loss_settings": {name: [float(value) for value in entries[name].split()] for name in settings}}
 
 

@@ -6,11 +6,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .._names import LOSSES, AtLeast, Settings
+from .._names import LOSSES, AtLeast
+
+if TYPE_CHECKING:
+    from .._names import Settings
 
 
 @dataclass(frozen=True)
@@ -119,7 +122,7 @@ class Layers:
             if dtype not in (np.float32, np.float64):
                 raise ValueError(f"model: expected parameters in float32 or float64, got {dtype}; choose by dtype=")
         last = self.activations[-1]
-        needed: dict[str, Any] = {name: row.output for name, row in LOSSES.items() if row.classes}
+        needed: dict[str, Any] = {name: row["output"] for name, row in LOSSES.items() if "classes" in row}
         if loss is None:
             loss = next((name for name, output in needed.items() if output == last), "squared_error")
         if needed.get(loss, last) != last:

@@ -11,8 +11,8 @@ import numpy as np
 from .._names import ACTIVATIONS, LOSSES
 from .parts import Layers, Parts
 
-_NAMES = {row.sklearn: name for name, row in ACTIVATIONS.items() if row.sklearn}
-_LOSSES = {row.sklearn_output: name for name, row in LOSSES.items() if row.sklearn_output}
+_NAMES = {row["sklearn"]: name for name, row in ACTIVATIONS.items() if "sklearn" in row}
+_LOSSES = {row["sklearn_output"]: name for name, row in LOSSES.items() if "sklearn_output" in row}
 
 
 def _is(model: Any, module: str, *names: str) -> bool:

@@ -11,7 +11,7 @@ from .._names import ACTIVATIONS
 from .parts import Layers, Parts, require
 
 # class: what it is here, and the attributes that it must have
-_CLASSES = {row.torch[0]: (name, row.torch[1]) for name, row in ACTIVATIONS.items() if row.torch}
+_CLASSES = {row["torch"][0]: (name, row["torch"][1]) for name, row in ACTIVATIONS.items() if "torch" in row}
 
 
 def _array(tensor: Any, where: str) -> Any:
