@@ -505,7 +505,7 @@ class Exchange(_core.Network):
     def _loss_settings(self) -> dict[str, Any]:
         """The arguments that belong to this loss alone."""
         loss = LOSSES[self.loss_name]
-        return {loss.parameter: getattr(self, loss.attribute)} if loss.parameter else {}
+        return {loss["parameter"]: getattr(self, loss["attribute"])} if "parameter" in loss else {}
 
     def _parts(self) -> Parts:
         from .formats.parts import Parts
