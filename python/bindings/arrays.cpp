@@ -70,7 +70,7 @@ py::array as_real_array(py::handle object, const char* name, netlet::Dtype dtype
   }
   throw py::type_error(std::string(name) + ": expected real numbers, got an array of dtype " +
                        py::str(array.dtype()).cast<std::string>() +
-                       (name[0] == 'y' ? "; class names become indices by numpy.unique(y, return_inverse=True)" : ""));
+                       (name[0] == 'y' ? "; numpy.unique(y, return_inverse=True) turns class names into indices" : ""));
 }
 
 // An array of real numbers that the core can read. Making one may run Python code, even the caller's own.
@@ -211,7 +211,7 @@ BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle 
     return result;
   }
   if (!sample_weight.is_none())
-    throw py::value_error("sample_weight: expected None beside output_gradient, which has the weights in it");
+    throw py::value_error("sample_weight: expected None beside output_gradient, whose values include the weights");
   py::array gradient = real_array(output_gradient, "output_gradient", network.dtype());
   const auto ndim = gradient.ndim();
   const std::size_t rows = x.array.rows, outputs = network.outputs();

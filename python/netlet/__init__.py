@@ -13,12 +13,15 @@ Examples
 array([0., 1., 1., 0.])
 """
 
+from typing import TYPE_CHECKING
+
 try:
     from ._core import DivergenceError, __version__, check_environment
 except ImportError as error:
     from ._broken import explain
 
     raise ImportError(explain(error)) from error
+from . import functional
 from ._library import available_isas, get_num_threads, isa, numerics_version, set_num_threads
 from .history import History
 from .network import Network
@@ -50,7 +53,9 @@ except (RuntimeError, ValueError) as error:
     raise ImportError(str(error)) from None
 del check_environment
 
-from . import functional  # noqa: E402  (its checks would hide the environment's message)
+if TYPE_CHECKING:  # imported on first use
+    from . import reference as reference
+    from . import schedules as schedules
 
 
 def __getattr__(name: str) -> object:

@@ -33,7 +33,7 @@ def _entry(text: str, name: str, default: str | None = None) -> str:
     if found:
         return found[1].strip()
     if default is None:
-        raise ValueError(f"path: expected a file of FANN with {name!r}; it has none")
+        raise ValueError(f"path: expected a FANN file with {name!r}; it has none")
     return default
 
 
@@ -53,7 +53,9 @@ def _activation(numbers: set[tuple[str, str]], layer: int, stepwise: bool) -> tu
     if name in _STEPWISE and stepwise:
         name = _STEPWISE[name]
     if name in _STEPWISE:
-        raise ValueError(f"{where}: {name} is an approximation of its own; stepwise=True takes the exact function")
+        raise ValueError(
+            f"{where}: {name} is an approximation of its own; stepwise=True uses the exact function instead"
+        )
     if name not in _ACTIVATIONS:
         raise ValueError(f"{where}: netlet has no activation {name!r}; known are {', '.join(_ACTIVATIONS)}")
     activation, factor = _ACTIVATIONS[name]
@@ -66,7 +68,7 @@ def from_fann(text: str, stepwise: bool, loss: str | None, dtype: Any) -> Parts:
     """Read a file's text."""
     if not text.startswith("FANN_FLO"):
         start = text[:12].splitlines()[0] if text.strip() else "nothing"
-        raise ValueError(f"path: expected a file of FANN that begins with FANN_FLO, got {start!r}")
+        raise ValueError(f"path: expected a FANN file that begins with FANN_FLO, got {start!r}")
     if _entry(text, "network_type", "0") != "0":
         raise ValueError("path: expected a layered network; this one has shortcut connections")
     if _entry(text, "scale_included", "0") != "0":

@@ -102,7 +102,7 @@ def from_keras(model: Any, activation: Any, output_activation: str | None, loss:
         layers = _from_layers(model)
     elif isinstance(model, (list, tuple)):
         if activation is None:
-            raise ValueError("activation: weights do not say it; name it, and output_activation if it has one")
+            raise ValueError("activation: weights do not contain it; name it, and output_activation if it has one")
         layers = _from_weights(model)
     else:
         raise TypeError(f"model: expected a model of Keras or its weights, got {type(model).__name__}")

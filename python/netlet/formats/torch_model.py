@@ -94,7 +94,9 @@ def from_torch(model: Any, activation: Any, output_activation: str | None, loss:
     """Read a Sequential, or a state_dict together with the activations."""
     if isinstance(model, Mapping):
         if activation is None:
-            raise ValueError("activation: a state_dict does not say it; name it, and output_activation if it has one")
+            raise ValueError(
+                "activation: a state_dict does not contain it; name it, and output_activation if it has one"
+            )
         layers = _from_state(model)
     elif hasattr(model, "named_children"):
         layers = Layers()
