@@ -36,7 +36,7 @@ ReductionName = Literal["sum", "mean"]
 InitName = Literal["glorot_uniform", "he_uniform"]
 DtypeName = Literal["float32", "float64"]
 
-if TYPE_CHECKING:  # classes take their time, and NumPy's types more than all of netlet
+if TYPE_CHECKING:  # classes are slow to make, and NumPy's types to import
     from collections.abc import Callable
     from typing import TypedDict
 
@@ -62,7 +62,7 @@ if TYPE_CHECKING:  # classes take their time, and NumPy's types more than all of
     class Loss(TypedDict, total=False):
         """What the Python side needs to know about a loss."""
 
-        output: ActivationName  # the output layer's activation unless one is given; missing: the hidden layers'
+        output: ActivationName  # the output activation, unless one is given; missing: that of the hidden layers
         classes: Literal["row", "output"]  # a row belongs to one of its outputs' classes; each output is a yes or no
         scales_outputs: bool  # whether outputs may have a scaling
         parameter: str  # the argument of `Network` that belongs to this loss alone

@@ -17,9 +17,9 @@ __all__ = ["elu", "gelu", "hard_sigmoid", "leaky_relu", "relu", "silu"]
 
 @dataclass(frozen=True)
 class Activation:
-    """A function of a layer's sums z with values y, and a derivative s of the loss multiplied by its derivative.
+    """A function y of a layer's sums z, and the way back through it.
 
-    s is a derivative with respect to y, the product one with respect to z.
+    `times_derivative` turns a derivative s of the loss with respect to y into one with respect to z.
     """
 
     value: Callable[[Array], Array]  # y from z

@@ -22,8 +22,8 @@ class Loss:
     """
 
     rows: Callable[[Array, Array, Array, Any], Array]  # of each row, from z, y and t
-    derivative: Callable[[Array, Array, Any], Array]  # from y and t, with respect to y; to z if there are classes
-    output: str | None = None  # the output activation, if none is named; None: the hidden layers'
+    derivative: Callable[[Array, Array, Any], Array]  # from y and t: with respect to y, or to z if there are classes
+    output: str | None = None  # the output activation, unless one is given; None: that of the hidden layers
     classes: str = ""  # "row": a row has one of the outputs' classes; "output": each output is a yes or no
     scales_outputs: bool = False  # whether outputs may have a scaling
     setting: str = ""  # the network's attribute that has it
