@@ -133,7 +133,7 @@ def test_onnx_that_is_no_such_network_is_refused():
             {"w": W[:, :, None, None]},
             r"node 'conv' \(Conv\): netlet has no",
         ),
-        ([gemm, node("Elu", ["s"], ["y"], alpha=2.0)], square, r"node 'y' \(Elu\): netlet's elu has alpha=1.0"),
+        ([gemm, node("Elu", ["s"], ["y"], alpha=2.0)], square, r"node 'y' \(Elu\): netlet's elu has alpha 1.0"),
         ([gemm, node("Gelu", ["s"], ["y"], approximate="tanh")], square, "approximate"),
         ([gemm, node("Softmax", ["s"], ["y"], axis=0)], square, "axis"),
         ([gemm, node("Relu", ["s"], ["r"]), node("Tanh", ["r"], ["y"])], square, "one activation"),
@@ -248,7 +248,7 @@ def test_a_state_dict():
     assert net.loss_name == "binary_cross_entropy"
     np.testing.assert_array_equal(net.weights[0], W.astype(np.float32))
     np.testing.assert_array_equal(net.biases[1], np.zeros(3))
-    with pytest.raises(ValueError, match="activation: a state_dict does not say it"):
+    with pytest.raises(ValueError, match="activation: a state_dict does not contain it"):
         Network.from_torch(state)
     with pytest.raises(ValueError, match="one for each of the 2 layers, got 3"):
         Network.from_torch(state, activation=["tanh"] * 3)
@@ -272,7 +272,7 @@ def test_weights_of_keras():
     assert net.activations == ("relu", "softmax")
     assert (net.loss_name, net.dtype) == ("cross_entropy", np.float32)
     np.testing.assert_array_equal(net.weights[1], W.T.astype(np.float32))
-    with pytest.raises(ValueError, match="activation: weights do not say it"):
+    with pytest.raises(ValueError, match="activation: weights do not contain it"):
         Network.from_keras([W, B])
     with pytest.raises(ValueError, match=r"model, array 0: expected a weight .* got \(2,\)"):
         Network.from_keras([B, W], activation="relu")

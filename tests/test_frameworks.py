@@ -52,7 +52,7 @@ def test_modules_that_netlet_does_not_have_are_refused(torch):
         (nn.Sequential(linear, nn.Sequential(nn.Conv1d(1, 1, 1))), r"layer 1\.0 \(Conv1d\)"),
         (nn.Sequential(linear, nn.LeakyReLU(0.2)), "leaky_relu has negative_slope 0.01, this one 0.2"),
         (nn.Sequential(linear, nn.GELU(approximate="tanh")), "approximate"),
-        (nn.Sequential(linear, nn.Softmax(dim=0)), "last dimension"),
+        (nn.Sequential(linear, nn.Softmax(dim=0)), "softmax has dim -1 or 1, this one 0"),
         (nn.Sequential(linear, nn.ReLU(), nn.ReLU()), r"layer 2 \(ReLU\): expected one activation"),
         (nn.Sequential(nn.Dropout(), linear), "not inputs"),
         (nn.Sequential(nn.ReLU()), "before the activation"),
@@ -152,7 +152,7 @@ def test_models_of_keras_give_the_same(keras):
         (layers.LeakyReLU(negative_slope=0.3), "slope 0.01"),
         (layers.Dense(2, "leaky_relu"), "no activation 'leaky_relu'"),
         (layers.BatchNormalization(name="norm"), r"layer 'norm' \(BatchNormalization\)"),
-        (layers.ReLU(max_value=6), "plain relu"),
+        (layers.ReLU(max_value=6), "relu has max_value None, this one 6"),
     ]:
         with pytest.raises(ValueError, match=message):
             Network.from_keras(keras.Sequential([layers.Input((4,)), layers.Dense(3), layer]))

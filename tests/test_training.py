@@ -700,7 +700,7 @@ def test_history_draws_itself():
 )
 def test_targets_that_the_outputs_cannot_reach_get_a_hint(activation, y, standardize):
     net = Network([5, 8, 2], activation=activation, reduction="mean", seed=0)
-    with pytest.warns(UserWarning, match=f"^output_activation: {activation} gives outputs from .*for regression take"):
+    with pytest.warns(UserWarning, match=f"^output_activation: {activation} gives outputs from .*for regression use"):
         net.fit(X, y, epochs=1, standardize=standardize)
 
 

@@ -23,7 +23,7 @@ py::list slots(py::handle self) {
   return views;
 }
 
-// (progress, size, slots one after the other): how the optimizer goes on
+// (progress, size, slots one after the other): what the optimizer continues from
 py::tuple get_state(py::handle self) {
   netlet_optimizer* handle = optimizer(self).get();
   const std::size_t size = netlet_optimizer_size(handle);
@@ -51,7 +51,7 @@ void set_state(py::handle self, const py::tuple& progress, std::size_t size, con
                progress[3].cast<double>(), progress[4].cast<double>(), progress[5].cast<std::uint64_t>()});
 }
 
-// kind: as netlet_optimizer_kind; settings by name, those not given as usual
+// kind: a netlet_optimizer_kind; settings by name, those not given at their defaults
 Optimizer create(int kind, bool nesterov, const py::dict& settings) {
   netlet_optimizer_config config = netlet_optimizer_defaults(kind);
   config.nesterov = nesterov;

@@ -10,6 +10,7 @@ NUMERICS_VERSION: int
 BUILD: str
 FUNCTIONS: dict[str, int]
 OPTIMIZERS: dict[str, int]
+SCHEDULES: dict[str, int]
 NAMES: dict[str, list[str]]
 
 class DivergenceError(ArithmeticError): ...
