@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Says in the head of each run what it tests (NETLET_ISA and NETLET_NUM_THREADS choose), and builds the core once."""
 
-import sys
-from pathlib import Path
-
 import netlet
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
 import toolchains
 
 

@@ -1,14 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The trained networks of golden.txt have their fingerprints, in every way of running that this process can try."""
 
-import sys
-from pathlib import Path
-
 import netlet
 import pytest
 from netlet import _core, reference
 
-sys.path.insert(0, str(Path(__file__).parent))
 import golden
 
 CASES = pytest.mark.parametrize("case", golden.read(), ids=lambda case: case.name)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from netlet import Network
 
-TUTORIAL = runpy.run_path(str(Path(__file__).parents[1] / "benchmarks" / "tutorial.py"))
+TUTORIAL = runpy.run_path(str(Path(__file__).parents[2] / "benchmarks" / "tutorial.py"))
 X, Y = TUTORIAL["X"], TUTORIAL["Y"]
 
 

@@ -19,7 +19,6 @@ import numpy as np
 import pytest
 from netlet import SGD, Adam, AdamW, Network, RMSprop, Rprop, available_isas, numerics_version, schedules
 
-sys.path.insert(0, str(Path(__file__).parent))
 import toolchains
 
 RNG = np.random.default_rng(5)
@@ -440,7 +439,7 @@ def test_c_loads_what_python_saves_and_the_other_way_round(tmp_path, path):
         assert loaded == net
 
 
-RELEASED = sorted((Path(__file__).parent / "files").glob("*.netlet"))
+RELEASED = sorted((Path(__file__).parents[1] / "files").glob("*.netlet"))
 
 
 @pytest.mark.parametrize("file", RELEASED, ids=lambda file: file.name)

@@ -4,15 +4,12 @@
 import ctypes
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import netlet
 import numpy as np
 import pytest
 from netlet import Network
 
-sys.path.insert(0, str(Path(__file__).parent))
 import toolchains
 
 RNG = np.random.default_rng(8)

@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 RNG = np.random.default_rng(21)
-FILES = Path(__file__).parent / "files"
+FILES = Path(__file__).parents[1] / "files"
 EPSILON = {"float32": 2.0**-23, "float64": 2.0**-52}
 HIDDEN = [
     *("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu", "hard_sigmoid"),

@@ -11,7 +11,6 @@ import netlet
 import numpy as np
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
 import toolchains
 from matrix import FAULTS
 from toolchains import ROOT, run

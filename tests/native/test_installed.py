@@ -14,7 +14,6 @@ import numpy as np
 import pytest
 from netlet import SGD, Adam, Network
 
-sys.path.insert(0, str(Path(__file__).parent))
 import toolchains
 from toolchains import ROOT, run
 

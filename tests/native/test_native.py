@@ -4,12 +4,10 @@
 import os
 import re
 import sys
-from pathlib import Path
 
 import netlet
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
 import golden
 import toolchains
 from toolchains import ROOT, run

@@ -16,7 +16,7 @@ import netlet
 import numpy as np
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MODULES = ["netlet", *(m.name for m in pkgutil.walk_packages(netlet.__path__, "netlet.") if "__main__" not in m.name)]
 
