@@ -84,7 +84,11 @@ def test_the_default_network_is_the_tutorials():
     assert (net.loss_name, net.reduction, net.dtype, net.epochs_trained) == ("squared_error", "sum", np.float64, 0)
 
 
-@pytest.mark.parametrize("sizes", [[2, 3, 1], (2, 3, 1), range(2, 5), np.array([2, 3, 1]), iter([2, 3, 1])], ids=["list", "tuple", "range", "array", "iterator"])
+@pytest.mark.parametrize(
+    "sizes",
+    [[2, 3, 1], (2, 3, 1), range(2, 5), np.array([2, 3, 1]), iter([2, 3, 1])],
+    ids=["list", "tuple", "range", "array", "iterator"],
+)
 def test_layer_sizes_may_be_any_sequence_of_integers(sizes):
     assert len(Network(sizes).layer_sizes) == 3
 
