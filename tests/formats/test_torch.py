@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Networks of the real PyTorch and Keras, which take long to install: ``pytest -m frameworks``."""
-
-import os
+"""Networks from PyTorch."""
 
 import numpy as np
 import onnxruntime
@@ -9,11 +7,31 @@ import pytest
 from netlet import Network
 from sklearn.datasets import load_digits
 
-os.environ["KERAS_BACKEND"] = "torch"
-pytestmark = [pytest.mark.frameworks, pytest.mark.filterwarnings("default")]
-
 RNG = np.random.default_rng(3)
+W, B = RNG.normal(size=(3, 2)), RNG.normal(size=2)
 X = RNG.normal(size=(50, 4)).astype(np.float32)
+
+
+class Tensor:
+    """As much of a tensor as a state_dict needs here."""
+
+    dtype = "torch.float32"
+
+    def __init__(self, values):
+        self.values = np.asarray(values, np.float32)
+
+    def detach(self):
+        return self
+
+    cpu = detach
+
+    def numpy(self):
+        return self.values
+
+
+def frameworks(test):
+    """A test with the real library, which takes long to install: ``pytest -m frameworks``."""
+    return pytest.mark.frameworks(pytest.mark.filterwarnings("default")(test))
 
 
 @pytest.fixture(scope="module")
@@ -21,12 +39,30 @@ def torch():
     return pytest.importorskip("torch")
 
 
-@pytest.fixture(scope="module")
-def keras():
-    pytest.importorskip("torch")
-    return pytest.importorskip("keras")
+def test_a_state_dict():
+    state = {"0.weight": Tensor(W.T), "0.bias": Tensor(B), "2.weight": Tensor(W)}
+    net = Network.from_torch(state, activation="tanh", output_activation="sigmoid")
+    assert net.activations == ("tanh", "sigmoid")
+    assert net.loss_name == "binary_cross_entropy"
+    np.testing.assert_array_equal(net.weights[0], W.astype(np.float32))
+    np.testing.assert_array_equal(net.biases[1], np.zeros(3))
+    with pytest.raises(ValueError, match="activation: a state_dict does not say it"):
+        Network.from_torch(state)
+    with pytest.raises(ValueError, match="one for each of the 2 layers, got 3"):
+        Network.from_torch(state, activation=["tanh"] * 3)
+    with pytest.raises(ValueError, match=r"got 'norm\.running_mean' too"):
+        Network.from_torch({**state, "norm.running_mean": Tensor(B)}, activation="tanh")
+    with pytest.raises(ValueError, match=r"model, 2\.weight: expected 2 inputs, got 3"):
+        Network.from_torch({**state, "2.weight": Tensor(W.T)}, activation="tanh")
+    with pytest.raises(ValueError, match=r"in their order, got '10\.weight' before '2\.weight'"):
+        Network.from_torch({"10.weight": Tensor(W), "2.weight": Tensor(W.T)}, activation="tanh")
+    with pytest.raises(TypeError, match=r"model, 0\.weight: expected a tensor of PyTorch, got ndarray"):
+        Network.from_torch({"0.weight": W}, activation="tanh")
+    with pytest.raises(TypeError, match="expected a Sequential or a state_dict of PyTorch, got int"):
+        Network.from_torch(3)
 
 
+@frameworks
 def test_a_sequential_gives_the_same(torch):
     nn = torch.nn
     activations = [nn.Identity(), nn.Sigmoid(), nn.Tanh(), nn.ReLU(), nn.LeakyReLU(), nn.ELU(), nn.Softplus()]
@@ -44,6 +80,7 @@ def test_a_sequential_gives_the_same(torch):
             np.testing.assert_allclose(net.forward(X), expected, rtol=1e-5 if dtype == torch.float32 else 1e-12)
 
 
+@frameworks
 def test_modules_that_netlet_does_not_have_are_refused(torch):
     nn = torch.nn
     linear = nn.Linear(4, 4)
@@ -64,6 +101,7 @@ def test_modules_that_netlet_does_not_have_are_refused(torch):
             Network.from_torch(model)
 
 
+@frameworks
 def test_modules_that_stand_twice_count_twice(torch):
     nn = torch.nn
     relu, tied = nn.ReLU(), nn.Linear(4, 4)
@@ -73,6 +111,7 @@ def test_modules_that_stand_twice_count_twice(torch):
     np.testing.assert_allclose(net.forward(X), model(torch.as_tensor(X)).detach().numpy(), rtol=1e-5, atol=1e-6)
 
 
+@frameworks
 def test_models_that_may_compute_something_else_are_refused(torch):
     nn = torch.nn
 
@@ -98,6 +137,7 @@ def test_models_that_may_compute_something_else_are_refused(torch):
         Network.from_torch(nn.Sequential(nn.Linear(4, 4), nn.ReLU()), output_activation="softmax")
 
 
+@frameworks
 def test_from_torch_by_netlet_to_onnx_runtime(torch, tmp_path):
     """On real data: trained there, trained on here, predicted there, and in files in between."""
     nn = torch.nn
@@ -126,63 +166,3 @@ def test_from_torch_by_netlet_to_onnx_runtime(torch, tmp_path):
     np.testing.assert_allclose(outputs, net.forward(x), rtol=1e-4, atol=1e-6)
     assert (outputs.argmax(axis=1) == net.predict(x)).all()
     assert Network.from_onnx(tmp_path / "digits.onnx") == net
-
-
-def test_models_of_keras_give_the_same(keras):
-    layers = keras.layers
-    for name in ("linear", "sigmoid", "tanh", "relu", "elu", "softplus", "silu", "gelu", "hard_sigmoid"):
-        model = keras.Sequential(
-            [
-                layers.Input((4,)),
-                layers.Dense(6, name),
-                layers.Dropout(0.5),
-                layers.Dense(5, use_bias=False),
-                layers.LeakyReLU(negative_slope=0.01),
-                layers.Dense(3, "softmax"),
-            ]
-        )
-        net = Network.from_keras(model)
-        assert net.dropout == (0.5, 0.0)
-        expected = keras.ops.convert_to_numpy(model(X))
-        np.testing.assert_allclose(net.forward(X), expected, rtol=1e-5, atol=1e-7)
-        hidden = "identity" if name == "linear" else name
-        same = Network.from_keras(model.get_weights(), activation=[hidden, "leaky_relu"], output_activation="softmax")
-        assert same.fingerprint() == net.fingerprint()
-    for layer, message in [
-        (layers.LeakyReLU(negative_slope=0.3), "slope 0.01"),
-        (layers.Dense(2, "leaky_relu"), "no activation 'leaky_relu'"),
-        (layers.BatchNormalization(name="norm"), r"layer 'norm' \(BatchNormalization\)"),
-        (layers.ReLU(max_value=6), "plain relu"),
-    ]:
-        with pytest.raises(ValueError, match=message):
-            Network.from_keras(keras.Sequential([layers.Input((4,)), layers.Dense(3), layer]))
-
-
-def test_models_of_keras_that_are_no_chains_are_refused(keras):
-    layers = keras.layers
-    x = layers.Input((4,))
-    dense, other = layers.Dense(4), layers.Dense(4)
-
-    class Mine(layers.Dense):
-        def call(self, x):
-            return -super().call(x)
-
-    class Model(keras.Model):
-        def call(self, x):
-            return x
-
-    cases = [
-        (keras.Model(x, dense(x) + x), "a chain"),
-        (keras.Model(x, dense(dense(x))), "each layer stands once"),
-        (keras.Model(x, [dense(x), other(x)]), "one input and one output, got 1 and 2"),
-        (keras.Model(x, keras.ops.relu(dense(x))), "of another kind|no such layer"),
-        (keras.Model(x, Mine(4)(x)), "a layer of Keras itself"),
-        (keras.Model(x, layers.Dense(4, activation=lambda v: v)(x)), "no activation"),
-        (keras.Model(x, layers.Dense(4, activation=keras.ops.gelu)(x)), "no activation 'gelu' of that form"),
-        (keras.Model(x, layers.Dense(4, dtype="mixed_float16")(x)), "computed in float16"),
-        (keras.Sequential([layers.Dense(3)]), "a model that is built"),
-        (Model(), "a Sequential or functional model"),
-    ]
-    for model, message in cases:
-        with pytest.raises(ValueError, match=message):
-            Network.from_keras(model)
