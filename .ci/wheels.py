@@ -5,8 +5,8 @@
     python .ci/wheels.py [--python PYTHON ...] [--aarch64] [--suite] [--output wheelhouse]
 
 zig's compiler links against an old glibc, whatever this machine has. Each wheel comes from the source distribution, is
-repaired and tagged by auditwheel, must hold exactly what it should and be smaller than 1.25 MB, and is installed into an
-empty environment, where a C++ program is built on it alone. --suite runs all tests there. The wheel for aarch64 is
+repaired and tagged by auditwheel, must hold exactly what it should and be smaller than 1.25 MB, and is installed into
+an empty environment, where a C++ program is built on it alone. --suite runs all tests there. The wheel for aarch64 is
 cross-compiled; its core passes the native tests under qemu.
 """
 
@@ -161,7 +161,14 @@ def try_aarch64(wheel: Path, folder: Path) -> None:
     for name in NATIVE_TESTS:
         program = folder / "aarch64" / Path(name).stem
         compiler = zig("cc", "aarch64") if name.endswith(".c") else [*zig("c++", "aarch64"), "-std=c++17"]
-        options = ["-O2", "-ffp-contract=off", "-DNETLET_ARM", f"-I{package}/include", f"-I{ROOT}/cpp/tests", f"-L{package}/lib"]
+        options = [
+            "-O2",
+            "-ffp-contract=off",
+            "-DNETLET_ARM",
+            f"-I{package}/include",
+            f"-I{ROOT}/cpp/tests",
+            f"-L{package}/lib",
+        ]
         run([*compiler, *options, ROOT / "cpp" / "tests" / name, "-o", program, "-lnetlet", "-lpthread", "-lm", "-ldl"])
         arguments = [ROOT / "tests" / "golden.txt", "2"] if "golden" in name else []
         print(run([emulator, "-L", root, program, *arguments]))

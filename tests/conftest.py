@@ -1,21 +1,67 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Says in the head of each run what it tests (NETLET_ISA and NETLET_NUM_THREADS choose), and builds the core once."""
+"""Says in the head of each run what it tests (NETLET_ISA and NETLET_NUM_THREADS choose), and has
+the common fixtures."""
 
-import sys
-from pathlib import Path
+import zlib
 
 import netlet
+import numpy as np
 import pytest
+from netlet import Network, _core
 
-sys.path.insert(0, str(Path(__file__).parent))
-import toolchains
+pytest.register_assert_rewrite("helpers")
 
 
 def pytest_report_header():
     return f"netlet {netlet.__version__}: instruction set {netlet.isa()}, {netlet.get_num_threads()} threads"
 
 
-@pytest.fixture(scope="session")
-def build(tmp_path_factory):
-    """A build folder with the libraries and the native tests."""
-    return toolchains.build(tmp_path_factory.mktemp("native"), "-DNETLET_BUILD_SHARED=ON")
+def pytest_collection_modifyitems(items):
+    """Mark what goes through all instruction sets itself: NETLET_ISA makes no difference to it."""
+    for item in items:
+        if {"isa", "every_isa"} & set(item.fixturenames):
+            item.add_marker("all_isas")
+
+
+@pytest.fixture
+def rng(request):
+    """Random numbers of a test's own, whatever ran before it."""
+    return np.random.default_rng(zlib.crc32(request.node.name.encode()))
+
+
+@pytest.fixture
+def every_isa():
+    """Run a function on each instruction set, and prove that it is in use."""
+    before = netlet.isa()
+
+    def run(check):
+        for name in netlet.available_isas():
+            _core.set_isa(name)
+            assert netlet.isa() == name
+            check()
+
+    yield run
+    _core.set_isa(before)
+
+
+@pytest.fixture
+def set_num_threads():
+    """`netlet.set_num_threads`, for one test."""
+    before = netlet.get_num_threads()
+    yield netlet.set_num_threads
+    netlet.set_num_threads(before)
+
+
+@pytest.fixture
+def net():
+    return Network([4, 5, 3], seed=2)
+
+
+@pytest.fixture
+def classifier():
+    return Network([4, 5, 3], loss="cross_entropy", seed=2)
+
+
+@pytest.fixture
+def binary():
+    return Network([4, 5, 3], loss="binary_cross_entropy", seed=2)

@@ -18,7 +18,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
 import golden
 import toolchains
 from toolchains import ROOT
@@ -36,7 +35,11 @@ FAULTS = {  # what one wrong line of the core does: file, its text, what stands 
         "return d * (y * (splat(T(1)) - y));",
         "return d * fma(-y, y, y);",
     ),
-    "block": ("cpp/src/kernels/kernels.hpp", "constexpr size_t kBlockRows = 256;", "constexpr size_t kBlockRows = 128;"),
+    "block": (
+        "cpp/src/kernels/kernels.hpp",
+        "constexpr size_t kBlockRows = 256;",
+        "constexpr size_t kBlockRows = 128;",
+    ),
 }
 
 

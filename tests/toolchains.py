@@ -18,6 +18,10 @@ from typing import Any
 import netlet
 
 ROOT = Path(__file__).parents[1]
+NATIVE_TESTS = [
+    *("test_c", "test_emulated_fma", "test_files", "test_floating_point", "fuzz_files", "test_kernels"),
+    *("test_network", "test_random", "test_realtime"),
+]
 
 
 @dataclass
@@ -128,11 +132,18 @@ def configure(source: Path, folder: Path, *options: str) -> None:
     run([tool("cmake"), "-S", source, "-B", folder, "-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={tool('ninja')}", *options])
 
 
+def ctest(folder: Path, *options: str) -> None:
+    """Run the native tests of a build; RuntimeError with the output if one fails or there are none."""
+    output = run([tool("ctest"), "--test-dir", folder, "--output-on-failure", *options])
+    if not re.search(r"100% tests passed.* out of [1-9]\d", output):
+        raise RuntimeError(output)
+
+
 def build(folder: Path, *options: str, source: Path = ROOT, target: str = "all") -> Path:
     """Configure and build; RuntimeError with the output if that fails."""
     settings = ["-DNETLET_WARNINGS_AS_ERRORS=ON", "-DNETLET_BUILD_SHARED=OFF", "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"]
     configure(source, folder, *settings, *options)
-    run([tool("cmake"), "--build", folder, "--target", target])
+    run([tool("cmake"), "--build", folder, "--target", *target.split()])
     return folder
 
 

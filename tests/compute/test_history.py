@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The history of a training, and how it is shown."""
+
+import io
+import sys
+
+import numpy as np
+import pytest
+from netlet import History, Network, reference
+
+from helpers import xor
+from helpers.training import CLASSES, X, Y, classifier, regression
+
+
+def test_history_has_a_loss_and_a_time_for_each_epoch():
+    history = Network([2, 3, 1], seed=0).fit(xor.X, xor.Y, epochs=6)
+    assert isinstance(history, History)
+    assert len(history) == 6
+    assert history.loss.shape == history.time.shape == (6,)
+    assert (history.time >= 0).all()
+    assert history.metrics == {}
+    assert repr(history).startswith("<History of 6 epochs in ")
+    assert repr(history).endswith(f"last: loss {history.loss[-1]:.6g}>")
+
+
+@pytest.mark.parametrize("sizes", [[2, 5, 3], [2, 5, 1]], ids=["cross_entropy", "binary_cross_entropy"])
+def test_history_has_the_accuracy_where_there_are_classes(sizes):
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=(90, 2)), rng.integers(0, max(sizes[-1], 2), 90)
+    settings = {"loss": "cross_entropy" if sizes[-1] > 1 else "binary_cross_entropy", "seed": 3}
+    options = {"epochs": 12, "batch_size": 32, "learning_rate": 0.1}
+    history = Network(sizes, **settings).fit(x, y, **options)
+    expected = reference.Network(sizes, **settings).fit(x, y, **options)
+    np.testing.assert_array_equal(history.metrics["accuracy"], expected["accuracy"])
+    np.testing.assert_array_equal(history.loss, expected["loss"])
+    assert len(set(expected["accuracy"])) > 1
+    assert repr(history).endswith(f"accuracy {expected['accuracy'][-1]:.6g}>")
+
+
+def test_history_arrays_are_read_only_and_stay_valid_while_it_grows():
+    kept = []
+    history = Network([2, 5, 3], loss="cross_entropy", seed=3).fit(
+        xor.X,
+        [0, 1, 2, 0],
+        epochs=50,
+        callback=lambda _, h: kept.append([a for v in (h.loss, h.time, h.metrics["accuracy"]) for a in (v, v.copy())]),
+    )
+    for loss, loss_then, time, time_then, accuracy, accuracy_then in kept:
+        np.testing.assert_array_equal(loss, loss_then)
+        np.testing.assert_array_equal(time, time_then)
+        np.testing.assert_array_equal(accuracy, accuracy_then)
+    for array in (kept[3][0], history.loss, history.time, history.metrics["accuracy"]):
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0
+
+
+def test_progress_shows_a_bar_and_changes_nothing(monkeypatch):
+    pytest.importorskip("tqdm")
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    quiet, loud = classifier(), classifier()
+    quiet.fit(X, CLASSES, epochs=30)
+    history = loud.fit(X, CLASSES, epochs=30, progress=True)
+    assert "30/30" in sys.stderr.getvalue()
+    assert "accuracy=" in sys.stderr.getvalue()
+    assert len(history) == 30
+    assert loud == quiet
+
+
+def test_without_tqdm_there_is_a_word_and_training_goes_on(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    with pytest.warns(UserWarning, match="progress: the bar needs tqdm"):
+        assert len(regression().fit(X, Y, epochs=2, progress=True)) == 2
+
+
+def test_a_printed_history_is_a_table_of_at_most_twenty_epochs():
+    history = classifier().fit(X, CLASSES, epochs=100, validation_data=(X, CLASSES))
+    lines = str(history).splitlines()
+    assert lines[0].split() == (
+        ["epoch", "loss", "time", "learning", "rate", "accuracy", "validation", "loss", "validation", "accuracy"]
+    )
+    assert len(lines) == 21
+    assert [int(line.split()[0]) for line in (lines[1], lines[-1])] == [0, 99]
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_history_draws_itself():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    history = regression().fit(X, Y, epochs=5, validation_data=(X, Y))
+    ax = history.plot()
+    assert [line.get_label() for line in ax.lines] == ["training", "validation", "best"]
+    assert history.plot(ax) is ax

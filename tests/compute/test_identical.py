@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The core gives the bits of the reference where its code takes turns of its own, on every instruction set."""
+
+import netlet
+import numpy as np
+import pytest
+from netlet import Network, _core, reference
+
+from helpers.bits import assert_same_bits
+
+
+@pytest.mark.parametrize("settings", [{"optimizer": ("SGD", {"clip_value": 1.0})}, {"optimizer": ("Rprop", {})}])
+def test_infinite_gradients_that_are_clipped_do_no_harm(settings, every_isa):
+    arguments = {"activation": ["relu", "identity"], "dtype": "float32", "init": [([[1]], [0]), ([[1]], [3e38])]}
+    name, values = settings["optimizer"]
+    expected = reference.Network([1, 1, 1], **arguments)
+    expected.fit([[1.0]], [[-3e38]], epochs=1, optimizer=getattr(reference, name)(**values))
+
+    def check():
+        net = Network([1, 1, 1], **arguments)
+        net.fit([[1.0]], [[-3e38]], epochs=1, optimizer=getattr(netlet, name)(**values))
+        assert_same_bits(net.parameters, expected.parameters)
+
+    every_isa(check)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("exponent", [-1074, -1022, -149, -130, -127, -126, -3, 0, 5, 127])
+def test_means_by_powers_of_two_are_exact(exponent, dtype, every_isa):
+    arguments = {"activation": "identity", "dtype": dtype, "reduction": "mean", "init": [([[1.0]], [0.5])]}
+    weight = np.array([2.0**exponent])
+    with np.errstate(all="ignore"):
+        gradient = reference.Network([1, 1], **arguments).backward([[1.0]], [[0.0]], sample_weight=weight)[1]
+
+    def check():
+        net = Network([1, 1], **arguments)
+        assert_same_bits(net.backward([[1.0]], [[0.0]], sample_weight=weight)[1], gradient)
+
+    every_isa(check)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rows", [256, 257, 1024, 1025, 1300, 2600])
+def test_rows_of_several_blocks_are_summed_in_the_same_tree(rows, dtype, every_isa):
+    rng = np.random.default_rng(rows)
+    x, y = rng.normal(size=(rows, 5)), rng.integers(0, 3, rows)
+    arguments = {"activation": "tanh", "loss": "cross_entropy", "dtype": dtype, "seed": 4}
+    loss, gradient = reference.Network([5, 7, 3], **arguments).backward(x, y)
+
+    def check():
+        computed_loss, computed_gradient = Network([5, 7, 3], **arguments).backward(x, y)
+        assert_same_bits(computed_loss, loss)
+        assert_same_bits(computed_gradient, gradient)
+
+    every_isa(check)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("width", [129, 257, 400])
+def test_wide_layers_are_cut_into_tiles_without_a_trace(width, dtype, every_isa):
+    rng = np.random.default_rng(width)
+    x, y = rng.normal(size=(9, width)), rng.normal(size=(9, width))
+    arguments = {"activation": ["relu", "identity"], "dtype": dtype, "seed": 4}
+    expected = reference.Network([width, 3, width], **arguments)
+    loss = expected.loss(x, y)
+    gradient = expected.backward(x, y)[1]
+    expected.step(x, y, reference.Adam())
+    stepped = expected.parameters.copy()
+    history = expected.fit(x, y, epochs=2, batch_size=4, learning_rate=1e-4, validation_data=(x, y))
+    jacobian = expected.jacobian(x[:1])
+
+    def check():
+        net = Network([width, 3, width], **arguments)
+        assert_same_bits(net.loss(x, y), loss)
+        assert_same_bits(net.backward(x, y)[1], gradient)
+        net.step(x, y, netlet.Adam())
+        assert_same_bits(net.parameters, stepped)
+        computed = net.fit(x, y, epochs=2, batch_size=4, learning_rate=1e-4, validation_data=(x, y))
+        assert_same_bits(computed.validation_loss, history["validation_loss"])
+        assert_same_bits(net.parameters, expected.parameters)
+        assert_same_bits(net.jacobian(x[:1]), jacobian)
+
+    every_isa(check)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("sizes", "rows", "batch_size"),
+    [
+        ((257, 40, 3), 40, 9),
+        ((300, 3), 40, 16),
+        ((257, 20, 2), 1100, 1060),
+        *(((257, 384 + last, 3), 20, 8) for last in (1, 2, 4, 8, 16, 17)),  # the last tile of the gradient is narrow
+    ],
+)
+def test_long_rows_of_a_random_order_are_read_where_they_are(sizes, rows, batch_size, dtype, every_isa):
+    rng = np.random.default_rng(rows)
+    inputs, outputs = sizes[0], sizes[-1]
+    wide = rng.normal(size=(2 * rows, inputs + 5)).astype(dtype)
+    y = rng.normal(size=(rows, outputs))
+    layouts = [wide[:rows, :inputs], wide[::2, 3:-2], wide[rows - 1 :: -1, 5:]]
+    if rows < 1000:  # and one that must be copied
+        layouts.append(np.asfortranarray(wide[:rows, :inputs]))
+    expected = reference.Network(list(sizes), dtype=dtype, seed=4)
+    losses = [expected.fit(x, y, epochs=1, batch_size=batch_size, learning_rate=1e-3)["loss"] for x in layouts]
+
+    def check():
+        net = Network(list(sizes), dtype=dtype, seed=4)
+        for x, loss in zip(layouts, losses):
+            assert_same_bits(net.fit(x, y, epochs=1, batch_size=batch_size, learning_rate=1e-3).loss, loss)
+        assert_same_bits(net.parameters, expected.parameters)
+
+    every_isa(check)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("scale", [1e-30, 1e3, 1e30])
+@pytest.mark.parametrize(
+    ("loss", "activation"),
+    [
+        ("squared_error", ["tanh", "softmax"]),
+        ("binary_cross_entropy", ["relu", "sigmoid"]),
+        ("cross_entropy", ["identity", "softmax"]),
+    ],
+)
+def test_extreme_sums_give_the_same_bits_and_a_finite_cross_entropy(loss, activation, scale, dtype, every_isa):
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(30, 4)) * scale, np.eye(3)[rng.integers(0, 3, 30)]
+    arguments = {"activation": activation, "loss": loss, "dtype": dtype, "seed": 1}
+    expected = reference.Network([4, 6, 3], **arguments)
+    outputs, (loss_value, gradient) = expected.forward(x), expected.backward(x, y)
+    assert np.isfinite(loss_value)
+
+    def check():
+        net = Network([4, 6, 3], **arguments)
+        assert_same_bits(net.forward(x), outputs)
+        assert_same_bits(net.backward(x, y)[0], loss_value)
+        assert_same_bits(net.backward(x, y)[1], gradient)
+
+    every_isa(check)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("activation", _core.NAMES["activation"])
+def test_nan_and_infinity_pass_through_forward_as_in_the_reference(activation, dtype, every_isa):
+    x = np.array([[np.nan, 1.0], [1.0, np.nan], [np.inf, 1.0], [-np.inf, 1.0], [np.inf, -np.inf], [0.5, 0.5]])
+    arguments = {"activation": ["relu", activation], "dtype": dtype, "seed": 3}
+    outputs = reference.Network([2, 5, 3], **arguments).forward(x)
+    assert np.isnan(outputs[0]).all()
+
+    def check():
+        np.testing.assert_array_equal(Network([2, 5, 3], **arguments).forward(x), outputs)
+
+    every_isa(check)

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""predict and evaluate."""
+
+import netlet
+import numpy as np
+import pytest
+from netlet import Network
+
+from helpers.training import CLASSES, X, Y, classifier, regression
+
+
+def test_predict_gives_classes_or_outputs():
+    assert (classifier().predict(X) == classifier().forward(X).argmax(axis=1)).all()
+    assert classifier().predict(X[0]) == classifier().forward(X[0]).argmax()
+    assert regression().predict(X).tobytes() == regression().forward(X).tobytes()
+    one = Network([5, 1], loss="binary_cross_entropy", seed=0)
+    assert one.predict(X).tolist() == (one.forward(X)[:, 0] >= 0.5).astype(int).tolist()
+    two = Network([5, 2], loss="binary_cross_entropy", seed=0)
+    assert two.predict(X).shape == (300, 2)
+
+
+def test_evaluate_gives_loss_and_accuracy():
+    net = classifier()
+    figures = net.evaluate(X, CLASSES)
+    assert figures == {"loss": net.loss(X, CLASSES), "accuracy": (net.predict(X) == CLASSES).mean()}
+    assert regression().evaluate(X, Y) == {"loss": regression().loss(X, Y)}
+
+
+def test_poisson_predicts_rates_and_a_class_is_never_made_of_nan():
+    net = Network([5, 2], loss="poisson", seed=0)
+    assert net.predict(X).tobytes() == netlet.functional.exp(net.forward(X)).tobytes()
+    with pytest.raises(ValueError, match=r"^x: the outputs of row 1 are NaN"):
+        classifier().predict([[1, 2, 3, 4, 5], [1, 2, np.nan, 4, 5]])

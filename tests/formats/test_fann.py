@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Networks from FANN: tests/files/fann.c wrote them, and what FANN gives for x = (0.25, -0.5)."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from netlet import Network
+
+FILES = Path(__file__).parents[1] / "files"
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "symmetric", "linear", "steep", "deep"])
+def test_networks_of_fann_give_the_same(name):
+    net = Network.from_fann(FILES / f"fann_{name}.net")
+    expected = np.array((FILES / f"fann_{name}.txt").read_text().split(), float)
+    np.testing.assert_allclose(net.forward([0.25, -0.5]), expected, rtol=2e-6)
+
+
+def test_fann_files_that_are_no_such_networks_are_refused(tmp_path):
+    def refused(text, match, **settings):
+        path = tmp_path / "changed.net"
+        path.write_text(text)
+        with pytest.raises(ValueError, match=match):
+            Network.from_fann(path, **settings)
+
+    text = (FILES / "fann_sigmoid.net").read_text()
+    refused((FILES / "fann_stepwise.net").read_text(), "layer 1: sigmoid stepwise is an approximation")
+    assert Network.from_fann(FILES / "fann_stepwise.net", stepwise=True).activations[0] == "sigmoid"
+    refused((FILES / "fann_shortcut.net").read_text(), "shortcut")
+    refused((FILES / "fann_gaussian.net").read_text(), "layer 1: netlet has no activation 'gaussian'")
+    refused((FILES / "fann_sparse.net").read_text(), "layer 1: expected each neuron connected to the whole layer")
+    refused(text.replace("scale_included=0", "scale_included=1"), "scaling")
+    refused("", "begins with FANN_FLO, got 'nothing'")
+    refused("FANN_FIX_2.1\n", "begins with FANN_FLO, got 'FANN_FIX_2.1'")
+    refused("FANN_FLO_2.1\n", "with 'layer_sizes'")
+    refused(text.replace("layer_sizes=3", "layer_sizes=x"), "numbers in layer_sizes")
+    refused(text.replace("layer_sizes=3", "layer_sizes=999999999"), "entries of")
+    refused(text[: len(text) // 2], "expected")
+    refused(text.replace("(0, ", "(7, ", 5), "expected")
+    for size in range(0, len(text), 7):
+        with pytest.raises(ValueError, match="path"):
+            Network.from_fann(write(tmp_path, text[:size]))
+    with pytest.raises(FileNotFoundError):
+        Network.from_fann(tmp_path / "missing.net")
+
+
+def write(folder, text):
+    path = folder / "cut.net"
+    path.write_text(text)
+    return path
+
+
+def test_a_long_number_in_a_file_of_fann_takes_no_time(tmp_path):
+    text = (FILES / "fann_sigmoid.net").read_text()
+    path = tmp_path / "long.net"
+    path.write_text(text.replace("(0, ", "(" + "1" * 1_000_000, 1))
+    with pytest.raises(ValueError, match="path"):
+        Network.from_fann(path)

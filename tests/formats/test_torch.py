@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Networks from PyTorch."""
+
+import numpy as np
+import onnxruntime
+import pytest
+from netlet import Network
+from sklearn.datasets import load_digits
+
+RNG = np.random.default_rng(3)
+W, B = RNG.normal(size=(3, 2)), RNG.normal(size=2)
+X = RNG.normal(size=(50, 4)).astype(np.float32)
+
+
+class Tensor:
+    """As much of a tensor as a state_dict needs here."""
+
+    dtype = "torch.float32"
+
+    def __init__(self, values):
+        self.values = np.asarray(values, np.float32)
+
+    def detach(self):
+        return self
+
+    cpu = detach
+
+    def numpy(self):
+        return self.values
+
+
+def frameworks(test):
+    """A test with the real library, which takes long to install: ``pytest -m frameworks``."""
+    return pytest.mark.frameworks(pytest.mark.filterwarnings("default")(test))
+
+
+@pytest.fixture(scope="module")
+def torch():
+    return pytest.importorskip("torch")
+
+
+def test_a_state_dict():
+    state = {"0.weight": Tensor(W.T), "0.bias": Tensor(B), "2.weight": Tensor(W)}
+    net = Network.from_torch(state, activation="tanh", output_activation="sigmoid")
+    assert net.activations == ("tanh", "sigmoid")
+    assert net.loss_name == "binary_cross_entropy"
+    np.testing.assert_array_equal(net.weights[0], W.astype(np.float32))
+    np.testing.assert_array_equal(net.biases[1], np.zeros(3))
+    with pytest.raises(ValueError, match="activation: a state_dict does not contain it"):
+        Network.from_torch(state)
+    with pytest.raises(ValueError, match="one for each of the 2 layers, got 3"):
+        Network.from_torch(state, activation=["tanh"] * 3)
+    with pytest.raises(ValueError, match=r"got 'norm\.running_mean' too"):
+        Network.from_torch({**state, "norm.running_mean": Tensor(B)}, activation="tanh")
+    with pytest.raises(ValueError, match=r"model, 2\.weight: expected 2 inputs, got 3"):
+        Network.from_torch({**state, "2.weight": Tensor(W.T)}, activation="tanh")
+    with pytest.raises(ValueError, match=r"in their order, got '10\.weight' before '2\.weight'"):
+        Network.from_torch({"10.weight": Tensor(W), "2.weight": Tensor(W.T)}, activation="tanh")
+    with pytest.raises(TypeError, match=r"model, 0\.weight: expected a tensor of PyTorch, got ndarray"):
+        Network.from_torch({"0.weight": W}, activation="tanh")
+    with pytest.raises(TypeError, match="expected a Sequential or a state_dict of PyTorch, got int"):
+        Network.from_torch(3)
+
+
+@frameworks
+def test_a_sequential_gives_the_same(torch):
+    nn = torch.nn
+    activations = [nn.Identity(), nn.Sigmoid(), nn.Tanh(), nn.ReLU(), nn.LeakyReLU(), nn.ELU(), nn.Softplus()]
+    activations += [nn.SiLU(), nn.GELU(), nn.Hardsigmoid()]
+    for activation in activations:
+        for dtype in (torch.float32, torch.float64):
+            model = nn.Sequential(
+                nn.Linear(4, 9), activation, nn.Dropout(0.25), nn.Sequential(nn.Linear(9, 5, bias=False), nn.Tanh()),
+                nn.Linear(5, 3), nn.Softmax(dim=1),
+            ).to(dtype).eval()  # fmt: skip
+            net = Network.from_torch(model)
+            assert net.dropout == (0.25, 0.0)
+            assert net.loss_name == "cross_entropy"
+            expected = model(torch.as_tensor(X, dtype=dtype)).detach().numpy()
+            np.testing.assert_allclose(net.forward(X), expected, rtol=1e-5 if dtype == torch.float32 else 1e-12)
+
+
+@frameworks
+def test_modules_that_netlet_does_not_have_are_refused(torch):
+    nn = torch.nn
+    linear = nn.Linear(4, 4)
+    cases = [
+        (nn.Sequential(linear, nn.BatchNorm1d(4)), r"model, layer 1 \(BatchNorm1d\): netlet has no such layer"),
+        (nn.Sequential(linear, nn.Sequential(nn.Conv1d(1, 1, 1))), r"layer 1\.0 \(Conv1d\)"),
+        (nn.Sequential(linear, nn.LeakyReLU(0.2)), "leaky_relu has negative_slope 0.01, this one 0.2"),
+        (nn.Sequential(linear, nn.GELU(approximate="tanh")), "approximate"),
+        (nn.Sequential(linear, nn.Softmax(dim=0)), "softmax has dim -1 or 1, this one 0"),
+        (nn.Sequential(linear, nn.ReLU(), nn.ReLU()), r"layer 2 \(ReLU\): expected one activation"),
+        (nn.Sequential(nn.Dropout(), linear), "not inputs"),
+        (nn.Sequential(nn.ReLU()), "before the activation"),
+        (nn.Sequential(), "at least one layer"),
+        (linear.half(), "float32 or float64, got float16"),
+    ]
+    for model, message in cases:
+        with pytest.raises(ValueError, match=message):
+            Network.from_torch(model)
+
+
+@frameworks
+def test_modules_that_stand_twice_count_twice(torch):
+    nn = torch.nn
+    relu, tied = nn.ReLU(), nn.Linear(4, 4)
+    model = nn.Sequential(nn.Linear(4, 4), relu, tied, relu, tied)
+    net = Network.from_torch(model)
+    assert net.activations == ("relu", "relu", "identity")
+    np.testing.assert_allclose(net.forward(X), model(torch.as_tensor(X)).detach().numpy(), rtol=1e-5, atol=1e-6)
+
+
+@frameworks
+def test_models_that_may_compute_something_else_are_refused(torch):
+    nn = torch.nn
+
+    class Mine(nn.Linear):
+        def forward(self, x):
+            return -super().forward(x)
+
+    hooked = nn.Linear(4, 4)
+    hooked.register_forward_hook(lambda module, x, y: -y)
+    cases = [
+        (nn.Sequential(Mine(4, 4)), r"layer 0 \(Mine\): expected modules of torch.nn itself"),
+        (nn.Sequential(hooked), "hooks"),
+        (nn.Sequential(torch.nn.utils.weight_norm(nn.Linear(4, 4))), "hooks"),
+        (nn.Sequential(nn.Linear(4, 4), nn.Softplus(threshold=0.1)), "threshold 20 or more"),
+        (nn.Sequential(nn.Flatten(0), nn.Linear(4, 4)), "rows to stay rows"),
+        (nn.Linear(4, 4).to(torch.bfloat16), "got torch.bfloat16"),
+        (nn.Linear(4, 4, device="meta"), "a tensor with values"),
+    ]
+    for model, message in cases:
+        with pytest.raises(ValueError, match=message):
+            Network.from_torch(model)
+    with pytest.raises(ValueError, match="layer 1 of the model has relu itself"):
+        Network.from_torch(nn.Sequential(nn.Linear(4, 4), nn.ReLU()), output_activation="softmax")
+
+
+@frameworks
+def test_from_torch_by_netlet_to_onnx_runtime(torch, tmp_path):
+    """On real data: trained there, trained on here, predicted there, and in files in between."""
+    nn = torch.nn
+    digits = load_digits()
+    x, y = (digits.data / 16).astype(np.float32), digits.target
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(64, 30), nn.ReLU(), nn.Linear(30, 10))
+    optimizer = torch.optim.Adam(model.parameters(), 0.01)
+    for _ in range(50):
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(model(torch.as_tensor(x[:1200])), torch.as_tensor(y[:1200])).backward()
+        optimizer.step()
+    net = Network.from_torch(model, output_activation="softmax")
+    same = Network.from_torch(model.state_dict(), activation="relu", output_activation="softmax")
+    assert same == net
+    expected = torch.softmax(model(torch.as_tensor(x)), 1).detach().numpy()
+    np.testing.assert_allclose(net.forward(x), expected, rtol=1e-4, atol=1e-6)
+    before = (net.predict(x[1200:]) == y[1200:]).mean()
+    net.fit(x[:1200], y[:1200], epochs=20, batch_size=32, learning_rate=0.1)
+    assert (net.predict(x[1200:]) == y[1200:]).mean() > before
+    net.save(tmp_path / "digits.netlet")
+    loaded = Network.load(tmp_path / "digits.netlet")
+    loaded.to_onnx(tmp_path / "digits.onnx")
+    session = onnxruntime.InferenceSession(str(tmp_path / "digits.onnx"), providers=["CPUExecutionProvider"])
+    outputs = session.run(None, {"x": x})[0]
+    np.testing.assert_allclose(outputs, net.forward(x), rtol=1e-4, atol=1e-6)
+    assert (outputs.argmax(axis=1) == net.predict(x)).all()
+    assert Network.from_onnx(tmp_path / "digits.onnx") == net

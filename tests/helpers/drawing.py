@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What drawn networks are drawn from."""
+
+import numpy as np
+from netlet import _core
+
+LOSSES = _core.NAMES["loss"]
+OPTIMIZERS = [  # rates that let no drawn network diverge, summed gradients included
+    ("SGD", {"learning_rate": 0.002}),
+    ("SGD", {"learning_rate": 0.0005, "momentum": 0.9}),
+    ("SGD", {"learning_rate": 0.0005, "momentum": 0.8, "nesterov": True}),
+    ("Adam", {"learning_rate": 0.01}),
+    ("AdamW", {"learning_rate": 0.01, "weight_decay": 0.5}),
+    ("RMSprop", {"learning_rate": 0.002}),
+    ("RMSprop", {"learning_rate": 0.0005, "rho": 0.99, "momentum": 0.5}),
+    ("Rprop", {"learning_rate": 0.001}),
+]
+
+
+def targets(rng, loss, rows, outputs):
+    if loss == "cross_entropy":
+        return rng.integers(0, outputs, rows) if rng.random() < 0.5 else rng.dirichlet(np.ones(outputs), rows)
+    if loss == "binary_cross_entropy":
+        return rng.integers(0, 2, (rows, outputs)) if rng.random() < 0.5 else rng.random((rows, outputs))
+    return rng.integers(0, 3, (rows, outputs)) if loss == "poisson" else rng.normal(size=(rows, outputs))

@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Python code in processes of their own."""
+
+import os
+import subprocess
+import sys
+import textwrap
+
+TIMEOUT = 60  # seconds; only a deadlock takes so long
+TRAIN = """
+    import os, signal, threading, time
+    import numpy as np
+    import netlet
+    from netlet import Network
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(1500, 40)), rng.random((1500, 10))
+
+    def work():
+        net = Network([40, 64, 64, 10], reduction="mean", seed=1)
+        net.forward(x)
+        net.fit(x, y, epochs=3, batch_size=700)
+        return net.fingerprint()
+
+    def send_once_training(net, number):
+        def wait_and_send():
+            while not net.epochs_trained:
+                time.sleep(0.01)
+            os.kill(os.getpid(), number)
+
+        threading.Thread(target=wait_and_send, daemon=True).start()
+"""
+
+
+def run(code, **environment):
+    """Run Python code in a process of its own."""
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("NETLET_")}
+    return subprocess.run(
+        # from Python 3.12 on a fork beside threads is warned of; that it works is what is tested
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(TRAIN) + textwrap.dedent(code)],
+        env={**inherited, **environment},
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT,
+        check=False,
+    )
+
+
+def output(code, **environment):
+    result = run(code, **environment)
+    assert (result.returncode, result.stderr) == (0, "")
+    return result.stdout.strip()

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What documentation shows runs as written, and everything public is documented."""
+
+import doctest
+import importlib
+import inspect
+import pkgutil
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import netlet
+import numpy as np
+import pytest
+from netlet import SGD, Adam, Network, reference
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+MODULES = ["netlet", *(m.name for m in pkgutil.walk_packages(netlet.__path__, "netlet.") if "__main__" not in m.name)]
+
+
+def run(*arguments: object, cwd: Path, status: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *map(str, arguments)]
+    result = subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", timeout=600, check=False)
+    assert result.returncode == status, f"{command}\n{result.stdout}\n{result.stderr}"
+    return result
+
+
+@pytest.mark.parametrize("cls", [Network, SGD, Adam, netlet.History], ids=lambda cls: cls.__name__)
+def test_every_public_member_is_documented_and_has_a_signature(cls):
+    assert inspect.signature(cls)
+    for name in dir(cls):
+        member = getattr(cls, name)
+        if name.startswith("_"):
+            continue
+        assert member.__doc__, name
+        if inspect.ismethod(member):  # of the class
+            assert inspect.signature(member).parameters, name
+        elif callable(member):
+            assert "self" in inspect.signature(member).parameters, name
+
+
+def test_the_reference_is_imported_when_it_is_asked_for():
+    assert netlet.reference.Network is reference.Network
+    script = "import netlet; print(netlet.schedules.__name__, netlet.reference.__name__)"
+    output = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert output.split() == ["netlet.schedules", "netlet.reference"]
+    with pytest.raises(AttributeError, match="nonsense"):
+        netlet.nonsense  # noqa: B018
+
+
+def test_readme_python_blocks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In order, in one namespace; what a line prints is what the comment beside it says."""
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    assert blocks
+    namespace: dict[str, object] = {}
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), namespace)
+        expected = re.findall(r"^print\(.*\)  # (.*)$", block, flags=re.MULTILINE)
+        assert capsys.readouterr().out.splitlines() == expected
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples(name: str) -> None:
+    with np.printoptions(precision=8):
+        module = importlib.import_module(name)
+        failed, _ = doctest.testmod(module, verbose=False, optionflags=doctest.NORMALIZE_WHITESPACE)
+    assert failed == 0
+
+
+def test_there_are_docstring_examples() -> None:
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    tests = [test for name in MODULES for test in finder.find(importlib.import_module(name))]
+    assert sum(len(test.examples) for test in tests) >= 10
+
+
+def test_python_m_netlet(tmp_path: Path) -> None:
+    output = run("-m", "netlet", cwd=tmp_path).stdout
+    for line in (f"netlet +{netlet.__version__}", f"instruction set +{netlet.isa()}", r"threads +\d+", r"build +\S"):
+        assert re.search(f"^{line}", output, flags=re.MULTILINE), line
+    assert run("-m", "netlet", "--version", cwd=tmp_path).stdout == f"{netlet.__version__}\n"
+    assert "usage: python -m netlet" in run("-m", "netlet", "--help", cwd=tmp_path).stdout

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Examples and benchmarks run and reach what they promise."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def run(*arguments: object, cwd: Path, status: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *map(str, arguments)]
+    result = subprocess.run(command, cwd=cwd, capture_output=True, encoding="utf-8", timeout=600, check=False)
+    assert result.returncode == status, f"{command}\n{result.stdout}\n{result.stderr}"
+    return result
+
+
+def test_xor(tmp_path: Path) -> None:
+    output = run(ROOT / "examples" / "xor.py", cwd=tmp_path).stdout
+    answers = re.findall(r"xor \d = (\d)   output (\S+)", output)
+    assert [round(float(output)) for _, output in answers] == [int(target) for target, _ in answers] == [0, 1, 1, 0]
+    assert re.search(r"^fingerprint [0-9a-f]{64}$", output, flags=re.MULTILINE)
+
+
+def test_digits(tmp_path: Path) -> None:
+    """The main job in full: it ends with status 0 only if it reads 97 % of the held-out digits."""
+    result = run(ROOT / "examples" / "digits.py", cwd=tmp_path)
+    match = re.search(r"held-out digits  (\S+)% read right", result.stdout)
+    assert match
+    assert float(match[1]) >= 97
+    assert "accuracy=" in result.stderr
+    picture = tmp_path / "digits.png"
+    assert f"picture          {picture.resolve()}\n" in result.stdout
+    assert picture.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    fingerprint = re.search(r"^fingerprint +([0-9a-f]{64})$", result.stdout, flags=re.MULTILINE)
+    assert fingerprint
+    assert f"\n`{fingerprint[1]}`\n" in README, "README tells the fingerprint of every machine"
+
+
+def test_digits_says_when_it_misses_the_goal(tmp_path: Path) -> None:
+    picture = tmp_path / "one epoch.png"
+    result = run(
+        ROOT / "examples" / "digits.py", "--epochs", 1, "--seed", 5, "--output", picture, cwd=tmp_path, status=1
+    )
+    assert "The goal is 97% of the held-out digits" in result.stderr
+    assert picture.exists()
+
+
+@pytest.mark.parametrize("module", ["matplotlib", "sklearn", "tqdm"])
+def test_digits_says_what_to_install(tmp_path: Path, module: str) -> None:
+    script = f"import runpy, sys; sys.modules[{module!r}] = None; runpy.run_path(sys.argv[1], run_name='__main__')"
+    result = run("-c", script, ROOT / "examples" / "digits.py", cwd=tmp_path, status=1)
+    assert result.stderr.startswith(f"This example needs {module}")
+    assert '-m pip install ".[examples]"' in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_lbfgs(tmp_path: Path) -> None:
+    output = run(ROOT / "examples" / "lbfgs.py", cwd=tmp_path).stdout
+    first, lbfgs, adam = (float(error) for error in re.findall(r"error (\S+)", output))
+    assert lbfgs < adam < first
+    assert lbfgs < 0.005
+
+
+def test_scores(tmp_path: Path) -> None:
+    output = run(ROOT / "benchmarks" / "scores.py", "--seeds", 1, "--data", "iris", "diabetes", cwd=tmp_path).stdout
+    iris, diabetes = (line.split("|") for line in output.splitlines()[-2:])
+    assert float(iris[3]) > 0.9
+    assert float(diabetes[3]) > 0.4
+
+
+def test_benchmark(tmp_path: Path) -> None:
+    options = "--workload", "xor", "--peer", "numpy", "--rounds", 1, "--processes", 1, "--json", "speed.json"
+    output = run(ROOT / "benchmarks" / "speed.py", *options, cwd=tmp_path).stdout
+    assert re.search(r"^\| XOR .*\| ~?[\d.]+ ms \| NumPy ~?[\d,]+ ms \| \*\*[\d.]+\*\* \|", output, flags=re.MULTILINE)
+    peers = json.loads((tmp_path / "speed.json").read_text())["results"][0]["peers"]
+    assert set(peers) == {"netlet", "numpy"}
