@@ -151,37 +151,37 @@ BorrowedRows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype) 
 
 BorrowedRows target_rows(py::handle y, const netlet::Network& network, const BorrowedRows& x) {
   py::array array = real_array(y, "y", network.dtype());
-  const std::size_t rows = x.array.rows, outputs = network.outputs();
+  const std::size_t rows = x.array.rows, targets = network.targets();
   const auto ndim = array.ndim();
   const bool classes = network.loss() == netlet::Loss::cross_entropy;
   const int dtype = number_of(array.dtype());
   const bool integers = dtype != NETLET_FLOAT32 && dtype != NETLET_FLOAT64;
 
-  if (ndim == 2 && (std::size_t)array.shape(0) == rows && (std::size_t)array.shape(1) == outputs) {
-    const netlet::Array view = describe(array, rows, outputs, array.strides(0), array.strides(1));
+  if (ndim == 2 && (std::size_t)array.shape(0) == rows && (std::size_t)array.shape(1) == targets) {
+    const netlet::Array view = describe(array, rows, targets, array.strides(0), array.strides(1));
     return {std::move(array), view, x.single};
   }
   // one row's targets, for one row
-  if (x.single && ndim == 1 && (std::size_t)array.shape(0) == outputs && !(classes && integers && outputs == 1)) {
-    const netlet::Array view = describe(array, 1, outputs, 0, array.strides(0));
+  if (x.single && ndim == 1 && (std::size_t)array.shape(0) == targets && !(classes && integers && targets == 1)) {
+    const netlet::Array view = describe(array, 1, targets, 0, array.strides(0));
     return {std::move(array), view, true};
   }
   // every output is a quantile of the same number
   if (network.loss() == netlet::Loss::quantile && ndim == 1 && (std::size_t)array.shape(0) == rows && !x.single) {
-    const netlet::Array view = describe(array, rows, outputs, array.strides(0), 0);
+    const netlet::Array view = describe(array, rows, targets, array.strides(0), 0);
     return {std::move(array), view, false};
   }
   // one number for each row
   if ((ndim == 1 && (std::size_t)array.shape(0) == rows) || (ndim == 0 && x.single)) {
-    if (classes ? integers : outputs == 1) {
+    if (classes ? integers : targets == 1) {
       const netlet::Array view = describe(array, rows, 1, ndim ? array.strides(0) : 0, (py::ssize_t)array.itemsize());
       return {std::move(array), view, x.single};
     }
   }
-  std::string expected = "(" + number(rows) + ", " + number(outputs) + ")";
+  std::string expected = "(" + number(rows) + ", " + number(targets) + ")";
   if (classes)
     expected += " or integers (" + number(rows) + ",)";
-  else if (outputs == 1)
+  else if (targets == 1)
     expected += " or (" + number(rows) + ",)";
   std::string hint;
   if (classes && integers && ndim == 2 && array.shape(1) == 1) hint = "; y.ravel() makes a column of classes a vector";

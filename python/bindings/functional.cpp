@@ -23,16 +23,9 @@ void apply(int function, const py::array& x, py::array& out) {
 void bind_functional(py::module_& m) {
   m.def("apply", &apply, py::arg("function"), py::arg("x"), py::arg("out"));
   py::dict numbers;
-  numbers["exp"] = (int)NETLET_FUNCTION_EXP;
-  numbers["log"] = (int)NETLET_FUNCTION_LOG;
-  numbers["sigmoid"] = (int)NETLET_FUNCTION_SIGMOID;
-  numbers["tanh"] = (int)NETLET_FUNCTION_TANH;
-  numbers["softplus"] = (int)NETLET_FUNCTION_SOFTPLUS;
-  numbers["relu"] = (int)NETLET_FUNCTION_RELU;
-  numbers["leaky_relu"] = (int)NETLET_FUNCTION_LEAKY_RELU;
-  numbers["elu"] = (int)NETLET_FUNCTION_ELU;
-  numbers["silu"] = (int)NETLET_FUNCTION_SILU;
-  numbers["gelu"] = (int)NETLET_FUNCTION_GELU;
-  numbers["hard_sigmoid"] = (int)NETLET_FUNCTION_HARD_SIGMOID;
+  numbers["exp"] = (int)NETLET_EXP;
+  numbers["log"] = (int)NETLET_LOG;
+  for (int i = 0; const char* name = netlet_activation_name(i); ++i)
+    if (i != NETLET_IDENTITY && i != NETLET_SOFTMAX) numbers[name] = i;
   m.attr("FUNCTIONS") = numbers;
 }

@@ -15,12 +15,12 @@ Network& network(py::handle self) { return object_of<Network>(self, "self"); }
 
 // activations, loss and reduction by their numbers, the positions of their names in NAMES
 Network create(const std::vector<std::size_t>& layer_sizes, const std::vector<int>& activations, int loss,
-               int reduction, py::handle dtype, double huber_delta, const std::vector<double>& quantiles,
+               int reduction, py::handle dtype, const std::vector<double>& loss_parameters,
                const std::vector<double>& dropout) {
   std::vector<netlet::Activation> parsed;
   for (const int number : activations) parsed.push_back((netlet::Activation)number);
   return Network(layer_sizes, parsed, (netlet::Loss)loss, (netlet::Reduction)reduction, parse_dtype(dtype),
-                 {huber_delta, quantiles, dropout});
+                 {loss_parameters, dropout});
 }
 
 Network from_checkpoint(netlet::Checkpoint& checkpoint) {
@@ -66,11 +66,11 @@ py::object activations(py::handle self) {
 py::object loss_name(py::handle self) { return py::str(netlet_loss_name((int)network(self).loss())); }
 py::object reduction(py::handle self) { return py::str(netlet_reduction_name((int)network(self).reduction())); }
 py::object dtype(py::handle self) { return numpy_dtype(network(self).dtype()); }
-py::object huber_delta(py::handle self) { return py::float_(netlet_huber_delta(network(self).get())); }
-py::object quantiles(py::handle self) {
-  const Network& net = network(self);
-  return tuple_of(net.outputs(), [&](std::size_t j) { return netlet_quantile(net.get(), j); });
+py::object loss_parameters(py::handle self) {
+  const netlet_network* net = network(self).get();
+  return tuple_of(netlet_loss_parameter_count(net), [&](std::size_t i) { return netlet_loss_parameter(net, i); });
 }
+py::object targets(py::handle self) { return py::int_(network(self).targets()); }
 py::object dropout(py::handle self) {
   const Network& net = network(self);
   return tuple_of(net.layer_sizes().size() - 2, [&](std::size_t i) { return netlet_dropout(net.get(), i); });
@@ -94,8 +94,8 @@ const struct {
     {"loss_name", &loss_name, "The name of the loss."},
     {"reduction", &reduction, "The name of the reduction."},
     {"dtype", &dtype, "Of parameters, activations and results."},
-    {"huber_delta", &huber_delta, "Where the loss huber turns from squares to absolute values."},
-    {"quantiles", &quantiles, "The quantile of each output, for the loss of that name."},
+    {"_loss_parameters", &loss_parameters, "The numbers that the loss depends on."},
+    {"_targets", &targets, "Columns of y."},
     {"dropout", &dropout, "The share of each hidden layer's outputs that training leaves out."},
     {"seed", &seed, "Of the initial values, the order of the rows, and dropout."},
     {"epochs_trained", &epochs_trained, "Complete epochs of `fit` so far."},
@@ -248,8 +248,7 @@ void bind_network(py::module_& m) {
   m.attr("NAMES") = all;
   py::class_<Network> type(m, "Network");
   type.def(py::init(&create), py::arg("layer_sizes"), py::arg("activations"), py::arg("loss"), py::arg("reduction"),
-           py::arg("dtype"), py::arg("huber_delta") = 1.0, py::arg("quantiles") = std::vector<double>(),
-           py::arg("dropout") = std::vector<double>())
+           py::arg("dtype"), py::arg("loss_parameters"), py::arg("dropout"))
       .def(py::init(&from_checkpoint))
       .def("_initialize", &initialize)
       .def("_set_seed", &set_seed)

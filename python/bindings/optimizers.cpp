@@ -10,15 +10,15 @@ using netlet::Optimizer;
 
 Optimizer& optimizer(py::handle self) { return object_of<Optimizer>(self, "self"); }
 
-py::list slots(py::handle self) {
+py::dict slots(py::handle self) {
   netlet_optimizer* handle = optimizer(self).get();
-  py::list views;
+  py::dict views;
   const std::size_t size = netlet_optimizer_size(handle);
   const auto dtype = (netlet::Dtype)netlet_optimizer_dtype(handle);
   for (std::size_t i = 0; size && i < netlet_optimizer_slot_count(handle); ++i) {
     void* slot = netlet_optimizer_slot(handle, i);
     if (!slot) throw netlet::Error(NETLET_ERROR_BUSY, "state: another call is using this optimizer");
-    views.append(view(slot, {(py::ssize_t)size}, dtype, self));
+    views[netlet_optimizer_slot_name(handle, i)] = view(slot, {(py::ssize_t)size}, dtype, self);
   }
   return views;
 }

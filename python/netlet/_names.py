@@ -22,6 +22,7 @@ ActivationName = Literal[
     "gelu",
     "hard_sigmoid",
     "softmax",
+    "mish",
 ]
 LossName = Literal[
     "squared_error",
@@ -31,6 +32,8 @@ LossName = Literal[
     "quantile",
     "binary_cross_entropy",
     "cross_entropy",
+    "log_cosh",
+    "gaussian_nll",
 ]
 ReductionName = Literal["sum", "mean"]
 InitName = Literal["glorot_uniform", "he_uniform"]
@@ -172,6 +175,12 @@ ACTIVATIONS: dict[str, Activation] = {
         "keras_layer": ("Softmax", {"axis": (-1, 1)}),
         "sklearn": "softmax",
     },
+    "mish": {
+        "onnx": ("Mish", {}),
+        "torch": ("Mish", {}),
+        "keras": ("mish",),
+        "c": "mish",
+    },
 }
 
 LOSSES: dict[str, Loss] = {
@@ -179,7 +188,12 @@ LOSSES: dict[str, Loss] = {
     "absolute_error": {"scales_outputs": True, "aliases": ("mae", "mean_absolute_error")},
     "huber": {"scales_outputs": True, "parameter": "huber_delta", "attribute": "huber_delta"},
     "poisson": {"output": "identity", "predict": functional.exp, "sklearn_output": "exp"},
-    "quantile": {"scales_outputs": True, "parameter": "quantile", "attribute": "quantiles", "aliases": ("pinball",)},
+    "quantile": {
+        "scales_outputs": True,
+        "parameter": "quantile",
+        "attribute": "quantiles",
+        "aliases": ("pinball",),
+    },
     "binary_cross_entropy": {
         "output": "sigmoid",
         "classes": "output",
@@ -193,6 +207,13 @@ LOSSES: dict[str, Loss] = {
         "predict": lambda outputs: outputs.argmax(axis=-1),
         "aliases": ("log_loss", "categorical_crossentropy", "sparse_categorical_crossentropy", "crossentropy"),
         "sklearn_output": "softmax",
+    },
+    "log_cosh": {"scales_outputs": True, "aliases": ("logcosh",)},
+    "gaussian_nll": {
+        "output": "identity",
+        "scales_outputs": True,
+        "predict": lambda outputs: outputs[..., ::2],
+        "aliases": ("gaussiannllloss", "gaussian_nll_loss"),
     },
 }
 

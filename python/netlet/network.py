@@ -61,19 +61,21 @@ class Network(Exchange):
         Inputs, hidden layers, outputs: at least two.
     activation : str or sequence of str, default "sigmoid"
         ``"identity"``, ``"sigmoid"``, ``"tanh"``, ``"relu"``, ``"leaky_relu"`` (slope 0.01), ``"elu"``,
-        ``"softplus"``, ``"silu"``, ``"gelu"`` (exact) or ``"hard_sigmoid"`` for all hidden layers; or a list with one
-        name for each layer, including the output layer.
+        ``"softplus"``, ``"silu"``, ``"gelu"`` (exact), ``"hard_sigmoid"`` or ``"mish"`` (Misra 2019) for all hidden
+        layers; or a list with one name for each layer, including the output layer.
     output_activation : str, optional
         One of the above or ``"softmax"``. By default softmax for cross_entropy, sigmoid for binary_cross_entropy,
-        identity for poisson, otherwise the same as `activation`.
+        identity for poisson and gaussian_nll, otherwise the same as `activation`.
     loss : str, default "squared_error"
         For each row, summed over the outputs y with targets t. ``"squared_error"``: ``1/2 (y - t)**2``;
         ``"absolute_error"``: ``|y - t|``; ``"huber"`` (Huber 1964): ``1/2 (y - t)**2`` up to `huber_delta`, and beyond
         it ``huber_delta * (|y - t| - huber_delta / 2)``; ``"poisson"``: ``exp(y) - t * y``, where y is the logarithm of
         the rate and t a count; ``"quantile"`` (Koenker and Bassett 1978): ``quantile * (t - y)`` where t > y, otherwise
         ``(1 - quantile) * (y - t)``; ``"binary_cross_entropy"`` for sigmoid outputs and targets from 0 to 1;
-        ``"cross_entropy"`` for a softmax output and class indices or probabilities. The cross entropies are computed
-        from the layer's sums, so they are never infinite.
+        ``"cross_entropy"`` for a softmax output and class indices or probabilities; ``"log_cosh"``:
+        ``log(cosh(y - t))``; ``"gaussian_nll"`` (Nix and Weigend 1994): two outputs for each target, its mean y and the
+        logarithm of its variance v, in turn, with ``1/2 (log(v) + (y - t)**2 / v)``, the negative log-likelihood
+        without its constant. The cross entropies are computed from the layer's sums, so they are never infinite.
     reduction : str, default "sum"
         ``"sum"`` of the losses and gradients of the rows, or their ``"mean"``, weighted if there are weights.
     dtype : str or numpy.dtype, default "float64"
@@ -154,17 +156,17 @@ class Network(Exchange):
         sizes = _layer_sizes(layer_sizes)
         loss_number = _number("loss", loss, "loss")
         activations = _activations(len(sizes) - 1, activation, output_activation, loss)
-        (delta,) = _numbers("huber_delta", huber_delta, 1, "network")
-        if not delta > 0:
-            raise ValueError(f"huber_delta: expected a positive number, got {huber_delta!r}")
+        of_losses = {
+            "huber_delta": _numbers("huber_delta", huber_delta, 1, "network"),
+            "quantile": _numbers("quantile", quantile, sizes[-1], "output") if loss == "quantile" else [],
+        }
         super().__init__(
             sizes,
             activations,
             loss_number,
             _number("reduction", reduction, "reduction"),
             dtype,
-            delta,
-            _numbers("quantile", quantile, sizes[-1], "output") if loss == "quantile" else [],
+            of_losses.get(LOSSES[loss].get("parameter", ""), []),
             _numbers("dropout", dropout, len(sizes) - 2, "hidden layer"),
         )
         if isinstance(init, str):
@@ -186,6 +188,16 @@ class Network(Exchange):
             _copy_values(self.parameters, init, "a pair (W, b) for each layer, or a flat array")
 
     @property
+    def huber_delta(self) -> float:
+        """Where the loss huber turns from squares to absolute values; 1 for other losses."""
+        return self._loss_parameters[0] if self.loss_name == "huber" else 1.0
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The quantile of each output, for the loss quantile; 1/2 for other losses."""
+        return self._loss_parameters if self.loss_name == "quantile" else (0.5,) * self.layer_sizes[-1]
+
+    @property
     def input_scaling(self) -> tuple[Array, Array] | None:
         """Shift and scale of each input, or None: the network computes with ``(x - shift) / scale``.
 
@@ -203,13 +215,15 @@ class Network(Exchange):
         """Shift and scale of each output, or None: outputs are given as ``y * scale + shift``.
 
         Set like `input_scaling`. Targets are scaled accordingly, and losses are measured on the network's scale. Not
-        for the cross entropies and poisson.
+        for the cross entropies and poisson. Under gaussian_nll it is set by a pair of arrays of shape (targets,): a
+        target's mean gets its shift and scale, the logarithm of its variance the shift ``2 * log(scale)`` and scale
+        1.
         """
         return self._scaling(True)
 
     @output_scaling.setter
     def output_scaling(self, value: Any) -> None:
-        self._set_pair("output_scaling", True, value, self.layer_sizes[-1])
+        self._set_pair("output_scaling", True, value, self._targets)
 
     def _set_pair(self, name: str, outputs: bool, value: Any, count: int) -> None:
         if value is None:
@@ -218,7 +232,11 @@ class Network(Exchange):
             shift, scale = value
         except (TypeError, ValueError):
             raise ValueError(f"{name}: expected a pair (shift, scale) or None, got {value!r}") from None
-        column = "output" if outputs else "input"
+        column = "target" if outputs else "input"
+        if outputs and count < self.layer_sizes[-1]:  # of each output, as it is read: of means and log variances
+            pair = [np.asarray(values) for values in (shift, scale)]
+            if all(values.shape == (self.layer_sizes[-1],) for values in pair):
+                shift, scale = (values[:: self.layer_sizes[-1] // count] for values in pair)
         return self._set_scaling(
             outputs, _numbers("shift", shift, count, column), _numbers("scale", scale, count, column)
         )
@@ -297,8 +315,9 @@ class Network(Exchange):
         -------
         numpy.ndarray
             For cross_entropy the index of the largest output, shape (rows,), of dtype int64; for binary_cross_entropy
-            whether each output is at least 1/2, as 0 or 1; for poisson the rates, ``exp`` of the outputs; for other
-            losses the outputs. Predictions of shape (rows, 1) are returned with shape (rows,).
+            whether each output is at least 1/2, as 0 or 1; for poisson the rates, ``exp`` of the outputs; for
+            gaussian_nll the means; for other losses the outputs. Predictions of shape (rows, 1) are returned with shape
+            (rows,).
 
         Raises
         ------
@@ -754,8 +773,13 @@ class Network(Exchange):
         if class_weight is not None:
             sample_weight = training.weights_of_classes(self.loss_name, y, class_weight, sample_weight)
         scalings = training.standardize(self.loss_name, standardize)
+        scaling, each = self.output_scaling, self.layer_sizes[-1] // self._targets
         training.warn_of_unreachable_targets(
-            self.activations[-1], self.loss_name, self.output_scaling, scalings["standardize_outputs"], y
+            self.activations[-1],
+            self.loss_name,
+            scaling and (scaling[0][::each], scaling[1][::each]),
+            scalings["standardize_outputs"],
+            y,
         )
         data = {"x": x, "y": y, "sample_weight": sample_weight, "batch_size": batch, "shuffle": bool(shuffle)}
         return self._train(

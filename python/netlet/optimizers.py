@@ -89,7 +89,6 @@ class Optimizer(_core.Optimizer):
     __signature__ = _Signature()
     _kind: str
     _own: tuple[str, ...] = ()
-    _slot_names: tuple[str, ...] = ()
     _network: Any = None  # the last one it was used with, weakly; None after a copy or pickle
 
     def __init__(self, gradient: GradientSettings, /, **own: Any) -> None:
@@ -125,7 +124,7 @@ class Optimizer(_core.Optimizer):
     @property
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """The state for each parameter, by name: writable views; empty before the first step."""
-        return dict(zip(self._slot_names, self._slots))
+        return self._slots
 
     def _arguments(self) -> dict[str, Any]:
         settings = self._settings
@@ -184,7 +183,6 @@ class SGD(Optimizer):
 
     _kind = "sgd"
     _own = ("learning_rate", "momentum", "nesterov")
-    _slot_names = ("velocity",)
 
     momentum = _setting("momentum", "How much of the velocity each step keeps.")
     nesterov = _setting("nesterov", "Whether the momentum is Nesterov's.")
@@ -236,7 +234,6 @@ class Adam(Optimizer):
 
     _kind = "adam"
     _own = ("learning_rate", "beta_1", "beta_2", "epsilon")
-    _slot_names = ("m", "v")
 
     beta_1 = _setting("beta_1", "How much of the running mean of the gradients each step keeps.")
     beta_2 = _setting("beta_2", "How much of the running mean of their squares each step keeps.")
@@ -291,7 +288,6 @@ class AdamW(Optimizer):
 
     _kind = "adam"
     _own = ("learning_rate", "beta_1", "beta_2", "epsilon", "weight_decay")
-    _slot_names = ("m", "v")
 
     beta_1 = _setting("beta_1", "How much of the running mean of the gradients each step keeps.")
     beta_2 = _setting("beta_2", "How much of the running mean of their squares each step keeps.")
@@ -356,7 +352,6 @@ class RMSprop(Optimizer):
 
     _kind = "rmsprop"
     _own = ("learning_rate", "rho", "momentum", "epsilon")
-    _slot_names = ("v", "velocity")
 
     rho = _setting("rho", "How much of the running mean of the squares each step keeps.")
     momentum = _setting("momentum", "How much of the velocity each step keeps.")
@@ -412,7 +407,6 @@ class Rprop(Optimizer):
 
     _kind = "rprop"
     _own = ("learning_rate", "eta_minus", "eta_plus", "step_min", "step_max")
-    _slot_names = ("step", "gradient")
 
     eta_minus = _setting("eta_minus", "What a step length is multiplied by where the gradient changes its sign.")
     eta_plus = _setting("eta_plus", "What a step length is multiplied by where the gradient keeps its sign.")

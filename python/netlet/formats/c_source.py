@@ -153,6 +153,14 @@ static inline real softplus(real z) {
   return (z < ZERO ? ZERO : z) + times_add(k, LN2_HI, f - (half - t));
 }
 """,
+    "mish": """
+/* z tanh(log(1 + exp(z))) by exp(-|z|) */
+static inline real mish(real z) {
+  const real e = exp_negative(-magnitude(z));
+  const real above = z < ZERO ? e * (e + TWO) : times_add(TWO, e, ONE);
+  return z * (above / (above + (z < ZERO ? TWO : TWO * (e * e))));
+}
+""",
     "gelu": """
 /* z times the normal distribution function; its tail is exp(-u^2 / 2) / (u + 4) times a polynomial */
 static inline real gelu(real z) {

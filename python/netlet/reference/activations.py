@@ -12,7 +12,7 @@ from .elementary import exp, expm1_negative, normal, sigmoid, softplus, tanh
 from .fused import Array, fma
 from .sums import chain
 
-__all__ = ["elu", "gelu", "hard_sigmoid", "leaky_relu", "relu", "silu"]
+__all__ = ["elu", "gelu", "hard_sigmoid", "leaky_relu", "mish", "relu", "silu"]
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,26 @@ def _times_hard_sigmoid(s: Array, y: Array) -> Array:
     return s * np.where(y <= 0, number(0), np.where(y >= 1, number(0), number(1) / number(6)))
 
 
+def _tanh_softplus(z: Array) -> tuple[Array, Array, Array]:
+    """tanh(log(1 + exp(z))), 1 minus that, and exp(-abs(z)), by which both are quotients without a cancellation."""
+    number = z.dtype.type
+    e = exp(-np.abs(z))
+    above = np.where(z < 0, e * (e + 2), fma(number(2), e, number(1)))
+    rest = np.where(z < 0, number(2), 2 * (e * e))
+    return above / (above + rest), rest / (above + rest), e
+
+
+def mish(z: Array) -> Array:
+    """z tanh(log(1 + exp(z)))."""
+    return z * _tanh_softplus(z)[0]
+
+
+def _times_mish(s: Array, z: Array) -> Array:
+    w, r, e = _tanh_softplus(z)
+    g = np.where(z < 0, e, z.dtype.type(1)) / (1 + e)  # sigmoid(z)
+    return s * fma(z * (r * (1 + w)), g, w)
+
+
 # ---- a function of a whole row
 
 
@@ -108,4 +128,5 @@ ACTIVATIONS = {
     "gelu": Activation(gelu, _times_gelu, reads_sums=True),
     "hard_sigmoid": Activation(hard_sigmoid, _times_hard_sigmoid),
     "softmax": Activation(softmax, _times_softmax),
+    "mish": Activation(mish, _times_mish, reads_sums=True),
 }

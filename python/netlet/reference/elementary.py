@@ -204,12 +204,16 @@ def tanh(x: npt.ArrayLike) -> Array:
         return np.copysign(t / (2 + t), x)
 
 
+def log1p_unit(e: Array) -> Array:
+    """log(1 + e) for 0 <= e <= 1."""
+    upper = e >= 0.5
+    f = np.where(upper, (e - 1) * e.dtype.type(0.5), e)
+    return _log_reduced(f, upper.astype(e.dtype))
+
+
 def softplus_tail(x: Array) -> Array:
     """log(1 + exp(-abs(x)))."""
-    e = exp(-np.abs(x))
-    upper = e >= 0.5
-    f = np.where(upper, (e - 1) * x.dtype.type(0.5), e)
-    return _log_reduced(f, upper.astype(x.dtype))
+    return log1p_unit(exp(-np.abs(x)))
 
 
 def softplus(x: npt.ArrayLike) -> Array:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .elementary import exp, log, softplus_tail
+from .elementary import exp, expm1_negative, log, log1p_unit, softplus_tail, tanh
 from .fused import Array, fma
 from .sums import chain
 
@@ -27,6 +27,7 @@ class Loss:
     classes: str = ""  # "row": a row has one of the outputs' classes; "output": each output is a yes or no
     scales_outputs: bool = False  # whether outputs may have a scaling
     setting: str = ""  # the network's attribute that has it
+    outputs_per_target: int = 1
 
 
 # ---- distances of outputs and targets
@@ -73,7 +74,34 @@ def quantile(z: Array, y: Array, t: Array, q: Array) -> Array:
     return np.asarray(chain(np.where(e > 0, (1 - q) * e, q * -e).T))
 
 
+def log_cosh(z: Array, y: Array, t: Array, setting: None) -> Array:
+    """sum_j log(cosh(e_j)), each in T: near 0 log1p(cosh(e) - 1), else abs(e) + log1p(exp(-2 abs(e))) - log(2)."""
+    number = y.dtype.type
+    size = np.abs(y - t)
+    near = size < 1
+    u = expm1_negative(-size)
+    tail = log1p_unit(np.where(near, (u * u) / (2 * (1 + u)), exp(-2 * size)))
+    terms = np.where(near, tail, size + (tail - number(0.6931471805599453)))
+    return np.asarray(chain(terms.astype(np.float64).T))
+
+
 # ---- negative logarithms of probabilities
+
+
+def gaussian_nll(z: Array, y: Array, t: Array, setting: None) -> Array:
+    """sum_j (s_j + (m_j - t_j)^2 exp(-s_j)) / 2, the exponential in T; outputs are m_0, s_0, m_1, s_1, ..."""
+    mean, s = y[:, ::2], y[:, 1::2]
+    e = _errors(mean, t)
+    return np.asarray(chain((0.5 * fma(e * e, exp(-s).astype(np.float64), s.astype(np.float64))).T))
+
+
+def _gaussian_nll_derivative(y: Array, t: Array, setting: None) -> Array:
+    number = y.dtype.type
+    e, precision = y[:, ::2] - t, exp(-y[:, 1::2])
+    g = np.empty_like(y)
+    g[:, ::2] = e * precision
+    g[:, 1::2] = number(0.5) * fma(-(e * e), precision, number(1))
+    return g
 
 
 def poisson(z: Array, y: Array, t: Array, setting: None) -> Array:
@@ -115,4 +143,8 @@ LOSSES = {
     ),
     "binary_cross_entropy": Loss(binary_cross_entropy, lambda y, t, _: y - t, output="sigmoid", classes="output"),
     "cross_entropy": Loss(cross_entropy, lambda y, t, _: y - t, output="softmax", classes="row"),
+    "log_cosh": Loss(log_cosh, lambda y, t, _: tanh(y - t), scales_outputs=True),
+    "gaussian_nll": Loss(
+        gaussian_nll, _gaussian_nll_derivative, output="identity", scales_outputs=True, outputs_per_target=2
+    ),
 }

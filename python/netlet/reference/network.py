@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .activations import ACTIVATIONS
+from .elementary import log
 from .fused import Array, fma
 from .generator import DROPOUT_IN_FIT, DROPOUT_IN_STEP, dropout_factors, shuffled_order, uniform_values
 from .losses import LOSSES
@@ -124,10 +125,11 @@ class Network:
             return one_hot, classes
         if self.loss_name == "quantile" and t.ndim == 1 and rows > 1:  # one number for all outputs
             t = np.repeat(t[:, None], self.layer_sizes[-1], axis=1)
-        t = t.astype(self.dtype).reshape(rows, self.layer_sizes[-1])
+        each = LOSSES[self.loss_name].outputs_per_target
+        t = t.astype(self.dtype).reshape(rows, self.layer_sizes[-1] // each)
         if self.output_scaling:
             shift, scale = self.output_scaling
-            t = (t - shift) / scale
+            t = (t - shift[::each]) / scale[::each]
         return t, np.argmax(t, axis=1)
 
     def learn_scaling(self, x: Any = None, y: Any = None) -> None:
@@ -135,7 +137,13 @@ class Network:
         if x is not None:
             self.input_scaling = self._moments(np.asarray(x).astype(self.dtype))
         if y is not None:
-            self.output_scaling = self._moments(np.asarray(y).astype(self.dtype).reshape(-1, self.layer_sizes[-1]))
+            each = LOSSES[self.loss_name].outputs_per_target
+            t = np.asarray(y).astype(self.dtype).reshape(-1, self.layer_sizes[-1] // each)
+            shift, scale = self._moments(t)
+            if each == 2:  # a mean, and the logarithm of a variance
+                shift = np.stack([shift, 2 * log(scale)], axis=1).ravel()
+                scale = np.stack([scale, np.ones_like(scale)], axis=1).ravel()
+            self.output_scaling = shift, scale
 
     def _moments(self, values: Array) -> tuple[Array, Array]:
         rows = values.astype(np.float64)
