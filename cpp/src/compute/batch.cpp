@@ -15,13 +15,8 @@ constexpr size_t kPanelRows = 128;    // rows that a task of the rows phase take
 constexpr size_t kTileValues = 3072;  // gradient values that a task of the parameters phase holds, at most
 constexpr size_t kTileTree = 3;       // partial sums of a tile over kWholeBlocks blocks: log2 of it, and one
 constexpr size_t kChunkValues = 1 << 20;
-constexpr size_t kFetchValues = 131072;              // of the next batch, at most: they should stay in the cache
 constexpr size_t kPackShare = 1 << 18;               // parameters that are worth another thread
 constexpr size_t kWideRows = 32, kWideColumns = 96;  // a tile of a layer too wide to take whole rows
-
-size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-size_t larger(size_t a, size_t b) { return a > b ? a : b; }
-size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 
 double operations(const netlet_network& net, size_t rows) { return 6.0 * (double)net.parameter_count * (double)rows; }
 
@@ -179,7 +174,7 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
 }
 
 // the tile's gradient over the whole batch: g; below it in the tree: partial sums
-template <class T> void BatchRunner<T>::tile_gradient(const Tile& tile, T* g, T* below, Fetch& fetch) {
+template <class T> void BatchRunner<T>::tile_gradient(const Tile& tile, T* g, T* below) {
   const Kernels<T>& kernel = *kernel_;
   const size_t blocks = divide_up(batch_rows_, kBlockRows), size = tile.size(), P = net_->parameter_count;
   if (!by_blocks_ && !given_) {
@@ -188,7 +183,7 @@ template <class T> void BatchRunner<T>::tile_gradient(const Tile& tile, T* g, T*
     size_t depth = 0;
     for (size_t b = 0; b < blocks; ++b) {
       const size_t row = b * kBlockRows;
-      passes_[0].gradient(tile, row, smaller(kBlockRows, batch_rows_ - row), place(depth), &fetch);
+      passes_[0].gradient(tile, row, smaller(kBlockRows, batch_rows_ - row), place(depth));
       depth = tree_push(b, depth, add);
     }
     return tree_finish(depth, add);
@@ -219,40 +214,9 @@ template <class T> template <class F> void BatchRunner<T>::each_tile(F&& f) {
   });
 }
 
-// The parameters that will be updated, unless they are near anyway.
-template <class T> Fetch BatchRunner<T>::parameters(const Tile& tile) const {
-  Fetch fetch;
-  const Layer& layer = net_->layers[tile.layer];
-  if (tile.columns() == layer.outputs) return fetch;
-  fetch.data = reinterpret_cast<const char*>(net_->values<T>() + layer.weights + tile.k0 * layer.outputs + tile.j0);
-  fetch.row_stride = (ptrdiff_t)(layer.outputs * sizeof(T));
-  fetch.row_bytes = tile.columns() * sizeof(T);
-  fetch.rows = tile.k1 - tile.k0;
-  return fetch;
-}
-
-// The tile's share of the next batch.
-template <class T> Fetch BatchRunner<T>::next_rows(const Tile& tile) const {
-  if (!next_ || next_->x->columns >= kFetchValues / next_->rows) return Fetch();
-  const netlet_array& x = *next_->x;
-  if (x.column_stride < 1 || x.column_stride > 8) return Fetch();  // not contiguous
-  const size_t task = (size_t)(&tile - tiles_.data()), tiles = tiles_.size();
-  const size_t first = task * next_->rows / tiles, end = (task + 1) * next_->rows / tiles;
-  Fetch fetch;
-  fetch.data = static_cast<const char*>(x.data);
-  fetch.row_stride = x.row_stride;
-  fetch.row_bytes = x.columns * (size_t)x.column_stride;
-  fetch.rows = end - first;
-  fetch.order = next_->order_from(first);
-  return fetch;
-}
-
 template <class T> template <class F> void BatchRunner<T>::parameters_phase(F&& f) {
   each_tile([&](const Tile& tile, T* g) {
-    Fetch rows = next_rows(tile), fetch = parameters(tile);
-    fetch.then = &rows;
-    tile_gradient(tile, g, g + kTileValues, fetch);
-    kernel_->fetch(fetch, SIZE_MAX);  // what the gradient did not fetch
+    tile_gradient(tile, g, g + kTileValues);
     if (divisor_ != 0) kernel_->divide(tile.size(), g, (T)divisor_);
     f(tile, g);
   });

@@ -31,9 +31,6 @@ template <class T> class BatchRunner {
   // The batch forward and, if there is kind.delta, backward.
   BatchLoss pass(const Batch& batch);
 
-  // The batch after this one, if its order is random: update() has its rows brought near meanwhile. Or null.
-  void expect(const Batch* next) { next_ = next; }
-
   // After pass, one of the two: a step of the optimizer, its learning rate multiplied by `factor`, or the gradient
   // itself.
   void update(netlet_network& net, netlet_optimizer& optimizer, double factor);
@@ -51,9 +48,7 @@ template <class T> class BatchRunner {
   bool prepare_update(const netlet_optimizer* optimizer);
   bool make_tiles();
   bool allocate_blocks();
-  void tile_gradient(const Tile& tile, T* g, T* below, Fetch& fetch);
-  Fetch next_rows(const Tile& tile) const;
-  Fetch parameters(const Tile& tile) const;
+  void tile_gradient(const Tile& tile, T* g, T* below);
   template <class F> void each_piece(const Tile& tile, T* g, F&& f) const;
   template <class F> void parameters_phase(F&& f);  // f(tile, its gradient)
   template <class F> void each_tile(F&& f);         // f(tile, the thread's scratch), on several threads
@@ -72,8 +67,7 @@ template <class T> class BatchRunner {
   double divisor_ = 0;     // of its gradient; 0: none
   size_t chunk_blocks_ = 0, levels_ = 0;
 
-  Passes<T> passes_;  // one, or one for each thread if by_blocks_
-  const Batch* next_ = nullptr;
+  Passes<T> passes_;          // one, or one for each thread if by_blocks_
   const T* given_ = nullptr;  // the gradient, if it is the caller's
   Buffer<double> block_loss_, block_weight_;
   Buffer<T> roots_, partial_;  // by blocks: gradients of chunks of blocks; those below them, for each thread

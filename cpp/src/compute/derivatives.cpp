@@ -11,8 +11,6 @@ namespace {
 
 constexpr size_t kPanelRows = 64;
 
-size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
 // f(pass, batch, first row, rows, W^T) for each panel of rows, on several threads
 template <class T, class F> netlet_status each_panel(const netlet_network& net, const netlet_array& x,
                                                      const netlet_targets& targets, PassKind kind, double operations,

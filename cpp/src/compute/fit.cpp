@@ -163,13 +163,8 @@ template <class T> class Fit {
     if (shuffled_) shuffled_order(options_.seed, net_.epochs_trained, rows_, order_.data());
     for (size_t first = 0; first < rows_; first += batch_rows_) {
       NETLET_TRY(poll());
-      const size_t count = rows_ - first < batch_rows_ ? rows_ - first : batch_rows_;
-      const Batch batch = {x_, targets_, shuffled_ ? order_.data() : nullptr, first, count, dropout(0)};
-      Batch next = batch;
-      next.first += count;
-      next.rows = rows_ - next.first < batch_rows_ ? rows_ - next.first : batch_rows_;
-      batches_.expect(shuffled_ && next.rows ? &next : nullptr);
-      NETLET_TRY(step(batch));
+      const size_t count = smaller(batch_rows_, rows_ - first);
+      NETLET_TRY(step({x_, targets_, shuffled_ ? order_.data() : nullptr, first, count, dropout(0)}));
     }
     return NETLET_OK;
   }
@@ -213,8 +208,7 @@ template <class T> class Fit {
         options_.schedule.kind != NETLET_CONSTANT || !reports_.together())
       return 1;
     const size_t few = 1 + (size_t)(1e6 / (row_operations() * (double)rows_));  // until poll wants to look
-    const size_t most = few < kTogether ? few : kTogether;
-    return left_ < most ? left_ : most;
+    return smaller(left_, smaller(few, kTogether));
   }
 
   netlet_status short_epochs(size_t count, bool* stop) {

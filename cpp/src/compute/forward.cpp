@@ -12,8 +12,6 @@ namespace {
 constexpr size_t kPanelRows = 64;
 constexpr size_t kStackBytes = 16384;
 
-size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
 // What a panel needs beside input and output: two buffers of hidden activations in turn, and rows of x if converted.
 template <class T> struct Scratch {
   size_t even, odd, converted;

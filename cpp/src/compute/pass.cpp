@@ -172,10 +172,9 @@ template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<
     for (size_t i = 0; i < count; ++i) kernels<T>().divide_by(m, s + i * m, net.input_scaling.scale<T>());
 }
 
-template <class T> void Pass<T>::gradient(const Tile& tile, size_t row, size_t count, T* g, Fetch* fetch) const {
+template <class T> void Pass<T>::gradient(const Tile& tile, size_t row, size_t count, T* g) const {
   const Layer& layer = net_->layers[tile.layer];
-  Inputs<T> a = tile.layer ? Inputs<T>{output_[tile.layer - 1], (ptrdiff_t)layer.inputs} : input_;
-  a.fetch = fetch;
+  const Inputs<T> a = tile.layer ? Inputs<T>{output_[tile.layer - 1], (ptrdiff_t)layer.inputs} : input_;
   const T* d = delta_[tile.layer] + row * layer.outputs + tile.j0;
   const size_t k1 = tile.k1 < layer.inputs ? tile.k1 : layer.inputs, height = k1 - tile.k0;
   T* bias = tile.k1 > layer.inputs ? g + height * tile.columns() : nullptr;

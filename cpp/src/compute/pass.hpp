@@ -49,7 +49,7 @@ template <class T> class Pass {
   void set_output_unit(size_t at, size_t count, size_t output);
 
   // The gradient of a tile over rows [row, row + count) of this pass; g has the tile's columns as row stride.
-  void gradient(const Tile& tile, size_t row, size_t count, T* g, Fetch* fetch = nullptr) const;
+  void gradient(const Tile& tile, size_t row, size_t count, T* g) const;
 
   // The gradient with respect to the inputs, in the caller's units; rows x inputs.
   const T* input_delta() const { return input_delta_; }

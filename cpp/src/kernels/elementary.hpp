@@ -162,47 +162,28 @@ template <class T> NETLET_INLINE V<T> softplus_tail(V<T> x) { return log1p_unit<
 
 // exp(u^2 / 2) times the normal tail from u on, by (u + 4) as divisor and a polynomial in (u - 4) / (u + 4), whose
 // even and odd powers are summed apart
+template <class T, int N> NETLET_INLINE V<T> scaled_normal_tail(V<T> u, const T (&c)[N]) {
+  const V<T> r = splat(T(1)) / (u + splat(T(4)));
+  const V<T> t = (u - splat(T(4))) * r, t2 = t * t;
+  V<T> sum[2] = {splat(c[(N - 1) / 2 * 2]), splat(c[N / 2 * 2 - 1])};  // even and odd
+  NETLET_UNROLLED for (int i = N - 3; i >= 0; --i) sum[i & 1] = fma(sum[i & 1], t2, splat(c[i]));
+  return fma(sum[1], t, sum[0]) * r;
+}
 NETLET_INLINE F64 scaled_normal_tail(F64 u) {
-  const F64 r = splat(1.0) / (u + splat(4.0));
-  const F64 t = (u - splat(4.0)) * r, t2 = t * t;
-  F64 even = splat(-0x1.4a129826f99cbp-30), odd = splat(-0x1.5a4e6e6651d3fp-32);
-  even = fma(even, t2, splat(0x1.f8a009fa9bea4p-27));
-  odd = fma(odd, t2, splat(0x1.12dd2fc6c718p-26));
-  even = fma(even, t2, splat(-0x1.4c889c30c4cffp-24));
-  odd = fma(odd, t2, splat(-0x1.501bec16e9283p-23));
-  even = fma(even, t2, splat(0x1.1bf9e9361b5a8p-22));
-  odd = fma(odd, t2, splat(0x1.124ac20b3e18bp-20));
-  even = fma(even, t2, splat(-0x1.4fd09664c3ca6p-21));
-  odd = fma(odd, t2, splat(-0x1.8d48f49d5ef7bp-18));
-  even = fma(even, t2, splat(0x1.7fede811cc2fcp-21));
-  odd = fma(odd, t2, splat(0x1.26d06683ec85ap-15));
-  even = fma(even, t2, splat(-0x1.0012c89329494p-19));
-  odd = fma(odd, t2, splat(-0x1.e4a4221a17965p-13));
-  even = fma(even, t2, splat(0x1.17a4a7839ae5fp-13));
-  odd = fma(odd, t2, splat(0x1.ab825fb349ad9p-10));
-  even = fma(even, t2, splat(-0x1.c81719cca078ep-9));
-  odd = fma(odd, t2, splat(-0x1.ee2761044a3efp-8));
-  even = fma(even, t2, splat(0x1.eec4cc3e48142p-5));
-  odd = fma(odd, t2, splat(-0x1.7dff2bff6842fp-3));
-  even = fma(even, t2, splat(0x1.8c6dbf2cfc2c5p-2));
-  odd = fma(odd, t2, splat(-0x1.373e3a893c28ap-1));
-  even = fma(even, t2, splat(0x1.82b4bb8c94dcep-1));
-  return fma(odd, t, even) * r;
+  static constexpr double c[] = {
+      0x1.82b4bb8c94dcep-1,  -0x1.373e3a893c28ap-1,  0x1.8c6dbf2cfc2c5p-2,   -0x1.7dff2bff6842fp-3,
+      0x1.eec4cc3e48142p-5,  -0x1.ee2761044a3efp-8,  -0x1.c81719cca078ep-9,  0x1.ab825fb349ad9p-10,
+      0x1.17a4a7839ae5fp-13, -0x1.e4a4221a17965p-13, -0x1.0012c89329494p-19, 0x1.26d06683ec85ap-15,
+      0x1.7fede811cc2fcp-21, -0x1.8d48f49d5ef7bp-18, -0x1.4fd09664c3ca6p-21, 0x1.124ac20b3e18bp-20,
+      0x1.1bf9e9361b5a8p-22, -0x1.501bec16e9283p-23, -0x1.4c889c30c4cffp-24, 0x1.12dd2fc6c718p-26,
+      0x1.f8a009fa9bea4p-27, -0x1.5a4e6e6651d3fp-32, -0x1.4a129826f99cbp-30};
+  return scaled_normal_tail<double>(u, c);
 }
 NETLET_INLINE F32 scaled_normal_tail(F32 u) {
-  const F32 r = splat(1.0f) / (u + splat(4.0f));
-  const F32 t = (u - splat(4.0f)) * r, t2 = t * t;
-  F32 even = splat(-0x1.0c75ap-15f), odd = splat(-0x1.8e3462p-13f);
-  even = fma(even, t2, splat(0x1.78cd1p-13f));
-  odd = fma(odd, t2, splat(0x1.a6d6e8p-10f));
-  even = fma(even, t2, splat(-0x1.cb5198p-9f));
-  odd = fma(odd, t2, splat(-0x1.eded26p-8f));
-  even = fma(even, t2, splat(0x1.eed0a2p-5f));
-  odd = fma(odd, t2, splat(-0x1.7dff5ap-3f));
-  even = fma(even, t2, splat(0x1.8c6d9cp-2f));
-  odd = fma(odd, t2, splat(-0x1.373e3ap-1f));
-  even = fma(even, t2, splat(0x1.82b4bcp-1f));
-  return fma(odd, t, even) * r;
+  static constexpr float c[] = {0x1.82b4bcp-1f, -0x1.373e3ap-1f,  0x1.8c6d9cp-2f,  -0x1.7dff5ap-3f,
+                                0x1.eed0a2p-5f, -0x1.eded26p-8f,  -0x1.cb5198p-9f, 0x1.a6d6e8p-10f,
+                                0x1.78cd1p-13f, -0x1.8e3462p-13f, -0x1.0c75ap-15f};
+  return scaled_normal_tail<float>(u, c);
 }
 
 // The normal distribution: its function, and exp(-z^2 / 2), which is its density times sqrt(2 pi).

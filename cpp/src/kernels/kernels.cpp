@@ -22,7 +22,7 @@ using core::Weights;
 template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* rows,
                                 Weights<T> w, const T* b, int activation, T* z, T* y) {
   T* const sums = z ? z : y;
-  const Product<T, Strided<T>> p{k, {x, x_i, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, false, nullptr};
+  const Product<T, Strided<T>> p{k, {x, x_i, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, false};
   // activated in registers, unless that would waste more lanes than a second look at memory costs
   const auto in_registers = [&](auto a) {
     narrow_matmul(p, m, n, [](V<T> v, size_t) { return decltype(a)::template value<T>(v); });
@@ -32,15 +32,14 @@ template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdif
   if (n <= Vec<T>::lanes && !rows)
     narrow_matmul(p, m, n, AsItIs());
   else
-    matmul(Product<T, Rows<T>>{k, {x, x_i, rows}, p.b, p.b_k, b, sums, p.c_i, w.in_panels, nullptr}, m, n);
+    matmul(Product<T, Rows<T>>{k, {x, x_i, rows}, p.b, p.b_k, b, sums, p.c_i, w.in_panels}, m, n);
   if (activation == NETLET_SOFTMAX) return softmax(m, n, sums, y);
   map_function(activation, m * n, sums, y);
 }
 
 template <class T>
 void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activation, const T* x, T* s) {
-  const Product<T, Strided<T>> p{n, {d, (ptrdiff_t)n, 1}, wt.values, (ptrdiff_t)k, nullptr,
-                                 s, (ptrdiff_t)k,         false,     nullptr};
+  const Product<T, Strided<T>> p{n, {d, (ptrdiff_t)n, 1}, wt.values, (ptrdiff_t)k, nullptr, s, (ptrdiff_t)k, false};
   if (k <= Vec<T>::lanes) {
     const Part<T> part((int)k);
     if (activation == NETLET_IDENTITY) return narrow_matmul(p, m, k, AsItIs());  // x may not be there
@@ -50,8 +49,7 @@ void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activ
     };
     if (with_common_activation(activation, in_registers)) return;
   }
-  matmul(Product<T, Rows<T>>{n, {d, (ptrdiff_t)n, nullptr}, p.b, p.b_k, nullptr, s, p.c_i, wt.in_panels, nullptr}, m,
-         k);
+  matmul(Product<T, Rows<T>>{n, {d, (ptrdiff_t)n, nullptr}, p.b, p.b_k, nullptr, s, p.c_i, wt.in_panels}, m, k);
   times_derivative(activation, m * k, x, s);
 }
 
@@ -75,7 +73,7 @@ void gradient(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrd
   for (size_t i = 0; i < m && !x.rows; ++i) list[i] = x.first + (ptrdiff_t)i * x.stride;
   if (k) {
     const Columns<T> a{x.rows ? x.rows : list, x.rows ? x.column : 0};
-    matmul(Product<T, Columns<T>>{m, a, d, d_i, nullptr, g, (ptrdiff_t)n, false, x.fetch}, k, n);
+    matmul(Product<T, Columns<T>>{m, a, d, d_i, nullptr, g, (ptrdiff_t)n, false}, k, n);
   }
   if (bias) sum_rows(m, n, d, d_i, bias);
 }
@@ -151,8 +149,8 @@ template <class T> constexpr core::RowKernels<T> row_kernels() {
 
 #if !NETLET_ISA_AVX512VL
 template <class T> constexpr core::Kernels<T> all_kernels() {
-  return {row_kernels<T>(), fetch,      transpose<T>, map_function<T>, update<T>,    penalize<T>, clip<T>,
-          scale<T>,         squares<T>, add<T>,       divide<T>,       divide_by<T>, drop<T>,     first_not_finite<T>};
+  return {row_kernels<T>(), transpose<T>, map_function<T>, update<T>, penalize<T>,        clip<T>, scale<T>, squares<T>,
+          add<T>,           divide<T>,    divide_by<T>,    drop<T>,   first_not_finite<T>};
 }
 #endif
 

@@ -39,29 +39,16 @@ template <class T> struct Weights {
   bool in_panels;
 };
 
-// Rows that no prefetcher finds, brought near before they are wanted. A few cache lines at a time: more than a
-// processor can wait for would hold up what it does meanwhile.
-struct Fetch {
-  const char* data = nullptr;
-  ptrdiff_t row_stride = 0;
-  size_t row_bytes = 0;
-  size_t rows = 0;                // left
-  const size_t* order = nullptr;  // of those; null: one after the other
-  Fetch* then = nullptr;          // what comes afterwards
-  size_t byte = 0;                // in the next row
-};
-
 // A layer's input rows: `stride` values apart, or, if `rows` is set, wherever that says, from `column` on.
 template <class T> struct Inputs {
   const T* first;
   ptrdiff_t stride;
   const T* const* rows = nullptr;
   size_t column = 0;
-  Fetch* fetch = nullptr;  // what a gradient fetches meanwhile, or null
 
   Inputs part(size_t row, size_t from) const {
-    if (rows) return {nullptr, 0, rows + row, column + from, fetch};
-    return {first + (ptrdiff_t)row * stride + (ptrdiff_t)from, stride, nullptr, 0, fetch};
+    if (rows) return {nullptr, 0, rows + row, column + from};
+    return {first + (ptrdiff_t)row * stride + (ptrdiff_t)from, stride};
   }
 };
 
@@ -124,8 +111,6 @@ template <class T> struct RowKernels {
 
 // And what goes over whole arrays.
 template <class T> struct Kernels : RowKernels<T> {
-  // the next lines
-  void (*fetch)(Fetch& what, size_t lines);
   // b[j, i] = a[i, j]
   void (*transpose)(size_t rows, size_t columns, const T* a, ptrdiff_t a_i, T* b, ptrdiff_t b_j);
   // y = function(x), elementwise: an activation but softmax, or a netlet_function; x == y is allowed

@@ -28,8 +28,6 @@ constexpr int kRowVectors = 8;  // a single row goes over more columns at once
 #endif
 constexpr int kNarrowRows = 8;  // one vector of columns goes over more rows
 #endif
-constexpr size_t kCacheLine = 64;   // bytes
-constexpr size_t kFetchLines = 16;  // for each tile, fewer than a processor can wait for
 
 // How A is read: from(i) reads rows i, i + 1, ... of it, one column after the other.
 template <class T> struct Strided {
@@ -84,27 +82,8 @@ template <class T, class A> struct Product {
   const T* init;  // n values, or null for 0
   T* c;
   ptrdiff_t c_i;
-  bool in_panels;      // B is, see core::Weights
-  core::Fetch* fetch;  // some of it for each tile, or null
+  bool in_panels;  // B is, see core::Weights
 };
-
-__attribute__((noinline)) void fetch(core::Fetch& what, size_t lines) {
-  for (; lines; --lines) {
-    while (what.rows == 0) {
-      if (!what.then) return;
-      what = core::Fetch(*what.then);
-    }
-    const ptrdiff_t row = what.order ? (ptrdiff_t)*what.order * what.row_stride : 0;
-    __builtin_prefetch(what.data + row + what.byte, 0, 2);
-    if ((what.byte += kCacheLine) < what.row_bytes) continue;
-    what.byte = 0;
-    if (--what.rows == 0) continue;
-    if (what.order)
-      ++what.order;
-    else
-      what.data += what.row_stride;
-  }
-}
 
 struct AsItIs {
   template <class Vector> Vector operator()(Vector sum, size_t) const { return sum; }
@@ -174,10 +153,7 @@ template <class T> constexpr bool kFewRows<Rows<T>> = true;
 template <class T, int N, bool Partial, class A>
 void column_panel(const Product<T, A>& p, size_t m, size_t j, Part<T> last) {
   size_t i = 0;
-  for (; i + kTileRows <= m; i += kTileRows) {
-    if (p.fetch) fetch(*p.fetch, kFetchLines);
-    tile<T, kTileRows, N, Partial>(p, i, j, last);
-  }
+  for (; i + kTileRows <= m; i += kTileRows) tile<T, kTileRows, N, Partial>(p, i, j, last);
   tiles<T, (kFewRows<A> ? kTileRows / 2 : 2), N, Partial>(p, m, i, j, last);
 }
 template <class T, int N, bool Partial, class A>

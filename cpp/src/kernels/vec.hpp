@@ -70,52 +70,58 @@ template <class T> NETLET_INLINE V<T> load(const T* p) {
 }
 template <class T> NETLET_INLINE void store(T* p, V<T> v) { __builtin_memcpy(p, &v, sizeof v); }
 
+#if NETLET_ISA_AVX512 || NETLET_ISA_AVX512VL  // the same instructions on 512 and on 256 bits
+
 #if NETLET_ISA_AVX512
+#define NETLET_VECTOR(name) _mm512_##name
+typedef __m512d M64;
+typedef __m512 M32;
+typedef __mmask16 Mask32;
+#else
+#define NETLET_VECTOR(name) _mm256_##name
+typedef __m256d M64;
+typedef __m256 M32;
+typedef __mmask8 Mask32;
+#endif
+typedef __mmask8 Mask64;
+constexpr Mask64 kAll64 = (Mask64)-1;  // (plain 512-bit forms make GCC 12 warn about its own header)
+constexpr Mask32 kAll32 = (Mask32)-1;
 
-NETLET_INLINE F64 splat(double x) { return (F64)_mm512_set1_pd(x); }
-NETLET_INLINE F32 splat(float x) { return (F32)_mm512_set1_ps(x); }
-NETLET_INLINE F64 fma(F64 a, F64 b, F64 c) { return (F64)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c); }
-NETLET_INLINE F32 fma(F32 a, F32 b, F32 c) { return (F32)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
-// (the plain 512-bit form makes GCC 12 warn about its own header)
-NETLET_INLINE F64 sqrt(F64 a) { return (F64)_mm512_maskz_sqrt_pd((__mmask8)-1, (__m512d)a); }
-NETLET_INLINE F32 sqrt(F32 a) { return (F32)_mm512_maskz_sqrt_ps((__mmask16)-1, (__m512)a); }
+NETLET_INLINE F64 splat(double x) { return (F64)NETLET_VECTOR(set1_pd)(x); }
+NETLET_INLINE F32 splat(float x) { return (F32)NETLET_VECTOR(set1_ps)(x); }
+NETLET_INLINE F64 fma(F64 a, F64 b, F64 c) { return (F64)NETLET_VECTOR(fmadd_pd)((M64)a, (M64)b, (M64)c); }
+NETLET_INLINE F32 fma(F32 a, F32 b, F32 c) { return (F32)NETLET_VECTOR(fmadd_ps)((M32)a, (M32)b, (M32)c); }
+NETLET_INLINE F64 sqrt(F64 a) { return (F64)NETLET_VECTOR(maskz_sqrt_pd)(kAll64, (M64)a); }
+NETLET_INLINE F32 sqrt(F32 a) { return (F32)NETLET_VECTOR(maskz_sqrt_ps)(kAll32, (M32)a); }
 
-// x where it is not below (above) the limit, NaN too: the second operand is the answer to every doubt
-NETLET_INLINE F64 at_least(F64 x, F64 limit) {
-  return (F64)_mm512_maskz_max_pd((__mmask8)-1, (__m512d)limit, (__m512d)x);
-}
-NETLET_INLINE F32 at_least(F32 x, F32 limit) {
-  return (F32)_mm512_maskz_max_ps((__mmask16)-1, (__m512)limit, (__m512)x);
-}
-NETLET_INLINE F64 at_most(F64 x, F64 limit) {
-  return (F64)_mm512_maskz_min_pd((__mmask8)-1, (__m512d)limit, (__m512d)x);
-}
-NETLET_INLINE F32 at_most(F32 x, F32 limit) {
-  return (F32)_mm512_maskz_min_ps((__mmask16)-1, (__m512)limit, (__m512)x);
-}
+// x where it is not below (above) the limit; min and max return the second operand for NaN
+NETLET_INLINE F64 at_least(F64 x, F64 limit) { return (F64)NETLET_VECTOR(maskz_max_pd)(kAll64, (M64)limit, (M64)x); }
+NETLET_INLINE F32 at_least(F32 x, F32 limit) { return (F32)NETLET_VECTOR(maskz_max_ps)(kAll32, (M32)limit, (M32)x); }
+NETLET_INLINE F64 at_most(F64 x, F64 limit) { return (F64)NETLET_VECTOR(maskz_min_pd)(kAll64, (M64)limit, (M64)x); }
+NETLET_INLINE F32 at_most(F32 x, F32 limit) { return (F32)NETLET_VECTOR(maskz_min_ps)(kAll32, (M32)limit, (M32)x); }
 
 // v 2^k for integers k, rounded once
-NETLET_INLINE F64 scale(F64 v, F64 k) { return (F64)_mm512_maskz_scalef_pd((__mmask8)-1, (__m512d)v, (__m512d)k); }
-NETLET_INLINE F32 scale(F32 v, F32 k) { return (F32)_mm512_maskz_scalef_ps((__mmask16)-1, (__m512)v, (__m512)k); }
+NETLET_INLINE F64 scale(F64 v, F64 k) { return (F64)NETLET_VECTOR(maskz_scalef_pd)(kAll64, (M64)v, (M64)k); }
+NETLET_INLINE F32 scale(F32 v, F32 k) { return (F32)NETLET_VECTOR(maskz_scalef_ps)(kAll32, (M32)v, (M32)k); }
 
 template <class T> struct Part {
   unsigned mask;
   explicit Part(int n) : mask((1u << n) - 1) {}
 };
 NETLET_INLINE F64 load_part(const double* p, Part<double> part) {
-  return (F64)_mm512_maskz_loadu_pd((__mmask8)part.mask, p);
+  return (F64)NETLET_VECTOR(maskz_loadu_pd)((Mask64)part.mask, p);
 }
 NETLET_INLINE F32 load_part(const float* p, Part<float> part) {
-  return (F32)_mm512_maskz_loadu_ps((__mmask16)part.mask, p);
+  return (F32)NETLET_VECTOR(maskz_loadu_ps)((Mask32)part.mask, p);
 }
 NETLET_INLINE void store_part(double* p, F64 v, Part<double> part) {
-  _mm512_mask_storeu_pd(p, (__mmask8)part.mask, (__m512d)v);
+  NETLET_VECTOR(mask_storeu_pd)(p, (Mask64)part.mask, (M64)v);
 }
 NETLET_INLINE void store_part(float* p, F32 v, Part<float> part) {
-  _mm512_mask_storeu_ps(p, (__mmask16)part.mask, (__m512)v);
+  NETLET_VECTOR(mask_storeu_ps)(p, (Mask32)part.mask, (M32)v);
 }
 
-#elif NETLET_ISA_AVX2 || NETLET_ISA_AVX512VL
+#elif NETLET_ISA_AVX2
 
 NETLET_INLINE F64 splat(double x) { return (F64)_mm256_set1_pd(x); }
 NETLET_INLINE F32 splat(float x) { return (F32)_mm256_set1_ps(x); }
@@ -128,30 +134,6 @@ NETLET_INLINE F64 at_least(F64 x, F64 limit) { return (F64)_mm256_max_pd((__m256
 NETLET_INLINE F32 at_least(F32 x, F32 limit) { return (F32)_mm256_max_ps((__m256)limit, (__m256)x); }
 NETLET_INLINE F64 at_most(F64 x, F64 limit) { return (F64)_mm256_min_pd((__m256d)limit, (__m256d)x); }
 NETLET_INLINE F32 at_most(F32 x, F32 limit) { return (F32)_mm256_min_ps((__m256)limit, (__m256)x); }
-
-#if NETLET_ISA_AVX512VL  // AVX-512's instructions on shorter vectors
-
-NETLET_INLINE F64 scale(F64 v, F64 k) { return (F64)_mm256_scalef_pd((__m256d)v, (__m256d)k); }
-NETLET_INLINE F32 scale(F32 v, F32 k) { return (F32)_mm256_scalef_ps((__m256)v, (__m256)k); }
-
-template <class T> struct Part {
-  unsigned mask;
-  explicit Part(int n) : mask((1u << n) - 1) {}
-};
-NETLET_INLINE F64 load_part(const double* p, Part<double> part) {
-  return (F64)_mm256_maskz_loadu_pd((__mmask8)part.mask, p);
-}
-NETLET_INLINE F32 load_part(const float* p, Part<float> part) {
-  return (F32)_mm256_maskz_loadu_ps((__mmask8)part.mask, p);
-}
-NETLET_INLINE void store_part(double* p, F64 v, Part<double> part) {
-  _mm256_mask_storeu_pd(p, (__mmask8)part.mask, (__m256d)v);
-}
-NETLET_INLINE void store_part(float* p, F32 v, Part<float> part) {
-  _mm256_mask_storeu_ps(p, (__mmask8)part.mask, (__m256)v);
-}
-
-#else
 
 // a window into it that starts at 8 - n (4 - n) is the mask of the first n lanes
 const int32_t kMask32[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
@@ -189,8 +171,6 @@ NETLET_INLINE void store_part(float* p, F32 v, Part<float> part) {
   store_half(p, _mm256_castps256_ps128((__m256)v), part.n);
   store_half(p + 4, _mm256_extractf128_ps((__m256)v, 1), part.n - 4);
 }
-
-#endif
 
 #else  // 128 bits: NEON, or a baseline that has no fma of its own
 

@@ -28,6 +28,9 @@ inline void aligned_free(void* p) {
 #endif
 }
 
+inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+inline size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+inline size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 inline bool multiply_overflows(size_t a, size_t b, size_t* product) { return __builtin_mul_overflow(a, b, product); }
 
 // Owns `size` values of a plain type; empty until allocate() succeeds.
