@@ -104,6 +104,12 @@ template <class T> void draw_uniform(const Layer& layer, uint32_t index, int ini
   for (size_t j = 0; j < layer.outputs; ++j) parameters[layer.biases + j] = 0;
 }
 
+netlet_network* new_network() {
+  watch_forks();
+  void* const memory = malloc(sizeof(netlet_network));
+  return memory ? ::new (memory) netlet_network : nullptr;
+}
+
 }  // namespace
 
 netlet_status check_parameters(const netlet_network& network, netlet_error* error) {
@@ -130,10 +136,8 @@ netlet_status netlet_network_create(const netlet_config* config, netlet_network*
   if (!config || !out) return fail(error, NETLET_ERROR_ARGUMENT, "config and network may not be NULL");
   NETLET_TRY(netlet_check_environment(error));
   NETLET_TRY(check_config(*config, error));
-  watch_forks();
-  void* memory = malloc(sizeof(netlet_network));
-  if (!memory) return out_of_memory(error);
-  netlet_network* network = ::new (memory) netlet_network;
+  netlet_network* const network = new_network();
+  if (!network) return out_of_memory(error);
   network->dtype = config->dtype;
   network->loss = config->loss;
   network->reduction = config->reduction;
@@ -191,36 +195,18 @@ uint64_t netlet_epochs_trained(const netlet_network* network) { return network->
 void netlet_set_epochs_trained(netlet_network* network, uint64_t epochs) { network->epochs_trained = epochs; }
 
 netlet_status netlet_network_copy(const netlet_network* network, netlet_network** out, netlet_error* error) {
-  const size_t layers = network->layer_count();
-  Buffer<size_t> sizes;
-  Buffer<int32_t> activations;
-  Buffer<double> dropout;
-  if (!sizes.allocate(layers + 1) || !activations.allocate(layers) || !dropout.allocate(layers))
-    return out_of_memory(error);
-  for (size_t i = 0; i <= layers; ++i) sizes[i] = netlet_layer_size(network, i);
-  for (size_t i = 0; i < layers; ++i) {
-    activations[i] = network->layers[i].activation;
-    dropout[i] = network->layers[i].dropout;
-  }
-  const Buffer<double>& parameters = network->loss_parameters;
-  const netlet_config config = {sizes.data(),      layers + 1,         activations.data(),
-                                network->loss,     network->reduction, network->dtype,
-                                parameters.data(), parameters.size(),  dropout.data()};
-  netlet_network* copy;
-  NETLET_TRY(netlet_network_create(&config, &copy, error));
-  netlet_status status = NETLET_OK;
-  {
-    const Reading reading(network->users);
-    if (!reading)
-      status = busy("copy", error);
-    else if (!copy->input_scaling.values.copy(network->input_scaling.values) ||
-             !copy->output_scaling.values.copy(network->output_scaling.values))
-      status = out_of_memory(error);
-    else
-      memcpy(copy->parameters.data(), network->parameters.data(), network->parameter_count * size_of(network->dtype));
+  netlet_network* const copy = new_network();
+  if (!copy) return out_of_memory(error);
+  const netlet_status status = reading("copy", *network, error, [&](auto) {
+    static_cast<Architecture&>(*copy) = *network;
     copy->seed = (uint64_t)network->seed;
     copy->epochs_trained = (uint64_t)network->epochs_trained;
-  }
+    const bool good = copy->layers.copy(network->layers) && copy->parameters.copy(network->parameters) &&
+                      copy->loss_parameters.copy(network->loss_parameters) &&
+                      copy->input_scaling.values.copy(network->input_scaling.values) &&
+                      copy->output_scaling.values.copy(network->output_scaling.values);
+    return good ? NETLET_OK : out_of_memory(error);
+  });
   if (status == NETLET_OK)
     *out = copy;
   else

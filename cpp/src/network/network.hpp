@@ -18,6 +18,12 @@ struct Layer {
   double dropout;          // share of the outputs that training leaves out
 };
 
+struct Architecture {
+  int dtype = NETLET_FLOAT64, loss = NETLET_SQUARED_ERROR, reduction = NETLET_SUM;
+  size_t parameter_count = 0, widest = 0;  // widest: the largest number of outputs of a layer
+  size_t widest_hidden[2] = {0, 0};        // of the hidden layers with even and with odd numbers
+};
+
 // shift and scale of each column, of the network's dtype; empty: none
 struct Scaling {
   Buffer<unsigned char> values;
@@ -42,12 +48,9 @@ class Counter {
 
 }  // namespace netlet::core
 
-struct netlet_network {
-  int dtype = NETLET_FLOAT64, loss = NETLET_SQUARED_ERROR, reduction = NETLET_SUM;
+struct netlet_network : netlet::core::Architecture {
   netlet::core::Buffer<netlet::core::Layer> layers;
   netlet::core::Buffer<unsigned char> parameters;  // of dtype
-  size_t parameter_count = 0, widest = 0;          // widest: the largest number of outputs of a layer
-  size_t widest_hidden[2] = {0, 0};                // of the hidden layers with even and with odd numbers
   netlet::core::Buffer<double> loss_parameters;
   netlet::core::Scaling input_scaling, output_scaling;
   netlet::core::Counter seed, epochs_trained;

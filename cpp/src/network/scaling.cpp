@@ -95,14 +95,11 @@ template <class T> netlet_status learn(netlet_network& net, int kind, const netl
   if (!column_sums<T>(rows, mean.data(), [](double x, size_t) { return x; })) return out_of_memory(error);
   for (size_t j = 0; j < n; ++j) mean[j] = mean[j] / (double)rows.rows;
   Buffer<unsigned char> changes;
-  Buffer<T> row;
-  if (!changes.allocate(n, true) || !row.allocate(2 * n)) return out_of_memory(error);
-  load_rows(rows, nullptr, 0, 1, row.data());
-  for (size_t i = 1; i < rows.rows; ++i) {
-    load_rows(rows, nullptr, i, 1, row.data() + n);
-    for (size_t j = 0; j < n; ++j) changes[j] |= row[n + j] != row[j];
-  }
+  Buffer<T> first;
+  if (!changes.allocate(n, true) || !first.allocate(n)) return out_of_memory(error);
+  load_rows(rows, nullptr, 0, 1, first.data());
   const auto square = [&](double x, size_t j) {
+    changes[j] |= x != (double)first[j];
     const double e = x - mean[j];
     return e * e;
   };
