@@ -2,8 +2,8 @@
 """Trains the networks of golden.txt, the same way in every language, on data that any language can write down.
 
 A line is a name, settings as key=value, a colon, the fingerprint after training, and the last epoch's loss in
-hexadecimal. ``python tests/golden.py`` prints golden.txt anew, computed by `netlet.reference`; only a new numerics
-version may change it.
+hexadecimal. ``python tests/golden.py`` prints golden.txt anew, computed by `netlet.reference` (write it to another
+file: the script reads golden.txt as it goes); only a new numerics version may change a line.
 
 Settings that are not those of `Network` and `fit`: weights=1 gives row n the weight (n mod 4) / 2, standardize=1 scales
 inputs and outputs, validation=1 takes the first 50 rows for validation, targets=probabilities gives cross_entropy
@@ -53,10 +53,10 @@ class Golden:
     def data(self) -> tuple[Any, Any]:
         """x[n] = (37 n mod 101) / 50 - 1 over all values in order; y in the same spirit for each loss."""
         sizes = [int(n) for n in self.numbers("sizes")]
-        rows, inputs, outputs = int(self.settings["rows"]), sizes[0], sizes[-1]
+        loss = self.settings["loss"]
+        rows, inputs, outputs = int(self.settings["rows"]), sizes[0], sizes[-1] // (1 + (loss == "gaussian_nll"))
         x = (np.arange(rows * inputs) * 37 % 101 / 50 - 1).reshape(rows, inputs)
         n = np.arange(rows * outputs).reshape(rows, outputs)
-        loss = self.settings["loss"]
         if "targets" in self.settings:  # 3/4 for one class, 1/4 for the next one
             first = np.arange(rows) ** 2 % outputs
             y = np.zeros((rows, outputs))

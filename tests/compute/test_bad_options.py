@@ -82,7 +82,7 @@ def test_step_needs_an_optimizer(net):
     [
         ("sample_weight", np.ones(5), r"^sample_weight: expected shape \(6,\), got \(5,\)"),
         ("sample_weight", np.ones((6, 1)), "^sample_weight: expected shape"),
-        ("sample_weight", [1, 1, 1, -1, 1, 1], "^sample_weight: expected weights from 0 on, got -1 in row 3"),
+        ("sample_weight", [1, 1, 1, -1, 1, 1], "^sample_weight: expected weights >= 0, got -1 in row 3"),
         ("sample_weight", [1, 1, 1, np.nan, 1, 1], "^sample_weight: expected finite numbers, got nan in row 3"),
         ("class_weight", {0: 1.0}, "^class_weight: expected None for squared_error"),
         ("validation_data", (np.ones((3, 4)), np.ones((3, 5))), "^validation_data: y: expected shape"),
@@ -96,7 +96,7 @@ def test_step_needs_an_optimizer(net):
         ("schedule", schedules.CosineDecay(0), "^period: expected at least 1 epoch"),
         ("schedule", schedules.CosineDecay(5, floor=2), "^floor: "),
         ("schedule", schedules.ReduceOnPlateau(min_delta=-1), "^min_delta: "),
-        ("schedule", lambda epoch: -1, "^schedule: expected a finite factor from 0 on for epoch 0, got -1"),
+        ("schedule", lambda epoch: -1, "^schedule: expected a finite factor >= 0 for epoch 0, got -1"),
         ("standardize", "both", "^standardize: "),
     ],
 )

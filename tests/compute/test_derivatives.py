@@ -24,7 +24,9 @@ def smooth(loss, **settings):
     output = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}.get(loss, "identity")
     net = Network([3, 4, 4, 2], activation=["gelu", "silu", output], loss=loss, reduction="mean", seed=5, **settings)
     net.input_scaling = ([1, 2, 3], [0.5, 2, 4])
-    if loss in ("squared_error", "absolute_error", "huber", "quantile"):
+    if loss == "gaussian_nll":
+        net.output_scaling = ([1], [3])
+    elif loss in ("squared_error", "absolute_error", "huber", "quantile", "log_cosh"):
         net.output_scaling = ([1, -1], [3, 0.5])
     return net
 
@@ -40,7 +42,7 @@ TARGETS = {
 
 @every_loss
 def test_gradients_are_the_slopes_of_the_loss(loss, rng):
-    net, y = smooth(loss, huber_delta=0.3, quantile=[0.2, 0.7]), TARGETS.get(loss, rng.normal(size=(4, 2)))
+    net, y = smooth(loss, huber_delta=0.3, quantile=[0.2, 0.7]), TARGETS.get(loss, rng.normal(size=(4, 1 if loss == "gaussian_nll" else 2)))
     weights = np.array([0.5, 1.0, 2.0, 0.0])
     start = net.parameters.copy()
 

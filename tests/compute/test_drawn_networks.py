@@ -10,7 +10,7 @@ from helpers.bits import assert_same_bits
 from helpers.drawing import LOSSES, OPTIMIZERS, targets
 
 CONFIGURATIONS = 360
-ACTIVATIONS = _core.NAMES["activation"][:-1]  # all but softmax
+ACTIVATIONS = [name for name in _core.NAMES["activation"] if name != "softmax"]
 SCHEDULES = [
     schedules.StepDecay(0.5, period=1),
     schedules.ExponentialDecay(0.9),
@@ -34,6 +34,9 @@ def draw(rng):
         activation[-1] = "sigmoid"
     elif loss == "poisson":
         activation[-1] = "tanh"
+    elif loss == "gaussian_nll":
+        activation[-1] = "tanh"
+        sizes[-1] += sizes[-1] % 2
     elif loss == "cross_entropy" or rng.random() < 0.1:
         activation[-1] = "softmax"
         sizes[-1] = max(sizes[-1], 2)

@@ -80,7 +80,7 @@ def test_other_contents_are_refused(data, path):
 
 def test_tensors_of_other_programs_are_refused(path, safetensors):
     safetensors.numpy.save_file({"layers.0.weight": np.zeros((2, 3))}, path, metadata={"format": "pt"})
-    with pytest.raises(ValueError, match="another program than netlet wrote"):
+    with pytest.raises(ValueError, match="written by another program"):
         Network.load(path)
 
 

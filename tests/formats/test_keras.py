@@ -42,7 +42,7 @@ def test_weights_of_keras():
 @frameworks
 def test_models_of_keras_give_the_same(keras):
     layers = keras.layers
-    for name in ("linear", "sigmoid", "tanh", "relu", "elu", "softplus", "silu", "gelu", "hard_sigmoid"):
+    for name in ("linear", "sigmoid", "tanh", "relu", "elu", "softplus", "silu", "gelu", "hard_sigmoid", "mish"):
         model = keras.Sequential(
             [
                 layers.Input((4,)),

@@ -10,7 +10,7 @@ from onnx import helper, numpy_helper
 
 EPSILON = {"float32": 2.0**-23, "float64": 2.0**-52}
 HIDDEN = [
-    *("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu", "hard_sigmoid"),
+    *("identity", "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "silu", "gelu", "hard_sigmoid", "mish"),
 ]
 IN_FLOAT64 = ["identity", "sigmoid", "tanh", "relu", "silu"]  # that ONNX Runtime has kernels for
 

@@ -18,6 +18,8 @@ OPTIMIZERS = [  # rates that let no drawn network diverge, summed gradients incl
 
 
 def targets(rng, loss, rows, outputs):
+    if loss == "gaussian_nll":
+        return rng.normal(size=(rows, outputs // 2))
     if loss == "cross_entropy":
         return rng.integers(0, outputs, rows) if rng.random() < 0.5 else rng.dirichlet(np.ones(outputs), rows)
     if loss == "binary_cross_entropy":

@@ -11,12 +11,13 @@ import pytest
 from netlet import functional
 
 # ulp, as docs/numerics.md promises
-BOUND = {"exp": 1, "log": 1, "sigmoid": 3, "tanh": 3, "softplus": 3, "elu": 3, "silu": 4, "gelu": 8}
+BOUND = {"exp": 1, "log": 1, "sigmoid": 3, "tanh": 3, "softplus": 3, "elu": 3, "silu": 4, "gelu": 8, "mish": 5}
 
 
 # Their factor is subnormal from here down, and so has fewer digits.
 LOWEST = {
     "silu": lambda dtype: np.log(np.finfo(dtype).tiny),
+    "mish": lambda dtype: np.log(np.finfo(dtype).tiny),
     "gelu": lambda dtype: -np.sqrt(-2 * np.log(np.finfo(dtype).tiny)) + 0.2,
 }
 INVERSE = {
@@ -26,8 +27,9 @@ INVERSE = {
     "tanh": np.arctanh,
     "softplus": lambda y: np.log(np.expm1(y)),
     "elu": lambda y: np.log1p(-y),
-    "silu": lambda y: y,  # these two have no simple inverse
+    "silu": lambda y: y,  # these three have no simple inverse
     "gelu": lambda y: y,
+    "mish": lambda y: y,
 }
 WORST = {  # the worst that longer searches found
     "exp": [-704.5642467324021],
@@ -38,6 +40,7 @@ WORST = {  # the worst that longer searches found
     "elu": [],
     "silu": [],
     "gelu": [],
+    "mish": [],
 }
 
 
@@ -52,6 +55,10 @@ def exact(name, x):
         return np.where(x > 0, x, np.expm1(x))
     if name == "silu":
         return x / (1 + np.exp(-x))
+    if name == "mish":  # tanh(log(1 + exp(x))), nothing cancelled
+        e = np.exp(-np.abs(x))
+        above = np.where(x < 0, e * (e + 2), 1 + 2 * e)
+        return x * (above / (above + np.where(x < 0, 2, 2 * e * e)))
     if name == "gelu":
         return x * pytest.importorskip("scipy.special").ndtr(x)
     return getattr(np, name)(x)
@@ -124,6 +131,7 @@ def test_float64_against_correctly_rounded_values(name):
         "softplus": lambda v: gmpy2.log1p(gmpy2.exp(v)),
         "elu": lambda v: v if v > 0 else gmpy2.expm1(v),
         "silu": lambda v: v / (1 + gmpy2.exp(-v)),
+        "mish": lambda v: v * gmpy2.tanh(gmpy2.log1p(gmpy2.exp(v))),
         "gelu": lambda v: v * gmpy2.erfc(-v / gmpy2.sqrt(gmpy2.mpfr(2))) / 2,
     }.get(name) or getattr(gmpy2, name)
     x = points(name, 1_000_000)

@@ -7,7 +7,7 @@ from netlet import SGD, Adam, AdamW, Network, RMSprop, Rprop, _core
 
 from helpers.bad_input import refused
 
-ACTIVATIONS = ", ".join(_core.NAMES["activation"][:-1])
+ACTIVATIONS = ", ".join(_core.NAMES["activation"])
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,7 @@ ACTIVATIONS = ", ".join(_core.NAMES["activation"][:-1])
         ({"activation": "softmax"}, "^activation: softmax is for the output layer only"),
         ({"activation": ["softmax", "relu"]}, "^activation: softmax is for the output layer only"),
         ({"activation": ["relu", "relu"], "output_activation": "relu"}, "^output_activation: "),
-        ({"output_activation": "softmux"}, f"^output_activation: .*'softmux'.*{ACTIVATIONS}, softmax"),
+        ({"output_activation": "softmux"}, f"^output_activation: .*'softmux'.*{ACTIVATIONS}"),
         ({"output_activation": ""}, f"^output_activation: .*{ACTIVATIONS}"),
         ({"loss": "mse"}, "^loss: .*'mse'.*squared_error, .*, cross_entropy"),
         ({"loss": "cross_entropy", "output_activation": "sigmoid"}, "^loss: cross_entropy needs a softmax output"),
@@ -141,17 +141,17 @@ def test_what_a_network_is_cannot_be_set(name, net):
 @pytest.mark.parametrize(
     ("make", "match"),
     [
-        (lambda: SGD(l2=-1), "^l2: .*from 0 on, got -1"),
+        (lambda: SGD(l2=-1), "^l2: .*>= 0, got -1"),
         (lambda: Adam(l1=np.inf), "^l1: .*got inf"),
         (lambda: SGD(clip_value=-0.5), "^clip_value: "),
         (lambda: SGD(clip_norm=np.nan), "^clip_norm: .*got nan"),
         (lambda: SGD(clip_norm=1, clip_value=1), "^clip_norm: expected one of clip_value and clip_norm, got both"),
         (lambda: AdamW(weight_decay=-0.1), "^weight_decay: "),
-        (lambda: RMSprop(rho=1), "^rho: expected 0 <= rho < 1, got 1"),
+        (lambda: RMSprop(rho=1), "^rho: expected a number >= 0 and < 1, got 1"),
         (lambda: RMSprop(momentum=-1), "^momentum: "),
         (lambda: RMSprop(epsilon=0), "^epsilon: "),
-        (lambda: Rprop(eta_minus=1), "^eta_minus: expected 0 < eta_minus < 1, got 1"),
-        (lambda: Rprop(eta_plus=1), "^eta_plus: .*above 1, got 1"),
+        (lambda: Rprop(eta_minus=1), "^eta_minus: expected a number > 0 and < 1, got 1"),
+        (lambda: Rprop(eta_plus=1), "^eta_plus: .*> 1, got 1"),
         (lambda: Rprop(step_min=0), "^step_min: "),
         (lambda: Rprop(step_min=2, step_max=1), "^step_min: expected at most step_max, 1, got 2"),
         (lambda: Network([2, 3, 1], dropout=1), "^dropout: expected 0 <= dropout < 1, got 1 for layer 1"),

@@ -136,7 +136,7 @@ netlet_status read(Source& source, netlet_network** network, netlet_optimizer** 
   Tensor tensor;
   for (size_t i = 0; get_tensor(d, model, i, &tensor); ++i) {
     if (!model.net && !tensor.data) {  // the first of the network's own
-      NETLET_TRY(as_format(create(d, model, error)));
+      NETLET_TRY(within("the file is damaged", as_format(create(d, model, error)), error));
       get_tensor(d, model, i, &tensor);
     }
     NETLET_TRY(source.read(tensor.data, tensor.bytes(), error));

@@ -83,7 +83,7 @@ static netlet_schedule schedule(const Settings& s) {
 // fingerprint after training, and the last epoch's loss
 static std::pair<std::string, double> train(const Settings& s) {
   netlet::Network net = network(s);
-  const std::size_t rows = (std::size_t)number(s, "rows", 0), inputs = net.inputs(), outputs = net.outputs();
+  const std::size_t rows = (std::size_t)number(s, "rows", 0), inputs = net.inputs(), outputs = net.targets();
   std::vector<double> x(rows * inputs), y(rows * outputs), weights(rows);
   std::vector<std::int64_t> classes(rows);
   for (std::size_t n = 0; n < x.size(); ++n) x[n] = (double)(n * 37 % 101) / 50 - 1;
