@@ -155,10 +155,7 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
         correct.fetch_add(pass.run(batch, row, 0, rows, packed_), std::memory_order_relaxed);
         sum_block(pass, 0, first + i);
         if (!kind_.delta) continue;
-        for (size_t l = 0; l < net_->layer_count(); ++l) {
-          const Layer& layer = net_->layers[l];
-          pass.gradient({l, 0, layer.inputs + 1, 0, layer.outputs}, 0, rows, place(depth) + layer.weights);
-        }
+        pass.gradient(0, rows, place(depth));
         depth = tree_push(i, depth, add);
       }
       if (kind_.delta) tree_finish(depth, add);

@@ -4,26 +4,10 @@
 #include "network/entry.hpp"
 #include "system/threads.hpp"
 
-namespace netlet::core {
-namespace {
+using namespace netlet::core;
 
 constexpr size_t kPiece = 16384;
 constexpr double kOperations = 40;  // of a value, roughly
-
-template <class T> void map_all(int function, size_t count, const T* x, T* y) {
-  const Kernels<T>& kernel = kernels<T>();
-  const size_t threads = threads_for(kOperations * (double)count, kReadingShare);
-  if (threads == 1) return kernel.map(function, count, x, y);
-  parallel((count + kPiece - 1) / kPiece, threads, [&](size_t task, size_t) {
-    const size_t first = task * kPiece, n = count - first < kPiece ? count - first : kPiece;
-    kernel.map(function, n, x + first, y + first);
-  });
-}
-
-}  // namespace
-}  // namespace netlet::core
-
-using namespace netlet::core;
 
 netlet_status netlet_map(int32_t function, int32_t dtype, size_t count, const void* x, void* y, netlet_error* error) {
   NETLET_TRY(netlet_check_environment(error));
@@ -35,7 +19,12 @@ netlet_status netlet_map(int32_t function, int32_t dtype, size_t count, const vo
   const DefaultFloatingPoint floating_point;
   with_dtype(dtype, [&](auto zero) {
     using T = decltype(zero);
-    map_all(function, count, static_cast<const T*>(x), static_cast<T*>(y));
+    const size_t threads = threads_for(kOperations * (double)count, kReadingShare);
+    parallel(divide_up(count, kPiece), threads, [&](size_t task, size_t) {
+      const size_t first = task * kPiece;
+      kernels<T>().map(function, smaller(kPiece, count - first), static_cast<const T*>(x) + first,
+                       static_cast<T*>(y) + first);
+    });
   });
   return NETLET_OK;
 }

@@ -29,7 +29,7 @@ using namespace netlet::core;
 
 netlet_status netlet_fingerprint(const netlet_network* network, char hex[65], netlet_error* error) {
   const Reading held(network->users);
-  if (!held) return busy("fingerprint", error);
+  if (!held) return busy("fingerprint", "network", error);
   Sha256 sha;
   add_text(sha, "netlet 1\n");
   add_text(sha, netlet_dtype_name(network->dtype));

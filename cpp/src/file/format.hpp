@@ -3,8 +3,8 @@
 // describes. Eight bytes that say how long the header is, the header in JSON, the tensors one after the other.
 //
 // A description says all words of the header's metadata, and which tensors follow. The writer makes the header from
-// it; the reader takes it from the metadata, and what follows must be, byte for byte, what the writer would write. So
-// every size has been held against the file's before anything is allocated for it.
+// it; the reader takes it from the metadata, and the header must be, byte for byte, what the writer would write. So every
+// size has been compared with the file's before anything is allocated for it.
 #pragma once
 
 #include "file/text.hpp"
@@ -68,8 +68,8 @@ bool data_size(const Description& d, size_t* bytes);
 size_t checksum_place();
 
 void write_header(Description& d, Text& text);
-// Reads the metadata, and then whether the tensors that follow are those of `d`.
-netlet_status read_metadata(Cursor& cursor, Description& d, netlet_error* error);
-netlet_status check_tensors(Cursor& cursor, const Description& d, netlet_error* error);
+// Reads the metadata; then checks that the header is the one that is written of `d`.
+netlet_status read_metadata(const Buffer<char>& header, Description& d, netlet_error* error);
+netlet_status check_header(const Buffer<char>& header, Description& d, netlet_error* error);
 
 }  // namespace netlet::core

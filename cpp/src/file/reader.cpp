@@ -92,8 +92,7 @@ netlet_status as_format(netlet_status status) { return status == NETLET_ERROR_AR
 
 // The header of a file of `rest` bytes after its first eight: what it says, held against their number.
 netlet_status read_header(const Buffer<char>& header, size_t rest, Description& d, netlet_error* error) {
-  Cursor cursor(header.data(), header.size());
-  NETLET_TRY(read_metadata(cursor, d, error));
+  NETLET_TRY(read_metadata(header, d, error));
   if (d.numerics > INT32_MAX) return fail(error, NETLET_ERROR_FORMAT, "the header is damaged: it is of no version");
   size_t data_bytes;
   const size_t found = rest - header.size();
@@ -102,7 +101,7 @@ netlet_status read_header(const Buffer<char>& header, size_t rest, Description& 
   if (data_bytes != found)
     return fail(error, NETLET_ERROR_FORMAT, "%s: the network takes %zu bytes after the header, but %zu follow",
                 found < data_bytes ? "the file is cut" : "the file is too long", data_bytes, found);
-  return check_tensors(cursor, d, error);
+  return check_header(header, d, error);
 }
 
 netlet_status read(Source& source, netlet_network** network, netlet_optimizer** optimizer, netlet_error* error) {

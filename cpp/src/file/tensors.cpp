@@ -80,21 +80,16 @@ bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
 }
 
 bool data_size(const Description& d, size_t* bytes) {
-  using Size = unsigned __int128;
-  Size parameters = 0;
-  for (size_t i = 0; i < d.layers(); ++i) {
-    parameters += ((Size)d.sizes[i] + 1) * d.sizes[i + 1];
-    if (parameters >> 60) return false;
+  *bytes = 0;
+  Model none;
+  Tensor tensor;
+  for (size_t i = 0; get_tensor(d, none, i, &tensor); ++i) {
+    size_t size = tensor.is_float32 ? 4 : 8;
+    for (int k = 0; k < tensor.dimensions; ++k)
+      if (multiply_overflows(size, tensor.shape[k], &size)) return false;
+    if (__builtin_add_overflow(*bytes, size, bytes)) return false;
   }
-  Size numbers = d.layers() - 1, values = parameters;
-  numbers += kLosses[d.loss].parameter_count(d.outputs());
-  if (d.has_optimizer) numbers += setting_count() + kProgresses;
-  if (d.has_optimizer && d.bound) values += d.slots * parameters;
-  values += ((Size)d.inputs()) * (d.scaling & NETLET_SCALE_INPUTS ? 3 : 1) +
-            (Size)d.outputs() * (d.scaling & NETLET_SCALE_OUTPUTS ? 3 : 1);
-  const Size all = numbers * 8 + values * size_of(d.dtype);
-  *bytes = (size_t)all;
-  return all <= (Size)PTRDIFF_MAX;
+  return *bytes <= (size_t)PTRDIFF_MAX;
 }
 
 }  // namespace netlet::core

@@ -86,7 +86,7 @@ netlet_status write_held(const netlet_network* net, const netlet_optimizer* opti
   return reading("save", *net, error, [&](auto) {
     if (!optimizer) return write(*net, nullptr, out, error);
     const Reading held(optimizer->users);
-    return held ? write(*net, optimizer, out, error) : optimizer_busy("save", error);
+    return held ? write(*net, optimizer, out, error) : busy("save", "optimizer", error);
   });
 }
 

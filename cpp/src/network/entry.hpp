@@ -15,14 +15,14 @@ template <class F> auto with_dtype(int dtype, F&& f) { return dtype == NETLET_FL
 
 template <class F> netlet_status reading(const char* call, const netlet_network& network, netlet_error* error, F&& f) {
   const Reading held(network.users);
-  if (!held) return busy(call, error);
+  if (!held) return busy(call, "network", error);
   const DefaultFloatingPoint floating_point;
   return with_dtype(network.dtype, f);
 }
 
 template <class F> netlet_status writing(const char* call, netlet_network& network, netlet_error* error, F&& f) {
   const Writing held(network.users);
-  if (!held) return busy(call, error);
+  if (!held) return busy(call, "network", error);
   const DefaultFloatingPoint floating_point;
   return with_dtype(network.dtype, f);
 }
@@ -53,9 +53,9 @@ struct Held {
 template <class F> netlet_status training(const char* call, netlet_network& network, netlet_optimizer& optimizer,
                                           netlet_error* error, F&& f) {
   Writing writing(network.users);
-  if (!writing) return busy(call, error);
+  if (!writing) return busy(call, "network", error);
   Writing claim(optimizer.users);
-  if (!claim) return optimizer_busy(call, error);
+  if (!claim) return busy(call, "optimizer", error);
   DefaultFloatingPoint floating_point;
   const Held held = {writing, claim, floating_point};
   return with_dtype(network.dtype, [&](auto zero) { return f(held, zero); });

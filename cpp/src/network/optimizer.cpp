@@ -232,7 +232,7 @@ netlet_optimizer_config netlet_optimizer_get_config(const netlet_optimizer* opti
 netlet_status netlet_optimizer_set_learning_rate(netlet_optimizer* optimizer, double rate, netlet_error* error) {
   NETLET_TRY(check_setting(kSettings[0], rate, error));
   const Reading reading(optimizer->users);  // a fit that waits for its callback is a reader too
-  if (!reading) return optimizer_busy("learning_rate", error);
+  if (!reading) return busy("learning_rate", "optimizer", error);
   optimizer->config.learning_rate = rate;
   return NETLET_OK;
 }
@@ -274,7 +274,7 @@ void* netlet_optimizer_slot(netlet_optimizer* optimizer, size_t slot) {
 netlet_status netlet_optimizer_copy_state(const netlet_optimizer* optimizer, void* slots, size_t size,
                                           netlet_optimizer_progress* progress, netlet_error* error) {
   const Reading reading(optimizer->users);
-  if (!reading || size != optimizer->size) return optimizer_busy("copy", error);
+  if (!reading || size != optimizer->size) return busy("copy", "optimizer", error);
   if (size && optimizer->slot_count())
     memcpy(slots, optimizer->state.data(), size * optimizer->slot_count() * size_of(optimizer->dtype));
   *progress = optimizer->progress;

@@ -167,7 +167,7 @@ netlet_status netlet_copy_scaling(const netlet_network* network, int32_t kind, v
                                   netlet_error* error) {
   NETLET_TRY(check_kind(kind, error));
   const Reading reading(network->users);
-  if (!reading) return busy("scaling", error);
+  if (!reading) return busy("scaling", "network", error);
   const void* from = netlet_scaling_shift(network, kind);
   *present = from != nullptr;
   if (!from) return NETLET_OK;

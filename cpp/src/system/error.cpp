@@ -27,12 +27,8 @@ netlet_status within(const char* name, netlet_status status, netlet_error* error
 
 netlet_status out_of_memory(netlet_error* error) { return fail(error, NETLET_ERROR_MEMORY, "out of memory"); }
 
-netlet_status busy(const char* call, netlet_error* error) {
-  return fail(error, NETLET_ERROR_BUSY, "%s: another call is using this network", call);
-}
-
-netlet_status optimizer_busy(const char* call, netlet_error* error) {
-  return fail(error, NETLET_ERROR_BUSY, "%s: another call is using this optimizer", call);
+netlet_status busy(const char* call, const char* what, netlet_error* error) {
+  return fail(error, NETLET_ERROR_BUSY, "%s: another call is using this %s", call, what);
 }
 
 }  // namespace netlet::core

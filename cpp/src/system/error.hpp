@@ -17,8 +17,8 @@ netlet_status fail(netlet_error* error, netlet_status status, const char* format
 netlet_status within(const char* name, netlet_status status, netlet_error* error);
 
 netlet_status out_of_memory(netlet_error* error);
-netlet_status busy(const char* call, netlet_error* error);
-netlet_status optimizer_busy(const char* call, netlet_error* error);
+// what: network or optimizer
+netlet_status busy(const char* call, const char* what, netlet_error* error);
 
 // returns from the function with the status of a call that failed
 #define NETLET_TRY(call)                                          \

@@ -96,7 +96,7 @@ static void forged_files_are_refused() {
     const char *from, *to, *message;
   } forged[] = {
       {"\"netlet_format\":\"1\"", "\"netlet_format\":\"2\"", "format 2"},
-      {"\"netlet_format\":\"1\"", "\"netlet_format\":\"99999999999999999999\"", "a number"},
+      {"\"netlet_format\":\"1\"", "\"netlet_format\":\"99999999999999999999\"", "format 1844"},
       {"\"netlet_format\":", "\"format\":", "another program"},
       {"{\"__metadata__\"", "[\"__metadata__\"", "not a file of netlet's"},
       {"2 3 1", "2 3 2", "cut"},
