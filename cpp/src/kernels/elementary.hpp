@@ -165,9 +165,13 @@ template <class T> NETLET_INLINE V<T> softplus_tail(V<T> x) { return log1p_unit<
 template <class T, int N> NETLET_INLINE V<T> scaled_normal_tail(V<T> u, const T (&c)[N]) {
   const V<T> r = splat(T(1)) / (u + splat(T(4)));
   const V<T> t = (u - splat(T(4))) * r, t2 = t * t;
-  V<T> sum[2] = {splat(c[(N - 1) / 2 * 2]), splat(c[N / 2 * 2 - 1])};  // even and odd
-  NETLET_UNROLLED for (int i = N - 3; i >= 0; --i) sum[i & 1] = fma(sum[i & 1], t2, splat(c[i]));
-  return fma(sum[1], t, sum[0]) * r;
+  V<T> even = splat(c[N - 1]), odd = splat(c[N - 2]);  // N is odd
+  NETLET_UNROLLED for (int i = N - 3; i > 0; i -= 2) {
+    even = fma(even, t2, splat(c[i]));
+    odd = fma(odd, t2, splat(c[i - 1]));
+  }
+  even = fma(even, t2, splat(c[0]));
+  return fma(odd, t, even) * r;
 }
 NETLET_INLINE F64 scaled_normal_tail(F64 u) {
   static constexpr double c[] = {

@@ -19,14 +19,18 @@ namespace {
 using core::Inputs;
 using core::Weights;
 
+// what a layer's sums become in registers
+template <class T> AsItIs finish(Identity) { return {}; }
+template <class T, class A> auto finish(A) {
+  return [](V<T> v, size_t) { return A::template value<T>(v); };
+}
+
 template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* rows,
                                 Weights<T> w, const T* b, int activation, T* z, T* y) {
   T* const sums = z ? z : y;
   const Product<T, Strided<T>> p{k, {x, x_i, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, false};
   // activated in registers, unless that would waste more lanes than a second look at memory costs
-  const auto in_registers = [&](auto a) {
-    narrow_matmul(p, m, n, [](V<T> v, size_t) { return decltype(a)::template value<T>(v); });
-  };
+  const auto in_registers = [&](auto activation) { narrow_matmul(p, m, n, finish<T>(activation)); };
   if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z && !rows && with_common_activation(activation, in_registers))
     return;
   if (n <= Vec<T>::lanes && !rows)

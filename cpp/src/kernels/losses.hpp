@@ -42,7 +42,7 @@ struct LossKind {
   X(GaussianNll, GAUSSIAN_NLL, "gaussian_nll", TargetKind::any, -1, true, 2)
 
 #define NETLET_LOSS(Struct, NUMBER, ...) {__VA_ARGS__},
-constexpr LossKind kLosses[] = {NETLET_LOSSES(NETLET_LOSS)};
+inline constexpr LossKind kLosses[] = {NETLET_LOSSES(NETLET_LOSS)};
 #undef NETLET_LOSS
 
 }  // namespace netlet::core
@@ -80,6 +80,10 @@ template <class T, class F, class G> NETLET_INLINE double sum_computed(size_t n,
   }
   return sum;
 }
+// delta = y - t
+template <class T> __attribute__((noinline)) void subtract(const OutputRows<T>& r) {
+  map(r.rows * r.n, r.y, r.t, r.delta, [](V<T> y, V<T> t) { return y - t; });
+}
 // delta = f(y, t)
 template <class T, class F> NETLET_INLINE void derive(const OutputRows<T>& r, F f) {
   map_compact(r.rows * r.n, r.y, r.t, r.delta, f);
@@ -95,9 +99,7 @@ struct SquaredError {  // 1/2 sum_j (y_j - t_j)^2
     }
     return 0.5 * sum;
   }
-  template <class T> static void derivative(const OutputRows<T>& r) {
-    map(r.rows * r.n, r.y, r.t, r.delta, [](V<T> y, V<T> t) { return y - t; });
-  }
+  template <class T> static void derivative(const OutputRows<T>& r) { subtract(r); }
 };
 
 // positive or negative by the sign of e; 0 and NaN as they are
@@ -162,9 +164,9 @@ struct LogCosh {  // sum_j log(cosh(y_j - t_j)), each in T
   template <class T> NETLET_INLINE V<T> log_cosh(V<T> e) {
     const V<T> size = magnitude<T>(e), one = splat(T(1)), two = splat(T(2));
     // near 0 log1p(cosh(e) - 1), beyond |e| + log1p(exp(-2 |e|)) - log(2)
-    const V<T> u = expm1_negative<T>(-size), near = (u * u) / (two * (one + u));
+    const V<T> u = expm1_negative<T>(-size), v = one + u;  // exp(-|e|)
     const Bits<T> is_near = size < one;
-    const V<T> tail = log1p_unit<T>(is_near ? near : exp_negative<T>(-two * size));
+    const V<T> tail = log1p_unit<T>(is_near ? (u * u) / (two * v) : v * v);
     return is_near ? tail : size + (tail - splat(T(0.6931471805599453)));
   }
   template <class T> static double row(const OutputRows<T>& r, size_t i) {
@@ -199,7 +201,9 @@ struct GaussianNll {
   }
 
  private:
-  template <class T> static T precision(T log_variance) { return exp<T>(splat(-log_variance))[0]; }
+  template <class T> __attribute__((noinline)) static T precision(T log_variance) {
+    return exp<T>(splat(-log_variance))[0];
+  }
 };
 
 template <class T> size_t index_of_largest(size_t n, const T* y) {
@@ -219,7 +223,7 @@ struct BinaryCrossEntropy {  // sum_j max(z_j, 0) - t_j z_j + log(1 + exp(-|z_j|
       return (value > 0 ? 1 - target : -target) * value + tail;
     });
   }
-  template <class T> static void derivative(const OutputRows<T>& r) { SquaredError::derivative(r); }
+  template <class T> static void derivative(const OutputRows<T>& r) { subtract(r); }
   // all outputs on the side of their target
   template <class T> static bool right(const OutputRows<T>& r, size_t i) {
     const T *y = r.y + i * r.n, *t = r.t + i * r.n;
@@ -264,7 +268,7 @@ struct CrossEntropy : GivenGradient {  // sum_j t_j (log sum exp(z - m) - (z_j -
     }
   }
   template <class T> static void derivative(const OutputRows<T>& r) {
-    if (r.t) return SquaredError::derivative(r);
+    if (r.t) return subtract(r);
     map(r.rows * r.n, r.y, r.delta, [](V<T> y) { return y; });
     for (size_t i = 0; i < r.rows; ++i) {
       const size_t at = i * r.n + (size_t)r.classes[i];

@@ -80,7 +80,8 @@ def log_cosh(z: Array, y: Array, t: Array, setting: None) -> Array:
     size = np.abs(y - t)
     near = size < 1
     u = expm1_negative(-size)
-    tail = log1p_unit(np.where(near, (u * u) / (2 * (1 + u)), exp(-2 * size)))
+    v = 1 + u  # exp(-size)
+    tail = log1p_unit(np.where(near, (u * u) / (2 * v), v * v))
     terms = np.where(near, tail, size + (tail - number(0.6931471805599453)))
     return np.asarray(chain(terms.astype(np.float64).T))
 
