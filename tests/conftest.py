@@ -16,6 +16,17 @@ def pytest_report_header():
     return f"netlet {netlet.__version__}: instruction set {netlet.isa()}, {netlet.get_num_threads()} threads"
 
 
+def pytest_addoption(parser):
+    parser.addoption("--repeat", type=int, default=1, metavar="COUNT", help="run each test COUNT times")
+
+
+def pytest_generate_tests(metafunc):
+    count = metafunc.config.getoption("repeat")
+    if count > 1:
+        metafunc.fixturenames.append("repetition")
+        metafunc.parametrize("repetition", range(count))
+
+
 def pytest_collection_modifyitems(items):
     """Mark what goes through all instruction sets itself: NETLET_ISA makes no difference to it."""
     for item in items:

@@ -77,15 +77,11 @@ def test_the_jacobian_is_the_slope_of_the_outputs(loss, rng):
     )
 
 
-def test_derivatives_of_many_rows_on_several_threads_are_those_of_each_row(rng):
+def test_derivatives_of_many_rows_on_several_threads_are_those_of_each_row(rng, set_num_threads):
     net, x = Network([30, 60, 20, 4], activation="gelu", loss="cross_entropy", seed=1), rng.normal(size=(700, 30))
     y = rng.integers(0, 4, 700)
-    before = netlet.get_num_threads()
-    netlet.set_num_threads(3)
-    try:
-        jacobian, by_input, by_row = net.jacobian(x), net.input_gradient(x, y), net.row_gradients(x, y)
-    finally:
-        netlet.set_num_threads(before)
+    set_num_threads(3)
+    jacobian, by_input, by_row = net.jacobian(x), net.input_gradient(x, y), net.row_gradients(x, y)
     for i in range(0, 700, 41):
         assert net.jacobian(x[i]).tobytes() == jacobian[i].tobytes()
         assert net.input_gradient(x[i], y[i]).tobytes() == by_input[i].tobytes()

@@ -3,7 +3,7 @@
 
 import netlet
 import pytest
-from netlet import _core, reference
+from netlet import reference
 
 import golden
 
@@ -11,26 +11,18 @@ CASES = pytest.mark.parametrize("case", golden.read(), ids=lambda case: case.nam
 
 
 @CASES
-@pytest.mark.parametrize("isa", netlet.available_isas())
-def test_the_core_gives_the_golden_fingerprint(case, isa):
-    before = netlet.isa()
-    _core.set_isa(isa)
-    try:
-        assert netlet.isa() == isa
+def test_the_core_gives_the_golden_fingerprint_on_each_instruction_set(case, every_isa):
+    def check():
         assert case.train(netlet) == (case.fingerprint, case.loss)
-    finally:
-        _core.set_isa(before)
+
+    every_isa(check)
 
 
 @CASES
 @pytest.mark.parametrize("threads", [1, 2, 3, 5, 8])
-def test_the_number_of_threads_does_not_change_it(case, threads):
-    before = netlet.get_num_threads()
-    netlet.set_num_threads(threads)
-    try:
-        assert case.train(netlet) == (case.fingerprint, case.loss)
-    finally:
-        netlet.set_num_threads(before)
+def test_the_number_of_threads_does_not_change_it(case, threads, set_num_threads):
+    set_num_threads(threads)
+    assert case.train(netlet) == (case.fingerprint, case.loss)
 
 
 @CASES

@@ -66,8 +66,9 @@ def test_wide_layers_are_cut_into_tiles_without_a_trace(width, dtype, every_isa)
     gradient = expected.backward(x, y)[1]
     expected.step(x, y, reference.Adam())
     stepped = expected.parameters.copy()
-    history = expected.fit(x, y, epochs=2, batch_size=4, learning_rate=1e-4, validation_data=(x, y))
-    jacobian = expected.jacobian(x[:1])
+    history = expected.fit(x, y, epochs=1, batch_size=4, learning_rate=1e-4, validation_data=(x, y))
+    few_outputs = [width, 3, 2]
+    jacobian = reference.Network(few_outputs, **arguments).jacobian(x[:2])
 
     def check():
         net = Network([width, 3, width], **arguments)
@@ -75,10 +76,10 @@ def test_wide_layers_are_cut_into_tiles_without_a_trace(width, dtype, every_isa)
         assert_same_bits(net.backward(x, y)[1], gradient)
         net.step(x, y, netlet.Adam())
         assert_same_bits(net.parameters, stepped)
-        computed = net.fit(x, y, epochs=2, batch_size=4, learning_rate=1e-4, validation_data=(x, y))
+        computed = net.fit(x, y, epochs=1, batch_size=4, learning_rate=1e-4, validation_data=(x, y))
         assert_same_bits(computed.validation_loss, history["validation_loss"])
         assert_same_bits(net.parameters, expected.parameters)
-        assert_same_bits(net.jacobian(x[:1]), jacobian)
+        assert_same_bits(Network(few_outputs, **arguments).jacobian(x[:2]), jacobian)
 
     every_isa(check)
 
@@ -89,8 +90,8 @@ def test_wide_layers_are_cut_into_tiles_without_a_trace(width, dtype, every_isa)
     [
         ((257, 40, 3), 40, 9),
         ((300, 3), 40, 16),
-        ((257, 20, 2), 1100, 1060),
-        *(((257, 384 + last, 3), 20, 8) for last in (1, 2, 4, 8, 16, 17)),  # the last tile of the gradient is narrow
+        ((257, 4, 2), 1100, 1060),
+        *(((257, 384 + last, 3), 12, 8) for last in (1, 2, 4, 8, 16, 17)),  # the last tile of the gradient is narrow
     ],
 )
 def test_long_rows_of_a_random_order_are_read_where_they_are(sizes, rows, batch_size, dtype, every_isa):

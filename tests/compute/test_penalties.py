@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Penalties, weight decay and clipping."""
 
-import netlet
 import numpy as np
 import pytest
 from netlet import SGD, AdamW, Network, reference
@@ -39,17 +38,13 @@ def test_clipping_by_value():
     assert net.parameters.tolist() == [0.5, -0.1, -0.5]
 
 
-def test_large_networks_are_clipped_as_in_the_reference():
+def test_large_networks_are_clipped_as_in_the_reference(set_num_threads):
     """Several tiles and blocks, in three phases on several threads."""
     rng = np.random.default_rng(0)
     x, y = rng.normal(size=(600, 90)), rng.normal(size=(600, 300))
     arguments = {"activation": ["relu", "identity"], "dtype": "float32", "seed": 1}
     net, expected = Network([90, 100, 300], **arguments), reference.Network([90, 100, 300], **arguments)
-    before = netlet.get_num_threads()
-    netlet.set_num_threads(3)
-    try:
-        net.step(x, y, AdamW(clip_norm=0.1, l1=0.001, l2=0.01))
-    finally:
-        netlet.set_num_threads(before)
+    set_num_threads(3)
+    net.step(x, y, AdamW(clip_norm=0.1, l1=0.001, l2=0.01))
     expected.step(x, y, reference.AdamW(clip_norm=0.1, l1=0.001, l2=0.01))
     assert net.parameters.tobytes() == expected.parameters.tobytes()

@@ -31,7 +31,10 @@ def draw_small(rng):
         "dtype": str(rng.choice(["float32", "float64"])),
         "seed": int(rng.integers(0, 2**32)),
     }
-    training = {"epochs": int(rng.integers(1, 100)), "sample_weight": rng.random(rows) if rng.random() < 0.2 else None}
+    training = {
+        "epochs": int(rng.integers(1, 100 if rows < 10 else 20)),
+        "sample_weight": rng.random(rows) if rng.random() < 0.2 else None,
+    }
     if name != "Rprop" and rng.random() < 0.4:
         training |= {"epochs": 4, "batch_size": int(rng.integers(1, rows + 1))}
     return sizes, arguments, x, y, (name, settings), training

@@ -18,11 +18,11 @@ resource.setrlimit(resource.RLIMIT_DATA, (used + {allowed}, used + {allowed}))
 print(Network.load({path!r}).fingerprint())
 """
 SHAPES = {
-    "wide": [3000, 4000, 1],
-    "deep": [1] * 50_000,
-    "inputs": [2_000_000, 1],
-    "outputs": [1, 2_000_000],
-    "hidden": [1, 2_000_000, 1],
+    "wide": [1500, 2000, 1],
+    "deep": [1] * 30_000,
+    "inputs": [1_000_000, 1],
+    "outputs": [1, 1_000_000],
+    "hidden": [1, 1_000_000, 1],
 }
 
 
@@ -35,7 +35,7 @@ def test_loading_needs_no_memory_beyond_the_file_s_size_and_a_row_s_activations(
         net.input_scaling = (np.zeros(net.layer_sizes[0]), np.ones(net.layer_sizes[0]))
         net.output_scaling = (np.zeros(net.layer_sizes[-1]), np.ones(net.layer_sizes[-1]))
     net.save(path)
-    row = {"inputs": 4 * 2_000_000 * scaled, "hidden": 4 * 2_000_000}.get(name, 0)  # brought to scale, or activated
+    row = {"inputs": 4 * 1_000_000 * scaled, "hidden": 4 * 1_000_000}.get(name, 0)  # brought to scale, or activated
     program = LOAD.format(path=str(path), allowed=path.stat().st_size + row + (2 << 20))
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert result.stdout.strip() == net.fingerprint(), result.stderr

@@ -14,12 +14,14 @@ import toolchains
 
 HIDDEN = [name for name in _core.NAMES["activation"] if name != "softmax"]
 COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
-OPTIONS = {
-    "not optimised": ["-O0"],
-    "plain": ["-O2"],
-    "vectors": ["-O3", "-march=native"],
-    "contracting": ["-O3", "-march=native", "-ffp-contract=fast"],
-}
+OPTIONS = {"plain": ["-O2"], "contracting": ["-O3", "-march=native", "-ffp-contract=fast"]}
+MORE_OPTIONS = {"not optimised": ["-O0"], "vectors": ["-O3", "-march=native"]}
+BUILDS = [
+    pytest.param(compiler, options, id=f"{compiler}-{name}", marks=[] if quick else pytest.mark.builds)
+    for compiler in COMPILERS
+    for some, quick in ((OPTIONS, compiler == COMPILERS[0]), (MORE_OPTIONS, False))
+    for name, options in some.items()
+]
 
 
 def networks(dtype):
@@ -40,9 +42,9 @@ def inputs(net):
     return x.astype(net.dtype)
 
 
-def compile_library(compiler, options, source, target):
+def compile_library(compiler, options, sources, target):
     warnings = ["-Wall", "-Wextra", "-Werror", "-Wno-unknown-pragmas", "-std=c99", "-pedantic"]
-    subprocess.run([compiler, *warnings, *options, "-shared", "-fPIC", source, "-lm", "-o", target], check=True)
+    subprocess.run([compiler, *warnings, *options, "-shared", "-fPIC", *sources, "-lm", "-o", target], check=True)
     return ctypes.CDLL(target)
 
 
@@ -50,19 +52,16 @@ def pointer(array):
     return array.ctypes.data_as(ctypes.c_void_p)
 
 
-@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
-@pytest.mark.parametrize("compiler", COMPILERS)
+@pytest.mark.skipif(not COMPILERS, reason="there is no C compiler")
+@pytest.mark.parametrize(("compiler", "options"), BUILDS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_the_bits_are_netlet_s(dtype, compiler, options, tmp_path):
-    if not COMPILERS:
-        pytest.skip("there is no C compiler")
-    sources = []
     nets = list(networks(dtype))
-    for i, (_, net) in enumerate(nets):
-        net.to_c(tmp_path / f"net_{i}.c")
-        sources.append(tmp_path / f"net_{i}.c")
+    sources = [tmp_path / f"net_{i}.c" for i in range(len(nets))]
+    for (_, net), source in zip(nets, sources):
+        net.to_c(source)
+    library = compile_library(compiler, options, sources, tmp_path / "nets.so")
     for i, (name, net) in enumerate(nets):
-        library = compile_library(compiler, options, sources[i], tmp_path / f"net_{i}.so")
         found_out = library[f"net_{i}_self_test"]() != 0
         if found_out and compiler == "clang" and "-ffp-contract=fast" in options:
             continue  # Clang then contracts whatever a file says
@@ -76,9 +75,8 @@ def test_the_bits_are_netlet_s(dtype, compiler, options, tmp_path):
         assert row.tobytes() == y[3].tobytes()
 
 
+@pytest.mark.skipif(not COMPILERS, reason="there is no C compiler")
 def test_two_files_in_one_program(tmp_path):
-    if not COMPILERS:
-        pytest.skip("there is no C compiler")
     for i in range(2):
         Network([2, 3 + i, 1], seed=i, dtype=("float32", "float64")[i]).to_c(tmp_path / f"net_{i}.c")
     program = tmp_path / "main.c"
@@ -89,9 +87,8 @@ def test_two_files_in_one_program(tmp_path):
     subprocess.run([tmp_path / "main"], check=True)
 
 
+@pytest.mark.skipif(not COMPILERS, reason="there is no C compiler")
 def test_a_compiler_that_does_not_keep_the_bits_is_refused_or_found_out(tmp_path):
-    if not COMPILERS:
-        pytest.skip("there is no C compiler")
     net = Network([3, 40, 2], activation="softplus", seed=1)
     net.to_c(tmp_path / "net.c")
     command = [COMPILERS[0], "-O3", "-march=native", "-shared", "-fPIC"]
@@ -106,7 +103,7 @@ def test_a_compiler_that_does_not_keep_the_bits_is_refused_or_found_out(tmp_path
         )
         assert changed != text
         (tmp_path / "changed.c").write_text(changed)
-        library = compile_library(COMPILERS[0], ["-O2"], tmp_path / "changed.c", tmp_path / "changed.so")
+        library = compile_library(COMPILERS[0], ["-O2"], [tmp_path / "changed.c"], tmp_path / "changed.so")
         assert library.net_self_test() == 1
 
 

@@ -6,8 +6,8 @@ import subprocess
 import sys
 import textwrap
 
-TIMEOUT = 60  # seconds; only a deadlock takes so long
-TRAIN = """
+TIMEOUT = 120  # seconds; only a deadlock takes so long
+BEGIN = """
     import os, signal, threading, time
     import numpy as np
     import netlet
@@ -23,10 +23,13 @@ TRAIN = """
         net.fit(x, y, epochs=3, batch_size=700)
         return net.fingerprint()
 
+    def wait_for_epoch(net):
+        while not net.epochs_trained:
+            time.sleep(0.001)
+
     def send_once_training(net, number):
         def wait_and_send():
-            while not net.epochs_trained:
-                time.sleep(0.01)
+            wait_for_epoch(net)
             os.kill(os.getpid(), number)
 
         threading.Thread(target=wait_and_send, daemon=True).start()
@@ -34,11 +37,11 @@ TRAIN = """
 
 
 def run(code, **environment):
-    """Run Python code in a process of its own."""
+    """Run Python code, after BEGIN."""
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("NETLET_")}
     return subprocess.run(
         # from Python 3.12 on a fork beside threads is warned of; that it works is what is tested
-        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(TRAIN) + textwrap.dedent(code)],
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(BEGIN) + textwrap.dedent(code)],
         env={**inherited, **environment},
         capture_output=True,
         text=True,
@@ -48,6 +51,7 @@ def run(code, **environment):
 
 
 def output(code, **environment):
+    """What it prints; it must end with status 0, and without a word on standard error."""
     result = run(code, **environment)
     assert (result.returncode, result.stderr) == (0, "")
     return result.stdout.strip()
