@@ -37,12 +37,13 @@ TARGETS = {
     "cross_entropy": np.array([[0.2, 0.8]] * 4),
     "binary_cross_entropy": np.array([[0.2, 0.9]] * 4),
     "poisson": np.array([[0.0, 3.0]] * 4),
+    "gaussian_nll": np.array([[0.5], [-1.0], [2.0], [0.0]]),
 }
 
 
 @every_loss
 def test_gradients_are_the_slopes_of_the_loss(loss, rng):
-    net, y = smooth(loss, huber_delta=0.3, quantile=[0.2, 0.7]), TARGETS.get(loss, rng.normal(size=(4, 1 if loss == "gaussian_nll" else 2)))
+    net, y = smooth(loss, huber_delta=0.3, quantile=[0.2, 0.7]), TARGETS.get(loss, rng.normal(size=(4, 2)))
     weights = np.array([0.5, 1.0, 2.0, 0.0])
     start = net.parameters.copy()
 
