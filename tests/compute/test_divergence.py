@@ -109,3 +109,21 @@ def test_an_error_that_ends_training_brings_the_history_so_far():
     with pytest.raises(netlet.DivergenceError) as caught:
         net.fit([[1.0]], [0.0], epochs=5000, learning_rate=3.0)
     assert len(caught.value.history) == net.epochs_trained > 0
+
+
+@pytest.mark.parametrize("hidden", [3, 40], ids=["small", "large"])
+def test_parameters_that_a_failing_callback_ruined_are_those_of_the_last_good_epoch(hidden):
+    net = Network([2, hidden, 1], seed=0)
+    x, y = np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([1.0, 0.0])
+
+    def ruin(epoch, history):
+        if epoch < 2:
+            return False
+        net.parameters[0] = np.nan
+        raise KeyError("on purpose")
+
+    same = Network([2, hidden, 1], seed=0)
+    same.fit(x, y, epochs=3)
+    with pytest.raises(KeyError):
+        net.fit(x, y, epochs=5, callback=ruin)
+    assert net.parameters.tobytes() == same.parameters.tobytes()

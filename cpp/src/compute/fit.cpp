@@ -266,7 +266,7 @@ template <class T> class Fit {
 
   netlet_status send_reports(bool* stop) {
     const int answer = reports_.send();
-    look_again();
+    if (answer == 0) look_again();
     *stop = answer > 0;
     return answer < 0 ? callback_failed() : NETLET_OK;
   }
@@ -281,8 +281,8 @@ template <class T> class Fit {
   netlet_status ask_for_factor() {
     const int failed =
         held_.call(true, [&] { return options_.schedule.function(options_.context, net_.epochs_trained, &factor_); });
-    look_again();
     if (failed) return callback_failed();
+    look_again();
     if (factor_ >= 0 && factor_ <= 1.79e308) return NETLET_OK;
     return fail(error_, NETLET_ERROR_ARGUMENT, "schedule: expected a finite factor >= 0 for epoch %llu, got %g",
                 (unsigned long long)net_.epochs_trained, factor_);
