@@ -485,8 +485,8 @@ typedef struct netlet_fit_options {
 NETLET_API netlet_fit_options netlet_fit_defaults(const netlet_network* network);
 
 /* Runs the whole training. The data must not change meanwhile. Before the first step all values are checked for NaN and
- * infinity, and the targets for what the loss needs. n epochs and then m give the same bits as n + m, but patience starts
- * anew with each call. */
+ * infinity, and the targets for what the loss needs. n epochs and then m give the same bits as n + m, except that
+ * patience starts anew with each call. */
 NETLET_API netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                                     netlet_optimizer* optimizer, const netlet_fit_options* options,
                                     netlet_error* error);
