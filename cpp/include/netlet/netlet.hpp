@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// netlet for C++17: classes over netlet.h, in this header alone; nothing of the standard library crosses the link.
+// netlet for C++17: classes around netlet.h, in this header alone: the library itself has a C interface only.
 //
 //   netlet::Network net({2, 3, 1});
 //   net.initialize(netlet::Init::glorot_uniform, 0);
@@ -8,9 +8,9 @@
 //   options.epochs = 10000;
 //   netlet::History history = net.fit({x, 4, 2}, {y, 4, 1}, descent, options);  // x: 4 rows of 2, y: 4 rows of 1
 //
-// Every failure throws netlet::Error, which has netlet.h's message (for a file, the path before it) and the status; an
-// exception thrown by a callback comes out of the call that ran it. What netlet.h says of memory and threads holds here
-// too.
+// Every failure throws netlet::Error with the status and the message of netlet.h (for files preceded by the path). An
+// exception that a callback throws leaves the call that ran it. What netlet.h says about units, memory, threads and
+// what a failure leaves unchanged holds here too.
 #ifndef NETLET_HPP
 #define NETLET_HPP
 
@@ -70,21 +70,21 @@ class Error : public std::runtime_error {
   Error(netlet_status status, const char* message, int system_error = 0)
       : std::runtime_error(message), status_(status), system_error_(system_error) {}
   netlet_status status() const noexcept { return status_; }
-  int system_error() const noexcept { return system_error_; }  // errno, if it was a system call that failed
+  int system_error() const noexcept { return system_error_; }  // errno with NETLET_ERROR_FILE, else 0
 
  private:
   netlet_status status_;
   int system_error_;
 };
 
-// Collects what a C call reports, and throws it.
+// Passed to a C call as its `error`, then called with its status: throws what failed.
 class Check {
  public:
   operator netlet_error*() { return &error_; }
   void operator()(netlet_status status) const {
     if (status != NETLET_OK) throw Error(status, error_.message, error_.system_error);
   }
-  // The same for a file, whose path goes before the message.
+  // The same for calls with a path: path_of() gives the C string; a failure's message begins with the path.
   static const char* path_of(const std::string& name) {
     if (name.find('\0') == std::string::npos) return name.c_str();
     throw Error(NETLET_ERROR_ARGUMENT, "path: expected no zero byte in it");
@@ -110,7 +110,8 @@ template <class T> constexpr std::int32_t dtype_number() {
                                                                                   : 3);
 }
 
-// Borrowed rows of numbers: contiguous, row after row, unless strides (in bytes) are given.
+// A view of rows of numbers, whose memory stays the caller's: contiguous, row after row; for other strides (in bytes),
+// make it from a netlet_array.
 struct Array : netlet_array {
   template <class T> Array(const T* values, std::size_t row_count, std::size_t column_count)
       : netlet_array{values,   dtype_number<T>(), row_count, column_count, std::ptrdiff_t(column_count * sizeof(T)),
@@ -118,8 +119,9 @@ struct Array : netlet_array {
   explicit Array(const netlet_array& array) : netlet_array(array) {}
 };
 
-// What outputs are compared with: targets, perhaps a weight for each row; or the derivative of a loss of your own
-// with respect to the outputs.
+// What outputs are compared with: targets y, optionally with a weight for each row; or the derivative of a loss of your
+// own with respect to the outputs. The arrays' memory stays the caller's. y has Network::targets() columns; with
+// cross_entropy it may be one column of class indices of an integer type.
 class Targets {
  public:
   Targets(const Array& y) : y_(y) {}
@@ -130,7 +132,7 @@ class Targets {
     targets.is_gradient_ = true;
     return targets;
   }
-  // valid as long as this object
+  // valid as long as this object is
   netlet_targets get() const {
     return {is_gradient_ ? nullptr : &y_, weighted_ ? &weight_ : nullptr, is_gradient_ ? &y_ : nullptr};
   }
@@ -140,7 +142,7 @@ class Targets {
   bool weighted_ = false, is_gradient_ = false;
 };
 
-// An optimizer and its state. Movable; one belongs to one network and to one call at a time.
+// An optimizer and its state. Movable, not copyable; each network needs its own, and it serves one call at a time.
 class Optimizer {
  public:
   explicit Optimizer(const netlet_optimizer_config& config) {
@@ -149,7 +151,7 @@ class Optimizer {
     check(netlet_optimizer_create(&config, &optimizer, check));
     handle_.reset(optimizer);
   }
-  explicit Optimizer(netlet_optimizer* handle) : handle_(handle) {}  // becomes its owner
+  explicit Optimizer(netlet_optimizer* handle) : handle_(handle) {}  // takes ownership
   netlet_optimizer* get() const noexcept { return handle_.get(); }
   netlet_optimizer_config config() const { return netlet_optimizer_get_config(get()); }
   std::uint64_t steps() const { return netlet_optimizer_get_progress(get()).steps; }
@@ -165,14 +167,15 @@ class Optimizer {
   std::unique_ptr<netlet_optimizer, Free> handle_;
 };
 
-// Settings of all optimizers; those of a penalty or of clipping are set on the result:
+// The default settings of a kind. The functions below give optimizers; for other settings, such as penalties and
+// clipping, change these:
 //
 //   netlet_optimizer_config config = netlet::config_of(NETLET_ADAM);
 //   config.clip_norm = 1;
 //   netlet::Optimizer optimizer(config);
 inline netlet_optimizer_config config_of(netlet_optimizer_kind kind) { return netlet_optimizer_defaults(kind); }
 
-// v = momentum v + g; w = w - learning_rate v (nesterov: w - learning_rate (momentum v + g))
+// v = momentum v + g; w = w - learning_rate v, or with nesterov w - learning_rate (momentum v + g)
 inline Optimizer SGD(double learning_rate = 0.1, double momentum = 0, bool nesterov = false) {
   netlet_optimizer_config config = config_of(NETLET_SGD);
   config.learning_rate = learning_rate;
@@ -196,7 +199,7 @@ inline Optimizer AdamW(double learning_rate = 0.001, double weight_decay = 0.01)
   config.weight_decay = weight_decay;
   return Optimizer(config);
 }
-// Tieleman and Hinton 2012
+// Tieleman and Hinton, "Lecture 6.5 - rmsprop", 2012
 inline Optimizer RMSprop(double learning_rate = 0.001, double rho = 0.9, double momentum = 0, double epsilon = 1e-8) {
   netlet_optimizer_config config = config_of(NETLET_RMSPROP);
   config.learning_rate = learning_rate;
@@ -205,19 +208,19 @@ inline Optimizer RMSprop(double learning_rate = 0.001, double rho = 0.9, double 
   config.epsilon = epsilon;
   return Optimizer(config);
 }
-// Igel and Huesken, "Improving the Rprop learning algorithm", 2000
+// Igel and Huesken, "Improving the Rprop learning algorithm", 2000; each batch must hold all rows
 inline Optimizer Rprop(double learning_rate = 0.01) {
   netlet_optimizer_config config = config_of(NETLET_RPROP);
   config.learning_rate = learning_rate;
   return Optimizer(config);
 }
 
-// A value an epoch. accuracy is empty where there are no classes, the others without validation data.
+// One value per epoch. Accuracies are empty for losses without classes, validation_... without validation data.
 struct History {
   std::vector<double> loss, seconds, accuracy, learning_rate, validation_loss, validation_accuracy;
 };
 
-// A batch of rows; what the arrays show must stay until the next one is asked for.
+// A batch; the memory that its arrays show must stay valid until the next batch is asked for.
 struct Batch {
   Array x;
   Targets targets;
@@ -227,29 +230,31 @@ struct FitOptions {
   std::size_t epochs = 1;
   std::size_t batch_size = 0;  // 0: all rows
   bool shuffle = true;
-  std::optional<std::uint64_t> seed = {};                        // of order and dropout; none: the network's
-  bool standardize_inputs = false, standardize_outputs = false;  // learned from the data, unless set before
-  netlet_schedule schedule = {};  // by default constant; its function is schedule_function
+  std::optional<std::uint64_t> seed = {};                        // of order and dropout; by default the network's
+  bool standardize_inputs = false, standardize_outputs = false;  // learned from the data, unless there already
+  netlet_schedule schedule = {};  // by default constant; for a function set schedule_function instead
   std::function<double(std::uint64_t epoch)> schedule_function = {};
+  // both or neither; their memory is read during the call
   const Array* validation_x = nullptr;
   const Targets* validation_targets = nullptr;
   std::size_t patience = 0;  // 0: no early stopping
   double min_delta = 0;
-  // After each epoch; true ends training. May read the network and write to its parameters.
+  // Called after each epoch; true ends training. It may read the network and write to its parameters. All functions are
+  // called on the thread that called fit.
   std::function<bool(const netlet_epoch&, const History&)> on_epoch = {};
-  // About every 20 ms; true ends training with NETLET_ERROR_INTERRUPTED.
+  // Called about every 20 ms; true ends training with NETLET_ERROR_INTERRUPTED. It may not use the network.
   std::function<bool()> poll = {};
 };
 
 struct NetworkOptions {
-  std::vector<double> loss_parameters = {};  // huber: delta; quantile: one for each output; empty: 1, the medians
-  std::vector<double> dropout = {};          // one for each hidden layer; empty: none
+  std::vector<double> loss_parameters = {};  // huber: delta; quantile: q of each output; empty: delta 1, every q 1/2
+  std::vector<double> dropout = {};          // the share of each hidden layer; empty: none
 };
 
 // The bytes of a file, in memory.
 class Bytes {
  public:
-  Bytes(void* data, std::size_t size) : data_(data), size_(size) {}  // becomes the owner
+  Bytes(void* data, std::size_t size) : data_(data), size_(size) {}  // takes ownership
   const void* data() const noexcept { return data_.get(); }
   std::size_t size() const noexcept { return size_; }
 
@@ -264,8 +269,8 @@ class Bytes {
 struct Checkpoint;
 class Network;
 
-// Memory for Network::forward where nothing may be allocated; each thread needs its own. It serves every network that
-// needs no more than the one it was made for.
+// Memory for calls of Network::forward that must not allocate, for up to `rows` rows. Each thread needs its own. It may
+// also serve other networks that need no more (netlet_workspace_size); if it is too small, forward fails.
 class Workspace {
  public:
   inline Workspace(const Network& network, std::size_t rows);
@@ -276,13 +281,14 @@ class Workspace {
 
  private:
   std::size_t size_;
-  std::unique_ptr<unsigned char[]> memory_;  // 63 bytes more, so that some 64 lie on a cache line
+  std::unique_ptr<unsigned char[]> memory_;  // 63 bytes more than needed, to align data() to 64
 };
 
 class Network {
  public:
-  // Parameters are 0 until initialize() or until they are written: from 0 most networks learn nothing. activations: one
-  // for each layer, output included.
+  // All parameters start at 0, from which most networks cannot learn: call initialize() next, or write your own values.
+  // activations: one for each layer, the output layer included. gaussian_nll needs an even number of outputs: output 2j
+  // is the mean of target j, output 2j + 1 its log variance.
   Network(const std::vector<std::size_t>& layer_sizes, const std::vector<Activation>& activations,
           Loss loss = Loss::squared_error, Reduction reduction = Reduction::sum, Dtype dtype = Dtype::float64,
           const NetworkOptions& options = {}) {
@@ -308,13 +314,13 @@ class Network {
     check(netlet_network_create(&config, &network, check));
     handle_.reset(network);
   }
-  // Sigmoid on every layer, squared error.
+  // Sigmoid in every layer, squared error.
   explicit Network(const std::vector<std::size_t>& layer_sizes, Dtype dtype = Dtype::float64)
       : Network(layer_sizes,
                 std::vector<Activation>(layer_sizes.empty() ? 0 : layer_sizes.size() - 1, Activation::sigmoid),
                 Loss::squared_error, Reduction::sum, dtype) {}
 
-  // A network of its own with the same parameters, scaling, seed and epochs_trained.
+  // An independent network with the same parameters, scaling, seed and epochs_trained.
   Network copy() const {
     Check check;
     netlet_network* network;
@@ -322,9 +328,9 @@ class Network {
     return Network(network);
   }
 
-  explicit Network(netlet_network* handle) : handle_(handle) {}  // becomes its owner
+  explicit Network(netlet_network* handle) : handle_(handle) {}  // takes ownership
 
-  // Replaces the file as a whole. With an optimizer its settings and state go along.
+  // Replaces the file as a whole. An optimizer is saved with its settings and state, to resume training.
   void save(const std::string& path, const Optimizer* optimizer = nullptr) const {
     Check check;
     check(netlet_save(get(), optimizer ? optimizer->get() : nullptr, Check::path_of(path), check), path);
@@ -353,7 +359,7 @@ class Network {
   }
   std::size_t inputs() const { return netlet_inputs(get()); }
   std::size_t outputs() const { return netlet_outputs(get()); }
-  std::size_t targets() const { return netlet_target_count(get()); }  // columns of y
+  std::size_t targets() const { return netlet_target_count(get()); }  // columns of y: outputs(), or half of them
   Activation activation(std::size_t layer) const { return Activation(netlet_layer_activation(get(), layer)); }
   Loss loss() const { return Loss(netlet_network_loss(get())); }
   Reduction reduction() const { return Reduction(netlet_network_reduction(get())); }
@@ -365,7 +371,8 @@ class Network {
   void set_seed(std::uint64_t seed) { netlet_set_seed(get(), seed); }
   bool has_classes() const { return loss() == Loss::binary_cross_entropy || loss() == Loss::cross_entropy; }
 
-  // W1, b1, W2, b2, ...; T is float or double, as the network's dtype. A const network's are const.
+  // W1, b1, W2, b2, ...; T is the network's dtype, float or double. The network owns them. Do not write to them while
+  // another thread uses the network.
   template <class T> T* parameters() {
     require<T>("parameters");
     return static_cast<T*>(netlet_parameters(get()));
@@ -375,7 +382,7 @@ class Network {
     return static_cast<const T*>(netlet_parameters(get()));
   }
   std::size_t parameter_count() const { return netlet_parameter_count(get()); }
-  // One layer's part of them, counted from 0: inputs x outputs weights, row after row, and a bias for each output.
+  // Those of one layer, counted from 0: inputs x outputs weights, row after row; a bias for each output.
   template <class T> T* weights(std::size_t layer) { return parameters<T>() + weights_before(layer); }
   template <class T> const T* weights(std::size_t layer) const { return parameters<T>() + weights_before(layer); }
   template <class T> T* biases(std::size_t layer) { return parameters<T>() + biases_before(layer); }
@@ -392,23 +399,23 @@ class Network {
     return hex;
   }
 
-  // In the following T is the network's dtype, or void for memory that is known to be of it.
+  // In what follows, T is the network's dtype, or void for memory that holds values of it.
 
-  // out: x.rows x outputs() values
+  // out: x.rows x outputs() values; with gaussian_nll, mean and log variance of each target in turn
   template <class T> void forward(const Array& x, T* out) const {
     require<T>("out");
     Check check;
     check(netlet_forward(get(), &x, out, check));
   }
-  // For a thread that may not wait: no allocation, no lock, no system call, no exception. With an error it may format
-  // a message.
+  // For real-time threads: no allocation, lock, system call or exception. NETLET_ERROR_BUSY if another call is changing
+  // the network. With `error` the C library formats a message, which may take its time.
   template <class T> netlet_status forward(const Array& x, T* out, Workspace& workspace,
                                            netlet_error* error = nullptr) const noexcept NETLET_NONBLOCKING {
     if (is_dtype<T>()) return netlet_forward_realtime(get(), &x, out, workspace.data(), workspace.size(), error);
     if (error) *error = {"out: expected values of the network's dtype", 0};
     return NETLET_ERROR_ARGUMENT;
   }
-  // accuracy: NaN where there are no classes; may be null
+  // The loss. accuracy: the share of rows whose class is right, NaN for losses without classes; may be null
   double evaluate(const Array& x, const Targets& targets, double* accuracy) const {
     Check check;
     double loss;
@@ -417,7 +424,7 @@ class Network {
     return loss;
   }
   double loss(const Array& x, const Targets& targets) const { return evaluate(x, targets, nullptr); }
-  // gradient: parameter_count() values
+  // The loss. gradient: with respect to the parameters, parameter_count() values
   template <class T> double backward(const Array& x, const Targets& targets, T* gradient) const {
     require<T>("gradient");
     Check check;
@@ -426,28 +433,28 @@ class Network {
     check(netlet_backward(get(), &x, &c, &loss, gradient, check));
     return loss;
   }
-  // out: x.rows x inputs() values
+  // of each row's loss with respect to its inputs; out: x.rows x inputs() values
   template <class T> void input_gradient(const Array& x, const Targets& targets, T* out) const {
     require<T>("out");
     Check check;
     const netlet_targets c = targets.get();
     check(netlet_input_gradient(get(), &x, &c, out, check));
   }
-  // out: x.rows x parameter_count() values
+  // of each row's loss with respect to the parameters; out: x.rows x parameter_count() values
   template <class T> void row_gradients(const Array& x, const Targets& targets, T* out) const {
     require<T>("out");
     Check check;
     const netlet_targets c = targets.get();
     check(netlet_row_gradients(get(), &x, &c, out, check));
   }
-  // out: x.rows x outputs() x inputs() values
+  // of each output with respect to each input; out: x.rows x outputs() x inputs() values
   template <class T> void jacobian(const Array& x, T* out) const {
     require<T>("out");
     Check check;
     check(netlet_jacobian(get(), &x, out, check));
   }
 
-  // A value for each input or target; empty vectors: no scaling.
+  // inputs() or targets() values each; empty vectors: no scaling.
   void set_scaling(Scaling kind, const std::vector<double>& shift, const std::vector<double>& scale) {
     const std::size_t count = kind == Scaling::inputs ? inputs() : targets();
     require_count("shift", shift.size(), count);
@@ -461,6 +468,7 @@ class Network {
     check(netlet_learn_scaling(get(), std::int32_t(kind), &rows, check));
   }
 
+  // One step on one batch; returns the loss before it.
   double step(const Array& x, const Targets& targets, Optimizer& optimizer) {
     Check check;
     double loss;
@@ -468,7 +476,7 @@ class Network {
     check(netlet_step(get(), &x, &c, optimizer.get(), &loss, check));
     return loss;
   }
-  // gradient: parameter_count() values
+  // One step along a gradient of your own: parameter_count() values.
   template <class T> void apply_gradient(const T* gradient, Optimizer& optimizer) {
     require<T>("gradient");
     Check check;
@@ -483,12 +491,12 @@ class Network {
   History fit(const Array& x, const Targets& targets, Optimizer&& optimizer, const FitOptions& options) {
     return fit(x, targets, optimizer, options);
   }
-  // The history of the epochs before a failure stays in `history`.
+  // After a failure, `history` has the epochs before it.
   void fit(const Array& x, const Targets& targets, Optimizer& optimizer, const FitOptions& options, History& history) {
     const netlet_targets c = targets.get();
     fit(&x, &c, nullptr, optimizer, options, history);
   }
-  // next() shows the next batch of an epoch, or a null pointer at its end.
+  // Batches one by one: next() returns the next batch of an epoch, or null at its end.
   typedef std::function<const Batch*()> NextBatch;
   History fit(const NextBatch& next, Optimizer& optimizer, const FitOptions& options) {
     History history;
@@ -541,7 +549,7 @@ class Network {
     check(status);
   }
 
-  // Callbacks go through C: exceptions stop here and are thrown again by fit.
+  // No exception may pass through C: callbacks catch them here, and fit throws them again.
   struct Fitting {
     const FitOptions& options;
     History& history;
@@ -639,7 +647,7 @@ inline Workspace::Workspace(const Network& network, std::size_t rows)
   memory_ = std::make_unique<unsigned char[]>(size_ + 63);
 }
 
-// What a file holds.
+// What a file holds: the network, and the optimizer if one was saved.
 struct Checkpoint {
   Network network;
   std::optional<Optimizer> optimizer;
@@ -664,20 +672,21 @@ inline Checkpoint Network::from_bytes(const void* bytes, std::size_t size) {
   return checkpoint;
 }
 
-// Writes a file as Network::save does, whatever it holds.
+// Replaces a file as a whole, as Network::save does, by bytes of your own.
 inline void replace_file(const std::string& path, const void* data, std::size_t size) {
   Check check;
   check(netlet_replace_file(Check::path_of(path), data, size, check), path);
 }
 
-// How many threads share the work of a call, the caller's included; it never changes a result.
+// How many threads share the work of a call, the calling thread included; their number never changes a result.
 inline std::size_t num_threads() { return netlet_get_num_threads(); }
 inline void set_num_threads(std::size_t count) {
   Check check;
   check(netlet_set_num_threads(count, check));
 }
 
-// y = function(x), `count` contiguous values; y == x is allowed. function: a Function, or an Activation but softmax.
+// y = function(x), elementwise, for `count` contiguous values of float or double; y may be x. function: a Function, or
+// an Activation other than softmax.
 template <class F, class T> void map(F function, std::size_t count, const T* x, T* y) {
   static_assert(std::is_same_v<F, Function> || std::is_same_v<F, Activation>, "a Function or an Activation is needed");
   Check check;
