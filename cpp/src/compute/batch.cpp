@@ -230,11 +230,11 @@ template <class T> void BatchRunner<T>::update(netlet_network& net, netlet_optim
   if (small_) return small_steps_.update(optimizer, factor);
   const Kernels<T>& kernel = *kernel_;
   const Step<T> step = next_step<T>(optimizer, factor);
-  const bool by_norm = step.clip_norm > 0;
+  const bool by_norm = optimizer.config.clip_norm > 0;
   T* const w = net.values<T>();
   T *const s0 = optimizer.slot<T>(0), *const s1 = optimizer.slot<T>(1);
   const auto apply = [&](size_t at, size_t size, const T* g) {
-    kernel.update(step.update, size, g, w + at, s0 ? s0 + at : nullptr, s1 ? s1 + at : nullptr);
+    kernel.update(step, size, g, w + at, s0 ? s0 + at : nullptr, s1 ? s1 + at : nullptr);
   };
   const auto pack_again = [&](const Tile& tile) {  // for the next step
     const size_t k1 = smaller(tile.k1, net.layers[tile.layer].inputs);
@@ -242,7 +242,7 @@ template <class T> void BatchRunner<T>::update(netlet_network& net, netlet_optim
   };
   parameters_phase([&](const Tile& tile, T* gradient) {
     each_piece(tile, gradient, [&](size_t at, size_t weights, size_t size, T* g) {
-      step.prepare(kernel, weights, size, g, w + at);
+      core::prepare(step, kernel, weights, size, g, w + at);
       if (by_norm)
         memcpy(gradient_.data() + at, g, size * sizeof(T));
       else
@@ -252,7 +252,7 @@ template <class T> void BatchRunner<T>::update(netlet_network& net, netlet_optim
   });
   if (!by_norm) return;
   // the norm needs the whole gradient: a third phase
-  const T shrink = clip_factor<T>(gradient_norm(), step.clip_norm);
+  const T shrink = clip_factor<T>(gradient_norm(), optimizer.config.clip_norm);
   each_tile([&](const Tile& tile, T* scratch) {
     each_piece(tile, scratch, [&](size_t at, size_t, size_t size, T*) {
       if (shrink != 1) kernel.scale(size, gradient_.data() + at, shrink);
