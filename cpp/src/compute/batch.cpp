@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "compute/batch.hpp"
 
+#include <math.h>
+
 #include <atomic>
 
 #include "network/optimizer.hpp"
@@ -19,16 +21,6 @@ constexpr size_t kPackShare = 1 << 18;               // parameters that are wort
 constexpr size_t kWideRows = 32, kWideColumns = 96;  // a tile of a layer too wide to take whole rows
 
 double operations(const netlet_network& net, size_t rows) { return 6.0 * (double)net.parameter_count * (double)rows; }
-
-// The same tree for terms that come one by one: after term `index` was put at place `depth`, adds what is complete.
-// Returns the number of places still in use.
-template <class F> size_t tree_push(size_t index, size_t depth, F add) {
-  for (++depth; index & 1; index >>= 1, --depth) add(depth - 2, depth - 1);
-  return depth;
-}
-template <class F> void tree_finish(size_t depth, F add) {
-  for (; depth > 1; --depth) add(depth - 2, depth - 1);
-}
 
 }  // namespace
 
@@ -60,7 +52,7 @@ template <class T> bool BatchRunner<T>::prepare_update(const netlet_optimizer* o
   const size_t count = net_->parameter_count;
   return make_tiles() && scratch_.allocate(threads_ * (1 + kTileTree) * kTileValues) &&
          (!optimizer || !(optimizer->config.clip_norm > 0) ||
-          (gradient_.allocate(count) && squares_.allocate(norm_blocks(count))));
+          (gradient_.allocate(count) && squares_.allocate(divide_up(count, kNormBlock))));
 }
 
 // Cuts the parameters into tiles, several for each thread.
@@ -220,21 +212,24 @@ template <class T> template <class F> void BatchRunner<T>::parameters_phase(F&& 
 }
 
 template <class T> double BatchRunner<T>::gradient_norm() {
-  const size_t count = gradient_.size(), blocks = norm_blocks(count);
-  parallel(blocks, smaller(threads_, blocks / 16),
-           [&](size_t block, size_t) { squares_[block] = block_squares(*kernel_, count, gradient_.data(), block); });
-  return norm_of(squares_.data(), blocks);
+  const size_t count = gradient_.size(), blocks = squares_.size();
+  parallel(blocks, smaller(threads_, blocks / 16), [&](size_t block, size_t) {
+    const size_t first = block * kNormBlock;
+    squares_[block] = kernel_->squares(smaller(kNormBlock, count - first), gradient_.data() + first);
+  });
+  tree(blocks, [&](size_t a, size_t b) { squares_[a] = squares_[a] + squares_[b]; });
+  return sqrt(squares_[0]);
 }
 
 template <class T> void BatchRunner<T>::update(netlet_network& net, netlet_optimizer& optimizer, double factor) {
   if (small_) return small_steps_.update(optimizer, factor);
   const Kernels<T>& kernel = *kernel_;
   const Step<T> step = next_step<T>(optimizer, factor);
-  const bool by_norm = step.clip_norm > 0;
+  const bool by_norm = optimizer.config.clip_norm > 0;
   T* const w = net.values<T>();
   T *const s0 = optimizer.slot<T>(0), *const s1 = optimizer.slot<T>(1);
   const auto apply = [&](size_t at, size_t size, const T* g) {
-    kernel.update(step.update, size, g, w + at, s0 ? s0 + at : nullptr, s1 ? s1 + at : nullptr);
+    kernel.update(step, size, g, w + at, s0 ? s0 + at : nullptr, s1 ? s1 + at : nullptr);
   };
   const auto pack_again = [&](const Tile& tile) {  // for the next step
     const size_t k1 = smaller(tile.k1, net.layers[tile.layer].inputs);
@@ -242,7 +237,7 @@ template <class T> void BatchRunner<T>::update(netlet_network& net, netlet_optim
   };
   parameters_phase([&](const Tile& tile, T* gradient) {
     each_piece(tile, gradient, [&](size_t at, size_t weights, size_t size, T* g) {
-      step.prepare(kernel, weights, size, g, w + at);
+      core::prepare(step, kernel, weights, size, g, w + at);
       if (by_norm)
         memcpy(gradient_.data() + at, g, size * sizeof(T));
       else
@@ -252,7 +247,8 @@ template <class T> void BatchRunner<T>::update(netlet_network& net, netlet_optim
   });
   if (!by_norm) return;
   // the norm needs the whole gradient: a third phase
-  const T shrink = clip_factor<T>(gradient_norm(), step.clip_norm);
+  const double norm = gradient_norm(), limit = optimizer.config.clip_norm;
+  const T shrink = norm > limit ? (T)(limit / norm) : T(1);
   each_tile([&](const Tile& tile, T* scratch) {
     each_piece(tile, scratch, [&](size_t at, size_t, size_t size, T*) {
       if (shrink != 1) kernel.scale(size, gradient_.data() + at, shrink);

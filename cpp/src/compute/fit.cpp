@@ -8,7 +8,6 @@
 #include "compute/snapshots.hpp"
 #include "network/entry.hpp"
 #include "network/random.hpp"
-#include "network/scaling.hpp"
 #include "network/targets.hpp"
 
 namespace netlet::core {

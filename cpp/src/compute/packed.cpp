@@ -24,26 +24,13 @@ template <class T> bool Packed<T>::allocate_none(const netlet_network& net) {
 }
 
 template <class T> bool Packed<T>::allocate(const netlet_network& net, size_t first) {
-  const size_t layers = net.layer_count();
-  size_t size = 0;
-  for (size_t i = 0; i < layers; ++i) {
-    const size_t values = net.layers[i].inputs * net.layers[i].outputs;
-    size += (i >= first ? values : 0) + (wide(net.layers[i].outputs) ? values : 0);
-  }
-  if (!allocate_none(net) || !memory_.allocate(size)) return false;
-  T* at = memory_.data();
-  for (size_t i = 0; i < layers; ++i) {
-    const size_t values = net.layers[i].inputs * net.layers[i].outputs;
-    if (i >= first) {
-      backward_[i] = at;
-      at += values;
-    }
-    if (wide(net.layers[i].outputs)) {
-      forward_[i] = at;
-      at += values;
-    }
-  }
-  return true;
+  return allocate_none(net) && allocate_pieces(memory_, [&](auto take) {
+           for (size_t i = 0; i < net.layer_count(); ++i) {
+             const Layer& layer = net.layers[i];
+             if (i >= first) backward_[i] = take(layer.inputs, layer.outputs);
+             if (wide(layer.outputs)) forward_[i] = take(layer.inputs, layer.outputs);
+           }
+         });
 }
 
 template <class T> void Packed<T>::read(size_t threads) {

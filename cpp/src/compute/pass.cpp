@@ -4,35 +4,6 @@
 #include "kernels/activations.hpp"
 
 namespace netlet::core {
-namespace {
-
-// Hands out pieces of one buffer, each on a cache line of its own. First round: only counts.
-template <class T> class Pieces {
- public:
-  T* take(size_t rows, size_t columns) {
-    size_t size;
-    if (multiply_overflows(rows, columns, &size)) overflow_ = true;
-    T* piece = base_ ? base_ + used_ : nullptr;
-    constexpr size_t line = kCacheLine / sizeof(T);
-    if (size > SIZE_MAX / 4 || used_ > SIZE_MAX / 4) overflow_ = true;
-    used_ += overflow_ ? 0 : (size + line - 1) / line * line;
-    return piece;
-  }
-  bool allocate(Buffer<T>& buffer) {
-    if (overflow_ || !buffer.allocate(used_)) return false;
-    base_ = buffer.data();
-    used_ = 0;
-    return true;
-  }
-
- private:
-  T* base_ = nullptr;
-  size_t used_ = 0;
-  bool overflow_ = false;
-};
-
-}  // namespace
-
 template <class T> bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x,
                                           const netlet_targets& targets, bool shuffled, size_t rows, PassKind kind) {
   net_ = &net;
@@ -45,22 +16,19 @@ template <class T> bool Pass<T>::allocate(const netlet_network& net, const netle
   for (Buffer<T*>* pointers : all)
     if (!pointers->allocate(layers, true)) return false;
   if (!row_loss_.allocate(rows)) return false;
-  Pieces<T> pieces;
-  for (int round = 0; round < 2; ++round) {
+  return allocate_pieces(memory_, [&](auto take) {
     for (size_t i = 0; i < layers; ++i) {
       const Layer& layer = net.layers[i];
       const bool dropped = kind.dropout && layer.dropout != 0, last = i + 1 == layers;
-      output_[i] = pieces.take(rows, layer.outputs);
-      if (kind.delta) delta_[i] = pieces.take(rows, layer.outputs);
+      output_[i] = take(rows, layer.outputs);
+      if (kind.delta) delta_[i] = take(rows, layer.outputs);
       if ((kind.delta && activation_traits(layer.activation).reads_sums) || (last && net.has_classes()))
-        sums_[i] = pieces.take(rows, layer.outputs);
-      if (dropped) mask_[i] = pieces.take(rows, layer.outputs);
-      if (dropped && !sums_[i]) whole_[i] = pieces.take(rows, layer.outputs);
+        sums_[i] = take(rows, layer.outputs);
+      if (dropped) mask_[i] = take(rows, layer.outputs);
+      if (dropped && !sums_[i]) whole_[i] = take(rows, layer.outputs);
     }
-    if (kind.input_delta) input_delta_ = pieces.take(rows, net.inputs());
-    if (round == 0 && !pieces.allocate(memory_)) return false;
-  }
-  return true;
+    if (kind.input_delta) input_delta_ = take(rows, net.inputs());
+  });
 }
 
 template <class T>

@@ -122,9 +122,9 @@ template <class T> void SmallSteps<T>::step(const Step<T>& step) {
   const size_t lanes = kernel_->lanes;
   for (size_t i = 0; i < net_->layer_count(); ++i) {
     const size_t at = (size_t)(layers_[i].w - step_.w), weights = layers_[i].inputs * lanes;
-    step.prepare(*arrays_, weights, weights + lanes, step_.g + at, step_.w + at);
+    prepare(step, *arrays_, weights, weights + lanes, step_.g + at, step_.w + at);
   }
-  kernel_->small_update(step_, step.update);
+  kernel_->small_update(step_, step);
 }
 
 template <class T> BatchLoss SmallSteps<T>::pass(const Batch& batch) {

@@ -18,21 +18,23 @@ template <class T> class Snapshot {
   void save() {
     progress_ = optimizer_.progress;
     memcpy(copy_.data(), net_.values<T>(), bytes());
-    if (state_bytes()) memcpy(state(), optimizer_.state.data(), state_bytes());
+    if (state_bytes()) memcpy(state(), optimizer_.state(), state_bytes());
   }
   void restore() {
     memcpy(net_.values<T>(), copy_.data(), bytes());
-    if (state_bytes()) memcpy(optimizer_.state.data(), state(), state_bytes());
+    if (state_bytes()) memcpy(optimizer_.state(), state(), state_bytes());
     optimizer_.progress = progress_;
   }
-  // Nothing was done: an optimizer that was bound by this call is unbound again.
+  // Nothing was done: an optimizer that this call bound is as before, its slots 0 for whatever it is bound to next.
   void unbind_if_unused() {
-    if (!was_bound_ && optimizer_.progress.steps == 0) unbind(optimizer_);
+    if (was_bound_ || optimizer_.progress.steps) return;
+    memset(optimizer_.state(), 0, state_bytes());
+    optimizer_.size = 0;
   }
   const T* parameters() const { return copy_.data(); }
   bool differs() const {
     return memcmp(copy_.data(), net_.values<T>(), bytes()) != 0 ||
-           (state_bytes() && memcmp(state(), optimizer_.state.data(), state_bytes()) != 0);
+           (state_bytes() && memcmp(state(), optimizer_.state(), state_bytes()) != 0);
   }
 
  private:

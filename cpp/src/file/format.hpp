@@ -67,6 +67,13 @@ bool data_size(const Description& d, size_t* bytes);
 // Where the digits of the checksum are in the file; for the checksum they count as zeros.
 size_t checksum_place();
 
+// The self-test. Draws the inputs and computes the outputs: of net.inputs() and net.outputs() values.
+netlet_status make_self_test(const netlet_network& net, Buffer<unsigned char>& input, Buffer<unsigned char>& output,
+                             netlet_error* error);
+// Fails unless the network makes the outputs of the inputs; writes over them.
+netlet_status run_self_test(const netlet_network& net, const Buffer<unsigned char>& input,
+                            Buffer<unsigned char>& output, netlet_error* error);
+
 void write_header(Description& d, Text& text);
 // Reads the metadata; then checks that the header is the one that is written of `d`.
 netlet_status read_metadata(const Buffer<char>& header, Description& d, netlet_error* error);

@@ -3,9 +3,7 @@
 #include <stdio.h>
 
 #include "file/format.hpp"
-#include "file/self_test.hpp"
 #include "file/sha256.hpp"
-#include "network/scaling.hpp"
 #include "system/disk.hpp"
 #include "system/error.hpp"
 #include "system/floating_point.hpp"

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "file/self_test.hpp"
+// A row of inputs in each file, and the bits that the network makes of it.
+#include "file/format.hpp"
 
 #include "file/sha256.hpp"
 #include "network/entry.hpp"

@@ -74,7 +74,7 @@ bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
     size_t parameters = 0;
     for (size_t layer = 0; layer < d.layers(); ++layer) parameters += (d.sizes[layer] + 1) * d.sizes[layer + 1];
     return is("optimizer.", slot_name(d.optimizer, i), is_float32, 1, parameters, 0,
-              net ? model.optimizer->state.data() + i * parameters * size : nullptr);
+              net ? model.optimizer->state() + i * parameters * size : nullptr);
   }
   return false;
 }

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "file/format.hpp"
-#include "file/self_test.hpp"
 #include "file/sha256.hpp"
 #include "network/entry.hpp"
 #include "system/disk.hpp"

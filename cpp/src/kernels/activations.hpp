@@ -142,38 +142,31 @@ struct Log : Exp {
   template <class T> NETLET_INLINE V<T> value(V<T> z) { return log<T>(z); }
 };
 
-// f(struct) for a common activation; false if it is none
-template <class F> NETLET_INLINE bool with_common_activation(int number, F f) {
+#define NETLET_FUNCTIONS(X)      \
+  NETLET_ACTIVATIONS(X)          \
+  X(Exp, exp, EXP, false, false) \
+  X(Log, log, LOG, false, false)
+
+// f(struct) if the function is common, or if it is not; whether it was called
+template <bool Common, class F> NETLET_INLINE bool with_function(int number, F f) {
   switch (number) {
 #define NETLET_CASE(Struct, name, NUMBER, common, reads_sums) \
   case NETLET_##NUMBER:                                       \
-    if constexpr (common) f(Struct());                        \
-    return common;
-    NETLET_ACTIVATIONS(NETLET_CASE)
+    if constexpr (common == Common) f(Struct());              \
+    return common == Common;
+    NETLET_FUNCTIONS(NETLET_CASE)
 #undef NETLET_CASE
   }
   return false;
 }
-// f(struct) for one that is not
-template <class F> NETLET_INLINE void with_rare_activation(int number, F f) {
-  switch (number) {
-#define NETLET_CASE(Struct, name, NUMBER, common, reads_sums) \
-  case NETLET_##NUMBER:                                       \
-    if constexpr (!common) f(Struct());                       \
-    return;
-    NETLET_ACTIVATIONS(NETLET_CASE)
-#undef NETLET_CASE
-    case NETLET_EXP: return f(Exp());
-    case NETLET_LOG: return f(Log());
-  }
-}
+template <class F> NETLET_INLINE bool with_common_activation(int number, F f) { return with_function<true>(number, f); }
 
 template <class T> void map_function(int function, size_t n, const T* x, T* y) {
   if (function == NETLET_IDENTITY && x == y) return;
   if (with_common_activation(function,
                              [=](auto a) { map(n, x, y, [](V<T> v) { return decltype(a)::template value<T>(v); }); }))
     return;
-  with_rare_activation(function,
+  with_function<false>(function,
                        [=](auto a) { map_compact(n, x, y, [](V<T> v) { return decltype(a)::template value<T>(v); }); });
 }
 
@@ -184,7 +177,7 @@ template <class T> void times_derivative(int activation, size_t n, const T* y, T
     map(n, s, y, s, [](V<T> d, V<T> v) { return decltype(a)::template backward<T>(d, v); });
   };
   if (with_common_activation(activation, compute)) return;
-  with_rare_activation(activation, [=](auto a) {
+  with_function<false>(activation, [=](auto a) {
     map_compact(n, s, y, s, [](V<T> d, V<T> v) { return decltype(a)::template backward<T>(d, v); });
   });
 }

@@ -29,7 +29,7 @@ template <class T> struct OutputRows {
   size_t correct;          // out: rows whose class is right (cross entropies)
 };
 
-template <class T> struct Update;  // what a step does: updates.hpp
+template <class T> struct Step;  // of an optimizer: updates.hpp
 
 // A matrix of weights as the products read it: row-major, or cut into panels of Kernels::panel columns (the last one
 // may have fewer), each row-major, one after the other. Rows of a wide matrix lie so far apart that each costs a page
@@ -101,7 +101,7 @@ template <class T> struct RowKernels {
   // Forward, losses and deltas backward, gradient.
   void (*small_pass)(SmallStep<T>& step);
   // A step along it.
-  void (*small_update)(SmallStep<T>& step, const Update<T>& update);
+  void (*small_update)(SmallStep<T>& small, const Step<T>& step);
   // w, s0 or s1 without the lanes that are beyond.
   void (*small_values)(const SmallStep<T>& step, const T* from, T* to);
   // rows of n columns: x = (x - shift) / scale, and y = y scale + shift
@@ -116,7 +116,7 @@ template <class T> struct Kernels : RowKernels<T> {
   // y = function(x), elementwise: an activation but softmax, or a netlet_function; x == y is allowed
   void (*map)(int function, size_t n, const T* x, T* y);
   // w, and the optimizer's state s0 and s1, after a step along g
-  void (*update)(const Update<T>& update, size_t n, const T* g, T* w, T* s0, T* s1);
+  void (*update)(const Step<T>& step, size_t n, const T* g, T* w, T* s0, T* s1);
   // g = g + l2 w, then l1 sign(w) more; w times decay
   void (*penalize)(size_t n, T* g, T* w, T l2, T l1, T decay);
   // values of g kept within -limit and limit

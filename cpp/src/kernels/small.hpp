@@ -135,9 +135,9 @@ template <class T> void small_pass(SmallStep<T>& s) {
   small_gradient<T, true>(s.layers[last], rows, x, x_i);  // its deltas stand close together
 }
 
-template <class T> void small_update(SmallStep<T>& s, const Update<T>& u) {
+template <class T> void small_update(SmallStep<T>& s, const Step<T>& step) {
   constexpr int lanes = Vec<T>::lanes;
-  update(u, s.size, s.g, s.w, s.s0, s.s1);
+  update(step, s.size, s.g, s.w, s.s0, s.s1);
   for (size_t l = 1; l < s.layer_count; ++l) {
     const SmallLayer<T>& layer = s.layers[l];
     for (size_t k = 0; k < layer.inputs; ++k)

@@ -235,27 +235,7 @@ template <class T> bool all_zero(V<T> v) {
   return sum == 0;
 }
 
-// y[i] = f(x[i]) for whole vectors, then for what is left of one; in place is fine
-template <class T, class F> NETLET_INLINE void map(size_t n, const T* x, T* y, F f) {
-  constexpr size_t lanes = Vec<T>::lanes;
-  size_t i = 0;
-  for (; i + lanes <= n; i += lanes) store<T>(y + i, f(load<T>(x + i)));
-  if (i < n) {
-    const Part<T> rest((int)(n - i));
-    store_part(y + i, f(load_part(x + i, rest)), rest);
-  }
-}
-// the same, in half the code, for an f that is long or rare
-template <class T, class F> NETLET_INLINE void map_compact(size_t n, const T* x, T* y, F f) {
-  constexpr size_t lanes = Vec<T>::lanes;
-  NETLET_ROLLED for (size_t i = 0; i < n; i += lanes) {
-    const bool whole = n - i >= lanes;
-    const Part<T> part((int)(whole ? lanes : n - i));
-    const V<T> v = f(whole ? load<T>(x + i) : load_part(x + i, part));
-    whole ? store<T>(y + i, v) : store_part(y + i, v, part);
-  }
-}
-// with two operands
+// y[i] = f(x[i], z[i]), or f(x[i]), for whole vectors, then for what is left of one; in place is fine
 template <class T, class F> NETLET_INLINE void map(size_t n, const T* x, const T* z, T* y, F f) {
   constexpr size_t lanes = Vec<T>::lanes;
   size_t i = 0;
@@ -265,6 +245,10 @@ template <class T, class F> NETLET_INLINE void map(size_t n, const T* x, const T
     store_part(y + i, f(load_part(x + i, rest), load_part(z + i, rest)), rest);
   }
 }
+template <class T, class F> NETLET_INLINE void map(size_t n, const T* x, T* y, F f) {
+  map(n, x, x, y, [=](V<T> v, V<T>) { return f(v); });
+}
+// the same, in half the code, for an f that is long or rare
 template <class T, class F> NETLET_INLINE void map_compact(size_t n, const T* x, const T* z, T* y, F f) {
   constexpr size_t lanes = Vec<T>::lanes;
   NETLET_ROLLED for (size_t i = 0; i < n; i += lanes) {
@@ -273,6 +257,9 @@ template <class T, class F> NETLET_INLINE void map_compact(size_t n, const T* x,
     const V<T> v = f(whole ? load<T>(x + i) : load_part(x + i, part), whole ? load<T>(z + i) : load_part(z + i, part));
     whole ? store<T>(y + i, v) : store_part(y + i, v, part);
   }
+}
+template <class T, class F> NETLET_INLINE void map_compact(size_t n, const T* x, T* y, F f) {
+  map_compact(n, x, x, y, [=](V<T> v, V<T>) { return f(v); });
 }
 
 }  // namespace

@@ -76,6 +76,11 @@ namespace netlet::core {
 // All of them finite.
 netlet_status check_parameters(const netlet_network& network, netlet_error* error);
 
+// Means and standard deviations of the rows; the network is held, the shapes are right.
+netlet_status learn_scaling(netlet_network& net, int kind, const netlet_array& rows, netlet_error* error);
+// Shifts and scales that are there have to be finite, and scales positive; fits the loss.
+netlet_status check_scaling(const netlet_network& net, int kind, netlet_error* error);
+
 inline size_t size_of(int dtype) { return dtype == NETLET_FLOAT32 ? sizeof(float) : sizeof(double); }
 
 }  // namespace netlet::core

@@ -8,11 +8,6 @@
 #include "network/network.hpp"
 #include "system/error.hpp"
 
-struct Retired {
-  netlet::core::Buffer<unsigned char> memory;
-  Retired* next;
-};
-
 namespace netlet::core {
 namespace {
 
@@ -131,46 +126,16 @@ netlet_status check_optimizer(const netlet_optimizer& optimizer, size_t size, in
               optimizer.size, netlet_dtype_name(optimizer.dtype), size, netlet_dtype_name(dtype));
 }
 
-void unbind(netlet_optimizer& optimizer) {
-  if (optimizer.state.size()) memset(optimizer.state.data(), 0, optimizer.state.size());
-  optimizer.size = 0;
-}
-
 template <class T> Step<T> next_step(netlet_optimizer& optimizer, double factor) {
   const Config& c = optimizer.config;
   netlet_optimizer_progress& p = optimizer.progress;
   const double rate = c.learning_rate * factor;
-  Step<T> step = {{}, (T)c.l2, (T)c.l1, T(1), (T)c.clip_value, c.clip_norm};
-  Update<T>& u = step.update;
-  u.first = p.steps++ == 0;
-  u.optimizer = c.kind;
-  u.nesterov = c.nesterov != 0;
-  u.momentum = (T)c.momentum;
-  u.epsilon = (T)c.epsilon;
-  u.rate = (T)rate;
-  switch (c.kind) {
-    case NETLET_ADAM:
-      p.beta_1_power = p.beta_1_power * c.beta_1;
-      p.beta_2_power = p.beta_2_power * c.beta_2;
-      step.decay = (T)(1 - rate * c.weight_decay);
-      u.rate = (T)(rate / (1 - p.beta_1_power));
-      u.root = (T)(1 / sqrt(1 - p.beta_2_power));
-      u.beta_1 = (T)c.beta_1;
-      u.beta_2 = (T)c.beta_2;
-      u.rest_1 = (T)(1 - c.beta_1);
-      u.rest_2 = (T)(1 - c.beta_2);
-      break;
-    case NETLET_RMSPROP:
-      u.rho = (T)c.rho;
-      u.rest = (T)(1 - c.rho);
-      break;
-    case NETLET_RPROP:
-      u.eta_minus = (T)c.eta_minus;
-      u.eta_plus = (T)c.eta_plus;
-      u.step_min = (T)c.step_min;
-      u.step_max = (T)c.step_max;
-  }
-  return step;
+  const bool first = p.steps++ == 0;
+  if (c.kind != NETLET_ADAM) return {&c, first, (T)rate, 0, 1};
+  p.beta_1_power = p.beta_1_power * c.beta_1;
+  p.beta_2_power = p.beta_2_power * c.beta_2;
+  return {&c, first, (T)(rate / (1 - p.beta_1_power)), (T)(1 / sqrt(1 - p.beta_2_power)),
+          (T)(1 - rate * c.weight_decay)};
 }
 template Step<float> next_step<float>(netlet_optimizer&, double);
 template Step<double> next_step<double>(netlet_optimizer&, double);
@@ -218,10 +183,10 @@ netlet_status netlet_optimizer_create(const netlet_optimizer_config* config, net
 
 void netlet_optimizer_free(netlet_optimizer* optimizer) {
   if (!optimizer) return;
-  while (Retired* retired = optimizer->retired) {
-    optimizer->retired = retired->next;
-    retired->~Retired();
-    free(retired);
+  for (void* memory = optimizer->memory.give(); memory;) {
+    void* const earlier = *static_cast<void**>(memory);
+    aligned_free(memory);
+    memory = earlier;
   }
   optimizer->~netlet_optimizer();
   free(optimizer);
@@ -247,19 +212,14 @@ netlet_status netlet_optimizer_bind(netlet_optimizer* optimizer, size_t size, in
   NETLET_TRY(check_optimizer(*optimizer, size, dtype, error));
   if (optimizer->size) return NETLET_OK;
   size_t bytes;
-  if (multiply_overflows(size, optimizer->slot_count() * size_of(dtype), &bytes)) return out_of_memory(error);
-  if (bytes > optimizer->state.size()) {
-    Buffer<unsigned char> state;
-    if (!state.allocate(bytes, true)) return out_of_memory(error);
-    if (optimizer->state.size()) {
-      void* memory = malloc(sizeof(Retired));
-      if (!memory) return out_of_memory(error);
-      Retired* retired = ::new (memory) Retired;
-      retired->memory.swap(optimizer->state);
-      retired->next = optimizer->retired;
-      optimizer->retired = retired;
-    }
-    optimizer->state.swap(state);
+  if (multiply_overflows(size, optimizer->slot_count() * size_of(dtype), &bytes) ||
+      __builtin_add_overflow(bytes, kCacheLine, &bytes))
+    return out_of_memory(error);
+  if (bytes > optimizer->memory.size()) {
+    Buffer<unsigned char> memory;
+    if (!memory.allocate(bytes, true)) return out_of_memory(error);
+    *reinterpret_cast<void**>(memory.data()) = optimizer->memory.give();
+    optimizer->memory.swap(memory);
   }
   optimizer->dtype = dtype;
   optimizer->size = size;
@@ -276,7 +236,7 @@ netlet_status netlet_optimizer_copy_state(const netlet_optimizer* optimizer, voi
   const Reading reading(optimizer->users);
   if (!reading || size != optimizer->size) return busy("copy", "optimizer", error);
   if (size && optimizer->slot_count())
-    memcpy(slots, optimizer->state.data(), size * optimizer->slot_count() * size_of(optimizer->dtype));
+    memcpy(slots, optimizer->state(), size * optimizer->slot_count() * size_of(optimizer->dtype));
   *progress = optimizer->progress;
   return NETLET_OK;
 }

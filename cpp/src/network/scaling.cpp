@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The scaling of inputs and outputs: set, or learned from data.
-#include "network/scaling.hpp"
-
 #include <math.h>
 
 #include "kernels/kernels.hpp"

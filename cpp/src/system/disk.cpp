@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "system/error.hpp"
+#include "system/memory.hpp"
 
 namespace netlet::core {
 namespace {
@@ -45,6 +46,19 @@ netlet_status failed(const char* what, int code, netlet_error* error) {
   return NETLET_ERROR_FILE;
 }
 
+// some(offset, at most so many bytes) until all are done; kEnd if there are no more
+template <class F> int all(size_t size, F some) {
+  for (size_t at = 0; at < size;) {
+    const ptrdiff_t done = some(at, smaller(size - at, disk::kMostAtOnce));
+    if (done == 0) return disk::kEnd;
+    if (done > 0)
+      at += (size_t)done;
+    else if (errno != EINTR)
+      return errno;
+  }
+  return 0;
+}
+
 netlet_status no_path(netlet_error* error) {
   return fail(error, NETLET_ERROR_ARGUMENT, "path: expected the name of a file, got NULL");
 }
@@ -62,29 +76,17 @@ netlet_status InputFile::open(const char* path, netlet_error* error) {
 }
 
 netlet_status InputFile::read(void* out, size_t size, netlet_error* error) {
-  char* at = static_cast<char*>(out);
-  while (size) {
-    size_t done = 0;
-    const int code = disk::read_some(descriptor_, at, size, done);
-    if (code) return failed("read", code, error);
-    if (!done) return fail(error, NETLET_ERROR_FORMAT, "the file became shorter while it was read");
-    at += done;
-    size -= done;
-  }
-  return NETLET_OK;
+  const int code = all(
+      size, [&](size_t at, size_t count) { return disk::read_some(descriptor_, static_cast<char*>(out) + at, count); });
+  if (code == disk::kEnd) return fail(error, NETLET_ERROR_FORMAT, "the file became shorter while it was read");
+  return code ? failed("read", code, error) : NETLET_OK;
 }
 
 int disk::write_all(int descriptor, const void* data, size_t size) {
-  const char* at = static_cast<const char*>(data);
-  while (size) {
-    size_t done = 0;
-    const int code = write_some(descriptor, at, size, done);
-    if (code) return code;
-    if (!done) return EIO;
-    at += done;
-    size -= done;
-  }
-  return 0;
+  const int code = all(size, [&](size_t at, size_t count) {
+    return write_some(descriptor, static_cast<const char*>(data) + at, count);
+  });
+  return code == kEnd ? EIO : code;
 }
 
 netlet_status replace_file(const char* path, const void* data, size_t size, netlet_error* error) {

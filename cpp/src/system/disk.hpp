@@ -30,17 +30,17 @@ class InputFile {
 // take its name. What a symbolic link points to is replaced, and keeps its permissions.
 netlet_status replace_file(const char* path, const void* data, size_t size, netlet_error* error);
 
-// What is different from system to system. All return 0, errno's number, or one of these.
+// What is different from system to system. Where a code is returned: 0, errno's number, or one of these.
 namespace disk {
 
-enum { kNotRegular = -1, kDanglingLink = -2 };
+enum { kNotRegular = -1, kDanglingLink = -2, kEnd = -3 };
 
 constexpr size_t kMostAtOnce = (size_t)1 << 30;  // some systems take no more in one call
 
 int open_to_read(const char* path, int& descriptor, size_t& size);
-// At most kMostAtOnce; `done` is 0 at the end of the file.
-int read_some(int descriptor, void* out, size_t size, size_t& done);
-int write_some(int descriptor, const void* data, size_t size, size_t& done);
+// As read and write of POSIX, of at most kMostAtOnce bytes.
+ptrdiff_t read_some(int descriptor, void* out, size_t size);
+ptrdiff_t write_some(int descriptor, const void* data, size_t size);
 void close(int descriptor);
 int replace(const char* path, const void* data, size_t size);
 

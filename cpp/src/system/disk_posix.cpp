@@ -89,24 +89,8 @@ int open_to_read(const char* path, int& descriptor, size_t& size) {
   return S_ISDIR(status.st_mode) ? EISDIR : S_ISREG(status.st_mode) ? 0 : kNotRegular;
 }
 
-int read_some(int descriptor, void* out, size_t size, size_t& done) {
-  ssize_t got;
-  do got = ::read(descriptor, out, size < kMostAtOnce ? size : kMostAtOnce);
-  while (got < 0 && errno == EINTR);
-  if (got < 0) return errno;
-  done = (size_t)got;
-  return 0;
-}
-
-int write_some(int descriptor, const void* data, size_t size, size_t& done) {
-  ssize_t written;
-  do written = ::write(descriptor, data, size < kMostAtOnce ? size : kMostAtOnce);
-  while (written < 0 && errno == EINTR);
-  if (written < 0) return errno;
-  done = (size_t)written;
-  return 0;
-}
-
+ptrdiff_t read_some(int descriptor, void* out, size_t size) { return ::read(descriptor, out, size); }
+ptrdiff_t write_some(int descriptor, const void* data, size_t size) { return ::write(descriptor, data, size); }
 void close(int descriptor) { ::close(descriptor); }
 
 int replace(const char* path, const void* data, size_t size) {

@@ -87,4 +87,26 @@ template <class T> class Buffer {
   size_t size_ = 0;
 };
 
+// Pieces of one buffer, each on a cache line of its own. lay_out(take) says where they are to be, by take(rows,
+// columns), and is called twice, first only to count. False if there is no memory.
+template <class T, class F> bool allocate_pieces(Buffer<T>& memory, F lay_out) {
+  constexpr size_t line = kCacheLine / sizeof(T);
+  T* begin = nullptr;
+  size_t used = 0;
+  bool fits = true;
+  const auto take = [&](size_t rows, size_t columns) {
+    T* const piece = begin ? begin + used : nullptr;
+    size_t size;
+    fits = fits && !multiply_overflows(rows, columns, &size) && size <= SIZE_MAX / 4 && used <= SIZE_MAX / 4;
+    if (fits) used += divide_up(size, line) * line;
+    return piece;
+  };
+  lay_out(take);
+  if (!fits || !memory.allocate(used)) return false;
+  begin = memory.data();
+  used = 0;
+  lay_out(take);
+  return true;
+}
+
 }  // namespace netlet::core

@@ -146,14 +146,12 @@ template <class T> void test_type() {
     });
   for (const int optimizer : {NETLET_SGD, NETLET_ADAM, NETLET_RMSPROP, NETLET_RPROP})
     same_everywhere<T>([&](const Kernels<T>& kernel, size_t n) {
-      Update<T> u = {};
-      u.optimizer = optimizer;
-      u.rate = T(0.1), u.momentum = T(0.9), u.beta_1 = T(0.9), u.beta_2 = T(0.99), u.rest_1 = T(0.1),
-      u.rest_2 = T(0.01), u.root = T(3), u.epsilon = T(1e-6), u.rho = T(0.9), u.rest = T(0.1), u.eta_minus = T(0.5),
-      u.eta_plus = T(1.2), u.step_min = T(1e-6), u.step_max = T(50);
+      netlet_optimizer_config config = netlet_optimizer_defaults(optimizer);
+      config.momentum = 0.9;
+      const Step<T> step = {&config, false, T(0.1), T(3), T(1)};
       std::vector<T> w(x.begin(), x.begin() + n + 1), s0(n + 1, T(0.5)), s1(n + 1, T(0.25));
       w[n] = T(7);
-      kernel.update(u, n, y.data(), w.data(), s0.data(), s1.data());
+      kernel.update(step, n, y.data(), w.data(), s0.data(), s1.data());
       CHECK(s0[n] == T(0.5) && s1[n] == T(0.25));
       w.insert(w.end(), s0.begin(), s0.end());
       w.insert(w.end(), s1.begin(), s1.end());
