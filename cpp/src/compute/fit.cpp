@@ -72,10 +72,11 @@ template <class T> class Fit {
     if (!(options_.min_delta >= 0 && options_.min_delta <= 1.79e308))
       return fail(error_, NETLET_ERROR_ARGUMENT, "min_delta: expected a finite number >= 0, got %g",
                   options_.min_delta);
-    if (optimizer_.config.kind == NETLET_RPROP && !one_batch)
+    const bool whole = takes_whole_batches(optimizer_.config.kind);
+    if (whole && !one_batch)
       return fail(error_, NETLET_ERROR_ARGUMENT,
                   "batch_size: rprop compares gradients from step to step and needs all rows in each batch");
-    if (optimizer_.config.kind == NETLET_RPROP && options_.schedule.kind != NETLET_CONSTANT)
+    if (whole && options_.schedule.kind != NETLET_CONSTANT)
       return fail(error_, NETLET_ERROR_ARGUMENT, "schedule: rprop has no learning rate from step to step to change");
     if (x_) NETLET_TRY(check_data<T>(net_, *x_, *targets_, error_));
     if (validates())

@@ -14,7 +14,7 @@ namespace netlet::core {
 
 constexpr int kGivenGradient = -1;  // as loss: t holds the derivative with respect to the outputs
 
-// How an output row is compared with its target. y, z (before the activation), t: rows x n.
+// How an output row is compared with its target. y, z (before the activation): rows x n, t: rows x targets.
 template <class T> struct OutputRows {
   int loss, activation;
   const double* parameters;  // of the loss, if it has any

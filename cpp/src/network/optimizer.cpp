@@ -44,6 +44,7 @@ struct Kind {
   double Config::* own[4];   // its settings beside the common ones
   const char* slots[2];      // the names of its state
   size_t slots_of_momentum;  // how many of them, the last ones, only a momentum needs
+  bool whole_batches = false;
 };
 constexpr Kind kKinds[] = {
     // by their numbers in netlet.h
@@ -54,7 +55,8 @@ constexpr Kind kKinds[] = {
      0.01,
      {&Config::eta_minus, &Config::eta_plus, &Config::step_min, &Config::step_max},
      {"step", "gradient"},
-     0}};
+     0,
+     true}};
 constexpr int kKindCount = sizeof kKinds / sizeof *kKinds;
 
 const Setting* setting_of(int number) {
@@ -108,6 +110,8 @@ netlet_status check_settings(const Config& c, netlet_error* error) {
 }
 
 }  // namespace
+
+bool takes_whole_batches(int kind) { return kKinds[kind].whole_batches; }
 
 const char* slot_name(int kind, size_t slot) {
   const char* const name = kKinds[kind].slots[slot];

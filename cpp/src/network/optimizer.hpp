@@ -27,6 +27,9 @@ struct netlet_optimizer {
 
 namespace netlet::core {
 
+// Whether it compares gradients from step to step: it needs all rows in each batch, and no schedule.
+bool takes_whole_batches(int kind);
+
 // The name of a kind's slot; "" for a second one of a kind that has one.
 const char* slot_name(int kind, size_t slot);
 
