@@ -73,11 +73,12 @@ template <class T> class Fit {
       return fail(error_, NETLET_ERROR_ARGUMENT, "min_delta: expected a finite number >= 0, got %g",
                   options_.min_delta);
     const bool whole = takes_whole_batches(optimizer_.config.kind);
+    const char* const name = netlet_optimizer_name(optimizer_.config.kind);
     if (whole && !one_batch)
       return fail(error_, NETLET_ERROR_ARGUMENT,
-                  "batch_size: rprop compares gradients from step to step and needs all rows in each batch");
+                  "batch_size: %s compares gradients from step to step and needs all rows in each batch", name);
     if (whole && options_.schedule.kind != NETLET_CONSTANT)
-      return fail(error_, NETLET_ERROR_ARGUMENT, "schedule: rprop has no learning rate from step to step to change");
+      return fail(error_, NETLET_ERROR_ARGUMENT, "schedule: %s has no learning rate that could change", name);
     if (x_) NETLET_TRY(check_data<T>(net_, *x_, *targets_, error_));
     if (validates())
       NETLET_TRY(within("validation_data",
