@@ -52,7 +52,7 @@ netlet_status netlet_input_gradient(const netlet_network* network, const netlet_
                                     void* out, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, true, error));
   NETLET_TRY(check_out(out, error));
-  return reading("input_gradient", *network, error, [&](auto zero) {
+  return holding<Reading>("input_gradient", *network, error, [&](auto zero) {
     using T = decltype(zero);
     const size_t inputs = network->inputs();
     const auto store = [&](Pass<T>& pass, const Slice<T>& s) {
@@ -67,7 +67,7 @@ netlet_status netlet_row_gradients(const netlet_network* network, const netlet_a
                                    void* out, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, true, error));
   NETLET_TRY(check_out(out, error));
-  return reading("row_gradients", *network, error, [&](auto zero) {
+  return holding<Reading>("row_gradients", *network, error, [&](auto zero) {
     using T = decltype(zero);
     const auto store = [&](Pass<T>& pass, const Slice<T>& s) {
       pass.run(s.batch, s.row, 0, s.rows, s.packed);
@@ -82,7 +82,7 @@ netlet_status netlet_jacobian(const netlet_network* network, const netlet_array*
   NETLET_TRY(check_features(*network, x, error));
   if (x->rows == 0) return NETLET_OK;
   NETLET_TRY(check_out(out, error));
-  return reading("jacobian", *network, error, [&](auto zero) {
+  return holding<Reading>("jacobian", *network, error, [&](auto zero) {
     using T = decltype(zero);
     const size_t inputs = network->inputs(), outputs = network->outputs();
     const netlet_array given = {x->data, network->dtype, x->rows, outputs, 0, sizeof(T)};  // never read

@@ -18,18 +18,7 @@ template <class T> class Fit {
  public:
   Fit(netlet_network& net, const netlet_array* x, const netlet_targets* targets, netlet_optimizer& optimizer,
       const netlet_fit_options& options, const Held& held, netlet_error* error)
-      : net_(net),
-        x_(x),
-        targets_(targets),
-        optimizer_(optimizer),
-        options_(options),
-        held_(held),
-        error_(error),
-        good_(net, optimizer),
-        best_(net, options),
-        schedule_(options.schedule, optimizer.progress),
-        poll_(options, held),
-        reports_(options, held, x && row_operations() * (double)x->rows < 1e5) {}
+      : net_(net), x_(x), targets_(targets), optimizer_(optimizer), options_(options), held_(held), error_(error) {}
 
   netlet_status run() {
     NETLET_TRY(check_all());
@@ -191,13 +180,8 @@ template <class T> class Fit {
   }
 
   netlet_epoch report_of(const BatchLoss& loss, size_t rows) const {
-    netlet_epoch report = {net_.epochs_trained,
-                           reduced(net_, loss.sum, loss.weight),
-                           0,
-                           NAN,
-                           optimizer_.config.learning_rate * factor_,
-                           NAN,
-                           NAN};
+    const double value = reduced(net_, loss.sum, loss.weight), rate = optimizer_.config.learning_rate * factor_;
+    netlet_epoch report = {net_.epochs_trained, value, 0, NAN, rate, NAN, NAN};
     if (net_.has_classes()) report.accuracy = (double)loss.correct / (double)rows;
     return report;
   }
@@ -297,11 +281,11 @@ template <class T> class Fit {
   const Held& held_;
   netlet_error* error_;
   BatchRunner<T> batches_, validation_;
-  Snapshot<T> good_;
-  Best<T> best_;
-  Schedule schedule_;
-  Poll poll_;
-  Reports reports_;
+  Snapshot<T> good_{net_, optimizer_};
+  Best<T> best_{net_, options_};
+  Schedule schedule_{options_.schedule, optimizer_.progress};
+  Poll poll_{options_, held_};
+  Reports reports_{options_, held_, x_ && row_operations() * (double)x_->rows < 1e5};
   Buffer<size_t> order_;
   size_t rows_ = 0, batch_rows_ = 0, left_ = 0;  // left_: epochs
   bool shuffled_ = false, prepared_ = false, one_by_one_ = false;

@@ -73,7 +73,7 @@ using namespace netlet::core;
 netlet_status netlet_forward(const netlet_network* network, const netlet_array* x, void* out, netlet_error* error) {
   NETLET_TRY(check_forward(*network, x, out, error));
   if (x->rows == 0) return NETLET_OK;
-  return reading("forward", *network, error, [&](auto zero) {
+  return holding<Reading>("forward", *network, error, [&](auto zero) {
     using T = decltype(zero);
     T* const y = static_cast<T*>(out);
     const bool in_place = reads_in_place<T>(*network, *x);
@@ -114,7 +114,7 @@ netlet_status netlet_forward_realtime(const netlet_network* network, const netle
                                       size_t workspace_size, netlet_error* error) {
   NETLET_TRY(check_forward(*network, x, out, error));
   if (x->rows == 0) return NETLET_OK;
-  return reading("forward", *network, error, [&](auto zero) {
+  return holding<Reading>("forward", *network, error, [&](auto zero) {
     using T = decltype(zero);
     const Scratch<T> layout(*network, smaller(x->rows, kSliceRows), reads_in_place<T>(*network, *x));
     if (layout.size() > workspace_size / sizeof(T))

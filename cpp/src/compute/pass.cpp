@@ -150,6 +150,13 @@ template <class T> void Pass<T>::gradient(const Tile& tile, size_t row, size_t c
       .gradient(count, tile.columns(), height, a.part(row, tile.k0), d, (ptrdiff_t)layer.outputs, g, bias);
 }
 
+template <class T> void Pass<T>::gradient(size_t row, size_t count, T* g) const {
+  for (size_t i = 0; i < net_->layer_count(); ++i) {
+    const Layer& layer = net_->layers[i];
+    gradient({i, 0, layer.inputs + 1, 0, layer.outputs}, row, count, g + layer.weights);
+  }
+}
+
 template class Pass<float>;
 template class Pass<double>;
 

@@ -51,12 +51,7 @@ template <class T> class Pass {
   // The gradient of a tile over rows [row, row + count) of this pass; g has the tile's columns as row stride.
   void gradient(const Tile& tile, size_t row, size_t count, T* g) const;
   // That of all parameters.
-  void gradient(size_t row, size_t count, T* g) const {
-    for (size_t i = 0; i < net_->layer_count(); ++i) {
-      const Layer& layer = net_->layers[i];
-      gradient({i, 0, layer.inputs + 1, 0, layer.outputs}, row, count, g + layer.weights);
-    }
-  }
+  void gradient(size_t row, size_t count, T* g) const;
 
   // The gradient with respect to the inputs, in the caller's units; rows x inputs.
   const T* input_delta() const { return input_delta_; }

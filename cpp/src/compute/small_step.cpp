@@ -54,15 +54,16 @@ template <class T> bool SmallSteps<T>::allocate(const netlet_network& net, const
     const Layer& layer = net.layers[i];
     T* const keep = take(lanes);
     memset(keep, 0xff, layer.outputs * sizeof(T));
+    T *const wt = take(layer.outputs * lanes), *const y = take(block), *const d = take(block);
     layers_[i] = {layer.inputs,
                   layer.outputs,
                   layer.activation,
                   step_.w + offset,
                   keep,
-                  take(layer.outputs * lanes),
+                  wt,
                   step_.g + offset,
-                  take(block),
-                  take(block),
+                  y,
+                  d,
                   i == last ? layer.outputs : lanes};
     offset += (layer.inputs + 1) * lanes;
   }
@@ -104,7 +105,7 @@ template <class T> void SmallSteps<T>::load(const Batch& batch) {
   step_.out.rows = batch.rows;
 }
 
-template <class T> void SmallSteps<T>::gradient(BatchLoss& loss) {
+template <class T> BatchLoss SmallSteps<T>::gradient() {
   kernel_->small_pass(step_);
   const size_t rows = step_.out.rows;
   double sum = 0, weight = (double)rows;
@@ -113,8 +114,8 @@ template <class T> void SmallSteps<T>::gradient(BatchLoss& loss) {
     weight = 0;
     for (size_t i = 0; i < rows; ++i) weight = weight + (double)weights[i];
   }
-  loss = {sum, weight, step_.out.correct};
   divisor_ = divisor(*net_, weight);
+  return {sum, weight, step_.out.correct};
 }
 
 template <class T> void SmallSteps<T>::step(const Step<T>& step) {
@@ -129,9 +130,7 @@ template <class T> void SmallSteps<T>::step(const Step<T>& step) {
 
 template <class T> BatchLoss SmallSteps<T>::pass(const Batch& batch) {
   load(batch);
-  BatchLoss loss;
-  gradient(loss);
-  return loss;
+  return gradient();
 }
 
 template <class T> void SmallSteps<T>::update(netlet_optimizer& optimizer, double factor) {
@@ -143,17 +142,14 @@ bool SmallSteps<T>::steps(const Batch& batch, netlet_optimizer& optimizer, size_
   load(batch);
   const bool alike = optimizer.config.kind == NETLET_SGD;  // all updates are
   Step<T> next;
-  const auto advance = [&](size_t i) {
+  for (size_t i = 0; i < count; ++i) {
+    losses[i] = gradient();
+    if (!isfinite(losses[i].sum)) return false;
     if (!alike || i == 0)
       next = next_step<T>(optimizer, 1);
     else
       ++optimizer.progress.steps;
     step(next);
-  };
-  for (size_t i = 0; i < count; ++i) {
-    gradient(losses[i]);
-    if (!isfinite(losses[i].sum)) return false;
-    advance(i);
   }
   return arrays_->first_not_finite(step_.size, step_.w) == step_.size;  // what is not finite once stays so
 }

@@ -31,7 +31,7 @@ template <class T> class SmallSteps {
  private:
   void transpose();  // W^T
   void load(const Batch& batch);
-  void gradient(BatchLoss& loss);
+  BatchLoss gradient();
   void step(const Step<T>& step);
 
   const netlet_network* net_ = nullptr;

@@ -11,7 +11,7 @@ using namespace netlet::core;
 netlet_status netlet_evaluate(const netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                               double* loss, double* accuracy, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, false, error));
-  return reading("loss", *network, error, [&](auto zero) {
+  return holding<Reading>("loss", *network, error, [&](auto zero) {
     using T = decltype(zero);
     NETLET_TRY(check_classes_and_weights<T>(*network, *targets, error));  // classes become indices
     BatchRunner<T> runner;
@@ -27,7 +27,7 @@ netlet_status netlet_backward(const netlet_network* network, const netlet_array*
                               double* loss, void* gradient, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, true, error));
   if (!gradient) return fail(error, NETLET_ERROR_ARGUMENT, "gradient: expected memory for the gradient, got NULL");
-  return reading("backward", *network, error, [&](auto zero) {
+  return holding<Reading>("backward", *network, error, [&](auto zero) {
     using T = decltype(zero);
     NETLET_TRY(check_classes_and_weights<T>(*network, *targets, error));
     BatchRunner<T> runner;

@@ -42,11 +42,9 @@ netlet_status netlet_fingerprint(const netlet_network* network, char hex[65], ne
     add_text(sha, i ? " " : "\n");
     add_text(sha, netlet_activation_name(network->layers[i].activation));
   }
-  add_text(sha, "\n");
-  add_text(sha, netlet_loss_name(network->loss));
-  add_text(sha, "\n");
-  add_text(sha, netlet_reduction_name(network->reduction));
-  add_text(sha, "\n");
+  const char* const names[] = {"\n", netlet_loss_name(network->loss), "\n", netlet_reduction_name(network->reduction),
+                               "\n"};
+  for (const char* name : names) add_text(sha, name);
   const auto add_doubles = [&](const double* values, size_t count) {
     add_values(sha, values, count, (uint64_t)0x7ff8000000000000);
   };

@@ -82,7 +82,7 @@ netlet_status write(const netlet_network& net, const netlet_optimizer* optimizer
 
 netlet_status write_held(const netlet_network* net, const netlet_optimizer* optimizer, Buffer<unsigned char>& out,
                          netlet_error* error) {
-  return reading("save", *net, error, [&](auto) {
+  return holding<Reading>("save", *net, error, [&](auto) {
     if (!optimizer) return write(*net, nullptr, out, error);
     const Reading held(optimizer->users);
     return held ? write(*net, optimizer, out, error) : busy("save", "optimizer", error);

@@ -153,9 +153,12 @@ struct RowKernelTable {
 const KernelTable* kernel_table();
 netlet_status require_kernels(netlet_error* error);
 
-template <class T> const Kernels<T>& kernels_of(const KernelTable& table);
-template <> inline const Kernels<float>& kernels_of<float>(const KernelTable& table) { return table.f32; }
-template <> inline const Kernels<double>& kernels_of<double>(const KernelTable& table) { return table.f64; }
+template <class T, class Table> const auto& kernels_of(const Table& table) {
+  if constexpr (sizeof(T) == 4)
+    return table.f32;
+  else
+    return table.f64;
+}
 
 template <class T> const Kernels<T>& kernels() { return kernels_of<T>(*kernel_table()); }
 

@@ -150,15 +150,13 @@ NETLET_INLINE void tiles(const Product<T, A>& p, size_t m, size_t i, size_t j, P
 template <class A> constexpr bool kFewRows = false;
 template <class T> constexpr bool kFewRows<Rows<T>> = true;
 
-template <class T, int N, bool Partial, class A>
+// all rows, or the single one there is
+template <class T, int N, bool Partial, bool Single, class A>
 void column_panel(const Product<T, A>& p, size_t m, size_t j, Part<T> last) {
+  if constexpr (Single) return tile<T, 1, N, Partial>(p, 0, j, last);
   size_t i = 0;
   for (; i + kTileRows <= m; i += kTileRows) tile<T, kTileRows, N, Partial>(p, i, j, last);
   tiles<T, (kFewRows<A> ? kTileRows / 2 : 2), N, Partial>(p, m, i, j, last);
-}
-template <class T, int N, bool Partial, class A>
-void single_row(const Product<T, A>& p, size_t, size_t j, Part<T> last) {
-  tile<T, 1, N, Partial>(p, 0, j, last);
 }
 
 // the columns from j on that are fewer than a whole panel
@@ -167,11 +165,8 @@ NETLET_INLINE void last_panel(const Product<T, A>& p, size_t m, size_t j, int ve
   if constexpr (N > 0) {
     if (vectors < N) return last_panel<T, N - 1, Single>(p, m, j, vectors, last);
     const Part<T> part(last);
-    const bool partial = last < Vec<T>::lanes;
-    if constexpr (Single)
-      partial ? single_row<T, N, true>(p, m, j, part) : single_row<T, N, false>(p, m, j, part);
-    else
-      partial ? column_panel<T, N, true>(p, m, j, part) : column_panel<T, N, false>(p, m, j, part);
+    last < Vec<T>::lanes ? column_panel<T, N, true, Single>(p, m, j, part)
+                         : column_panel<T, N, false, Single>(p, m, j, part);
   }
 }
 
@@ -195,13 +190,9 @@ NETLET_INLINE void panels(const Product<T, A>& p, size_t m, size_t n) {
 }
 
 template <class T, class A> void matmul(const Product<T, A>& p, size_t m, size_t n) {
+  if constexpr (kFewRows<A>)
+    if (m == 1 && !p.in_panels) return panels<T, kRowVectors, true>(p, m, n);
   panels<T, kTileVectors, false>(p, m, n);
-}
-template <class T> void matmul(const Product<T, Rows<T>>& p, size_t m, size_t n) {
-  if (m == 1 && !p.in_panels)
-    panels<T, kRowVectors, true>(p, m, n);
-  else
-    panels<T, kTileVectors, false>(p, m, n);
 }
 
 // The same for n <= lanes columns, with finish(sum, row) while the sums are near.

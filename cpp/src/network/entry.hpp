@@ -13,15 +13,10 @@ namespace netlet::core {
 // f(T()), T being the dtype
 template <class F> auto with_dtype(int dtype, F&& f) { return dtype == NETLET_FLOAT32 ? f(float()) : f(double()); }
 
-template <class F> netlet_status reading(const char* call, const netlet_network& network, netlet_error* error, F&& f) {
-  const Reading held(network.users);
-  if (!held) return busy(call, "network", error);
-  const DefaultFloatingPoint floating_point;
-  return with_dtype(network.dtype, f);
-}
-
-template <class F> netlet_status writing(const char* call, netlet_network& network, netlet_error* error, F&& f) {
-  const Writing held(network.users);
+// f(T()), the network being claimed; Claim: Reading or Writing
+template <class Claim, class Network, class F>
+netlet_status holding(const char* call, Network& network, netlet_error* error, F&& f) {
+  const Claim held(network.users);
   if (!held) return busy(call, "network", error);
   const DefaultFloatingPoint floating_point;
   return with_dtype(network.dtype, f);

@@ -104,10 +104,18 @@ template <class T> void draw_uniform(const Layer& layer, uint32_t index, int ini
   for (size_t j = 0; j < layer.outputs; ++j) parameters[layer.biases + j] = 0;
 }
 
-netlet_network* new_network() {
+// A new network, as fill makes it
+template <class F> netlet_status make_network(netlet_network** out, netlet_error* error, F fill) {
   watch_forks();
   void* const memory = malloc(sizeof(netlet_network));
-  return memory ? ::new (memory) netlet_network : nullptr;
+  if (!memory) return out_of_memory(error);
+  netlet_network* const network = ::new (memory) netlet_network;
+  const netlet_status status = fill(*network);
+  if (status == NETLET_OK)
+    *out = network;
+  else
+    netlet_network_free(network);
+  return status;
 }
 
 }  // namespace
@@ -136,28 +144,20 @@ netlet_status netlet_network_create(const netlet_config* config, netlet_network*
   if (!config || !out) return fail(error, NETLET_ERROR_ARGUMENT, "config and network may not be NULL");
   NETLET_TRY(netlet_check_environment(error));
   NETLET_TRY(check_config(*config, error));
-  netlet_network* const network = new_network();
-  if (!network) return out_of_memory(error);
-  network->dtype = config->dtype;
-  network->loss = config->loss;
-  network->reduction = config->reduction;
-  netlet_status status = NETLET_OK;
-  if (!network->layers.allocate(config->layer_size_count - 1))
-    status = out_of_memory(error);
-  else if (!lay_out(*network, *config))
-    status = fail(error, NETLET_ERROR_MEMORY, "layer_sizes: so many parameters that their number overflows");
-  else if (!network->parameters.allocate(network->parameter_count * size_of(network->dtype), true))
-    status = fail(error, NETLET_ERROR_MEMORY, "layer_sizes: no memory for %zu parameters", network->parameter_count);
-  else if (!network->loss_parameters.allocate(network->loss_kind().parameter_count(network->outputs())))
-    status = out_of_memory(error);
-  for (size_t i = 0; status == NETLET_OK && i < network->loss_parameters.size(); ++i)
-    network->loss_parameters[i] =
-        config->loss_parameters ? config->loss_parameters[i] : network->loss_kind().parameter.usual;
-  if (status == NETLET_OK)
-    *out = network;
-  else
-    netlet_network_free(network);
-  return status;
+  return make_network(out, error, [&](netlet_network& net) {
+    net.dtype = config->dtype;
+    net.loss = config->loss;
+    net.reduction = config->reduction;
+    if (!net.layers.allocate(config->layer_size_count - 1)) return out_of_memory(error);
+    if (!lay_out(net, *config))
+      return fail(error, NETLET_ERROR_MEMORY, "layer_sizes: so many parameters that their number overflows");
+    if (!net.parameters.allocate(net.parameter_count * size_of(net.dtype), true))
+      return fail(error, NETLET_ERROR_MEMORY, "layer_sizes: no memory for %zu parameters", net.parameter_count);
+    if (!net.loss_parameters.allocate(net.loss_kind().parameter_count(net.outputs()))) return out_of_memory(error);
+    for (size_t i = 0; i < net.loss_parameters.size(); ++i)
+      net.loss_parameters[i] = config->loss_parameters ? config->loss_parameters[i] : net.loss_kind().parameter.usual;
+    return NETLET_OK;
+  });
 }
 
 void netlet_network_free(netlet_network* network) {
@@ -195,29 +195,24 @@ uint64_t netlet_epochs_trained(const netlet_network* network) { return network->
 void netlet_set_epochs_trained(netlet_network* network, uint64_t epochs) { network->epochs_trained = epochs; }
 
 netlet_status netlet_network_copy(const netlet_network* network, netlet_network** out, netlet_error* error) {
-  netlet_network* const copy = new_network();
-  if (!copy) return out_of_memory(error);
-  const netlet_status status = reading("copy", *network, error, [&](auto) {
-    static_cast<Architecture&>(*copy) = *network;
-    copy->seed = (uint64_t)network->seed;
-    copy->epochs_trained = (uint64_t)network->epochs_trained;
-    const bool good = copy->layers.copy(network->layers) && copy->parameters.copy(network->parameters) &&
-                      copy->loss_parameters.copy(network->loss_parameters) &&
-                      copy->input_scaling.values.copy(network->input_scaling.values) &&
-                      copy->output_scaling.values.copy(network->output_scaling.values);
-    return good ? NETLET_OK : out_of_memory(error);
+  return make_network(out, error, [&](netlet_network& copy) {
+    return holding<Reading>("copy", *network, error, [&](auto) {
+      static_cast<Architecture&>(copy) = *network;
+      copy.seed = (uint64_t)network->seed;
+      copy.epochs_trained = (uint64_t)network->epochs_trained;
+      const bool good = copy.layers.copy(network->layers) && copy.parameters.copy(network->parameters) &&
+                        copy.loss_parameters.copy(network->loss_parameters) &&
+                        copy.input_scaling.values.copy(network->input_scaling.values) &&
+                        copy.output_scaling.values.copy(network->output_scaling.values);
+      return good ? NETLET_OK : out_of_memory(error);
+    });
   });
-  if (status == NETLET_OK)
-    *out = copy;
-  else
-    netlet_network_free(copy);
-  return status;
 }
 
 netlet_status netlet_initialize(netlet_network* network, int32_t init, uint64_t seed, netlet_error* error) {
   if (init != NETLET_GLOROT_UNIFORM && init != NETLET_HE_UNIFORM)
     return fail(error, NETLET_ERROR_ARGUMENT, "init: unknown number %d", init);
-  return writing("initialize", *network, error, [&](auto zero) {
+  return holding<Writing>("initialize", *network, error, [&](auto zero) {
     for (size_t i = 0; i < network->layer_count(); ++i)
       draw_uniform(network->layers[i], (uint32_t)i, init, seed, network->values<decltype(zero)>());
     network->seed = seed;

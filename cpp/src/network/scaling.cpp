@@ -135,7 +135,7 @@ netlet_status netlet_set_scaling(netlet_network* network, int32_t kind, const do
   NETLET_TRY(check_kind(kind, error));
   if (shift) NETLET_TRY(check_loss(*network, kind, error));
   if (!shift != !scale) return fail(error, NETLET_ERROR_ARGUMENT, "shift and scale: expected both, or both NULL");
-  return writing("set_scaling", *network, error, [&](auto zero) {
+  return holding<Writing>("set_scaling", *network, error, [&](auto zero) {
     if (shift) return set<decltype(zero)>(*network, kind, shift, scale, error);
     scaling_of(*network, kind).values.release();
     return NETLET_OK;
@@ -149,8 +149,8 @@ netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const 
   if (rows->columns != columns_of(*network, kind) || rows->rows == 0)
     return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected rows of %zu columns, got %zu rows of %zu", kind_name(kind),
                 columns_of(*network, kind), rows->rows, rows->columns);
-  return writing("learn_scaling", *network, error,
-                 [&](auto zero) { return learn<decltype(zero)>(*network, kind, *rows, error); });
+  return holding<Writing>("learn_scaling", *network, error,
+                          [&](auto zero) { return learn<decltype(zero)>(*network, kind, *rows, error); });
 }
 
 const void* netlet_scaling_shift(const netlet_network* network, int32_t kind) {

@@ -42,12 +42,11 @@ class Users {
   unsigned generation() const { return generation_.load(std::memory_order_relaxed); }
 
  private:
-  bool forget_the_lost() {
+  void forget_the_lost() {
     const unsigned now = fork_generation();
-    if (generation_.load(std::memory_order_relaxed) == now) return false;
+    if (generation_.load(std::memory_order_relaxed) == now) return;
     count_.store(0);
     generation_.store(now);
-    return true;
   }
   static constexpr int kWriter = -1, kWriterWaits = 1 << 30;
   std::atomic<int> count_{0};  // readers, perhaps with kWriterWaits; or kWriter

@@ -101,12 +101,13 @@ template <class T, class F> bool allocate_pieces(Buffer<T>& memory, F lay_out) {
     if (fits) used += divide_up(size, line) * line;
     return piece;
   };
-  lay_out(take);
-  if (!fits || !memory.allocate(used)) return false;
-  begin = memory.data();
-  used = 0;
-  lay_out(take);
-  return true;
+  for (;;) {
+    lay_out(take);
+    if (begin) return true;
+    if (!fits || !memory.allocate(used)) return false;
+    begin = memory.data();
+    used = 0;
+  }
 }
 
 }  // namespace netlet::core
