@@ -83,10 +83,8 @@ template <class T> bool BatchRunner<T>::allocate_blocks() {
   // each keeps a gradient
   const size_t chunks = (16 * threads_ <= kChunkValues / net_->parameter_count ? 16 : 4) * threads_;
   for (; divide_up(blocks, chunk_blocks_) > chunks; chunk_blocks_ *= 2) ++levels_;
-  size_t roots, partial;
-  return !multiply_overflows(divide_up(blocks, chunk_blocks_), net_->parameter_count, &roots) &&
-         !multiply_overflows(workers_ * levels_, net_->parameter_count, &partial) && roots_.allocate(roots) &&
-         partial_.allocate(partial);
+  return roots_.allocate_rows(divide_up(blocks, chunk_blocks_), net_->parameter_count) &&
+         partial_.allocate_rows(workers_ * levels_, net_->parameter_count);
 }
 
 template <class T> void BatchRunner<T>::read(const netlet_optimizer* optimizer) {

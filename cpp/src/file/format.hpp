@@ -58,6 +58,9 @@ struct Tensor {
   }
 };
 
+// Room for the numbers that come first, and for the self-test.
+netlet_status make_room(const Description& d, Model& model, netlet_error* error);
+
 // The i-th tensor of the file, binary64 first, so that each lies aligned; false after the last.
 bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor);
 

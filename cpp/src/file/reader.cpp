@@ -33,16 +33,6 @@ struct FreeModel {
   }
 };
 
-// What the numbers that come first are read into, and the self-test.
-netlet_status make_room(const Description& d, Model& model, netlet_error* error) {
-  const size_t size = size_of(d.dtype);
-  if (!model.dropout.allocate(d.layers()) ||
-      !model.loss_parameters.allocate(kLosses[d.loss].parameter_count(d.outputs())) ||
-      !model.test_input.allocate(d.inputs() * size) || !model.test_output.allocate(d.outputs() * size))
-    return out_of_memory(error);
-  return NETLET_OK;
-}
-
 // Network and optimizer, of these numbers: values from a file must pass the checks that values from a program pass.
 netlet_status create(const Description& d, Model& model, netlet_error* error) {
   const Buffer<double>& parameters = model.loss_parameters;
