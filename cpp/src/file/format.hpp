@@ -25,8 +25,7 @@ struct Description {
   Buffer<size_t> sizes;
   Buffer<int32_t> activations;
   bool has_optimizer;
-  int optimizer;
-  bool nesterov, bound;
+  int optimizer, nesterov, bound;
   uint64_t slots, steps, plateau_epochs;
 
   size_t layers() const { return activations.size(); }
