@@ -37,11 +37,11 @@ template <class T> netlet_status BatchRunner<T>::prepare(const netlet_network& n
   const size_t blocks = divide_up(rows, kBlockRows);
   small_ = optimizer && repeated && SmallSteps<T>::fit(net, rows, *optimizer);
   by_blocks_ = blocks > kWholeBlocks;
+  workers_ = by_blocks_ ? smaller(threads_, blocks) : 1;
   if (small_)
     return small_steps_.allocate(net, x, targets, shuffled, rows, *optimizer) ? NETLET_OK : out_of_memory(error);
   if (!block_loss_.allocate(blocks) || !block_weight_.allocate(blocks) ||
-      !passes_.allocate(by_blocks_ ? smaller(threads_, blocks) : 1, net, x, targets, shuffled,
-                        by_blocks_ ? kBlockRows : rows, kind) ||
+      !pass_.allocate(net, x, targets, shuffled, by_blocks_ ? kBlockRows : rows, kind, workers_) ||
       !(kind.delta ? packed_.allocate(net, 1) : packed_.allocate_none(net)) ||
       (kind.delta && ((by_blocks_ && !allocate_blocks()) || !prepare_update(optimizer))))
     return out_of_memory(error);
@@ -83,10 +83,8 @@ template <class T> bool BatchRunner<T>::allocate_blocks() {
   // each keeps a gradient
   const size_t chunks = (16 * threads_ <= kChunkValues / net_->parameter_count ? 16 : 4) * threads_;
   for (; divide_up(blocks, chunk_blocks_) > chunks; chunk_blocks_ *= 2) ++levels_;
-  size_t roots, partial;
-  return !multiply_overflows(divide_up(blocks, chunk_blocks_), net_->parameter_count, &roots) &&
-         !multiply_overflows(passes_.count() * levels_, net_->parameter_count, &partial) && roots_.allocate(roots) &&
-         partial_.allocate(partial);
+  return roots_.allocate_rows(divide_up(blocks, chunk_blocks_), net_->parameter_count) &&
+         partial_.allocate_rows(workers_ * levels_, net_->parameter_count);
 }
 
 template <class T> void BatchRunner<T>::read(const netlet_optimizer* optimizer) {
@@ -114,28 +112,26 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
   const size_t threads = smaller(threads_for(operations(*net_, batch.rows), kTrainingShare), threads_);
   std::atomic<size_t> correct{0};
   const bool weighted = batch.targets->sample_weight != nullptr;
-  const auto sum_block = [&](const Pass<T>& pass, size_t row, size_t block) {  // a block begins at a row of the pass
+  const auto sum_block = [&](size_t row, size_t block) {  // row: of the pass
     const size_t count = smaller(kBlockRows, batch.rows - block * kBlockRows);
     double sum = 0, weight = 0;
-    for (size_t i = row; i < row + count; ++i) sum = sum + pass.row_loss()[i];
+    for (size_t i = row; i < row + count; ++i) sum = sum + pass_.row_loss()[i];
     block_loss_[block] = sum;
-    for (size_t i = row; weighted && i < row + count; ++i) weight = weight + (double)pass.row_weight()[i];
+    for (size_t i = row; weighted && i < row + count; ++i) weight = weight + (double)pass_.row_weight()[i];
     block_weight_[block] = weight;
   };
   if (!by_blocks_) {
-    Pass<T>& pass = passes_[0];
     const size_t panel = smaller(kPanelRows, divide_up(divide_up(batch.rows, threads), 8) * 8);
     parallel(divide_up(batch.rows, panel), threads, [&](size_t task, size_t) {
       const size_t row = task * panel;
-      const size_t right = pass.run(batch, row, row, smaller(panel, batch.rows - row), packed_);
+      const size_t right = pass_.run(batch, row, row, smaller(panel, batch.rows - row), packed_);
       correct.fetch_add(right, std::memory_order_relaxed);
     });
-    for (size_t block = 0; block < blocks; ++block) sum_block(pass, block * kBlockRows, block);
+    for (size_t block = 0; block < blocks; ++block) sum_block(block * kBlockRows, block);
   } else {
     const size_t step = kind_.delta ? chunk_blocks_ : 1;
-    parallel(divide_up(blocks, step), smaller(threads, passes_.count()), [&](size_t task, size_t worker) {
-      Pass<T>& pass = passes_[worker];
-      const size_t first = task * step, count = smaller(step, blocks - first);
+    parallel(divide_up(blocks, step), smaller(threads, workers_), [&](size_t task, size_t worker) {
+      const size_t first = task * step, at = pass_.first_of(worker), count = smaller(step, blocks - first);
       const size_t P = net_->parameter_count;
       const auto place = [&](size_t depth) {
         return depth ? &partial_[(worker * levels_ + depth - 1) * P] : &roots_[task * P];
@@ -144,10 +140,10 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
       size_t depth = 0;
       for (size_t i = 0; i < count; ++i) {
         const size_t row = (first + i) * kBlockRows, rows = smaller(kBlockRows, batch.rows - row);
-        correct.fetch_add(pass.run(batch, row, 0, rows, packed_), std::memory_order_relaxed);
-        sum_block(pass, 0, first + i);
+        correct.fetch_add(pass_.run(batch, row, at, rows, packed_), std::memory_order_relaxed);
+        sum_block(at, first + i);
         if (!kind_.delta) continue;
-        pass.gradient(0, rows, place(depth));
+        pass_.gradient(at, rows, place(depth));
         depth = tree_push(i, depth, add);
       }
       if (kind_.delta) tree_finish(depth, add);
@@ -172,7 +168,7 @@ template <class T> void BatchRunner<T>::tile_gradient(const Tile& tile, T* g, T*
     size_t depth = 0;
     for (size_t b = 0; b < blocks; ++b) {
       const size_t row = b * kBlockRows;
-      passes_[0].gradient(tile, row, smaller(kBlockRows, batch_rows_ - row), place(depth));
+      pass_.gradient(tile, row, smaller(kBlockRows, batch_rows_ - row), place(depth));
       depth = tree_push(b, depth, add);
     }
     return tree_finish(depth, add);

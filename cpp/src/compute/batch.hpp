@@ -63,11 +63,11 @@ template <class T> class BatchRunner {
   size_t threads_ = 1;  // the most that take part
   bool by_blocks_ = false;
   PassKind kind_ = {};
-  size_t batch_rows_ = 0;  // of the current batch
-  double divisor_ = 0;     // of its gradient; 0: none
-  size_t chunk_blocks_ = 0, levels_ = 0;
+  size_t batch_rows_ = 0;                               // of the current batch
+  double divisor_ = 0;                                  // of its gradient; 0: none
+  size_t chunk_blocks_ = 0, levels_ = 0, workers_ = 0;  // by blocks
 
-  Passes<T> passes_;          // one, or one for each thread if by_blocks_
+  Pass<T> pass_;              // of a batch, or of a block for each thread if by_blocks_
   const T* given_ = nullptr;  // the gradient, if it is the caller's
   Buffer<double> block_loss_, block_weight_;
   Buffer<T> roots_, partial_;  // by blocks: gradients of chunks of blocks; those below them, for each thread

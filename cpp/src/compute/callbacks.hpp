@@ -33,10 +33,7 @@ constexpr size_t kTogether = 64;  // epochs, at most
 class Reports {
  public:
   Reports(const netlet_fit_options& options, const Held& held, bool short_epochs)
-      : options_(options),
-        held_(held),
-        limit_(options.report_together && short_epochs ? kTogether : 1),
-        begin_(seconds_now()) {}
+      : options_(options), held_(held), limit_(options.report_together && short_epochs ? kTogether : 1) {}
   bool together() const { return limit_ > 1 || !options_.on_epochs; }
   // true if it is time for send()
   bool add(const netlet_epoch& epoch) {
@@ -60,7 +57,7 @@ class Reports {
   const Held& held_;
   netlet_epoch epochs_[kTogether];
   size_t limit_, count_ = 0;
-  double begin_;
+  double begin_ = seconds_now();
 };
 
 }  // namespace netlet::core

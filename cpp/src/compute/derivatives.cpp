@@ -11,10 +11,10 @@ namespace {
 
 constexpr size_t kSliceRows = 64;
 
-// Rows `row` to `row + rows` of the batch.
+// Rows `row` to `row + rows` of the batch, which are rows from `at` in the pass.
 template <class T> struct Slice {
   const Batch& batch;
-  size_t row, rows;
+  size_t row, at, rows;
   const Packed<T>& packed;  // W^T of all layers
 };
 
@@ -27,14 +27,14 @@ template <class T, class F> netlet_status each_slice(const netlet_network& net, 
   const size_t threads = smaller(threads_for(operations, kReadingShare), divide_up(x.rows, 8));
   const size_t most = smaller(kSliceRows, divide_up(x.rows, threads));
   Packed<T> packed;
-  Passes<T> passes;
-  if (!packed.allocate(net, 0) || !passes.allocate(threads, net, x, targets, false, most, kind))
+  Pass<T> pass;
+  if (!packed.allocate(net, 0) || !pass.allocate(net, x, targets, false, most, kind, threads))
     return out_of_memory(error);
   packed.read(1);
   const Batch batch = {&x, &targets, nullptr, 0, x.rows, {}};
   parallel(divide_up(x.rows, most), threads, [&](size_t task, size_t worker) {
     const size_t row = task * most;
-    f(passes[worker], Slice<T>{batch, row, smaller(most, x.rows - row), packed});
+    f(pass, Slice<T>{batch, row, pass.first_of(worker), smaller(most, x.rows - row), packed});
   });
   return NETLET_OK;
 }
@@ -56,8 +56,8 @@ netlet_status netlet_input_gradient(const netlet_network* network, const netlet_
     using T = decltype(zero);
     const size_t inputs = network->inputs();
     const auto store = [&](Pass<T>& pass, const Slice<T>& s) {
-      pass.run(s.batch, s.row, 0, s.rows, s.packed);
-      memcpy(static_cast<T*>(out) + s.row * inputs, pass.input_delta(), s.rows * inputs * sizeof(T));
+      pass.run(s.batch, s.row, s.at, s.rows, s.packed);
+      memcpy(static_cast<T*>(out) + s.row * inputs, pass.input_delta(s.at), s.rows * inputs * sizeof(T));
     };
     return each_slice<T>(*network, *x, *targets, {true, true, false}, 4, error, store);
   });
@@ -70,9 +70,9 @@ netlet_status netlet_row_gradients(const netlet_network* network, const netlet_a
   return holding<Reading>("row_gradients", *network, error, [&](auto zero) {
     using T = decltype(zero);
     const auto store = [&](Pass<T>& pass, const Slice<T>& s) {
-      pass.run(s.batch, s.row, 0, s.rows, s.packed);
+      pass.run(s.batch, s.row, s.at, s.rows, s.packed);
       for (size_t i = 0; i < s.rows; ++i)
-        pass.gradient(i, 1, static_cast<T*>(out) + (s.row + i) * network->parameter_count);
+        pass.gradient(s.at + i, 1, static_cast<T*>(out) + (s.row + i) * network->parameter_count);
     };
     return each_slice<T>(*network, *x, *targets, {true, false, false}, 6, error, store);
   });
@@ -88,12 +88,12 @@ netlet_status netlet_jacobian(const netlet_network* network, const netlet_array*
     const netlet_array given = {x->data, network->dtype, x->rows, outputs, 0, sizeof(T)};  // never read
     const netlet_targets targets = {nullptr, nullptr, &given};
     const auto store = [&](Pass<T>& pass, const Slice<T>& s) {
-      pass.forward(s.batch, s.row, 0, s.rows, s.packed);
+      pass.forward(s.batch, s.row, s.at, s.rows, s.packed);
       for (size_t j = 0; j < outputs; ++j) {
-        pass.set_output_unit(0, s.rows, j);
-        pass.backward(0, s.rows, s.packed);
+        pass.set_output_unit(s.at, s.rows, j);
+        pass.backward(s.at, s.rows, s.packed);
         for (size_t i = 0; i < s.rows; ++i)
-          memcpy(static_cast<T*>(out) + ((s.row + i) * outputs + j) * inputs, pass.input_delta() + i * inputs,
+          memcpy(static_cast<T*>(out) + ((s.row + i) * outputs + j) * inputs, pass.input_delta(s.at + i),
                  inputs * sizeof(T));
       }
     };

@@ -106,10 +106,11 @@ template <class T> class Fit {
     if (kinds && !x_)
       return fail(error_, NETLET_ERROR_ARGUMENT,
                   "standardize: batches come one by one; set the scaling of the network before");
-    if (kinds & NETLET_SCALE_INPUTS) NETLET_TRY(learn_scaling(net_, NETLET_SCALE_INPUTS, *x_, error_));
-    learned_ |= kinds & NETLET_SCALE_INPUTS;
-    if (kinds & NETLET_SCALE_OUTPUTS) NETLET_TRY(learn_scaling(net_, NETLET_SCALE_OUTPUTS, *targets_->y, error_));
-    learned_ |= kinds & NETLET_SCALE_OUTPUTS;
+    for (int kind = NETLET_SCALE_INPUTS; kind <= NETLET_SCALE_OUTPUTS; ++kind) {
+      if (!(kinds & kind)) continue;
+      NETLET_TRY(learn_scaling(net_, kind, kind == NETLET_SCALE_INPUTS ? *x_ : *targets_->y, error_));
+      learned_ |= kind;
+    }
     return NETLET_OK;
   }
 
@@ -122,14 +123,12 @@ template <class T> class Fit {
                 what, (unsigned long long)net_.epochs_trained,
                 net_.reduction == NETLET_SUM ? ", or the reduction mean," : "");
   }
-  netlet_status bad_loss() { return diverged("the loss was not finite"); }
-  netlet_status bad_parameter() { return diverged("a parameter stopped being finite"); }
   netlet_status callback_failed() { return fail(error_, NETLET_ERROR_CALLBACK, "fit: the callback failed"); }
 
   // One batch forward, backward, and a step.
   netlet_status step(const Batch& batch) {
     const BatchLoss loss = batches_.pass(batch);
-    if (!isfinite(loss.sum)) return bad_loss();
+    if (!isfinite(loss.sum)) return diverged("the loss was not finite");
     batches_.update(net_, optimizer_, factor_);
     seen_ += batch.rows;
     total_.add(loss);
@@ -226,7 +225,7 @@ template <class T> class Fit {
     if (options_.schedule.kind == NETLET_FUNCTION) NETLET_TRY(ask_for_factor());
     NETLET_TRY(x_ ? steps_over_rows() : steps_over_batches());
     batches_.publish(optimizer_);
-    if (!all_finite()) return bad_parameter();
+    if (!all_finite()) return diverged("a parameter stopped being finite");
     netlet_epoch report = report_of(total_, seen_);
     if (validates()) {
       const size_t rows = options_.validation_x->rows;

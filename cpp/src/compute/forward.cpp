@@ -90,8 +90,7 @@ netlet_status netlet_forward(const netlet_network* network, const netlet_array* 
     const size_t slice = smaller(kSliceRows, divide_up(x->rows, threads));
     const Scratch<T> layout(*network, slice, in_place);
     Buffer<T> scratch;
-    size_t size;
-    if (multiply_overflows(threads, layout.size(), &size) || !scratch.allocate(size)) return out_of_memory(error);
+    if (!scratch.allocate_rows(threads, layout.size())) return out_of_memory(error);
     parallel(divide_up(x->rows, slice), threads, [&](size_t task, size_t worker) {
       const size_t row = task * slice;
       forward_slice(*network, *x, row, smaller(slice, x->rows - row), y + row * network->outputs(), layout,

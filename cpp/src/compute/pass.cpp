@@ -5,17 +5,19 @@
 
 namespace netlet::core {
 template <class T> bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x,
-                                          const netlet_targets& targets, bool shuffled, size_t rows, PassKind kind) {
+                                          const netlet_targets& targets, bool shuffled, size_t rows, PassKind kind,
+                                          size_t threads) {
   net_ = &net;
   kernel_ = &kernels<T>(net.widest);
   kind_ = kind;
   softmax_later_ = targets.y && net.loss == NETLET_CROSS_ENTROPY;
-  if (!rows_.allocate(net, x, targets, shuffled, rows)) return false;
+  rows_each_ = rows;
+  if (multiply_overflows(rows, threads, &rows) || !rows_.allocate(net, x, targets, shuffled, rows)) return false;
   const size_t layers = net.layer_count();
   Buffer<T*>* const all[] = {&output_, &delta_, &sums_, &whole_, &mask_};
   for (Buffer<T*>* pointers : all)
     if (!pointers->allocate(layers, true)) return false;
-  if (!row_loss_.allocate(rows)) return false;
+  if (!row_loss_.allocate(rows) || !input_.allocate(threads)) return false;
   return allocate_pieces(memory_, [&](auto take) {
     for (size_t i = 0; i < layers; ++i) {
       const Layer& layer = net.layers[i];
@@ -36,7 +38,7 @@ void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, 
   const netlet_network& net = *net_;
   const T* parameters = net.values<T>();
   Inputs<T> a = rows_.inputs(batch, from, at, count);
-  if (at == 0) input_ = a;
+  if (at % rows_each_ == 0) input_[at / rows_each_] = a;
   for (size_t i = 0; i < net.layer_count(); ++i) {
     const Layer& layer = net.layers[i];
     const size_t n = layer.outputs;
@@ -142,12 +144,13 @@ template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<
 
 template <class T> void Pass<T>::gradient(const Tile& tile, size_t row, size_t count, T* g) const {
   const Layer& layer = net_->layers[tile.layer];
-  const Inputs<T> a = tile.layer ? Inputs<T>{output_[tile.layer - 1], (ptrdiff_t)layer.inputs} : input_;
+  const size_t thread = row / rows_each_;
+  const Inputs<T> a = tile.layer ? Inputs<T>{output_[tile.layer - 1], (ptrdiff_t)layer.inputs}.part(row, tile.k0)
+                                 : input_[thread].part(row - first_of(thread), tile.k0);
   const T* d = delta_[tile.layer] + row * layer.outputs + tile.j0;
   const size_t k1 = tile.k1 < layer.inputs ? tile.k1 : layer.inputs, height = k1 - tile.k0;
   T* bias = tile.k1 > layer.inputs ? g + height * tile.columns() : nullptr;
-  kernels<T>(layer.outputs)
-      .gradient(count, tile.columns(), height, a.part(row, tile.k0), d, (ptrdiff_t)layer.outputs, g, bias);
+  kernels<T>(layer.outputs).gradient(count, tile.columns(), height, a, d, (ptrdiff_t)layer.outputs, g, bias);
 }
 
 template <class T> void Pass<T>::gradient(size_t row, size_t count, T* g) const {

@@ -3,8 +3,6 @@
 // reads.
 #pragma once
 
-#include <new>
-
 #include "compute/packed.hpp"
 #include "compute/rows.hpp"
 
@@ -25,9 +23,11 @@ struct PassKind {
 
 template <class T> class Pass {
  public:
-  // Room for `rows` rows. False if there is no memory.
+  // Room for `rows` rows, or for so many of each of several threads, one thread's after the other's. False if there is
+  // no memory.
   bool allocate(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, bool shuffled,
-                size_t rows, PassKind kind);
+                size_t rows, PassKind kind, size_t threads = 1);
+  size_t first_of(size_t thread) const { return thread * rows_each_; }  // where a thread's rows begin
 
   // Rows `from` to `from + count` of the batch, into rows `at` to `at + count` of this pass. Returns how many rows'
   // classes are right. packed: W^T of each layer; of the first one only for input_delta.
@@ -54,7 +54,7 @@ template <class T> class Pass {
   void gradient(size_t row, size_t count, T* g) const;
 
   // The gradient with respect to the inputs, in the caller's units; rows x inputs.
-  const T* input_delta() const { return input_delta_; }
+  const T* input_delta(size_t row) const { return input_delta_ + row * net_->inputs(); }
   const double* row_loss() const { return row_loss_.data(); }
   const T* row_weight() const { return rows_.weights(); }
 
@@ -73,36 +73,8 @@ template <class T> class Pass {
   Buffer<T*> output_, delta_, sums_, whole_, mask_;
   T* input_delta_ = nullptr;
   Buffer<double> row_loss_;
-  Inputs<T> input_ = {};  // of the first layer
-};
-
-// Passes of several threads.
-template <class T> class Passes {
- public:
-  Passes() = default;
-  ~Passes() { clear(); }
-  Passes(const Passes&) = delete;
-  Passes& operator=(const Passes&) = delete;
-
-  // `count` of them, as Pass::allocate makes them.
-  bool allocate(size_t count, const netlet_network& net, const netlet_array& x, const netlet_targets& targets,
-                bool shuffled, size_t rows, PassKind kind) {
-    clear();
-    if (!memory_.allocate(count * sizeof(Pass<T>))) return false;
-    bool good = true;
-    for (; good && count_ < count; ++count_)
-      good = (::new (&(*this)[count_]) Pass<T>)->allocate(net, x, targets, shuffled, rows, kind);
-    return good;
-  }
-  size_t count() const { return count_; }
-  Pass<T>& operator[](size_t i) { return reinterpret_cast<Pass<T>*>(memory_.data())[i]; }
-
- private:
-  void clear() {
-    for (; count_; --count_) (*this)[count_ - 1].~Pass();
-  }
-  Buffer<unsigned char> memory_;
-  size_t count_ = 0;
+  size_t rows_each_ = 0;
+  Buffer<Inputs<T>> input_;  // of the first layer, for each thread
 };
 
 }  // namespace netlet::core

@@ -10,11 +10,6 @@ const netlet_array& array_of(const netlet_targets& targets) {
 
 constexpr size_t kLongRow = 1024;  // bytes; shorter rows of a random order are copied side by side
 
-template <class T> bool allocate_rows(Buffer<T>& buffer, size_t rows, size_t columns) {
-  size_t size;
-  return !multiply_overflows(rows, columns, &size) && buffer.allocate(size);
-}
-
 }  // namespace
 
 template <class T> bool RowReader<T>::allocate(const netlet_network& net, const netlet_array& x,
@@ -29,9 +24,9 @@ template <class T> bool RowReader<T>::allocate(const netlet_network& net, const 
   through_order_ = readable && shuffled && net.inputs() * sizeof(T) >= kLongRow && outputs > kernels<T>(outputs).lanes;
   targets_in_place_ =
       !shuffled && !net.output_scaling && readable_in_place<T>(t) && t.row_stride == (ptrdiff_t)(t.columns * sizeof(T));
-  return (in_place_ || (through_order_ ? row_.allocate(rows) : allocate_rows(x_, rows, net.inputs()))) &&
+  return (in_place_ || (through_order_ ? row_.allocate(rows) : x_.allocate_rows(rows, net.inputs()))) &&
          (!classes_given_ || classes_.allocate(rows)) &&
-         (classes_given_ || targets_in_place_ || allocate_rows(t_, rows, t.columns)) &&
+         (classes_given_ || targets_in_place_ || t_.allocate_rows(rows, t.columns)) &&
          (!targets.sample_weight || w_.allocate(rows));
 }
 

@@ -12,8 +12,7 @@ namespace netlet::core {
 // Parameters and optimizer as they were after the last good epoch.
 template <class T> class Snapshot {
  public:
-  Snapshot(netlet_network& net, netlet_optimizer& optimizer)
-      : net_(net), optimizer_(optimizer), was_bound_(optimizer.size != 0) {}
+  Snapshot(netlet_network& net, netlet_optimizer& optimizer) : net_(net), optimizer_(optimizer) {}
   bool allocate() { return copy_.allocate(net_.parameter_count * (1 + optimizer_.slot_count())); }
   void save() {
     progress_ = optimizer_.progress;
@@ -43,7 +42,7 @@ template <class T> class Snapshot {
   T* state() const { return copy_.data() + net_.parameter_count; }
   netlet_network& net_;
   netlet_optimizer& optimizer_;
-  const bool was_bound_;
+  const bool was_bound_ = optimizer_.size != 0;
   Buffer<T> copy_;
   netlet_optimizer_progress progress_ = {};
 };

@@ -25,8 +25,7 @@ struct Description {
   Buffer<size_t> sizes;
   Buffer<int32_t> activations;
   bool has_optimizer;
-  int optimizer;
-  bool nesterov, bound;
+  int optimizer, nesterov, bound;
   uint64_t slots, steps, plateau_epochs;
 
   size_t layers() const { return activations.size(); }
@@ -57,6 +56,9 @@ struct Tensor {
     return n;
   }
 };
+
+// Room for the numbers that come first, and for the self-test.
+netlet_status make_room(const Description& d, Model& model, netlet_error* error);
 
 // The i-th tensor of the file, binary64 first, so that each lies aligned; false after the last.
 bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor);

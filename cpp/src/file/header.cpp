@@ -17,6 +17,8 @@ const char* scaling_name(int kinds) {
   return kinds >= 0 && kinds < 4 ? names[kinds] : nullptr;
 }
 
+const char* bit_name(int bit) { return bit == 0 ? "0" : bit == 1 ? "1" : nullptr; }
+
 // The metadata's entries after the first, in their order, which f writes or reads.
 template <class F> void each_entry(Description& d, F&& f) {
   f.word("sha256", d.checksum);
@@ -33,8 +35,8 @@ template <class F> void each_entry(Description& d, F&& f) {
   f.number("epochs_trained", d.epochs_trained);
   if (!f.present("optimizer", d.has_optimizer)) return;
   f.name("optimizer", netlet_optimizer_name, d.optimizer);
-  f.flag("optimizer_nesterov", d.nesterov);
-  f.flag("optimizer_bound", d.bound);
+  f.name("optimizer_nesterov", bit_name, d.nesterov);
+  f.name("optimizer_bound", bit_name, d.bound);
   f.number("optimizer_slots", d.slots);
   f.number("optimizer_steps", d.steps);
   f.number("optimizer_plateau_epochs", d.plateau_epochs);
@@ -45,7 +47,6 @@ class EntryWriter {
   explicit EntryWriter(Text& text) : text_(text) {}
   void word(const char* key, const char* value) { begin(key).add(value, "a word"); }
   void number(const char* key, uint64_t value) { begin(key).add(value, "a number"); }
-  void flag(const char* key, bool value) { begin(key).add(value, "0 or 1"); }
   void name(const char* key, const char* (*name_of)(int), int number) { begin(key).add(name_of(number), key); }
   bool present(const char*, bool present) { return present; }
   template <class V> void list(const char* key, const Buffer<V>& values) {
@@ -89,11 +90,6 @@ class EntryReader {
   }
   void number(const char* key, uint64_t& value) {
     if (begin(key)) read(value);
-  }
-  void flag(const char* key, bool& value) {
-    uint64_t number = 0;
-    if (begin(key)) read(number);
-    value = number != 0;
   }
   void name(const char* key, const char* (*name_of)(int), int& number) { number = begin(key) ? read(name_of) : -1; }
   bool present(const char* key, bool& present) {

@@ -11,20 +11,6 @@
 namespace netlet::core {
 namespace {
 
-// A file, or memory; from the beginning to the end.
-struct Source {
-  InputFile* file;
-  const unsigned char* memory;
-  size_t size, at;
-
-  netlet_status read(void* out, size_t count, netlet_error* error) {
-    if (file) return file->read(out, count, error);
-    memcpy(out, memory + at, count);
-    at += count;
-    return NETLET_OK;
-  }
-};
-
 struct FreeModel {
   Model& model;
   ~FreeModel() {
@@ -32,16 +18,6 @@ struct FreeModel {
     netlet_optimizer_free(model.optimizer);
   }
 };
-
-// What the numbers that come first are read into, and the self-test.
-netlet_status make_room(const Description& d, Model& model, netlet_error* error) {
-  const size_t size = size_of(d.dtype);
-  if (!model.dropout.allocate(d.layers()) ||
-      !model.loss_parameters.allocate(kLosses[d.loss].parameter_count(d.outputs())) ||
-      !model.test_input.allocate(d.inputs() * size) || !model.test_output.allocate(d.outputs() * size))
-    return out_of_memory(error);
-  return NETLET_OK;
-}
 
 // Network and optimizer, of these numbers: values from a file must pass the checks that values from a program pass.
 netlet_status create(const Description& d, Model& model, netlet_error* error) {
@@ -102,16 +78,16 @@ netlet_status read_header(const Buffer<char>& header, size_t rest, Description& 
   return check_header(header, d, error);
 }
 
-netlet_status read(Source& source, netlet_network** network, netlet_optimizer** optimizer, netlet_error* error) {
+netlet_status read(Input& source, netlet_network** network, netlet_optimizer** optimizer, netlet_error* error) {
   NETLET_TRY(netlet_check_environment(error));
   const DefaultFloatingPoint floating_point;
   unsigned char prefix[8];
-  if (source.size < sizeof prefix)
-    return fail(error, NETLET_ERROR_FORMAT, "this is not a file of netlet's: it has %zu bytes", source.size);
+  if (source.size() < sizeof prefix)
+    return fail(error, NETLET_ERROR_FORMAT, "this is not a file of netlet's: it has %zu bytes", source.size());
   NETLET_TRY(source.read(prefix, sizeof prefix, error));
   uint64_t header_size = 0;
   for (int i = 0; i < 8; ++i) header_size |= (uint64_t)prefix[i] << (8 * i);
-  const size_t rest = source.size - sizeof prefix;
+  const size_t rest = source.size() - sizeof prefix;
   if (header_size > kMostHeader) return fail(error, NETLET_ERROR_FORMAT, "this is not a file of netlet's");
   if (header_size > rest)
     return fail(error, NETLET_ERROR_FORMAT, "the file is cut: its header has %llu bytes, but only %zu follow",
@@ -161,14 +137,13 @@ using namespace netlet::core;
 netlet_status netlet_from_bytes(const void* bytes, size_t size, netlet_network** network, netlet_optimizer** optimizer,
                                 netlet_error* error) {
   if (!bytes && size) return fail(error, NETLET_ERROR_ARGUMENT, "bytes: expected %zu of them, got NULL", size);
-  Source source = {nullptr, static_cast<const unsigned char*>(bytes), size, 0};
+  Input source(bytes, size);
   return read(source, network, optimizer, error);
 }
 
 netlet_status netlet_load(const char* path, netlet_network** network, netlet_optimizer** optimizer,
                           netlet_error* error) {
-  InputFile file;
-  NETLET_TRY(file.open(path, error));
-  Source source = {&file, nullptr, file.size(), 0};
+  Input source;
+  NETLET_TRY(source.open(path, error));
   return read(source, network, optimizer, error);
 }

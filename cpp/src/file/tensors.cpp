@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "file/format.hpp"
+#include "system/error.hpp"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are written as they lie in memory");
 
@@ -26,6 +27,15 @@ size_t setting_count() {
 }
 
 }  // namespace
+
+netlet_status make_room(const Description& d, Model& model, netlet_error* error) {
+  const size_t size = size_of(d.dtype);
+  if (!model.dropout.allocate(d.layers()) ||
+      !model.loss_parameters.allocate(kLosses[d.loss].parameter_count(d.outputs())) ||
+      !model.test_input.allocate(d.inputs() * size) || !model.test_output.allocate(d.outputs() * size))
+    return out_of_memory(error);
+  return NETLET_OK;
+}
 
 bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
   const auto is = [&](const char* group, const char* name, bool is_float32, int dimensions, size_t rows, size_t columns,

@@ -50,10 +50,8 @@ netlet_status write(const netlet_network& net, const netlet_optimizer* optimizer
     model.config = optimizer->config;
     model.progress = optimizer->progress;
   }
-  const size_t size = size_of(net.dtype);
-  if (!model.dropout.allocate(net.layer_count()) || !model.loss_parameters.copy(net.loss_parameters) ||
-      !model.test_input.allocate(net.inputs() * size) || !model.test_output.allocate(net.outputs() * size))
-    return out_of_memory(error);
+  NETLET_TRY(make_room(d, model, error));
+  for (size_t i = 0; i < net.loss_parameters.size(); ++i) model.loss_parameters[i] = net.loss_parameters[i];
   for (size_t i = 0; i < net.layer_count(); ++i) model.dropout[i] = net.layers[i].dropout;
   NETLET_TRY(make_self_test(net, model.test_input, model.test_output, error));
 

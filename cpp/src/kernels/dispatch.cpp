@@ -75,11 +75,6 @@ const char* requested() {
   return name && *name ? name : nullptr;
 }
 
-const KernelTable* pick() {
-  const char* name = requested();
-  return name ? find(name) : Available().table[0];
-}
-
 const KernelTable* g_table;  // set once; read and written with atomic builtins
 
 netlet_status unsupported(const char* where, const char* name, netlet_error* error) {
@@ -98,7 +93,7 @@ netlet_status unsupported(const char* where, const char* name, netlet_error* err
 const KernelTable* kernel_table() {
   const KernelTable* table = __atomic_load_n(&g_table, __ATOMIC_ACQUIRE);
   if (!table) {
-    table = pick();
+    table = requested() ? find(requested()) : Available().table[0];
     if (table) __atomic_store_n(&g_table, table, __ATOMIC_RELEASE);
   }
   return table;

@@ -92,8 +92,7 @@ template <class T> void divide(size_t n, T* a, T divisor) {
   __builtin_memcpy(&bits, &whole, sizeof bits);
   const T inverse = (T)(1 / whole);
   if (bits << 12 == 0 && inverse - inverse == 0) {  // a power of two: its inverse gives the same, sooner
-    const V<T> factor = splat(inverse);
-    return map(n, a, a, [=](V<T> x) { return x * factor; });
+    return scale(n, a, inverse);
   }
   const V<T> d = splat(divisor);
   map(n, a, a, [=](V<T> x) { return x / d; });
@@ -151,19 +150,16 @@ template <class T> constexpr core::RowKernels<T> row_kernels() {
 #define NETLET_STRING(x) NETLET_STRING_(x)
 #define NETLET_STRING_(x) #x
 
-#if !NETLET_ISA_AVX512VL
-template <class T> constexpr core::Kernels<T> all_kernels() {
-  return {row_kernels<T>(), transpose<T>, map_function<T>, update<T>, penalize<T>,        clip<T>, scale<T>, squares<T>,
-          add<T>,           divide<T>,    divide_by<T>,    drop<T>,   first_not_finite<T>};
-}
-#endif
-
 }  // namespace
 
 #if NETLET_ISA_AVX512VL
 extern const core::RowKernelTable table;
 const core::RowKernelTable table = {row_kernels<float>(), row_kernels<double>()};
 #else
+template <class T> static constexpr core::Kernels<T> all_kernels() {
+  return {row_kernels<T>(), transpose<T>, map_function<T>, update<T>, penalize<T>,        clip<T>, scale<T>, squares<T>,
+          add<T>,           divide<T>,    divide_by<T>,    drop<T>,   first_not_finite<T>};
+}
 extern const core::KernelTable table;
 const core::KernelTable table = {NETLET_STRING(NETLET_ISA_NAME), all_kernels<float>(), all_kernels<double>()};
 #endif

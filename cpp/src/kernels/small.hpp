@@ -104,18 +104,18 @@ NETLET_INLINE void small_gradient(const SmallLayer<T>& l, size_t rows, const T* 
 
 template <class T> void small_pass(SmallStep<T>& s) {
   const size_t rows = s.out.rows, last = s.layer_count - 1;
-  const auto input = [&](size_t l) {
-    return l ? core::Inputs<T>{s.layers[l - 1].y, (ptrdiff_t)s.layers[l - 1].outputs} : core::Inputs<T>{s.x, s.x_i};
-  };
+  const T* x = s.x;
+  ptrdiff_t x_i = s.x_i;
   for (size_t l = 0; l <= last; ++l) {
     const SmallLayer<T>& layer = s.layers[l];
-    const core::Inputs<T> x = input(l);
     T* const z = l == last ? s.z : nullptr;
     const bool softmax_rows = layer.activation == NETLET_SOFTMAX;
     with_common_activation(softmax_rows ? (int)NETLET_IDENTITY : layer.activation, [&](auto a) {
-      small_forward(layer, rows, x.first, x.stride, z, [](V<T> v) { return decltype(a)::template value<T>(v); });
+      small_forward(layer, rows, x, x_i, z, [](V<T> v) { return decltype(a)::template value<T>(v); });
     });
     if (softmax_rows && s.out.loss != NETLET_CROSS_ENTROPY) softmax(rows, layer.outputs, layer.y, layer.y);
+    x = layer.y;
+    x_i = (ptrdiff_t)layer.outputs;
   }
   output_rows(s.out);
   for (size_t l = last; l > 0; --l) {
@@ -124,9 +124,15 @@ template <class T> void small_pass(SmallStep<T>& s) {
       small_backward(layer, below, rows, [](V<T> v, V<T> y) { return decltype(a)::template backward<T>(v, y); });
     });
   }
-  for (size_t l = 0; l < last; ++l) small_gradient<T, false>(s.layers[l], rows, input(l).first, input(l).stride);
-  small_gradient<T, true>(s.layers[last], rows, input(last).first,
-                          input(last).stride);  // its deltas stand close together
+  x = s.x;
+  x_i = s.x_i;
+  for (size_t l = 0; l < last; ++l) {
+    const SmallLayer<T>& layer = s.layers[l];
+    small_gradient<T, false>(layer, rows, x, x_i);
+    x = layer.y;
+    x_i = (ptrdiff_t)layer.outputs;
+  }
+  small_gradient<T, true>(s.layers[last], rows, x, x_i);  // its deltas stand close together
 }
 
 template <class T> void small_update(SmallStep<T>& s, const Step<T>& step) {

@@ -48,7 +48,7 @@ template <class T, int States, class F> NETLET_INLINE void update_each(size_t n,
   if (States > 1) store_part(s1 + i, b, rest);
 }
 
-template <class T> V<T> setting(double value) { return splat((T)value); }
+template <class T> NETLET_INLINE V<T> setting(double value) { return splat((T)value); }
 
 template <class T> void rprop(const Step<T>& step, size_t n, const T* g, T* w, T* length, T* previous) {
   const netlet_optimizer_config& c = *step.config;

@@ -193,10 +193,8 @@ NETLET_INLINE F64 sqrt(F64 a) { return F64{__builtin_sqrt(a[0]), __builtin_sqrt(
 NETLET_INLINE F32 sqrt(F32 a) {
   return F32{__builtin_sqrtf(a[0]), __builtin_sqrtf(a[1]), __builtin_sqrtf(a[2]), __builtin_sqrtf(a[3])};
 }
-NETLET_INLINE F64 at_least(F64 x, F64 limit) { return x < limit ? limit : x; }
-NETLET_INLINE F32 at_least(F32 x, F32 limit) { return x < limit ? limit : x; }
-NETLET_INLINE F64 at_most(F64 x, F64 limit) { return x > limit ? limit : x; }
-NETLET_INLINE F32 at_most(F32 x, F32 limit) { return x > limit ? limit : x; }
+template <class F> NETLET_INLINE F at_least(F x, F limit) { return x < limit ? limit : x; }
+template <class F> NETLET_INLINE F at_most(F x, F limit) { return x > limit ? limit : x; }
 
 template <class T> struct Part {
   int n;

@@ -57,6 +57,10 @@ struct netlet_network : netlet::core::Architecture {
   int numerics = NETLET_NUMERICS_VERSION;  // under which it was saved, if it comes from a file
   mutable netlet::core::Users users;
 
+  const netlet::core::Scaling& scaling(int kind) const {
+    return kind == NETLET_SCALE_INPUTS ? input_scaling : output_scaling;
+  }
+  netlet::core::Scaling& scaling(int kind) { return kind == NETLET_SCALE_INPUTS ? input_scaling : output_scaling; }
   size_t layer_count() const { return layers.size(); }
   size_t inputs() const { return layers[0].inputs; }
   size_t outputs() const { return layers[layers.size() - 1].outputs; }

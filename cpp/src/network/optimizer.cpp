@@ -40,16 +40,16 @@ constexpr Setting kSettings[] = {{"learning_rate", &Config::learning_rate, Range
 
 struct Kind {
   const char* name;
-  double learning_rate;      // the usual one
-  double Config::* own[4];   // its settings beside the common ones
-  const char* slots[2];      // the names of its state
-  size_t slots_of_momentum;  // how many of them, the last ones, only a momentum needs
-  bool whole_batches = false;
+  double learning_rate;          // the usual one
+  double Config::* own[4];       // its settings beside the common ones
+  const char* slots[2];          // the names of its state
+  size_t slots_of_momentum = 0;  // how many of them, the last ones, only a momentum needs
+  bool whole_batches = false;    // see takes_whole_batches
 };
 constexpr Kind kKinds[] = {
     // by their numbers in netlet.h
     {"sgd", 0.1, {&Config::momentum}, {"velocity"}, 1},
-    {"adam", 0.001, {&Config::beta_1, &Config::beta_2, &Config::epsilon, &Config::weight_decay}, {"m", "v"}, 0},
+    {"adam", 0.001, {&Config::beta_1, &Config::beta_2, &Config::epsilon, &Config::weight_decay}, {"m", "v"}},
     {"rmsprop", 0.001, {&Config::rho, &Config::momentum, &Config::epsilon}, {"v", "velocity"}, 1},
     {"rprop",
      0.01,

@@ -27,9 +27,6 @@ netlet_status check_loss(const netlet_network& net, int kind, netlet_error* erro
 size_t columns_of(const netlet_network& net, int kind) {
   return kind == NETLET_SCALE_INPUTS ? net.inputs() : net.targets();
 }
-Scaling& scaling_of(netlet_network& net, int kind) {
-  return kind == NETLET_SCALE_INPUTS ? net.input_scaling : net.output_scaling;
-}
 
 template <class T, class Value>
 netlet_status check(size_t n, int kind, const Value* shift, const Value* scale, netlet_error* error) {
@@ -50,7 +47,7 @@ template <class T>
 netlet_status set(netlet_network& net, int kind, const double* shift, const double* scale, netlet_error* error) {
   const size_t n = columns_of(net, kind);
   NETLET_TRY(check<T>(n, kind, shift, scale, error));
-  Buffer<unsigned char>& values = scaling_of(net, kind).values;
+  Buffer<unsigned char>& values = net.scaling(kind).values;
   const size_t each = kind == NETLET_SCALE_OUTPUTS ? net.loss_kind().outputs_per_target : 1;
   if (!values.allocate(2 * each * n * sizeof(T))) return out_of_memory(error);
   T *shifts = reinterpret_cast<T*>(values.data()), *scales = shifts + each * n;
@@ -68,10 +65,9 @@ netlet_status set(netlet_network& net, int kind, const double* shift, const doub
 // For each column the sum of f(value, column) over the rows: chains in blocks, blocks in the tree.
 template <class T, class F> bool column_sums(const netlet_array& a, double* sums, F f) {
   const size_t n = a.columns, blocks = (a.rows + kBlockRows - 1) / kBlockRows;
-  size_t size;
   Buffer<double> block_sums;
   Buffer<T> row;
-  if (multiply_overflows(blocks, n, &size) || !block_sums.allocate(size, true) || !row.allocate(n)) return false;
+  if (!block_sums.allocate_rows(blocks, n, true) || !row.allocate(n)) return false;
   for (size_t i = 0; i < a.rows; ++i) {
     double* sum = block_sums.data() + i / kBlockRows * n;
     load_rows(a, nullptr, i, 1, row.data());
@@ -116,7 +112,7 @@ netlet_status learn_scaling(netlet_network& net, int kind, const netlet_array& r
 }
 
 netlet_status check_scaling(const netlet_network& net, int kind, netlet_error* error) {
-  const Scaling& scaling = kind == NETLET_SCALE_INPUTS ? net.input_scaling : net.output_scaling;
+  const Scaling& scaling = net.scaling(kind);
   if (!scaling) return NETLET_OK;
   NETLET_TRY(check_loss(net, kind, error));
   const size_t n = kind == NETLET_SCALE_INPUTS ? net.inputs() : net.outputs();
@@ -137,7 +133,7 @@ netlet_status netlet_set_scaling(netlet_network* network, int32_t kind, const do
   if (!shift != !scale) return fail(error, NETLET_ERROR_ARGUMENT, "shift and scale: expected both, or both NULL");
   return holding<Writing>("set_scaling", *network, error, [&](auto zero) {
     if (shift) return set<decltype(zero)>(*network, kind, shift, scale, error);
-    scaling_of(*network, kind).values.release();
+    network->scaling(kind).values.release();
     return NETLET_OK;
   });
 }
@@ -154,23 +150,22 @@ netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const 
 }
 
 const void* netlet_scaling_shift(const netlet_network* network, int32_t kind) {
-  return scaling_of(*const_cast<netlet_network*>(network), kind).values.data();
+  return network->scaling(kind).values.data();
 }
 const void* netlet_scaling_scale(const netlet_network* network, int32_t kind) {
-  const Scaling& scaling = scaling_of(*const_cast<netlet_network*>(network), kind);
+  const Scaling& scaling = network->scaling(kind);
   return scaling ? scaling.values.data() + scaling.values.size() / 2 : nullptr;
 }
 
 netlet_status netlet_copy_scaling(const netlet_network* network, int32_t kind, void* shift, void* scale, int* present,
                                   netlet_error* error) {
   NETLET_TRY(check_kind(kind, error));
-  const Reading reading(network->users);
-  if (!reading) return busy("scaling", "network", error);
-  const void* from = netlet_scaling_shift(network, kind);
-  *present = from != nullptr;
-  if (!from) return NETLET_OK;
-  const size_t bytes = scaling_of(*const_cast<netlet_network*>(network), kind).values.size() / 2;
-  memcpy(shift, from, bytes);
-  memcpy(scale, netlet_scaling_scale(network, kind), bytes);
-  return NETLET_OK;
+  return holding<Reading>("scaling", *network, error, [&](auto) {
+    const Buffer<unsigned char>& values = network->scaling(kind).values;
+    *present = values.size() != 0;
+    if (!*present) return NETLET_OK;
+    memcpy(shift, values.data(), values.size() / 2);
+    memcpy(scale, values.data() + values.size() / 2, values.size() / 2);
+    return NETLET_OK;
+  });
 }

@@ -65,17 +65,22 @@ netlet_status no_path(netlet_error* error) {
 
 }  // namespace
 
-InputFile::~InputFile() {
+Input::~Input() {
   if (descriptor_ >= 0) disk::close(descriptor_);
 }
 
-netlet_status InputFile::open(const char* path, netlet_error* error) {
+netlet_status Input::open(const char* path, netlet_error* error) {
   if (!path) return no_path(error);
   const int code = disk::open_to_read(path, descriptor_, size_);
   return code ? failed("read", code, error) : NETLET_OK;
 }
 
-netlet_status InputFile::read(void* out, size_t size, netlet_error* error) {
+netlet_status Input::read(void* out, size_t size, netlet_error* error) {
+  if (memory_) {
+    memcpy(out, memory_, size);
+    memory_ += size;
+    return NETLET_OK;
+  }
   const int code = all(
       size, [&](size_t at, size_t count) { return disk::read_some(descriptor_, static_cast<char*>(out) + at, count); });
   if (code == disk::kEnd) return fail(error, NETLET_ERROR_FORMAT, "the file became shorter while it was read");

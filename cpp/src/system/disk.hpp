@@ -8,21 +8,23 @@
 
 namespace netlet::core {
 
-// A regular file, open for reading.
-class InputFile {
+// The bytes of a regular file, or of memory, from the first to the last.
+class Input {
  public:
-  InputFile() = default;
-  ~InputFile();
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
+  Input() = default;
+  Input(const void* memory, size_t size) : memory_(static_cast<const char*>(memory)), size_(size) {}
+  ~Input();
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
 
   netlet_status open(const char* path, netlet_error* error);
-  size_t size() const { return size_; }  // when it was opened
-  // The next `size` bytes; that there are fewer is an error.
+  size_t size() const { return size_; }  // of a file when it was opened
+  // The next `size` bytes; that a file has fewer is an error.
   netlet_status read(void* out, size_t size, netlet_error* error);
 
  private:
   int descriptor_ = -1;
+  const char* memory_ = nullptr;  // what is left of it
   size_t size_ = 0;
 };
 

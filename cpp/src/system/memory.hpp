@@ -53,6 +53,10 @@ template <class T> class Buffer {
     size_ = size;
     return true;
   }
+  bool allocate_rows(size_t rows, size_t columns, bool zero = false) {
+    size_t size;
+    return !multiply_overflows(rows, columns, &size) && allocate(size, zero);
+  }
   bool copy(const Buffer& other) {
     if (other.size_ == 0) {
       release();

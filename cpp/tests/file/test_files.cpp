@@ -120,7 +120,7 @@ static void forged_files_are_refused() {
       {"optimizer_slots\":\"2", "optimizer_slots\":\"1", ""},
       {"optimizer_slots\":\"2", "optimizer_slots\":\"3", ""},
       {"optimizer_bound\":\"1", "optimizer_bound\":\"0", "too long"},
-      {"optimizer_bound\":\"1", "optimizer_bound\":\"2", "0 or 1"},
+      {"optimizer_bound\":\"1", "optimizer_bound\":\"2", "expected optimizer_bound"},
       {"layers.1.bias", "layers.0.bias", "damaged"},
       {"\"F64\"", "\"F32\"", "damaged"},
       {"[2,3]", "[3,2]", "damaged"},
