@@ -7,6 +7,11 @@ import sys
 import numpy as np
 import pytest
 
+pytestmark = [
+    pytest.mark.any_isa,
+    pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's"),
+]
+
 ROWS, COLUMNS = 1_500_000, 100
 ALLOWED = 48 << 20  # bytes; the data have 600 MB, an index for each row 12
 PROGRAM = """
