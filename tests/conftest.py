@@ -28,7 +28,7 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(items):
-    """NETLET_ISA makes no difference to what goes through all instruction sets itself."""
+    """Tests that try every instruction set themselves do not depend on NETLET_ISA."""
     for item in items:
         if {"isa", "every_isa"} & set(item.fixturenames):
             item.add_marker("any_isa")

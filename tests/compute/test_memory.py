@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Training needs little beside the data, which is read where it lies, even from a file."""
+"""Training needs little memory besides the data, which are read in place, even from a file."""
 
 import subprocess
 import sys

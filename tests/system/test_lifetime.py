@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How a process may begin and end while threads are at work."""
+"""A process starts and ends cleanly while threads are at work."""
 
 import textwrap
 
