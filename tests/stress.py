@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Runs the tests again and again: whether one fails by chance, and what only chance can find.
+"""Repeats the tests, to see whether one fails by chance and to find what only chance can find.
 
-``python tests/stress.py`` runs the default tests 10 times, every other time beside a load that keeps all processors
+``python tests/stress.py`` runs the default tests 10 times, every other time under a load that keeps all processors
 busy, then the tests of concurrency and those with the marker ``stress`` 200 times each. It stops at the first failure.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 CONCURRENCY = [
     f"tests/system/test_{name}.py"
-    for name in ("forks", "lifetime", "number_of_threads", "reading_beside_training", "shared_networks", "signals")
+    for name in ("forks", "lifetime", "number_of_threads", "reading_during_training", "shared_networks", "signals")
 ]
 
 
@@ -29,7 +29,7 @@ def busy() -> None:
 
 
 def pytest(label: str, *arguments: object, load: bool = False) -> None:
-    """One run, perhaps beside the load."""
+    """One run, perhaps under load."""
     others = [multiprocessing.Process(target=busy, daemon=True) for _ in range(os.cpu_count() if load else 0)]
     for other in others:
         other.start()
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=200, metavar="COUNT", help="repetitions of the others (200)")
     arguments = parser.parse_args()
     for i in range(arguments.suite):
-        pytest(f"default tests, {i + 1}" + (", beside a load" if i % 2 else ""), load=i % 2 == 1)
+        pytest(f"default tests, {i + 1}" + (", under load" if i % 2 else ""), load=i % 2 == 1)
     if arguments.repeat:
         chosen = [*CONCURRENCY, "--repeat", arguments.repeat]
         pytest(f"concurrency, {arguments.repeat} times", *chosen)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Data that do not fit get an error that names the argument, and change nothing."""
+"""Invalid data get an error that names the argument, and change nothing."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Targets, gradients and weights of the derivatives that do not fit."""
+"""Invalid targets, gradients and weights are refused by every derivative."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Options of training that do not fit are refused by name."""
+"""Invalid options of training are refused by name."""
 
 import numpy as np
 import pytest

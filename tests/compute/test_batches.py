@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Batches that come one by one."""
+"""Training on batches that the caller provides one at a time."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a callback may see, write, answer and raise."""
+"""What a callback may see, change, return and raise."""
 
 import pickle
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Derivatives with respect to parameters and inputs, against differences and each other."""
+"""Derivatives with respect to parameters and inputs, compared with finite differences and with each other."""
 
 import netlet
 import numpy as np

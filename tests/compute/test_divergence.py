@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Training that diverges or fails keeps what was good."""
+"""Training that diverges or fails keeps the last good state."""
 
 import netlet
 import numpy as np

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Training: steps, epochs, the order of rows, and going on."""
+"""Training: steps, epochs, the order of rows, and resuming."""
 
 import pickle
 

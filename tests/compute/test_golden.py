@@ -25,6 +25,7 @@ def test_the_number_of_threads_does_not_change_it(case, threads, set_num_threads
     assert case.train(netlet) == (case.fingerprint, case.loss)
 
 
+@pytest.mark.any_isa
 @CASES
 def test_the_reference_gives_the_golden_fingerprint(case):
     assert case.train(reference) == (case.fingerprint, case.loss)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Warnings about settings that hardly serve."""
+"""Warnings about settings that are probably mistakes."""
 
 import pickle
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The core gives the bits of the reference where its code takes turns of its own, on every instruction set."""
+"""The core gives the reference's bits on every instruction set wherever its code takes a special path."""
 
 import netlet
 import numpy as np

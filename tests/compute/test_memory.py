@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Training needs little beside the data, which is read where it lies, even from a file."""
+"""Training needs little memory besides the data, which are read in place, even from a file."""
 
 import subprocess
 import sys
 
 import numpy as np
 import pytest
+
+pytestmark = [
+    pytest.mark.any_isa,
+    pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's"),
+]
 
 ROWS, COLUMNS = 1_500_000, 100
 ALLOWED = 48 << 20  # bytes; the data have 600 MB, an index for each row 12

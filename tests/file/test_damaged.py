@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Whatever is no good file is refused."""
+"""Anything but a valid file is refused."""
 
 import json
 import pickle

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from netlet import Network
 
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the limit is Linux's")
+
 LOAD = """
 import resource, sys
 from netlet import Network

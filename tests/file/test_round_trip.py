@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is saved comes back, and trains on."""
+"""Saved networks load unchanged, and their training resumes."""
 
 import hashlib
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""No save loses the old file."""
+"""Saving never loses the old file."""
 
 import os
 import resource

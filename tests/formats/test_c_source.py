@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Networks as C files: compiled, they give netlet's bits."""
+"""Networks exported as C give netlet's bits when compiled."""
 
 import ctypes
 import shutil

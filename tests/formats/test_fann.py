@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Networks from FANN: tests/files/fann.c wrote them, and what FANN gives for x = (0.25, -0.5)."""
+"""Import from FANN. tests/files/fann.c wrote the networks, and FANN's outputs for x = (0.25, -0.5)."""
 
 from pathlib import Path
 

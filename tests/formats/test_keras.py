@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Networks from Keras."""
+"""Import from Keras."""
 
 import os
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Networks from and for ONNX: the same function, or a refusal that names the node."""
+"""Import from and export to ONNX: the same function, or an error that names the node."""
 
 import numpy as np
 import onnx

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Networks from scikit-learn."""
+"""Import from scikit-learn."""
 
 import warnings
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Networks from PyTorch."""
+"""Import from PyTorch."""
 
 import numpy as np
 import onnxruntime

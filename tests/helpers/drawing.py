@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What drawn networks are drawn from."""
+"""What the tests draw random networks from."""
 
 import numpy as np
 from netlet import _core

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Networks and optimizers of every kind that a file has to hold."""
+"""A network and an optimizer of every kind that a file can hold."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Networks that several threads use, and a training that runs beside."""
+"""Networks that several threads share, and training in a background thread."""
 
 import threading
 from concurrent.futures import ThreadPoolExecutor

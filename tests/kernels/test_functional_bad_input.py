@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Arguments of `netlet.functional` that do not fit are refused."""
+"""Invalid arguments of `netlet.functional` are refused."""
 
 import numpy as np
 import pytest

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The compiler fuses no multiplication and addition by itself; one that may is found out."""
+"""The compiler does not fuse multiplications and additions by itself; one that may is found out."""
 
 import netlet
 import pytest

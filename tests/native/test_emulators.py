@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Processors that this machine is not, under emulators."""
+"""Other processors, under emulators."""
 
 import os
 import re

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How a user's build finds netlet: CMake, pkg-config, the sources as a part of it, another Python package."""
+"""The ways in which a user's build finds netlet: CMake, pkg-config, its sources, another Python package."""
 
 import os
 import sys

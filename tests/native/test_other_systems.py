@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Other systems than this one, as far as zig's compiler and Wine bring them here."""
+"""Other operating systems, as far as zig's compiler and Wine can stand in for them."""
 
 import pytest
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Optimizers whose settings or state do not fit are refused."""
+"""Optimizers with invalid settings, or with the state of another network, are refused."""
 
 import pytest
 from netlet import SGD, Adam, Network

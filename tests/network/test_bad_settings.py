@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Settings of a network that do not fit are refused by name."""
+"""Invalid settings of a network are refused by name."""
 
 import numpy as np
 import pytest

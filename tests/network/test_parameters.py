@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Parameters, weights and biases are one memory."""
+"""Parameters, weights and biases share one memory."""
 
 import gc
 

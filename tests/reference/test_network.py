@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The reference on its own: random numbers, sums, and its gradient against differences."""
+"""The reference on its own: random numbers, sums, and its gradient against finite differences."""
 
 import numpy as np
 import pytest

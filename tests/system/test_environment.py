@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the environment sets: instruction set and threads, and no bit."""
+"""The environment sets the instruction set and the number of threads, and changes no bit."""
 
 import textwrap
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""How a process may begin and end while threads are at work."""
+"""A process starts and ends cleanly while threads are at work."""
 
 import textwrap
 
@@ -84,7 +84,7 @@ def test_a_thread_whose_array_is_made_may_outlive_the_interpreter(task):
 def test_a_thread_that_trains_may_outlive_the_interpreter():
     """It looks for signals between steps, each of which takes longer than the interpreter's end."""
     task = "net.fit(np.ones((4000, 1000)), np.zeros((4000, 10)), epochs=10**9)"
-    code = OUTLIVING.format(task=task, sizes=[1000, 600, 10], wait="wait_for_epoch(net)", microseconds=600_000)
+    code = OUTLIVING.format(task=task, sizes=[1000, 200, 10], wait="wait_for_epoch(net)", microseconds=800_000)
     assert output(code, NETLET_NUM_THREADS="1") == ""
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Signals end a call with an exception, and leave everything whole."""
+"""Signals end a call with an exception and leave everything consistent."""
 
 import pytest
 

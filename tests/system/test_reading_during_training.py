@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Copies and reads beside a thread that trains: each is whole or refused."""
+"""Copies and reads while another thread trains: each one is consistent or refused."""
 
 import copy
 import pickle
@@ -47,7 +47,7 @@ def test_readers_that_never_pause_do_not_hold_up_a_training():
 
 
 @pytest.mark.parametrize("duplicate", [copy.copy, pickle.dumps], ids=["copy", "pickle"])
-def test_a_copy_beside_a_training_is_refused_or_whole(duplicate):
+def test_a_copy_during_training_is_refused_or_consistent(duplicate):
     net, adam, fingerprints, copies = Network([40, 64, 10], seed=1), Adam(1e-4), set(), []
     with training(net, lambda _end: fingerprints.add(net.fingerprint()), optimizer=adam, x=X, y=ZEROS):
         for _ in range(500):
@@ -81,7 +81,7 @@ def test_an_optimizer_may_be_read_while_it_takes_its_first_step(read):
     assert done.is_set()
 
 
-def test_scaling_and_copies_are_read_whole_beside_a_thread_that_learns():
+def test_scaling_and_copies_are_consistent_while_another_thread_learns():
     net, data, done = Network([3000, 1], seed=0), np.random.default_rng(0).normal(size=(5, 3000)), threading.Event()
 
     def learn():
