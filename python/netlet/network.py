@@ -50,6 +50,18 @@ def _copy_values(target: Array, value: Any, what: str) -> None:
     raise ValueError(f"init: expected {what} of shape {target.shape}, got {came}")
 
 
+def _of_means(shift: Array, scale: Array) -> tuple[Array, Array]:
+    """The targets' part of a scaling that is given for each mean and log variance, as it is read."""
+    with np.errstate(all="ignore"):
+        same = np.isclose(shift[1::2], 2 * np.log(scale[::2]), rtol=1e-6, atol=1e-6)
+    if not (same & (scale[1::2] == 1)).all():
+        raise ValueError(
+            "output_scaling: expected shift and scale of each target; given for each output, those of a log variance "
+            "must be 2 * log(scale) and 1"
+        )
+    return shift[::2], scale[::2]
+
+
 class Network(Exchange):
     """A fully connected network: forward pass, backward pass, training.
 
@@ -156,8 +168,11 @@ class Network(Exchange):
         sizes = _layer_sizes(layer_sizes)
         loss_number = _number("loss", loss, "loss")
         activations = _activations(len(sizes) - 1, activation, output_activation, loss)
+        delta = _numbers("huber_delta", huber_delta, 1, "network")
+        if not delta[0] > 0:
+            raise ValueError(f"huber_delta: expected a positive number, got {huber_delta!r}")
         of_losses = {
-            "huber_delta": _numbers("huber_delta", huber_delta, 1, "network"),
+            "huber_delta": delta,
             "quantile": _numbers("quantile", quantile, sizes[-1], "output") if loss == "quantile" else [],
         }
         super().__init__(
@@ -233,10 +248,8 @@ class Network(Exchange):
         except (TypeError, ValueError):
             raise ValueError(f"{name}: expected a pair (shift, scale) or None, got {value!r}") from None
         column = "target" if outputs else "input"
-        if outputs and count < self.layer_sizes[-1]:  # of each output, as it is read: of means and log variances
-            pair = [np.asarray(values) for values in (shift, scale)]
-            if all(values.shape == (self.layer_sizes[-1],) for values in pair):
-                shift, scale = (values[:: self.layer_sizes[-1] // count] for values in pair)
+        if outputs and count < self.layer_sizes[-1] and np.shape(shift) == np.shape(scale) == (self.layer_sizes[-1],):
+            shift, scale = _of_means(np.asarray(shift, np.float64), np.asarray(scale, np.float64))
         return self._set_scaling(
             outputs, _numbers("shift", shift, count, column), _numbers("scale", scale, count, column)
         )

@@ -13,12 +13,12 @@
 namespace netlet::core {
 namespace {
 
-constexpr size_t kPanelRows = 128;    // rows that a task of the rows phase takes through all layers, at most
-constexpr size_t kTileValues = 3072;  // gradient values that a task of the parameters phase holds, at most
-constexpr size_t kTileTree = 3;       // partial sums of a tile over kWholeBlocks blocks: log2 of it, and one
+constexpr size_t kSliceRows = 128;     // rows that a task of the rows phase takes through all layers, at most
+constexpr size_t kGroupValues = 3072;  // gradient values that a task of the parameters phase holds, at most
+constexpr size_t kGroupTree = 3;       // partial sums of a group over kWholeBlocks blocks: log2 of it, and one
 constexpr size_t kChunkValues = 1 << 20;
 constexpr size_t kPackShare = 1 << 18;               // parameters that are worth another thread
-constexpr size_t kWideRows = 32, kWideColumns = 96;  // a tile of a layer too wide to take whole rows
+constexpr size_t kWideRows = 32, kWideColumns = 96;  // a group of a layer too wide to take whole rows
 
 double operations(const netlet_network& net, size_t rows) { return 6.0 * (double)net.parameter_count * (double)rows; }
 
@@ -50,27 +50,27 @@ template <class T> netlet_status BatchRunner<T>::prepare(const netlet_network& n
 
 template <class T> bool BatchRunner<T>::prepare_update(const netlet_optimizer* optimizer) {
   const size_t count = net_->parameter_count;
-  return make_tiles() && scratch_.allocate(threads_ * (1 + kTileTree) * kTileValues) &&
+  return make_groups() && scratch_.allocate(threads_ * (1 + kGroupTree) * kGroupValues) &&
          (!optimizer || !(optimizer->config.clip_norm > 0) ||
           (gradient_.allocate(count) && squares_.allocate(divide_up(count, kNormBlock))));
 }
 
-// Cuts the parameters into tiles, several for each thread.
-template <class T> bool BatchRunner<T>::make_tiles() {
-  const size_t share = threads_ == 1 ? kTileValues : net_->parameter_count / (4 * threads_);
-  const size_t limit = smaller(kTileValues, larger(share, 256));
+// Cuts the parameters into groups, several for each thread.
+template <class T> bool BatchRunner<T>::make_groups() {
+  const size_t share = threads_ == 1 ? kGroupValues : net_->parameter_count / (4 * threads_);
+  const size_t limit = smaller(kGroupValues, larger(share, 256));
   for (int round = 0; round < 2; ++round) {  // first only counts
     size_t count = 0;
     for (size_t i = 0; i < net_->layer_count(); ++i) {
       const size_t n = net_->layers[i].outputs, rows = net_->layers[i].inputs + 1;
-      const bool whole_rows = n <= kTileValues / 8;
+      const bool whole_rows = n <= kGroupValues / 8;
       const size_t height = whole_rows ? larger(8, limit / n / 8 * 8) : kWideRows;
       const size_t width = whole_rows ? n : kWideColumns;
       for (size_t k = 0; k < rows; k += height)
         for (size_t j = 0; j < n; j += width, ++count)
-          if (round) tiles_[count] = {i, k, smaller(rows, k + height), j, smaller(n, j + width)};
+          if (round) groups_[count] = {i, k, smaller(rows, k + height), j, smaller(n, j + width)};
     }
-    if (round == 0 && !tiles_.allocate(count)) return false;
+    if (round == 0 && !groups_.allocate(count)) return false;
   }
   return true;
 }
@@ -121,10 +121,10 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
     block_weight_[block] = weight;
   };
   if (!by_blocks_) {
-    const size_t panel = smaller(kPanelRows, divide_up(divide_up(batch.rows, threads), 8) * 8);
-    parallel(divide_up(batch.rows, panel), threads, [&](size_t task, size_t) {
-      const size_t row = task * panel;
-      const size_t right = pass_.run(batch, row, row, smaller(panel, batch.rows - row), packed_);
+    const size_t slice = smaller(kSliceRows, divide_up(divide_up(batch.rows, threads), 8) * 8);
+    parallel(divide_up(batch.rows, slice), threads, [&](size_t task, size_t) {
+      const size_t row = task * slice;
+      const size_t right = pass_.run(batch, row, row, smaller(slice, batch.rows - row), packed_);
       correct.fetch_add(right, std::memory_order_relaxed);
     });
     for (size_t block = 0; block < blocks; ++block) sum_block(block * kBlockRows, block);
@@ -158,22 +158,22 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
   return {block_loss_[0], weight, correct.load()};
 }
 
-// the tile's gradient over the whole batch: g; below it in the tree: partial sums
-template <class T> void BatchRunner<T>::tile_gradient(const Tile& tile, T* g, T* below) {
+// the group's gradient over the whole batch: g; below it in the tree: partial sums
+template <class T> void BatchRunner<T>::group_gradient(const Group& group, T* g, T* below) {
   const Kernels<T>& kernel = *kernel_;
-  const size_t blocks = divide_up(batch_rows_, kBlockRows), size = tile.size(), P = net_->parameter_count;
+  const size_t blocks = divide_up(batch_rows_, kBlockRows), size = group.size(), P = net_->parameter_count;
   if (!by_blocks_ && !given_) {
-    const auto place = [&](size_t depth) { return depth ? below + (depth - 1) * kTileValues : g; };
+    const auto place = [&](size_t depth) { return depth ? below + (depth - 1) * kGroupValues : g; };
     const auto add = [&](size_t a, size_t b) { kernel.add(size, place(a), place(b)); };
     size_t depth = 0;
     for (size_t b = 0; b < blocks; ++b) {
       const size_t row = b * kBlockRows;
-      pass_.gradient(tile, row, smaller(kBlockRows, batch_rows_ - row), place(depth));
+      pass_.gradient(group, row, smaller(kBlockRows, batch_rows_ - row), place(depth));
       depth = tree_push(b, depth, add);
     }
     return tree_finish(depth, add);
   }
-  each_piece(tile, g, [&](size_t at, size_t, size_t length, T* to) {
+  each_piece(group, g, [&](size_t at, size_t, size_t length, T* to) {
     T* const root = roots_.data() + at;
     if (!given_)
       tree(divide_up(blocks, chunk_blocks_),
@@ -182,28 +182,28 @@ template <class T> void BatchRunner<T>::tile_gradient(const Tile& tile, T* g, T*
   });
 }
 
-// f(offset in the parameters, weights, size, gradient) for each contiguous piece of a tile: first so many weights, then
+// f(offset in the parameters, weights, size, gradient) for each contiguous piece of a group: first so many weights, then
 // biases
-template <class T> template <class F> void BatchRunner<T>::each_piece(const Tile& tile, T* g, F&& f) const {
-  const size_t n = net_->layers[tile.layer].outputs, inputs = net_->layers[tile.layer].inputs;
-  const size_t rows = tile.columns() == n ? tile.k1 - tile.k0 : 1, size = rows * tile.columns();
-  for (size_t k = tile.k0; k < tile.k1; k += rows, g += size)
-    f(net_->layers[tile.layer].weights + k * n + tile.j0,
-      (smaller(k + rows, inputs) - smaller(k, inputs)) * tile.columns(), size, g);
+template <class T> template <class F> void BatchRunner<T>::each_piece(const Group& group, T* g, F&& f) const {
+  const size_t n = net_->layers[group.layer].outputs, inputs = net_->layers[group.layer].inputs;
+  const size_t rows = group.columns() == n ? group.k1 - group.k0 : 1, size = rows * group.columns();
+  for (size_t k = group.k0; k < group.k1; k += rows, g += size)
+    f(net_->layers[group.layer].weights + k * n + group.j0,
+      (smaller(k + rows, inputs) - smaller(k, inputs)) * group.columns(), size, g);
 }
 
-template <class T> template <class F> void BatchRunner<T>::each_tile(F&& f) {
+template <class T> template <class F> void BatchRunner<T>::each_group(F&& f) {
   const size_t threads = smaller(threads_for(operations(*net_, batch_rows_), kTrainingShare), threads_);
-  parallel(tiles_.size(), threads, [&](size_t task, size_t worker) {
-    f(tiles_[task], scratch_.data() + worker * (1 + kTileTree) * kTileValues);
+  parallel(groups_.size(), threads, [&](size_t task, size_t worker) {
+    f(groups_[task], scratch_.data() + worker * (1 + kGroupTree) * kGroupValues);
   });
 }
 
 template <class T> template <class F> void BatchRunner<T>::parameters_phase(F&& f) {
-  each_tile([&](const Tile& tile, T* g) {
-    tile_gradient(tile, g, g + kTileValues);
-    if (divisor_ != 0) kernel_->divide(tile.size(), g, (T)divisor_);
-    f(tile, g);
+  each_group([&](const Group& group, T* g) {
+    group_gradient(group, g, g + kGroupValues);
+    if (divisor_ != 0) kernel_->divide(group.size(), g, (T)divisor_);
+    f(group, g);
   });
 }
 
@@ -227,36 +227,36 @@ template <class T> void BatchRunner<T>::update(netlet_network& net, netlet_optim
   const auto apply = [&](size_t at, size_t size, const T* g) {
     kernel.update(step, size, g, w + at, s0 ? s0 + at : nullptr, s1 ? s1 + at : nullptr);
   };
-  const auto pack_again = [&](const Tile& tile) {  // for the next step
-    const size_t k1 = smaller(tile.k1, net.layers[tile.layer].inputs);
-    if (repeated_ && tile.k0 < k1) packed_.read(tile.layer, tile.k0, k1, tile.j0, tile.j1);
+  const auto pack_again = [&](const Group& group) {  // for the next step
+    const size_t k1 = smaller(group.k1, net.layers[group.layer].inputs);
+    if (repeated_ && group.k0 < k1) packed_.read(group.layer, group.k0, k1, group.j0, group.j1);
   };
-  parameters_phase([&](const Tile& tile, T* gradient) {
-    each_piece(tile, gradient, [&](size_t at, size_t weights, size_t size, T* g) {
+  parameters_phase([&](const Group& group, T* gradient) {
+    each_piece(group, gradient, [&](size_t at, size_t weights, size_t size, T* g) {
       core::prepare(step, kernel, weights, size, g, w + at);
       if (by_norm)
         memcpy(gradient_.data() + at, g, size * sizeof(T));
       else
         apply(at, size, g);
     });
-    if (!by_norm) pack_again(tile);
+    if (!by_norm) pack_again(group);
   });
   if (!by_norm) return;
   // the norm needs the whole gradient: a third phase
   const double norm = gradient_norm(), limit = optimizer.config.clip_norm;
   const T shrink = norm > limit ? (T)(limit / norm) : T(1);
-  each_tile([&](const Tile& tile, T* scratch) {
-    each_piece(tile, scratch, [&](size_t at, size_t, size_t size, T*) {
+  each_group([&](const Group& group, T* scratch) {
+    each_piece(group, scratch, [&](size_t at, size_t, size_t size, T*) {
       if (shrink != 1) kernel.scale(size, gradient_.data() + at, shrink);
       apply(at, size, gradient_.data() + at);
     });
-    pack_again(tile);
+    pack_again(group);
   });
 }
 
 template <class T> void BatchRunner<T>::store_gradient(T* out) {
-  parameters_phase([&](const Tile& tile, T* gradient) {
-    each_piece(tile, gradient,
+  parameters_phase([&](const Group& group, T* gradient) {
+    each_piece(group, gradient,
                [&](size_t at, size_t, size_t size, const T* g) { memcpy(out + at, g, size * sizeof(T)); });
   });
 }

@@ -2,7 +2,7 @@
 // A batch's loss and gradient, and what is done with the gradient, in the two phases in which threads work:
 //
 //   rows        each thread takes rows of the batch forward and backward through all layers;
-//   parameters  each thread takes tiles of the parameters, forms their gradient and updates them.
+//   parameters  each thread takes groups of the parameters, forms their gradient and updates them.
 //
 // A batch of more than kWholeBlocks blocks goes block by block instead, each thread making whole block gradients in the
 // rows phase; the parameters phase then only adds them. Either way blocks are added in the same tree.
@@ -46,12 +46,12 @@ template <class T> class BatchRunner {
 
  private:
   bool prepare_update(const netlet_optimizer* optimizer);
-  bool make_tiles();
+  bool make_groups();
   bool allocate_blocks();
-  void tile_gradient(const Tile& tile, T* g, T* below);
-  template <class F> void each_piece(const Tile& tile, T* g, F&& f) const;
-  template <class F> void parameters_phase(F&& f);  // f(tile, its gradient)
-  template <class F> void each_tile(F&& f);         // f(tile, the thread's scratch), on several threads
+  void group_gradient(const Group& group, T* g, T* below);
+  template <class F> void each_piece(const Group& group, T* g, F&& f) const;
+  template <class F> void parameters_phase(F&& f);  // f(group, its gradient)
+  template <class F> void each_group(F&& f);        // f(group, the thread's scratch), on several threads
   double gradient_norm();
 
   const netlet_network* net_ = nullptr;
@@ -71,11 +71,11 @@ template <class T> class BatchRunner {
   const T* given_ = nullptr;  // the gradient, if it is the caller's
   Buffer<double> block_loss_, block_weight_;
   Buffer<T> roots_, partial_;  // by blocks: gradients of chunks of blocks; those below them, for each thread
-  Buffer<T> scratch_;          // for each thread: a tile's gradient and its tree
+  Buffer<T> scratch_;          // for each thread: a group's gradient and its tree
   Buffer<T> gradient_;         // all of it, if its norm is wanted
   Buffer<double> squares_;
   Packed<T> packed_;
-  Buffer<Tile> tiles_;
+  Buffer<Group> groups_;
 };
 
 }  // namespace netlet::core

@@ -12,7 +12,7 @@ template <class T> bool Pass<T>::allocate(const netlet_network& net, const netle
   kind_ = kind;
   softmax_later_ = targets.y && net.loss == NETLET_CROSS_ENTROPY;
   rows_each_ = rows;
-  if (multiply_overflows(rows, threads, &rows) || !rows_.allocate(net, x, targets, shuffled, rows)) return false;
+  if (multiply_overflows(rows, threads, &rows) || !reader_.allocate(net, x, targets, shuffled, rows)) return false;
   const size_t layers = net.layer_count();
   Buffer<T*>* const all[] = {&output_, &delta_, &sums_, &whole_, &mask_};
   for (Buffer<T*>* pointers : all)
@@ -37,7 +37,7 @@ template <class T>
 void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, const Packed<T>& packed) {
   const netlet_network& net = *net_;
   const T* parameters = net.values<T>();
-  Inputs<T> a = rows_.inputs(batch, from, at, count);
+  Inputs<T> a = reader_.inputs(batch, from, at, count);
   if (at % rows_each_ == 0) input_[at / rows_each_] = a;
   for (size_t i = 0; i < net.layer_count(); ++i) {
     const Layer& layer = net.layers[i];
@@ -45,12 +45,12 @@ void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, 
     T* const z = sums_[i] ? sums_[i] + at * n : nullptr;
     const bool later = softmax_later_ && i + 1 == net.layer_count();
     T* const y = (whole_[i] ? whole_[i] : output_[i]) + at * n;
-    kernels<T>(n).forward(count, n, layer.inputs, a.first, a.stride, a.rows, packed.weights(i),
+    kernels<T>(n).forward(count, n, layer.inputs, a.first, a.stride, a.list, packed.weights(i),
                           parameters + layer.biases, later ? NETLET_IDENTITY : layer.activation, later ? nullptr : z,
                           later ? z : y);
     if (mask_[i]) {
       drop_units(batch, from, at, count, i);
-      kernels<T>().drop(count * n, mask_[i] + at * n, y, output_[i] + at * n);
+      kernels<T>().multiply_unless_zero(count * n, mask_[i] + at * n, y, output_[i] + at * n);
     }
     a = {output_[i] + at * n, (ptrdiff_t)n};
   }
@@ -79,37 +79,37 @@ template <class T> void Pass<T>::drop_units(const Batch& batch, size_t from, siz
 
 template <class T> OutputRows<T> Pass<T>::output_rows(size_t at, size_t count) const {
   const size_t last = net_->layer_count() - 1, n = net_->outputs();
-  OutputRows<T> rows = comparison<T>(*net_);
-  rows.rows = count;
-  rows.z = sums_[last] ? sums_[last] + at * n : nullptr;
-  rows.y = output_[last] + at * n;
-  rows.delta = kind_.delta ? delta_[last] + at * n : nullptr;
-  rows.row_loss = row_loss_.data() + at;
-  return rows;
+  OutputRows<T> out = comparison<T>(*net_);
+  out.rows = count;
+  out.z = sums_[last] ? sums_[last] + at * n : nullptr;
+  out.y = output_[last] + at * n;
+  out.delta = kind_.delta ? delta_[last] + at * n : nullptr;
+  out.row_loss = row_loss_.data() + at;
+  return out;
 }
 
 template <class T> size_t Pass<T>::compare(const Batch& batch, size_t from, size_t at, size_t count) {
-  OutputRows<T> rows = output_rows(at, count);
-  rows_.targets(batch, from, at, count, rows);
+  OutputRows<T> out = output_rows(at, count);
+  reader_.targets(batch, from, at, count, out);
   if (!batch.targets->y) {
-    set_output_gradient(at, count, rows.t);
+    set_output_gradient(at, count, out.t);
     return 0;
   }
-  kernel_->output_rows(rows);
-  return rows.correct;
+  kernel_->output_rows(out);
+  return out.correct;
 }
 
 template <class T> void Pass<T>::set_output_gradient(size_t at, size_t count, const T* gradient) {
-  OutputRows<T> rows = output_rows(at, count);
-  const size_t n = rows.n;
-  rows.loss = kGivenGradient;
-  rows.t = gradient;
+  OutputRows<T> out = output_rows(at, count);
+  const size_t n = out.n;
+  out.loss = kGivenGradient;
+  out.t = gradient;
   if (net_->output_scaling) {
     for (size_t i = 0; i < count; ++i)
-      kernels<T>().drop(n, net_->output_scaling.scale<T>(), gradient + i * n, rows.delta + i * n);
-    rows.t = rows.delta;
+      kernels<T>().multiply_unless_zero(n, net_->output_scaling.scale<T>(), gradient + i * n, out.delta + i * n);
+    out.t = out.delta;
   }
-  kernel_->output_rows(rows);
+  kernel_->output_rows(out);
 }
 
 template <class T> void Pass<T>::set_output_unit(size_t at, size_t count, size_t output) {
@@ -131,7 +131,7 @@ template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<
     T* const delta = delta_[i - 1] + at * m;
     kernels<T>(m).backward(count, layer.outputs, m, delta_[i] + at * layer.outputs, packed.transposed(i),
                            below.activation, f + at * m, delta);
-    if (mask_[i - 1]) kernels<T>().drop(count * m, mask_[i - 1] + at * m, delta, delta);
+    if (mask_[i - 1]) kernels<T>().multiply_unless_zero(count * m, mask_[i - 1] + at * m, delta, delta);
   }
   if (!kind_.input_delta) return;
   const size_t m = net.inputs();
@@ -142,15 +142,15 @@ template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<
     for (size_t i = 0; i < count; ++i) kernels<T>().divide_by(m, s + i * m, net.input_scaling.scale<T>());
 }
 
-template <class T> void Pass<T>::gradient(const Tile& tile, size_t row, size_t count, T* g) const {
-  const Layer& layer = net_->layers[tile.layer];
+template <class T> void Pass<T>::gradient(const Group& group, size_t row, size_t count, T* g) const {
+  const Layer& layer = net_->layers[group.layer];
   const size_t thread = row / rows_each_;
-  const Inputs<T> a = tile.layer ? Inputs<T>{output_[tile.layer - 1], (ptrdiff_t)layer.inputs}.part(row, tile.k0)
-                                 : input_[thread].part(row - first_of(thread), tile.k0);
-  const T* d = delta_[tile.layer] + row * layer.outputs + tile.j0;
-  const size_t k1 = tile.k1 < layer.inputs ? tile.k1 : layer.inputs, height = k1 - tile.k0;
-  T* bias = tile.k1 > layer.inputs ? g + height * tile.columns() : nullptr;
-  kernels<T>(layer.outputs).gradient(count, tile.columns(), height, a, d, (ptrdiff_t)layer.outputs, g, bias);
+  const Inputs<T> a = group.layer ? Inputs<T>{output_[group.layer - 1], (ptrdiff_t)layer.inputs}.part(row, group.k0)
+                                  : input_[thread].part(row - first_of(thread), group.k0);
+  const T* d = delta_[group.layer] + row * layer.outputs + group.j0;
+  const size_t k1 = group.k1 < layer.inputs ? group.k1 : layer.inputs, height = k1 - group.k0;
+  T* bias = group.k1 > layer.inputs ? g + height * group.columns() : nullptr;
+  kernels<T>(layer.outputs).gradient(count, group.columns(), height, a, d, (ptrdiff_t)layer.outputs, g, bias);
 }
 
 template <class T> void Pass<T>::gradient(size_t row, size_t count, T* g) const {

@@ -10,7 +10,7 @@ namespace netlet::core {
 
 // Parameters of one layer: rows k0 to k1 of its (inputs + 1) x outputs matrix, whose last row are the biases, and
 // columns j0 to j1.
-struct Tile {
+struct Group {
   size_t layer, k0, k1, j0, j1;
   size_t columns() const { return j1 - j0; }
   size_t size() const { return (k1 - k0) * columns(); }
@@ -48,15 +48,15 @@ template <class T> class Pass {
   // The same for one output alone: 1 for it, 0 for the others.
   void set_output_unit(size_t at, size_t count, size_t output);
 
-  // The gradient of a tile over rows [row, row + count) of this pass; g has the tile's columns as row stride.
-  void gradient(const Tile& tile, size_t row, size_t count, T* g) const;
+  // The gradient of a group over rows [row, row + count) of this pass; g has the group's columns as row stride.
+  void gradient(const Group& group, size_t row, size_t count, T* g) const;
   // That of all parameters.
   void gradient(size_t row, size_t count, T* g) const;
 
   // The gradient with respect to the inputs, in the caller's units; rows x inputs.
   const T* input_delta(size_t row) const { return input_delta_ + row * net_->inputs(); }
   const double* row_loss() const { return row_loss_.data(); }
-  const T* row_weight() const { return rows_.weights(); }
+  const T* row_weight() const { return reader_.weights(); }
 
  private:
   void drop_units(const Batch& batch, size_t from, size_t at, size_t count, size_t layer);
@@ -66,7 +66,7 @@ template <class T> class Pass {
   const RowKernels<T>* kernel_ = nullptr;
   PassKind kind_ = {};
   bool softmax_later_ = false;  // compare does it, beside the loss
-  RowReader<T> rows_;
+  RowReader<T> reader_;
   Buffer<T> memory_;
   // of each layer, rows x outputs: what the next layer reads, the delta; and where needed the sums before the
   // activation, the outputs before units were dropped, and what these were multiplied with

@@ -46,7 +46,7 @@ template <class T> Inputs<T> RowReader<T>::inputs(const Batch& batch, size_t fro
 }
 
 template <class T>
-void RowReader<T>::targets(const Batch& batch, size_t from, size_t at, size_t count, OutputRows<T>& rows) {
+void RowReader<T>::targets(const Batch& batch, size_t from, size_t at, size_t count, OutputRows<T>& out) {
   const size_t first = batch.first + from;
   const size_t* const order = batch.order_from(from);
   const netlet_targets& targets = *batch.targets;
@@ -55,14 +55,14 @@ void RowReader<T>::targets(const Batch& batch, size_t from, size_t at, size_t co
     load_rows(*targets.y, order, first, count, classes);
     for (size_t i = 0; i < count; ++i)  // they were checked, but the caller may have written to them since
       if ((uint64_t)classes[i] >= net_->outputs()) classes[i] = 0;
-    rows.classes = classes;
+    out.classes = classes;
   } else if (targets_in_place_) {
-    rows.t = row_in_place<T>(array_of(targets), first);
+    out.t = row_in_place<T>(array_of(targets), first);
   } else {
     const size_t n = array_of(targets).columns;
     T* const t = t_.data() + at * n;
     load_rows(array_of(targets), order, first, count, t);
-    rows.t = t;
+    out.t = t;
     const Scaling& scaling = net_->output_scaling;
     const size_t each = net_->loss_kind().outputs_per_target;
     if (scaling && targets.y && each == 1)
@@ -73,7 +73,7 @@ void RowReader<T>::targets(const Batch& batch, size_t from, size_t at, size_t co
   }
   if (targets.sample_weight) {
     load_rows(*targets.sample_weight, order, first, count, w_.data() + at);
-    rows.weights = w_.data() + at;
+    out.weights = w_.data() + at;
   }
 }
 

@@ -30,12 +30,12 @@ struct Batch {
 
 // How the network compares outputs with targets, without the rows.
 template <class T> OutputRows<T> comparison(const netlet_network& net) {
-  OutputRows<T> rows = {};
-  rows.loss = net.loss;
-  rows.activation = net.layers[net.layer_count() - 1].activation;
-  rows.parameters = net.loss_parameters.data();
-  rows.n = net.outputs();
-  return rows;
+  OutputRows<T> out = {};
+  out.loss = net.loss;
+  out.activation = net.layers[net.layer_count() - 1].activation;
+  out.parameters = net.loss_parameters.data();
+  out.n = net.outputs();
+  return out;
 }
 
 struct BatchLoss {
@@ -65,7 +65,7 @@ template <class T> class RowReader {
   // Rows `from` to `from + count` of the batch, which keep place `at` here.
   Inputs<T> inputs(const Batch& batch, size_t from, size_t at, size_t count);
   // Sets t (of a given output gradient, too), classes and weights.
-  void targets(const Batch& batch, size_t from, size_t at, size_t count, OutputRows<T>& rows);
+  void targets(const Batch& batch, size_t from, size_t at, size_t count, OutputRows<T>& out);
 
   const T* weights() const { return w_.data(); }
 

@@ -30,9 +30,9 @@ template <class T> bool SmallSteps<T>::allocate(const netlet_network& net, const
     weights += (net.layers[i].inputs + 1) * lanes;
     transposed += net.layers[i].outputs * lanes;
   }
-  const size_t block = (rows + 1) * lanes;  // of a layer's outputs or deltas
-  if (!rows_.allocate(net, x, targets, shuffled, rows) || !row_loss_.allocate(rows) || !layers_.allocate(layers) ||
-      !memory_.allocate(4 * weights + transposed + (2 * layers + 1) * block + layers * lanes, true))
+  const size_t values = (rows + 1) * lanes;  // a layer's outputs or deltas, and room for a vector more
+  if (!reader_.allocate(net, x, targets, shuffled, rows) || !row_loss_.allocate(rows) || !layers_.allocate(layers) ||
+      !memory_.allocate(4 * weights + transposed + (2 * layers + 1) * values + layers * lanes, true))
     return false;
   T* at = memory_.data();
   const auto take = [&at](size_t size) {
@@ -54,7 +54,7 @@ template <class T> bool SmallSteps<T>::allocate(const netlet_network& net, const
     const Layer& layer = net.layers[i];
     T* const keep = take(lanes);
     memset(keep, 0xff, layer.outputs * sizeof(T));
-    T *const wt = take(layer.outputs * lanes), *const y = take(block), *const d = take(block);
+    T *const wt = take(layer.outputs * lanes), *const y = take(values), *const d = take(values);
     layers_[i] = {layer.inputs,
                   layer.outputs,
                   layer.activation,
@@ -67,7 +67,7 @@ template <class T> bool SmallSteps<T>::allocate(const netlet_network& net, const
                   i == last ? layer.outputs : lanes};
     offset += (layer.inputs + 1) * lanes;
   }
-  step_.z = net.has_classes() ? take(block) : nullptr;
+  step_.z = net.has_classes() ? take(values) : nullptr;
   step_.out = comparison<T>(net);
   step_.out.z = step_.z;
   step_.out.y = layers_[last].y;
@@ -98,10 +98,10 @@ template <class T> void SmallSteps<T>::transpose() {
 }
 
 template <class T> void SmallSteps<T>::load(const Batch& batch) {
-  const Inputs<T> x = rows_.inputs(batch, 0, 0, batch.rows);  // never listed: outputs fit one vector
+  const Inputs<T> x = reader_.inputs(batch, 0, 0, batch.rows);  // never listed: outputs fit one vector
   step_.x = x.first;
   step_.x_i = x.stride;
-  rows_.targets(batch, 0, 0, batch.rows, step_.out);
+  reader_.targets(batch, 0, 0, batch.rows, step_.out);
   step_.out.rows = batch.rows;
 }
 

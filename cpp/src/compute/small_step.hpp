@@ -37,7 +37,7 @@ template <class T> class SmallSteps {
   const netlet_network* net_ = nullptr;
   const RowKernels<T>* kernel_ = nullptr;
   const Kernels<T>* arrays_ = nullptr;
-  RowReader<T> rows_;
+  RowReader<T> reader_;
   Buffer<T> memory_;
   Buffer<double> row_loss_;
   double divisor_ = 0;  // of the gradient; 0: none

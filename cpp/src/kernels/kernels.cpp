@@ -25,18 +25,18 @@ template <class T, class A> auto finish(A) {
   return [](V<T> v, size_t) { return A::template value<T>(v); };
 }
 
-template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* rows,
+template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* list,
                                 Weights<T> w, const T* b, int activation, T* z, T* y) {
   T* const sums = z ? z : y;
   const Product<T, Strided<T>> p{k, {x, x_i, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, false};
   // activated in registers, unless that would waste more lanes than a second look at memory costs
   const auto in_registers = [&](auto activation) { narrow_matmul(p, m, n, finish<T>(activation)); };
-  if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z && !rows && with_common_activation(activation, in_registers))
+  if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z && !list && with_common_activation(activation, in_registers))
     return;
-  if (n <= Vec<T>::lanes && !rows)
+  if (n <= Vec<T>::lanes && !list)
     narrow_matmul(p, m, n, AsItIs());
   else
-    matmul(Product<T, Rows<T>>{k, {x, x_i, rows}, p.b, p.b_k, b, sums, p.c_i, w.in_panels}, m, n);
+    matmul(Product<T, RowPointers<T>>{k, {x, x_i, list}, p.b, p.b_k, b, sums, p.c_i, w.in_panels}, m, n);
   if (activation == NETLET_SOFTMAX) return softmax(m, n, sums, y);
   map_function(activation, m * n, sums, y);
 }
@@ -53,13 +53,13 @@ void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activ
     };
     if (with_common_activation(activation, in_registers)) return;
   }
-  matmul(Product<T, Rows<T>>{n, {d, (ptrdiff_t)n, nullptr}, p.b, p.b_k, nullptr, s, p.c_i, wt.in_panels}, m, k);
+  matmul(Product<T, RowPointers<T>>{n, {d, (ptrdiff_t)n, nullptr}, p.b, p.b_k, nullptr, s, p.c_i, wt.in_panels}, m, k);
   times_derivative(activation, m * k, x, s);
 }
 
 template <class T>
 void gradient(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrdiff_t d_i, T* g, T* bias) {
-  if (n <= Vec<T>::lanes && !x.rows) {
+  if (n <= Vec<T>::lanes && !x.list) {
     const Strided<T> a{x.first, 1, x.stride};  // x^T
     const Part<T> part((int)n);
     size_t i = 0;
@@ -74,9 +74,9 @@ void gradient(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrd
   }
   const T* list[core::kBlockRows];
   if (m > core::kBlockRows) __builtin_trap();
-  for (size_t i = 0; i < m && !x.rows; ++i) list[i] = x.first + (ptrdiff_t)i * x.stride;
+  for (size_t i = 0; i < m && !x.list; ++i) list[i] = x.first + (ptrdiff_t)i * x.stride;
   if (k) {
-    const Columns<T> a{x.rows ? x.rows : list, x.rows ? x.column : 0};
+    const Columns<T> a{x.list ? x.list : list, x.list ? x.column : 0};
     matmul(Product<T, Columns<T>>{m, a, d, d_i, nullptr, g, (ptrdiff_t)n, false}, k, n);
   }
   if (bias) sum_rows(m, n, d, d_i, bias);
@@ -121,7 +121,7 @@ template <class T> void divide_by(size_t n, T* a, const T* b) {
 }
 
 // y = f * y where f is not 0, else 0: of infinity and NaN too
-template <class T> void drop(size_t n, const T* f, const T* y, T* out) {
+template <class T> void multiply_unless_zero(size_t n, const T* f, const T* y, T* out) {
   const V<T> zero = splat(T(0));
   map(n, f, y, out, [=](V<T> factor, V<T> v) { return factor == zero ? zero : factor * v; });
 }
@@ -157,8 +157,9 @@ extern const core::RowKernelTable table;
 const core::RowKernelTable table = {row_kernels<float>(), row_kernels<double>()};
 #else
 template <class T> static constexpr core::Kernels<T> all_kernels() {
-  return {row_kernels<T>(), transpose<T>, map_function<T>, update<T>, penalize<T>,        clip<T>, scale<T>, squares<T>,
-          add<T>,           divide<T>,    divide_by<T>,    drop<T>,   first_not_finite<T>};
+  return {row_kernels<T>(),   transpose<T>, map_function<T>, update<T>, penalize<T>,  clip<T>,
+          scale<T>,           squares<T>,   add<T>,          divide<T>, divide_by<T>, multiply_unless_zero<T>,
+          first_not_finite<T>};
 }
 extern const core::KernelTable table;
 const core::KernelTable table = {NETLET_STRING(NETLET_ISA_NAME), all_kernels<float>(), all_kernels<double>()};

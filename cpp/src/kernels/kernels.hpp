@@ -39,15 +39,15 @@ template <class T> struct Weights {
   bool in_panels;
 };
 
-// A layer's input rows: `stride` values apart, or, if `rows` is set, wherever that says, from `column` on.
+// A layer's input rows: `stride` values apart or, if there is a list, where it says, from `column` on.
 template <class T> struct Inputs {
   const T* first;
   ptrdiff_t stride;
-  const T* const* rows = nullptr;
+  const T* const* list = nullptr;
   size_t column = 0;
 
   Inputs part(size_t row, size_t from) const {
-    if (rows) return {nullptr, 0, rows + row, column + from};
+    if (list) return {nullptr, 0, list + row, column + from};
     return {first + (ptrdiff_t)row * stride + (ptrdiff_t)from, stride};
   }
 };
@@ -85,9 +85,9 @@ template <class T> struct RowKernels {
   size_t panel;  // columns
 
   // The three products of a layer with k inputs and n outputs, over m rows:
-  // y = activation(x w + b); z = x w + b too, unless null. x: row stride x_i, or, if `rows` is not null, row i at
-  // rows[i]; w: k x n; y, z: m x n
-  void (*forward)(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* rows, Weights<T> w,
+  // y = activation(x w + b); z = x w + b too, unless null. x: row stride x_i, or, unless `list` is null, row i at
+  // list[i]; w: k x n; y, z: m x n
+  void (*forward)(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* list, Weights<T> w,
                   const T* b, int activation, T* z, T* y);
   // s = (d w^T) times f', written in the layer's input x = f(z), or x = z if the derivative needs it. d: m x n,
   // wt = w^T: n x k, x and s: m x k
@@ -132,7 +132,7 @@ template <class T> struct Kernels : RowKernels<T> {
   // a /= b
   void (*divide_by)(size_t n, T* a, const T* b);
   // out = f y where f is not 0, else 0
-  void (*drop)(size_t n, const T* f, const T* y, T* out);
+  void (*multiply_unless_zero)(size_t n, const T* f, const T* y, T* out);
   // index of the first value that is not finite, n if all are
   size_t (*first_not_finite)(size_t n, const T* x);
 };

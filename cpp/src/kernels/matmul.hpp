@@ -42,7 +42,7 @@ template <class T> struct Strided {
   template <int M> Reader<M> from(size_t i) const { return {a + (ptrdiff_t)i * a_i, a_i, a_k}; }
 };
 // A(i, k) is element k of row i, which lies in a list, or `stride` after the last
-template <class T> struct Rows {
+template <class T> struct RowPointers {
   const T* first;
   ptrdiff_t stride;
   const T* const* list;
@@ -148,7 +148,7 @@ NETLET_INLINE void tiles(const Product<T, A>& p, size_t m, size_t i, size_t j, P
 }
 // whether a handful of rows is a usual case
 template <class A> constexpr bool kFewRows = false;
-template <class T> constexpr bool kFewRows<Rows<T>> = true;
+template <class T> constexpr bool kFewRows<RowPointers<T>> = true;
 
 // all rows, or the single one there is
 template <class T, int N, bool Partial, bool Single, class A>

@@ -38,11 +38,11 @@ NETLET_INLINE void small_rows(const SmallLayer<T>& l, const T* x, ptrdiff_t x_i,
 
 template <class T, class F>
 NETLET_INLINE void small_forward(const SmallLayer<T>& l, size_t rows, const T* x, ptrdiff_t x_i, T* z, F f) {
-  constexpr int block = Vec<T>::lanes < 4 ? 4 : Vec<T>::lanes < 8 ? Vec<T>::lanes : 8;
+  constexpr int at_once = Vec<T>::lanes < 4 ? 4 : Vec<T>::lanes < 8 ? Vec<T>::lanes : 8;
   T* y = l.y;
-  for (; rows >= block; rows -= block, x += block * x_i, y += block * l.outputs) {
-    small_rows<T, block>(l, x, x_i, z, y, f);
-    if (z) z += block * l.outputs;
+  for (; rows >= at_once; rows -= at_once, x += at_once * x_i, y += at_once * l.outputs) {
+    small_rows<T, at_once>(l, x, x_i, z, y, f);
+    if (z) z += at_once * l.outputs;
   }
   for (; rows; --rows, x += x_i, y += l.outputs) {
     small_rows<T, 1>(l, x, x_i, z, y, f);

@@ -13,7 +13,8 @@ namespace {
 
 using Config = netlet_optimizer_config;
 
-enum class Range { positive, not_negative, fraction, below_one, above_one };
+// binary64: not negative, and never rounded to the network's dtype by itself
+enum class Range { positive, not_negative, binary64, fraction, below_one, above_one };
 
 struct Setting {
   const char* name;
@@ -27,7 +28,7 @@ constexpr Setting kSettings[] = {{"learning_rate", &Config::learning_rate, Range
                                  {"beta_1", &Config::beta_1, Range::fraction, 0.9},
                                  {"beta_2", &Config::beta_2, Range::fraction, 0.999},
                                  {"epsilon", &Config::epsilon, Range::positive, 1e-8},
-                                 {"weight_decay", &Config::weight_decay, Range::not_negative, 0},
+                                 {"weight_decay", &Config::weight_decay, Range::binary64, 0},
                                  {"rho", &Config::rho, Range::fraction, 0.9},
                                  {"eta_minus", &Config::eta_minus, Range::below_one, 0.5},
                                  {"eta_plus", &Config::eta_plus, Range::above_one, 1.2},
@@ -77,7 +78,8 @@ netlet_status check_setting(const Setting& setting, double value, netlet_error* 
   };
   switch (setting.range) {
     case Range::positive: return expected(finite && value > 0, "a positive finite number");
-    case Range::not_negative: return expected(finite && value >= 0, "a finite number >= 0");
+    case Range::not_negative:
+    case Range::binary64: return expected(finite && value >= 0, "a finite number >= 0");
     case Range::fraction: return expected(value >= 0 && value < 1, "a number >= 0 and < 1");
     case Range::below_one: return expected(value > 0 && value < 1, "a number > 0 and < 1");
     case Range::above_one: return expected(finite && value > 1, "a finite number > 1");

@@ -162,7 +162,7 @@ template <class T> void test_type() {
     g[n] = T(7);
     kernel.penalize(n, g.data(), w.data(), T(0.3), T(0.1), T(0.99));
     kernel.clip(n, g.data(), T(0.75));
-    kernel.drop(n, x.data(), g.data(), g.data());
+    kernel.multiply_unless_zero(n, x.data(), g.data(), g.data());
     kernel.divide_by(n, g.data(), y.data());
     kernel.scale(n, g.data(), T(0.9));
     g.insert(g.end(), w.begin(), w.end());
