@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Randomly drawn networks compute and train to the reference's bits, on every instruction set. No tolerance anywhere."""
+"""Random networks compute and train to the reference's bits on every instruction set. No tolerance anywhere."""
 
 import netlet
 import numpy as np
