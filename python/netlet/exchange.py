@@ -301,7 +301,7 @@ class Exchange(_core.Network):
         path : str or path-like
         dtype : str or numpy.dtype, optional
             ``"float32"`` or ``"float64"``; by default the network's. ONNX Runtime computes leaky_relu, elu, softplus,
-            gelu and hard_sigmoid in float32 only.
+            gelu, hard_sigmoid and mish in float32 only.
 
         Raises
         ------

@@ -169,8 +169,8 @@ class Network(Exchange):
         loss_number = _number("loss", loss, "loss")
         activations = _activations(len(sizes) - 1, activation, output_activation, loss)
         delta = _numbers("huber_delta", huber_delta, 1, "network")
-        if not delta[0] > 0:
-            raise ValueError(f"huber_delta: expected a positive number, got {huber_delta!r}")
+        if not 0 < delta[0] < np.inf:
+            raise ValueError(f"huber_delta: expected a positive finite number, got {huber_delta!r}")
         of_losses = {
             "huber_delta": delta,
             "quantile": _numbers("quantile", quantile, sizes[-1], "output") if loss == "quantile" else [],
@@ -261,7 +261,7 @@ class Network(Exchange):
         ----------
         x : array_like, shape (rows, inputs), optional
         y : array_like, shape (rows, outputs), optional
-            Or (rows,) with one output.
+            Or (rows,) with one output; for gaussian_nll (rows, outputs / 2), or (rows,) with two outputs.
 
         Raises
         ------
@@ -708,8 +708,8 @@ class Network(Exchange):
             lists, data frames, memory maps) is converted, batch by batch.
         y : array_like, shape (rows, outputs)
             Or (rows,) with one output; for cross_entropy integers of shape (rows,) are class indices; for quantile the
-            targets of shape (rows,) are those of all outputs. Data frames are read by position, whatever their columns
-            are called.
+            targets of shape (rows,) are those of all outputs; for gaussian_nll y has shape (rows, outputs / 2), or
+            (rows,) with two outputs. Data frames are read by position, whatever their columns are called.
         epochs : int
             How many times to pass through all rows.
         learning_rate : float, optional

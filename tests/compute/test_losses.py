@@ -69,3 +69,14 @@ def test_gaussian_nll_needs_two_outputs_a_target():
         net.fit(np.ones((3, 2)), np.ones((3, 4)), epochs=1)
     with pytest.raises(ValueError, match="shift: expected a number, or 2 numbers, one for each target"):
         net.output_scaling = ([1, 2, 3], [1, 1, 1])
+
+
+@pytest.mark.parametrize(
+    ("shift", "scale"),
+    [([1, 2, 3, 4], [1, 1, 1, 1]), ([1, 0, 3, 0], [1, -5, 1, 1]), ([1, np.nan, 3, 0], [1, 1, 1, 1])],
+)
+def test_gaussian_nll_refuses_a_scaling_of_log_variances(shift, scale):
+    net = Network([2, 4], loss="gaussian_nll", seed=0)
+    with pytest.raises(ValueError, match="output_scaling: expected shift and scale of each target"):
+        net.output_scaling = (shift, scale)
+    assert net.output_scaling is None

@@ -158,6 +158,8 @@ def test_what_a_network_is_cannot_be_set(name, net):
         (lambda: Network([2, 3, 1], dropout=[0.1, 0.1]), "^dropout: .*1 numbers, one for each hidden layer"),
         (lambda: Network([2, 1], loss="huber", huber_delta=0), "^huber_delta: "),
         (lambda: Network([2, 1], loss="huber", huber_delta=np.inf), "^huber_delta: "),
+        (lambda: Network([2, 1], huber_delta=-1), "^huber_delta: .*got -1"),  # whatever the loss
+        (lambda: Network([2, 1], huber_delta=np.inf), "^huber_delta: .*got inf"),
         (lambda: Network([2, 1], loss="quantile", quantile=1), "^quantile: expected 0 < quantile < 1, got 1"),
         (lambda: Network([2, 3], loss="quantile", quantile=[0.1, 0.9]), "^quantile: .*3 numbers, one for each output"),
     ],

@@ -174,11 +174,11 @@ template <class T> void BatchRunner<T>::group_gradient(const Group& group, T* g,
     return tree_finish(depth, add);
   }
   each_piece(group, g, [&](size_t at, size_t, size_t length, T* to) {
-    T* const root = roots_.data() + at;
-    if (!given_)
+    T* const root = given_ ? nullptr : roots_.data() + at;
+    if (root)
       tree(divide_up(blocks, chunk_blocks_),
            [&](size_t a, size_t b) { kernel.add(length, root + a * P, root + b * P); });
-    memcpy(to, given_ ? given_ + at : root, length * sizeof(T));
+    memcpy(to, root ? root : given_ + at, length * sizeof(T));
   });
 }
 

@@ -109,7 +109,8 @@ netlet_status read(Input& source, netlet_network** network, netlet_optimizer** o
   Tensor tensor;
   for (size_t i = 0; get_tensor(d, model, i, &tensor); ++i) {
     if (!model.net && !tensor.data) {  // the first of the network's own
-      NETLET_TRY(within("the file is damaged", as_format(create(d, model, error)), error));
+      const netlet_status created = as_format(create(d, model, error));
+      NETLET_TRY(created == NETLET_ERROR_FORMAT ? within("the file is damaged", created, error) : created);
       get_tensor(d, model, i, &tensor);
     }
     NETLET_TRY(source.read(tensor.data, tensor.bytes(), error));
