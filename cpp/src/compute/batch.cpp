@@ -13,12 +13,12 @@
 namespace netlet::core {
 namespace {
 
-constexpr size_t kSliceRows = 128;     // rows that a task of the rows phase takes through all layers, at most
-constexpr size_t kGroupValues = 3072;  // gradient values that a task of the parameters phase holds, at most
-constexpr size_t kGroupTree = 3;       // partial sums of a group over kWholeBlocks blocks: log2 of it, and one
+constexpr size_t kSliceRows = 128;     // most rows of a task of the rows phase
+constexpr size_t kGroupValues = 3072;  // most parameters of a task of the parameters phase
+constexpr size_t kGroupTree = 3;       // partial sums of a group over kWholeBlocks blocks: 1 + log2(kWholeBlocks)
 constexpr size_t kChunkValues = 1 << 20;
 constexpr size_t kPackShare = 1 << 18;               // parameters that are worth another thread
-constexpr size_t kWideRows = 32, kWideColumns = 96;  // a group of a layer too wide to take whole rows
+constexpr size_t kWideRows = 32, kWideColumns = 96;  // a group in a layer too wide for groups of whole rows
 
 double operations(const netlet_network& net, size_t rows) { return 6.0 * (double)net.parameter_count * (double)rows; }
 
@@ -55,11 +55,11 @@ template <class T> bool BatchRunner<T>::prepare_update(const netlet_optimizer* o
           (gradient_.allocate(count) && squares_.allocate(divide_up(count, kNormBlock))));
 }
 
-// Cuts the parameters into groups, several for each thread.
+// Divides the parameters into groups, several for each thread.
 template <class T> bool BatchRunner<T>::make_groups() {
   const size_t share = threads_ == 1 ? kGroupValues : net_->parameter_count / (4 * threads_);
   const size_t limit = smaller(kGroupValues, larger(share, 256));
-  for (int round = 0; round < 2; ++round) {  // first only counts
+  for (int round = 0; round < 2; ++round) {  // the first only counts
     size_t count = 0;
     for (size_t i = 0; i < net_->layer_count(); ++i) {
       const size_t n = net_->layers[i].outputs, rows = net_->layers[i].inputs + 1;
@@ -75,12 +75,12 @@ template <class T> bool BatchRunner<T>::make_groups() {
   return true;
 }
 
-// Chunks of a power of two of blocks, so that each is a subtree; more than threads, as these may be held up.
+// Chunks of 2^n blocks, so that each is a subtree; more chunks than threads, as threads may be delayed.
 template <class T> bool BatchRunner<T>::allocate_blocks() {
   const size_t blocks = divide_up(rows_, kBlockRows);
   chunk_blocks_ = 1;
   levels_ = 0;  // partial sums below a chunk's root
-  // each keeps a gradient
+  // each stores a gradient
   const size_t chunks = (16 * threads_ <= kChunkValues / net_->parameter_count ? 16 : 4) * threads_;
   for (; divide_up(blocks, chunk_blocks_) > chunks; chunk_blocks_ *= 2) ++levels_;
   return roots_.allocate_rows(divide_up(blocks, chunk_blocks_), net_->parameter_count) &&
@@ -112,7 +112,7 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
   const size_t threads = smaller(threads_for(operations(*net_, batch.rows), kTrainingShare), threads_);
   std::atomic<size_t> correct{0};
   const bool weighted = batch.targets->sample_weight != nullptr;
-  const auto sum_block = [&](size_t row, size_t block) {  // row: of the pass
+  const auto sum_block = [&](size_t row, size_t block) {  // row: in the pass
     const size_t count = smaller(kBlockRows, batch.rows - block * kBlockRows);
     double sum = 0, weight = 0;
     for (size_t i = row; i < row + count; ++i) sum = sum + pass_.row_loss()[i];
@@ -158,7 +158,7 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
   return {block_loss_[0], weight, correct.load()};
 }
 
-// the group's gradient over the whole batch: g; below it in the tree: partial sums
+// g: the group's gradient over the whole batch; below: for partial sums
 template <class T> void BatchRunner<T>::group_gradient(const Group& group, T* g, T* below) {
   const Kernels<T>& kernel = *kernel_;
   const size_t blocks = divide_up(batch_rows_, kBlockRows), size = group.size(), P = net_->parameter_count;
@@ -182,8 +182,8 @@ template <class T> void BatchRunner<T>::group_gradient(const Group& group, T* g,
   });
 }
 
-// f(offset in the parameters, weights, size, gradient) for each contiguous piece of a group: first so many weights, then
-// biases
+// f(offset in the parameters, weights, size, gradient) for each contiguous piece of a group: first `weights` weights,
+// then biases
 template <class T> template <class F> void BatchRunner<T>::each_piece(const Group& group, T* g, F&& f) const {
   const size_t n = net_->layers[group.layer].outputs, inputs = net_->layers[group.layer].inputs;
   const size_t rows = group.columns() == n ? group.k1 - group.k0 : 1, size = rows * group.columns();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// When fit calls the caller's code.
+// How fit calls the caller's code.
 #pragma once
 
 #include "network/entry.hpp"
@@ -7,7 +7,7 @@
 
 namespace netlet::core {
 
-// Calls poll about every 20 ms; looks at the clock only after a good deal of work.
+// Calls poll about every 20 ms; checks the clock only after enough work.
 class Poll {
  public:
   Poll(const netlet_fit_options& options, const Held& held) : options_(options), held_(held), last_(seconds_now()) {}
@@ -29,19 +29,19 @@ class Poll {
 
 constexpr size_t kTogether = 64;  // epochs, at most
 
-// Hands epochs to the caller's on_epochs, very short ones together.
+// Reports epochs to the caller's on_epochs, very short ones together.
 class Reports {
  public:
   Reports(const netlet_fit_options& options, const Held& held, bool short_epochs)
       : options_(options), held_(held), limit_(options.report_together && short_epochs ? kTogether : 1) {}
   bool together() const { return limit_ > 1 || !options_.on_epochs; }
-  // true if it is time for send()
+  // returns whether it is time for send()
   bool add(const netlet_epoch& epoch) {
     if (!options_.on_epochs) return false;
     epochs_[count_++] = epoch;
     return count_ == limit_;
   }
-  // what on_epochs answers, 0 if there is nothing to report
+  // returns the answer of on_epochs; 0 if there is nothing to report
   int send() {
     if (count_ == 0) return 0;
     const double now = seconds_now();

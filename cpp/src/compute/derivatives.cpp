@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Derivatives of each row on its own: with respect to the inputs, to the parameters, and the Jacobian. Slices of rows go
+// Derivatives for each row: of its loss with respect to inputs or parameters, and the Jacobian. Slices of rows pass
 // through all layers, as in netlet_forward.
 #include "compute/pass.hpp"
 #include "network/entry.hpp"
@@ -11,14 +11,14 @@ namespace {
 
 constexpr size_t kSliceRows = 64;
 
-// Rows `row` to `row + rows` of the batch, which are rows from `at` in the pass.
+// Rows `row` to `row + rows` of the batch, which are rows `at` to `at + rows` of the pass.
 template <class T> struct Slice {
   const Batch& batch;
   size_t row, at, rows;
   const Packed<T>& packed;  // W^T of all layers
 };
 
-// f(pass, slice) for each slice, on several threads. operations: of a row, for each parameter.
+// f(pass, slice) for each slice, on several threads. operations: per row and parameter.
 template <class T, class F> netlet_status each_slice(const netlet_network& net, const netlet_array& x,
                                                      const netlet_targets& targets, PassKind kind, double operations,
                                                      netlet_error* error, F f) {

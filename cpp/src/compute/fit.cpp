@@ -67,7 +67,7 @@ template <class T> class Fit {
       return fail(error_, NETLET_ERROR_ARGUMENT,
                   "batch_size: %s compares gradients from step to step and needs all rows in each batch", name);
     if (whole && options_.schedule.kind != NETLET_CONSTANT)
-      return fail(error_, NETLET_ERROR_ARGUMENT, "schedule: %s has no learning rate that could change", name);
+      return fail(error_, NETLET_ERROR_ARGUMENT, "schedule: expected none, %s adapts its own step sizes", name);
     if (x_) NETLET_TRY(check_data<T>(net_, *x_, *targets_, error_));
     if (validates())
       NETLET_TRY(within("validation_data",
@@ -105,7 +105,7 @@ template <class T> class Fit {
     const int kinds = options_.standardize & wanted;
     if (kinds && !x_)
       return fail(error_, NETLET_ERROR_ARGUMENT,
-                  "standardize: batches come one by one; set the scaling of the network before");
+                  "standardize: needs all rows, but batches come one at a time; set the network's scaling before");
     for (int kind = NETLET_SCALE_INPUTS; kind <= NETLET_SCALE_OUTPUTS; ++kind) {
       if (!(kinds & kind)) continue;
       NETLET_TRY(learn_scaling(net_, kind, kind == NETLET_SCALE_INPUTS ? *x_ : *targets_->y, error_));
@@ -125,7 +125,7 @@ template <class T> class Fit {
   }
   netlet_status callback_failed() { return fail(error_, NETLET_ERROR_CALLBACK, "fit: the callback failed"); }
 
-  // One batch forward, backward, and a step.
+  // One batch forward and backward, and a step.
   netlet_status step(const Batch& batch) {
     const BatchLoss loss = batches_.pass(batch);
     if (!isfinite(loss.sum)) return diverged("the loss was not finite");
@@ -136,7 +136,7 @@ template <class T> class Fit {
     return NETLET_OK;
   }
 
-  // Between steps. After the last step of an epoch not before that is counted.
+  // Called between steps; after the last step of an epoch only once that epoch is counted.
   netlet_status poll() {
     if (!poll_.asks_to_stop()) return NETLET_OK;
     batches_.publish(optimizer_);
@@ -168,7 +168,7 @@ template <class T> class Fit {
       const netlet_targets targets = {&batch.y, batch.sample_weight, nullptr};
       NETLET_TRY(check_shapes(net_, &batch.x, &targets, false, error_));
       NETLET_TRY(check_data<T>(net_, batch.x, targets, error_));
-      // how rows are read depends on what they are like
+      // how rows are read depends on their dtype and layout
       NETLET_TRY(batches_.prepare(net_, batch.x, targets, false, batch.x.rows, kind(), &optimizer_, false, error_));
       batches_.read();
       NETLET_TRY(step({&batch.x, &targets, nullptr, 0, batch.x.rows, dropout(seen_)}));
@@ -185,13 +185,13 @@ template <class T> class Fit {
     return report;
   }
 
-  // How many of the epochs that are left are run in one go: several if they are short, of one step each, and there is
-  // nothing to do between them.
+  // How many of the remaining epochs to run at once: several if they are short, of one step each, and nothing is to be done
+  // between them.
   size_t epochs_together() const {
     if (one_by_one_ || !batches_.steps_together() || batch_rows_ < rows_ || validates() || options_.patience ||
         options_.schedule.kind != NETLET_CONSTANT || !reports_.together())
       return 1;
-    const size_t few = 1 + (size_t)(1e6 / (row_operations() * (double)rows_));  // until poll wants to look
+    const size_t few = 1 + (size_t)(1e6 / (row_operations() * (double)rows_));  // until poll is due
     return smaller(left_, smaller(few, kTogether));
   }
 
@@ -200,7 +200,7 @@ template <class T> class Fit {
     if (!batches_.steps({x_, targets_, nullptr, 0, rows_, dropout(0)}, optimizer_, count, losses)) {
       good_.restore();
       batches_.read(&optimizer_);
-      one_by_one_ = true;  // to find the epoch that did it
+      one_by_one_ = true;  // to find the epoch that diverged
       return epoch(stop);
     }
     for (size_t i = 0; i < count; ++i) {
@@ -237,7 +237,7 @@ template <class T> class Fit {
     }
     const double monitored = validates() ? report.validation_loss : report.loss;
     schedule_.add_loss(monitored);
-    // a training loss is of the parameters from before the epoch
+    // the training loss belongs to the parameters before the epoch
     const bool patience_is_over = best_.add(monitored, validates() ? net_.values<T>() : good_.parameters());
     good_.save();
     const bool full = reports_.add(report);
@@ -255,7 +255,7 @@ template <class T> class Fit {
     return answer < 0 ? callback_failed() : NETLET_OK;
   }
 
-  // After the caller's code, which may write to parameters and state.
+  // After the caller's code, which may have changed parameters and state.
   void look_again() {
     if (!good_.differs()) return;
     if (x_) batches_.read(&optimizer_);
@@ -286,7 +286,7 @@ template <class T> class Fit {
   Poll poll_{options_, held_};
   Reports reports_{options_, held_, x_ && row_operations() * (double)x_->rows < 1e5};
   Buffer<size_t> order_;
-  size_t rows_ = 0, batch_rows_ = 0, left_ = 0;  // left_: epochs
+  size_t rows_ = 0, batch_rows_ = 0, left_ = 0;  // left_: epochs to go
   bool shuffled_ = false, prepared_ = false, one_by_one_ = false;
   int learned_ = 0;
   // of the current epoch
@@ -314,7 +314,7 @@ netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const n
   if (!options->next_batch)
     NETLET_TRY(check_shapes(*network, x, targets, false, error));
   else if (x || targets)
-    return fail(error, NETLET_ERROR_ARGUMENT, "x: expected NULL beside next_batch");
+    return fail(error, NETLET_ERROR_ARGUMENT, "x: expected NULL with next_batch");
   if (options->validation_x || options->validation_targets)
     NETLET_TRY(within("validation_data",
                       check_shapes(*network, options->validation_x, options->validation_targets, false, error), error));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// netlet_forward: slices of rows go through all layers, their activations kept in cache.
+// netlet_forward: slices of rows pass through all layers, so that their activations stay in cache.
 #include "kernels/kernels.hpp"
 #include "network/arrays.hpp"
 #include "network/entry.hpp"
@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kSliceRows = 64;
 constexpr size_t kStackBytes = 16384;
 
-// What a slice needs beside input and output: two buffers of hidden activations in turn, and rows of x if converted.
+// The scratch memory of a slice: two alternating buffers for hidden activations, and rows of x if they are converted.
 template <class T> struct Scratch {
   size_t even, odd, converted;
   Scratch(const netlet_network& net, size_t rows, bool in_place)
@@ -86,7 +86,7 @@ netlet_status netlet_forward(const netlet_network* network, const netlet_array* 
       forward_alone(*network, *x, y, whole, stack);
       return NETLET_OK;
     }
-    // as many rows for each thread as possible, but whole slices
+    // as many rows per thread as possible, up to a whole slice
     const size_t slice = smaller(kSliceRows, divide_up(x->rows, threads));
     const Scratch<T> layout(*network, slice, in_place);
     Buffer<T> scratch;
@@ -100,7 +100,7 @@ netlet_status netlet_forward(const netlet_network* network, const netlet_array* 
   });
 }
 
-// What a call for up to `rows` rows may need, whether they have to be converted or not; SIZE_MAX if that overflows.
+// What a call with up to `rows` rows may need, even if they have to be converted; SIZE_MAX if that overflows.
 size_t netlet_workspace_size(const netlet_network* network, size_t rows) {
   return with_dtype(network->dtype, [&](auto zero) {
     size_t bytes;

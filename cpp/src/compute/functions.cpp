@@ -7,7 +7,7 @@
 using namespace netlet::core;
 
 constexpr size_t kPiece = 16384;
-constexpr double kOperations = 40;  // of a value, roughly
+constexpr double kOperations = 40;  // per value, roughly
 
 netlet_status netlet_map(int32_t function, int32_t dtype, size_t count, const void* x, void* y, netlet_error* error) {
   NETLET_TRY(netlet_check_environment(error));

@@ -56,7 +56,7 @@ void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, 
   }
 }
 
-// What each unit of a layer is multiplied with: 0, or so much that the expected value stays.
+// What each unit of a layer is multiplied by: 0, or the factor that preserves the expected value.
 template <class T> void Pass<T>::drop_units(const Batch& batch, size_t from, size_t at, size_t count, size_t layer) {
   const DropoutKey& key = batch.dropout;
   const double share = net_->layers[layer].dropout;

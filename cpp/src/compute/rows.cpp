@@ -8,7 +8,7 @@ const netlet_array& array_of(const netlet_targets& targets) {
   return *(targets.y ? targets.y : targets.output_gradient);
 }
 
-constexpr size_t kLongRow = 1024;  // bytes; shorter rows of a random order are copied side by side
+constexpr size_t kLongRow = 1024;  // bytes; shorter rows are copied if shuffled
 
 }  // namespace
 
@@ -53,7 +53,7 @@ void RowReader<T>::targets(const Batch& batch, size_t from, size_t at, size_t co
   if (classes_given_) {
     int64_t* const classes = classes_.data() + at;
     load_rows(*targets.y, order, first, count, classes);
-    for (size_t i = 0; i < count; ++i)  // they were checked, but the caller may have written to them since
+    for (size_t i = 0; i < count; ++i)  // checked, but the caller may have changed them since
       if ((uint64_t)classes[i] >= net_->outputs()) classes[i] = 0;
     out.classes = classes;
   } else if (targets_in_place_) {
@@ -67,7 +67,7 @@ void RowReader<T>::targets(const Batch& batch, size_t from, size_t at, size_t co
     const size_t each = net_->loss_kind().outputs_per_target;
     if (scaling && targets.y && each == 1)
       kernel_->standardize(count, n, scaling.shift<T>(), scaling.scale<T>(), t);
-    else if (scaling && targets.y)  // on the scale of the mean, the first of a target's outputs
+    else if (scaling && targets.y)  // on the scale of the mean, which is the first of a target's outputs
       for (size_t i = 0; i < count * n; ++i)
         t[i] = (t[i] - scaling.shift<T>()[i % n * each]) / scaling.scale<T>()[i % n * each];
   }

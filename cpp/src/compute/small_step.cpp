@@ -30,7 +30,7 @@ template <class T> bool SmallSteps<T>::allocate(const netlet_network& net, const
     weights += (net.layers[i].inputs + 1) * lanes;
     transposed += net.layers[i].outputs * lanes;
   }
-  const size_t values = (rows + 1) * lanes;  // a layer's outputs or deltas, and room for a vector more
+  const size_t values = (rows + 1) * lanes;  // a layer's outputs or deltas, and space for one more vector
   if (!reader_.allocate(net, x, targets, shuffled, rows) || !row_loss_.allocate(rows) || !layers_.allocate(layers) ||
       !memory_.allocate(4 * weights + transposed + (2 * layers + 1) * values + layers * lanes, true))
     return false;
@@ -98,7 +98,7 @@ template <class T> void SmallSteps<T>::transpose() {
 }
 
 template <class T> void SmallSteps<T>::load(const Batch& batch) {
-  const Inputs<T> x = reader_.inputs(batch, 0, 0, batch.rows);  // never listed: outputs fit one vector
+  const Inputs<T> x = reader_.inputs(batch, 0, 0, batch.rows);  // never a list: the outputs fit into one vector
   step_.x = x.first;
   step_.x_i = x.stride;
   reader_.targets(batch, 0, 0, batch.rows, step_.out);
@@ -140,7 +140,7 @@ template <class T> void SmallSteps<T>::update(netlet_optimizer& optimizer, doubl
 template <class T>
 bool SmallSteps<T>::steps(const Batch& batch, netlet_optimizer& optimizer, size_t count, BatchLoss* losses) {
   load(batch);
-  const bool alike = optimizer.config.kind == NETLET_SGD;  // all updates are
+  const bool alike = optimizer.config.kind == NETLET_SGD;  // all updates are the same
   Step<T> next;
   for (size_t i = 0; i < count; ++i) {
     losses[i] = gradient();
@@ -151,7 +151,7 @@ bool SmallSteps<T>::steps(const Batch& batch, netlet_optimizer& optimizer, size_
       ++optimizer.progress.steps;
     step(next);
   }
-  return arrays_->first_not_finite(step_.size, step_.w) == step_.size;  // what is not finite once stays so
+  return arrays_->first_not_finite(step_.size, step_.w) == step_.size;  // a parameter that is not finite stays so
 }
 
 template <class T> void SmallSteps<T>::publish(netlet_optimizer& optimizer) const {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Steps of networks so small that calls and masks would cost more than arithmetic: one kernel call for the rows, one
-// for the parameters, which it keeps in an order of its own.
+// Steps of networks so small that calls and masks would take longer than the arithmetic: one kernel call for the rows,
+// one for the parameters, which are kept in a layout of their own.
 #pragma once
 
 #include "compute/rows.hpp"
@@ -10,14 +10,14 @@ namespace netlet::core {
 
 template <class T> class SmallSteps {
  public:
-  // Whether steps of such a network on so many rows can go this way.
+  // Whether steps of such a network on `rows` rows can be taken this way.
   static bool fit(const netlet_network& net, size_t rows, const netlet_optimizer& optimizer);
 
-  // Room for `rows` rows. False if there is no memory.
+  // For `rows` rows. False if out of memory.
   bool allocate(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, bool shuffled,
                 size_t rows, const netlet_optimizer& optimizer);
 
-  // Reads parameters and the optimizer's state; needed after they were changed by anyone but this.
+  // Reads parameters and the optimizer's state; needed whenever anyone else has changed them.
   void read(const netlet_optimizer& optimizer);
   // Writes them back.
   void publish(netlet_optimizer& optimizer) const;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What fit goes back to: the last good epoch, and the best one.
+// What fit may return to: the last good epoch, and the best one.
 #pragma once
 
 #include <math.h>
@@ -24,7 +24,7 @@ template <class T> class Snapshot {
     if (state_bytes()) memcpy(optimizer_.state(), state(), state_bytes());
     optimizer_.progress = progress_;
   }
-  // Nothing was done: an optimizer that this call bound is as before, its slots 0 for whatever it is bound to next.
+  // If no step was taken: unbinds an optimizer that this call bound, and sets its slots to 0 for its next use.
   void unbind_if_unused() {
     if (was_bound_ || optimizer_.progress.steps) return;
     memset(optimizer_.state(), 0, state_bytes());
@@ -47,12 +47,12 @@ template <class T> class Snapshot {
   netlet_optimizer_progress progress_ = {};
 };
 
-// The parameters of the epoch with the smallest loss, and how many came after it.
+// The parameters with the smallest loss, and how many epochs came after it.
 template <class T> class Best {
  public:
   Best(netlet_network& net, const netlet_fit_options& options) : net_(net), options_(options) {}
   bool allocate() { return options_.patience == 0 || copy_.allocate(net_.parameter_count); }
-  // `of`: the parameters that the loss is of. True if it is time to end.
+  // of: the parameters that the loss belongs to. True if it is time to stop.
   bool add(double loss, const T* of) {
     if (options_.patience == 0) return false;
     if (!(loss < loss_ - options_.min_delta)) return ++waited_ >= options_.patience;

@@ -13,7 +13,7 @@ netlet_status netlet_evaluate(const netlet_network* network, const netlet_array*
   NETLET_TRY(check_shapes(*network, x, targets, false, error));
   return holding<Reading>("loss", *network, error, [&](auto zero) {
     using T = decltype(zero);
-    NETLET_TRY(check_classes_and_weights<T>(*network, *targets, error));  // classes become indices
+    NETLET_TRY(check_classes_and_weights<T>(*network, *targets, error));  // classes are used as indices
     BatchRunner<T> runner;
     NETLET_TRY(runner.prepare(*network, *x, *targets, false, x->rows, {}, nullptr, false, error));
     const BatchLoss sum = runner.pass({x, targets, nullptr, 0, x->rows, {}});

@@ -10,7 +10,7 @@ namespace {
 
 void add_text(Sha256& sha, const char* text) { sha.add(text, strlen(text)); }
 
-// little-endian, each NaN as the positive quiet one without payload
+// little-endian; every NaN counts as the positive quiet NaN without payload
 template <class T, class U> void add_values(Sha256& sha, const T* values, size_t count, U quiet_nan) {
   for (size_t i = 0; i < count; ++i) {
     U bits;

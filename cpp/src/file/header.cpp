@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The header of netlet's file: the words of its metadata, then a line for each tensor.
+// The header of netlet's file: the metadata, then an entry for each tensor.
 #include <stdio.h>
 
 #include "file/format.hpp"
@@ -19,7 +19,7 @@ const char* scaling_name(int kinds) {
 
 const char* bit_name(int bit) { return bit == 0 ? "0" : bit == 1 ? "1" : nullptr; }
 
-// The metadata's entries after the first, in their order, which f writes or reads.
+// Writes or reads, by f, the entries of the metadata after the first.
 template <class F> void each_entry(Description& d, F&& f) {
   f.word("sha256", d.checksum);
   f.word("netlet_version", d.version);
@@ -69,7 +69,7 @@ class EntryWriter {
   Text& text_;
 };
 
-// Takes from the entries what it understands. Whatever else they say, they then differ from what is written of `d`.
+// Reads what it understands. Whatever else the entries say, they then differ from what would be written for `d`.
 class EntryReader {
  public:
   EntryReader(const char* text, size_t size) : at_(text), end_(text + size), most_layers_(size / kLeastPerLayer) {}
@@ -98,7 +98,7 @@ class EntryReader {
     at_ = here;
     return present;
   }
-  // Never more than the layers of a header this long.
+  // Never more items than a header of this length can have layers.
   template <class V> void list(const char* key, Buffer<V>& values) {
     if (!begin(key)) return;
     size_t count = 1;
@@ -110,7 +110,7 @@ class EntryReader {
 
  private:
   bool begin(const char* key) { return skip("\",\"") && skip(key) && skip("\":\""); }
-  void read(char* word, size_t capacity) {  // up to a blank or the end; printable ASCII that JSON does not quote
+  void read(char* word, size_t capacity) {  // up to a space or the end; printable ASCII that JSON does not escape
     size_t length = 0;
     for (; at_ != end_ && *at_ > ' ' && *at_ < 127 && *at_ != '"' && *at_ != '\\' && length + 1 < capacity; ++at_)
       word[length++] = *at_;
@@ -143,7 +143,7 @@ netlet_status damaged(const char* expected, size_t at, netlet_error* error) {
 
 size_t checksum_place() { return 8 + sizeof kBegin - 1 + strlen("1\",\"sha256\":\""); }
 
-// Padded with blanks, so that the tensors begin at a multiple of 8 bytes.
+// Padded with spaces, so that the tensors begin at a multiple of 8 bytes.
 void write_header(Description& d, Text& text) {
   write_metadata(d, text);
   Model none;
@@ -168,13 +168,13 @@ netlet_status read_metadata(const Buffer<char>& header, Description& d, netlet_e
   if (!reader.skip(kBegin)) {
     if (reader.skip("{"))
       return fail(error, NETLET_ERROR_FORMAT, "not a netlet network: the header was written by another program");
-    return fail(error, NETLET_ERROR_FORMAT, "this is not a file of netlet's");
+    return fail(error, NETLET_ERROR_FORMAT, "this is not a netlet file");
   }
   uint64_t format;
   reader.read(format);
   if (format != kFormat)
     return fail(error, NETLET_ERROR_FORMAT,
-                "it is of format %llu, but this netlet, %s, reads format %llu; a newer one may read it",
+                "the file has format %llu, but netlet %s reads format %llu; a newer version may read it",
                 (unsigned long long)format, netlet_version(), (unsigned long long)kFormat);
   each_entry(d, reader);
   if (reader.no_memory) return out_of_memory(error);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// netlet's file, read.
+// Reads netlet's file.
 #include <stdio.h>
 
 #include "file/format.hpp"
@@ -19,7 +19,7 @@ struct FreeModel {
   }
 };
 
-// Network and optimizer, of these numbers: values from a file must pass the checks that values from a program pass.
+// Creates network and optimizer. Values from a file must pass the checks that values from the API pass.
 netlet_status create(const Description& d, Model& model, netlet_error* error) {
   const Buffer<double>& parameters = model.loss_parameters;
   const netlet_config config = {d.sizes.data(),      d.sizes.size(), d.activations.data(), d.loss,
@@ -55,26 +55,27 @@ netlet_status check_network(const Description& d, Model& model, netlet_error* er
   char fingerprint[kHex + 1];
   NETLET_TRY(netlet_fingerprint(model.net, fingerprint, error));
   if (strcmp(fingerprint, d.fingerprint) != 0)
-    return fail(error, NETLET_ERROR_FORMAT, "the fingerprint is %s, but that of the network is %s", d.fingerprint,
+    return fail(error, NETLET_ERROR_FORMAT, "the file says fingerprint %s, but the network's is %s", d.fingerprint,
                 fingerprint);
-  if (d.numerics != (uint64_t)netlet_numerics_version()) return NETLET_OK;  // other bits are expected
+  if (d.numerics != (uint64_t)netlet_numerics_version()) return NETLET_OK;  // the bits may differ
   return run_self_test(*model.net, model.test_input, model.test_output, error);
 }
 
-// What is wrong with values is wrong with the file.
+// Errors in values are errors in the file.
 netlet_status as_format(netlet_status status) { return status == NETLET_ERROR_ARGUMENT ? NETLET_ERROR_FORMAT : status; }
 
-// The header of a file of `rest` bytes after its first eight: what it says, held against their number.
+// Reads the header, and checks the sizes in it against the file, which has `rest` bytes after its first eight.
 netlet_status read_header(const Buffer<char>& header, size_t rest, Description& d, netlet_error* error) {
   NETLET_TRY(read_metadata(header, d, error));
-  if (d.numerics > INT32_MAX) return fail(error, NETLET_ERROR_FORMAT, "the header is damaged: it is of no version");
+  if (d.numerics > INT32_MAX)
+    return fail(error, NETLET_ERROR_FORMAT, "numerics_version: %llu is out of range", (unsigned long long)d.numerics);
   size_t data_bytes;
   const size_t found = rest - header.size();
   if (!data_size(d, &data_bytes))
-    return fail(error, NETLET_ERROR_FORMAT, "layer_sizes: so many parameters that their number overflows");
+    return fail(error, NETLET_ERROR_FORMAT, "layer_sizes: the number of parameters overflows");
   if (data_bytes != found)
     return fail(error, NETLET_ERROR_FORMAT, "%s: the network takes %zu bytes after the header, but %zu follow",
-                found < data_bytes ? "the file is cut" : "the file is too long", data_bytes, found);
+                found < data_bytes ? "the file is truncated" : "the file is too long", data_bytes, found);
   return check_header(header, d, error);
 }
 
@@ -83,19 +84,19 @@ netlet_status read(Input& source, netlet_network** network, netlet_optimizer** o
   const DefaultFloatingPoint floating_point;
   unsigned char prefix[8];
   if (source.size() < sizeof prefix)
-    return fail(error, NETLET_ERROR_FORMAT, "this is not a file of netlet's: it has %zu bytes", source.size());
+    return fail(error, NETLET_ERROR_FORMAT, "this is not a netlet file: it has %zu bytes", source.size());
   NETLET_TRY(source.read(prefix, sizeof prefix, error));
   uint64_t header_size = 0;
   for (int i = 0; i < 8; ++i) header_size |= (uint64_t)prefix[i] << (8 * i);
   const size_t rest = source.size() - sizeof prefix;
-  if (header_size > kMostHeader) return fail(error, NETLET_ERROR_FORMAT, "this is not a file of netlet's");
+  if (header_size > kMostHeader) return fail(error, NETLET_ERROR_FORMAT, "this is not a netlet file");
   if (header_size > rest)
-    return fail(error, NETLET_ERROR_FORMAT, "the file is cut: its header has %llu bytes, but only %zu follow",
+    return fail(error, NETLET_ERROR_FORMAT, "the file is truncated: its header has %llu bytes, but only %zu follow",
                 (unsigned long long)header_size, rest);
   Description d = {};
   Sha256 sha;
   {
-    Buffer<char> header;  // gone before room is made for what it describes
+    Buffer<char> header;  // freed before memory is allocated for what it describes
     if (!header.allocate((size_t)header_size)) return out_of_memory(error);
     NETLET_TRY(source.read(header.data(), header.size(), error));
     NETLET_TRY(read_header(header, rest, d, error));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A row of inputs in each file, and the bits that the network makes of it.
+// Each file has a row of inputs, and the bits of the network's output for it.
 #include "file/format.hpp"
 
 #include "file/sha256.hpp"
@@ -9,7 +9,7 @@
 namespace netlet::core {
 namespace {
 
-// Drawn from -1 to 1, on the scale of the network's inputs.
+// Drawn from [-1, 1), on the scale of the network's inputs.
 template <class T> void draw(const netlet_network& net, T* row) {
   Random random(0, kSelfTest, 0);
   for (size_t i = 0; i < net.inputs(); ++i) {
@@ -22,7 +22,7 @@ netlet_status forward(const netlet_network& net, const Buffer<unsigned char>& in
                       netlet_error* error) {
   const netlet_array row = netlet_rows(input.data(), net.dtype, 1, net.inputs());
   NETLET_TRY(netlet_forward(&net, &row, output.data(), error));
-  with_dtype(net.dtype, [&](auto zero) {  // which NaN an operation gives differs from processor to processor
+  with_dtype(net.dtype, [&](auto zero) {  // which NaN results from an operation depends on the processor
     using T = decltype(zero);
     T* const y = reinterpret_cast<T*>(output.data());
     for (size_t j = 0; j < net.outputs(); ++j)
@@ -41,13 +41,13 @@ netlet_status make_self_test(const netlet_network& net, Buffer<unsigned char>& i
 
 netlet_status run_self_test(const netlet_network& net, const Buffer<unsigned char>& input,
                             Buffer<unsigned char>& output, netlet_error* error) {
-  char expected[65], found[65];  // hashes, so that two outputs are compared of which only one is kept
+  char expected[65], found[65];  // hashes, as there is memory for only one of the outputs
   hash(output.data(), output.size(), expected);
   NETLET_TRY(forward(net, input, output, error));
   hash(output.data(), output.size(), found);
   if (strcmp(expected, found) == 0) return NETLET_OK;
   return fail(error, NETLET_ERROR_FORMAT,
-              "the self-test failed: for its input the network does not give the output that the file says");
+              "the self-test failed: the network's output for its input is not the one in the file");
 }
 
 }  // namespace netlet::core

@@ -10,7 +10,7 @@ namespace netlet::core {
 class Sha256 {
  public:
   void add(const void* data, size_t size);
-  void finish(char hex[65]);  // once, at the end
+  void finish(char hex[65]);  // call it once, at the end
 
  private:
   void block(const unsigned char* p);

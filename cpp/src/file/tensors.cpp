@@ -44,7 +44,7 @@ bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
     snprintf(tensor->name, sizeof tensor->name, "%s%s", group, name);
     return true;
   };
-  const auto among = [&](size_t count) {  // whether it is one of the next; if so, i says which
+  const auto among = [&](size_t count) {  // whether it is among the next `count`; if so, i is its index
     if (i < count) return true;
     i -= count;
     return false;

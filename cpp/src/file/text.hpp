@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Text of a file's header, in pieces.
+// The text of a file's header.
 #pragma once
 
 #include <stdio.h>
@@ -8,14 +8,14 @@
 
 namespace netlet::core {
 
-// Text that grows piece by piece, or is compared piece by piece with text that is already there. The first failure
-// ends it: no memory, or a piece that differs.
+// Text that grows piece by piece, or is compared piece by piece with another text. The first failure ends it: out of
+// memory, or a piece that differs.
 class Text {
  public:
   Text() = default;
   Text(const char* other, size_t size) : other_(other), other_size_(size) {}
 
-  // what: the piece in words, if they say more than the piece itself. NULL as piece is one that nothing equals.
+  // what: describes the piece, if the piece itself is not to be shown. A null piece never matches.
   void add(const char* piece, const char* what = nullptr) {
     if (failed_) return;
     const size_t length = piece ? strlen(piece) : 0;
@@ -35,8 +35,8 @@ class Text {
     add(digits, what);
   }
   bool failed() const { return failed_; }
-  const char* expected() const { return expected_; }  // what was not found
-  size_t size() const { return size_; }               // of what was added or found
+  const char* expected() const { return expected_; }  // the piece that did not match
+  size_t size() const { return size_; }               // of the pieces that were added or matched
   char* data() const { return text_.data(); }
 
  private:

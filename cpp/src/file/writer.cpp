@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// netlet's file, written.
+// Writes netlet's file.
 #include <stdio.h>
 
 #include "file/format.hpp"
@@ -60,7 +60,7 @@ netlet_status write(const netlet_network& net, const netlet_optimizer* optimizer
   size_t data_bytes, bytes;
   if (header.size() > kMostHeader)
     return fail(error, NETLET_ERROR_ARGUMENT,
-                "save: the network has so many layers that no reader would take the file");
+                "save: too many layers, their header would be longer than readers accept");
   if (header.failed() || !data_size(d, &data_bytes) || __builtin_add_overflow(8 + header.size(), data_bytes, &bytes) ||
       !out.allocate(bytes))
     return out_of_memory(error);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The activations: a line in the list, which everything else reads, and a struct that says what it computes.
+// The activations: each is a line in the list, which everything else reads, and a struct that computes it.
 #pragma once
 
 #include "netlet/netlet.h"
 
-// X(struct, name, number in netlet.h, common, reads_sums). common: worth code of its own wherever it occurs, the kernels
-// of narrow layers and small networks among them. reads_sums: its derivative is written in the layer's sums z, not in
-// its outputs y = f(z). Softmax, which is of whole rows, stands apart.
+// X(struct, name, number in netlet.h, common, reads_sums). common: used so often that narrow layers and small networks
+// have specialised code for it. reads_sums: its derivative is a function of the layer's sums z, not of its outputs
+// y = f(z). Softmax works on whole rows and is handled separately.
 #define NETLET_ACTIVATIONS(X)                              \
   X(Identity, identity, IDENTITY, true, false)             \
   X(Sigmoid, sigmoid, SIGMOID, true, false)                \
@@ -45,7 +45,7 @@ constexpr ActivationTraits activation_traits(int number) {
 namespace netlet::NETLET_ISA_NAME {
 namespace {
 
-// value: f(z). backward: d times f', written in y = f(z) or in z.
+// value: f(z). backward: d times f', as a function of y = f(z) or of z.
 
 struct Identity {
   template <class T> NETLET_INLINE V<T> value(V<T> z) { return z; }
@@ -111,7 +111,7 @@ struct HardSigmoid {
     return d * (y <= zero ? zero : y >= splat(T(1)) ? zero : splat(T(1) / T(6)));
   }
 };
-// z tanh(softplus(z)); with e = exp(-|z|) the hyperbolic tangent is a quotient in which nothing cancels (Misra 2019)
+// z tanh(softplus(z)) (Misra 2019); with e = exp(-|z|) the tanh is a quotient without cancellation
 struct Mish {
   template <class T> struct Quotient {
     V<T> e, above, rest;  // tanh(softplus(z)) = above / (above + rest)
@@ -133,7 +133,7 @@ struct Mish {
   }
 };
 
-// What only netlet.functional has.
+// Only in netlet.functional.
 struct Exp {
   template <class T> NETLET_INLINE V<T> value(V<T> z) { return exp<T>(z); }
   template <class T> NETLET_INLINE V<T> backward(V<T> d, V<T>) { return d; }
@@ -147,7 +147,7 @@ struct Log : Exp {
   X(Exp, exp, EXP, false, false) \
   X(Log, log, LOG, false, false)
 
-// f(struct) if the function is common, or if it is not; whether it was called
+// calls f(struct) if the function is common (or, without Common, if it is not); returns whether it did
 template <bool Common, class F> NETLET_INLINE bool with_function(int number, F f) {
   switch (number) {
 #define NETLET_CASE(Struct, name, NUMBER, common, reads_sums) \
@@ -170,7 +170,7 @@ template <class T> void map_function(int function, size_t n, const T* x, T* y) {
                        [=](auto a) { map_compact(n, x, y, [](V<T> v) { return decltype(a)::template value<T>(v); }); });
 }
 
-// s times f', y being what the derivative is written in
+// s *= f', where f' is a function of y
 template <class T> void times_derivative(int activation, size_t n, const T* y, T* s) {
   if (activation == NETLET_IDENTITY) return;
   const auto compute = [=](auto a) {
@@ -182,14 +182,14 @@ template <class T> void times_derivative(int activation, size_t n, const T* y, T
   });
 }
 
-// the largest of n values; NaN if the first is NaN, otherwise NaNs are passed over (the row then ends as NaN anyway)
+// the largest of n values; NaN if the first is NaN, otherwise NaNs are skipped (the row becomes NaN anyway)
 template <class T> T largest(size_t n, const T* z) {
   T m = z[0];
   for (size_t j = 1; j < n; ++j) m = z[j] > m ? z[j] : m;
   return m;
 }
 
-// y = exp(z - m) / their sum in the order of j; returns the sum
+// y = exp(z - m) / their sum, added in the order of j; returns the sum
 template <class T> T softmax_row(size_t n, const T* z, T m, T* y) {
   const V<T> shift = splat(m);
   map_compact(n, z, y, [=](V<T> v) { return exp_negative<T>(v - shift); });

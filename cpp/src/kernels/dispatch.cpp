@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which kernel table this machine uses: the best that CPU and operating system support, or what NETLET_ISA names.
+// Selects the kernel table: the best that the CPU and the operating system support, or the one that NETLET_ISA names.
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,7 +34,7 @@ namespace netlet::core {
 namespace {
 
 #if defined(NETLET_X86)
-// 0: neither; 1: AVX2 and FMA; 2: the parts of AVX-512 that the kernels use, too.
+// 1: AVX2 and FMA; 2: also the parts of AVX-512 that the kernels use; 0: neither.
 int features() {
   unsigned a, b, c, d, low, high;
   const unsigned state = (1u << 12) | (1u << 27) | (1u << 28);  // FMA, OSXSAVE, AVX
@@ -75,7 +75,7 @@ const char* requested() {
   return name && *name ? name : nullptr;
 }
 
-const KernelTable* g_table;  // set once; read and written with atomic builtins
+const KernelTable* g_table;  // accessed with atomic builtins
 
 netlet_status unsupported(const char* where, const char* name, netlet_error* error) {
   char list[64] = "";

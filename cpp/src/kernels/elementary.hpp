@@ -17,7 +17,7 @@ template <> struct Constants<double> {
       0x1.8p52;  // x + shift - shift rounds x to an integer, kept in the low bits of the sum
   static constexpr double log2e = 0x1.71547652b82fep0, ln2_hi = 0x1.62e42fefa4p-1, ln2_lo = -0x1.8432a1b0e2634p-43;
   static constexpr int fraction = 52, bias = 1023;
-  static constexpr double exp_min = -746, exp_max = 710;  // beyond them exp is 0 and infinite
+  static constexpr double exp_min = -746, exp_max = 710;  // beyond them exp is 0 or infinite
   static constexpr double smallest_normal = 0x1p-1022, two_fraction = 0x1p54, log_scale = 54;
 };
 template <> struct Constants<float> {
@@ -66,17 +66,17 @@ template <class T> NETLET_INLINE Reduced<T> reduce(V<T> x) {
   out.p = high + fma(r2, expm1_tail(r, r2), low);
   return out;
 }
-// 2^k of the k in the low bits, |k| <= bias; whatever stands above them is shifted out
+// 2^k for the k in the low bits, |k| <= bias; the bits above are shifted out
 template <class T> NETLET_INLINE V<T> power_of_two(Bits<T> k) {
   return (V<T>)((k + Constants<T>::bias) << Constants<T>::fraction);
 }
 
-// v 2^k, a subnormal result rounded once
+// v 2^k; subnormal results are rounded once
 template <class T> NETLET_INLINE V<T> times_power_of_two(V<T> v, const Reduced<T>& e) {
 #if NETLET_ISA_AVX512 || NETLET_ISA_AVX512VL
   return scale(v, e.k);
 #else
-  // in two factors of half the exponent
+  // as two factors, each with half the exponent
   const Bits<T> half = bits_of<T>(fma(e.k, splat(T(0.5)), splat(Constants<T>::shift)));
   return (v * power_of_two<T>(half)) * power_of_two<T>(bits_of<T>(e.shifted) - half);
 #endif
@@ -87,7 +87,7 @@ template <class T> NETLET_INLINE V<T> exp(V<T> x) {
   const Reduced<T> e = reduce<T>(at_most(at_least(x, splat(C::exp_min)), splat(C::exp_max)));
   return times_power_of_two<T>(splat(T(1)) + e.p, e);
 }
-// of x <= 0
+// for x <= 0
 template <class T> NETLET_INLINE V<T> exp_negative(V<T> x) {
   const Reduced<T> e = reduce<T>(at_least(x, splat(Constants<T>::exp_min)));
   return times_power_of_two<T>(splat(T(1)) + e.p, e);
@@ -129,7 +129,7 @@ template <class T> NETLET_INLINE V<T> log(V<T> x) {
   exponent = small ? exponent - splat(C::log_scale) : exponent;
   V<T> y = log_reduced<T>(m - splat(T(1)), exponent);
   const V<T> infinity = splat(T(__builtin_inf()));
-  y = x < infinity ? y : x;  // infinity and NaN: themselves
+  y = x < infinity ? y : x;  // infinity and NaN are unchanged
   y = x == splat(T(0)) ? -infinity : y;
   return x < splat(T(0)) ? splat(T(__builtin_nan(""))) : y;
 }
@@ -160,8 +160,8 @@ template <class T> NETLET_INLINE V<T> log1p_unit(V<T> e) {
 // log(1 + exp(-|x|))
 template <class T> NETLET_INLINE V<T> softplus_tail(V<T> x) { return log1p_unit<T>(exp_negative<T>(-magnitude<T>(x))); }
 
-// exp(u^2 / 2) times the normal tail from u on, by (u + 4) as divisor and a polynomial in (u - 4) / (u + 4), whose
-// even and odd powers are summed apart
+// exp(u^2 / 2) times the normal tail above u: a polynomial in (u - 4) / (u + 4), whose even and odd powers are summed
+// separately, divided by u + 4
 template <class T, int N> NETLET_INLINE V<T> scaled_normal_tail(V<T> u, const T (&c)[N]) {
   const V<T> r = splat(T(1)) / (u + splat(T(4)));
   const V<T> t = (u - splat(T(4))) * r, t2 = t * t;
@@ -190,7 +190,7 @@ NETLET_INLINE F32 scaled_normal_tail(F32 u) {
   return scaled_normal_tail<float>(u, c);
 }
 
-// The normal distribution: its function, and exp(-z^2 / 2), which is its density times sqrt(2 pi).
+// The normal distribution: its cumulative function, and exp(-z^2 / 2), its density times sqrt(2 pi).
 template <class T> struct Normal {
   V<T> function, bell;
 };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Every hot loop, written once and compiled once for each instruction set (NETLET_ISA_NAME). Only `table` leaves this
-// file: an inline function shared with the other sources could reach the linker compiled with instructions that the
-// machine lacks, so nothing of the standard library is included here.
+// Every hot loop, written once and compiled once for each instruction set (NETLET_ISA_NAME). Only `table` is exported:
+// of an inline function shared with other sources the linker could pick the copy with instructions that the machine
+// lacks, so nothing from the standard library is included here.
 #include "kernels/kernels.hpp"
 
 #include "kernels/losses.hpp"
@@ -29,7 +29,7 @@ template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdif
                                 Weights<T> w, const T* b, int activation, T* z, T* y) {
   T* const sums = z ? z : y;
   const Product<T, Strided<T>> p{k, {x, x_i, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, false};
-  // activated in registers, unless that would waste more lanes than a second look at memory costs
+  // activated in registers, unless wasted lanes would cost more than a second pass over memory
   const auto in_registers = [&](auto activation) { narrow_matmul(p, m, n, finish<T>(activation)); };
   if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z && !list && with_common_activation(activation, in_registers))
     return;
@@ -46,7 +46,7 @@ void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activ
   const Product<T, Strided<T>> p{n, {d, (ptrdiff_t)n, 1}, wt.values, (ptrdiff_t)k, nullptr, s, (ptrdiff_t)k, false};
   if (k <= Vec<T>::lanes) {
     const Part<T> part((int)k);
-    if (activation == NETLET_IDENTITY) return narrow_matmul(p, m, k, AsItIs());  // x may not be there
+    if (activation == NETLET_IDENTITY) return narrow_matmul(p, m, k, AsItIs());  // x may be null
     const auto in_registers = [&](auto a) {
       narrow_matmul(p, m, k,
                     [=](V<T> v, size_t i) { return decltype(a)::template backward<T>(v, load_part(x + i * k, part)); });
@@ -91,7 +91,7 @@ template <class T> void divide(size_t n, T* a, T divisor) {
   uint64_t bits;
   __builtin_memcpy(&bits, &whole, sizeof bits);
   const T inverse = (T)(1 / whole);
-  if (bits << 12 == 0 && inverse - inverse == 0) {  // a power of two: its inverse gives the same, sooner
+  if (bits << 12 == 0 && inverse - inverse == 0) {  // a power of two: multiplying by its inverse is exact, and faster
     return scale(n, a, inverse);
   }
   const V<T> d = splat(divisor);
@@ -120,13 +120,13 @@ template <class T> void divide_by(size_t n, T* a, const T* b) {
   map(n, a, b, a, [](V<T> x, V<T> y) { return x / y; });
 }
 
-// y = f * y where f is not 0, else 0: of infinity and NaN too
+// out = f * y, but 0 where f is 0, even if y is infinite or NaN
 template <class T> void multiply_unless_zero(size_t n, const T* f, const T* y, T* out) {
   const V<T> zero = splat(T(0));
   map(n, f, y, out, [=](V<T> factor, V<T> v) { return factor == zero ? zero : factor * v; });
 }
 
-// each column on its own scale, and back
+// scales each column by its own shift and scale, and back
 template <class T> void standardize(size_t rows, size_t n, const T* shift, const T* scale, T* x) {
   for (size_t i = 0; i < rows; ++i, x += n) {
     map(n, x, shift, x, [](V<T> v, V<T> s) { return v - s; });

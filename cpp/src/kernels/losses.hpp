@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The losses: a line in the table, which everything else reads, and a struct that says what it computes of output rows.
+// The losses: each is a line in the table, which everything else reads, and a struct that computes it.
 #pragma once
 
 #include <stddef.h>
@@ -8,9 +8,9 @@
 
 namespace netlet::core {
 
-enum class TargetKind { any, counts, shares, classes };  // counts: >= 0; shares: in [0, 1]; classes, or shares of them
+enum class TargetKind { any, counts, shares, classes };  // counts: >= 0; shares: in [0, 1]; classes: indices or shares
 
-// A number that a loss depends on: one, or one for each output; > 0, and < 1 if below_one.
+// A parameter of a loss: one value, or one for each output; > 0, and < 1 if below_one.
 struct LossParameter {
   const char *name, *in_files;
   bool each_output, below_one;
@@ -20,10 +20,10 @@ struct LossParameter {
 struct LossKind {
   const char* name;
   TargetKind targets = TargetKind::any;
-  int output = -1;       // the activation that its outputs need; -1: any
-  bool scalable = true;  // whether outputs may have a scaling
+  int output = -1;       // the output activation that it requires; -1: any
+  bool scalable = true;  // whether outputs may be scaled
   size_t outputs_per_target = 1;
-  LossParameter parameter = {};  // of no name: none
+  LossParameter parameter = {};  // without a name: none
 
   bool has_classes() const { return targets == TargetKind::shares || targets == TargetKind::classes; }
   size_t parameter_count(size_t outputs) const { return !parameter.name ? 0 : parameter.each_output ? outputs : 1; }
@@ -57,10 +57,10 @@ namespace {
 
 using core::OutputRows;
 
-constexpr size_t kChunk = 64;  // a row's values go through a buffer on the stack in chunks of this
+constexpr size_t kChunk = 64;  // a row is processed in chunks of this many values, which fit on the stack
 
-// The losses are chains over a row's outputs in binary64. row: the loss of row i; derivative: that of all rows' losses
-// with respect to the outputs, or for the cross entropies with respect to the output layer's sums.
+// A loss is summed over a row's outputs, in their order, in binary64. row: the loss of row i; derivative: of all rows,
+// with respect to the outputs or, for the cross entropies, to the output layer's sums.
 
 // sum over j of term(y_j - t_j, j)
 template <class T, class F> NETLET_INLINE double sum_errors(const OutputRows<T>& r, size_t i, F term) {
@@ -69,7 +69,7 @@ template <class T, class F> NETLET_INLINE double sum_errors(const OutputRows<T>&
   for (size_t j = 0; j < r.n; ++j) sum = sum + term((double)y[j] - (double)t[j], j);
   return sum;
 }
-// the same of values that are computed in T first, a chunk at a time: compute(from, count, values), term(value, j)
+// the same for values that are first computed in T, by chunks: compute(first, count, values), term(value, j)
 template <class T, class F, class G> NETLET_INLINE double sum_computed(size_t n, F compute, G term) {
   T values[kChunk];
   double sum = 0;
@@ -102,7 +102,7 @@ struct SquaredError {  // 1/2 sum_j (y_j - t_j)^2
   template <class T> static void derivative(const OutputRows<T>& r) { subtract(r); }
 };
 
-// positive or negative by the sign of e; 0 and NaN as they are
+// `positive` or `negative`, by the sign of e; e itself if it is 0 or NaN
 template <class T> NETLET_INLINE V<T> by_sign(V<T> e, V<T> negative, V<T> positive) {
   return e > splat(T(0)) ? positive : e < splat(T(0)) ? negative : e;
 }
@@ -163,7 +163,7 @@ struct Poisson {  // sum_j exp(y_j) - t_j y_j
 struct LogCosh {  // sum_j log(cosh(y_j - t_j)), each in T
   template <class T> NETLET_INLINE V<T> log_cosh(V<T> e) {
     const V<T> size = magnitude<T>(e), one = splat(T(1)), two = splat(T(2));
-    // near 0 log1p(cosh(e) - 1), beyond |e| + log1p(exp(-2 |e|)) - log(2)
+    // log1p(cosh(e) - 1) if |e| < 1, otherwise |e| + log1p(exp(-2 |e|)) - log(2)
     const V<T> u = expm1_negative<T>(-size), v = one + u;  // exp(-|e|)
     const Bits<T> is_near = size < one;
     const V<T> tail = log1p_unit<T>(is_near ? (u * u) / (two * v) : v * v);
@@ -224,7 +224,7 @@ struct BinaryCrossEntropy {  // sum_j max(z_j, 0) - t_j z_j + log(1 + exp(-|z_j|
     });
   }
   template <class T> static void derivative(const OutputRows<T>& r) { subtract(r); }
-  // all outputs on the side of their target
+  // all outputs are on the same side of 1/2 as their targets
   template <class T> static bool right(const OutputRows<T>& r, size_t i) {
     const T *y = r.y + i * r.n, *t = r.t + i * r.n;
     bool right = true;
@@ -233,7 +233,7 @@ struct BinaryCrossEntropy {  // sum_j max(z_j, 0) - t_j z_j + log(1 + exp(-|z_j|
   }
 };
 
-// A gradient of the caller's own: it has no loss.
+// The caller's own gradient, which comes without a loss.
 struct GivenGradient {
   template <class T> static double row(const OutputRows<T>&, size_t) { return 0; }
   template <class T> static void derivative(const OutputRows<T>& r) {
@@ -242,7 +242,7 @@ struct GivenGradient {
 };
 
 struct CrossEntropy : GivenGradient {  // sum_j t_j (log sum exp(z - m) - (z_j - m))
-  // The softmax of all rows and their losses; the logarithms of many rows' sums are taken at once.
+  // The softmax of all rows and their losses; the logarithms of the sums are computed for many rows at once.
   template <class T> static void rows(OutputRows<T>& r) {
     const size_t n = r.n;
     T maximum[kChunk], sum[kChunk], log_sum[kChunk];
@@ -260,7 +260,7 @@ struct CrossEntropy : GivenGradient {  // sum_j t_j (log sum exp(z - m) - (z_j -
         const size_t target = t ? index_of_largest(n, t) : (size_t)r.classes[i];
         const auto nats = [&](size_t j) { return (double)log_sum[c] - ((double)z[j] - (double)maximum[c]); };
         double loss = t ? 0 : nats(target);
-        for (size_t j = 0; t && j < n; ++j)  // targets of 0 add nothing, however small their output
+        for (size_t j = 0; t && j < n; ++j)  // a target of 0 adds nothing, even if its output is 0
           loss = t[j] == 0 ? loss : fma1((double)t[j], nats(j), loss);
         r.correct += index_of_largest(n, r.y + i * n) == target;
         r.row_loss[i] = loss;
@@ -287,7 +287,7 @@ template <class F> NETLET_INLINE void with_loss(int number, F f) {
   }
 }
 
-// y_j (g_j - sum_k g_k y_k): through a softmax
+// backward through a softmax: y_j (g_j - sum_k g_k y_k)
 template <class T> void softmax_delta(size_t n, const T* y, T* g) {
   T dot = 0;
   for (size_t j = 0; j < n; ++j) dot = fma1(g[j], y[j], dot);
@@ -295,7 +295,7 @@ template <class T> void softmax_delta(size_t n, const T* y, T* g) {
   map(n, g, y, g, [=](V<T> gj, V<T> yj) { return yj * (gj - s); });
 }
 
-// both at once for the loss and the activations that are used most
+// loss and activation at once, for the most common ones
 template <class T> bool squared_error_delta(const OutputRows<T>& r) {
   return r.loss == NETLET_SQUARED_ERROR && with_common_activation(r.activation, [&](auto activation) {
            map(r.rows * r.n, r.y, r.t, r.delta,
@@ -313,7 +313,7 @@ template <class T> void output_delta(const OutputRows<T>& r) {
     times_derivative(r.activation, r.rows * r.n, core::activation_traits(r.activation).reads_sums ? r.z : r.y, r.delta);
 }
 
-// the losses of rows of one output are no chains: a vector of them at once
+// losses of rows with one output are independent: a vector of them at once
 NETLET_INLINE bool squared_errors(OutputRows<double>& r) {
   if (r.n != 1 || r.loss != NETLET_SQUARED_ERROR) return false;
   map(r.rows, r.y, r.t, r.row_loss, [](F64 y, F64 t) {

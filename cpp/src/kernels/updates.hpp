@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What an optimizer does with a gradient.
+// The updates of the optimizers.
 #pragma once
 
 #include "netlet/netlet.h"
@@ -9,8 +9,8 @@ namespace netlet::core {
 // One step of an optimizer.
 template <class T> struct Step {
   const netlet_optimizer_config* config;
-  bool first;  // rprop's state is not set yet
-  T rate;      // learning rate; adam: divided by (1 - beta_1^t); rprop: the first step's length
+  bool first;  // the first step: rprop's state is not set yet
+  T rate;      // learning rate; adam: divided by 1 - beta_1^t; rprop: the initial step length
   T root;      // adam: 1 / sqrt(1 - beta_2^t)
   T decay;     // what the weights are multiplied by
 };
@@ -27,7 +27,7 @@ namespace {
 
 using core::Step;
 
-// f(g, w) -> w, or f(g, w, s0) or f(g, w, s0, s1) with state by reference, over all elements
+// w = f(g, w, s0, s1) for all elements; of the state, passed by reference, only the first `States` exist
 template <class T, int States, class F> NETLET_INLINE void update_each(size_t n, const T* g, T* w, T* s0, T* s1, F f) {
   constexpr size_t lanes = Vec<T>::lanes;
   V<T> a = {}, b = {};
@@ -64,7 +64,7 @@ template <class T> void rprop(const Step<T>& step, size_t n, const T* g, T* w, T
     const V<T> longer = s * eta_plus, shorter = s * eta_minus;
     s = same ? (longer > most ? most : longer) : turned ? (shorter < least ? least : shorter) : s;
     before = turned ? zero : d;
-    return before > zero ? p - s : before < zero ? p + s : before == zero ? p : before;  // a NaN stays one
+    return before > zero ? p - s : before < zero ? p + s : before == zero ? p : before;  // NaN stays NaN
   });
 }
 
@@ -109,7 +109,7 @@ template <class T> void update(const Step<T>& step, size_t n, const T* g, T* w, 
   }
 }
 
-// L2 and L1 penalties, and decay of the weights themselves
+// L2 and L1 penalties, and weight decay
 template <class T> void penalize(size_t n, T* g, T* w, T l2, T l1, T decay) {
   const V<T> square = splat(l2), size = splat(l1), keep = splat(decay), zero = splat(T(0));
   if (l2 != 0) map(n, w, g, g, [=](V<T> p, V<T> d) { return fma(square, p, d); });
@@ -135,8 +135,8 @@ NETLET_INLINE F64 widened(const float* p) {
   return __builtin_convertvector(half, F64);
 }
 
-// The sum of squares of at most core::kNormBlock values, in binary64: value i goes to sum i mod 16, the sums are then
-// added as a tree.
+// The sum of squares of at most core::kNormBlock values, in binary64: value i is added to sum i mod 16, then the sums
+// are added as a tree.
 template <class T> double squares(size_t n, const T* g) {
   constexpr int sums = 16, lanes = Vec<double>::lanes, vectors = sums / lanes;
   F64 sum[vectors] = {};

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What every function of netlet.h that uses a network's numbers does first: it claims what it uses, sets the
-// floating-point state that the arithmetic assumes, and goes on in the network's dtype.
+// What every function of netlet.h that uses a network's numbers does first: claim what it uses, set the floating-point
+// environment that the arithmetic assumes, and select the network's dtype.
 #pragma once
 
 #include "network/network.hpp"
@@ -10,10 +10,10 @@
 
 namespace netlet::core {
 
-// f(T()), T being the dtype
+// f(T()) for the dtype T
 template <class F> auto with_dtype(int dtype, F&& f) { return dtype == NETLET_FLOAT32 ? f(float()) : f(double()); }
 
-// f(T()), the network being claimed; Claim: Reading or Writing
+// f(T()) while the network is claimed; Claim: Reading or Writing
 template <class Claim, class Network, class F>
 netlet_status holding(const char* call, Network& network, netlet_error* error, F&& f) {
   const Claim held(network.users);
@@ -22,12 +22,12 @@ netlet_status holding(const char* call, Network& network, netlet_error* error, F
   return with_dtype(network.dtype, f);
 }
 
-// What a training call holds, and lets go of while it calls the caller's code.
+// What a training call holds, and releases while it runs the caller's code.
 struct Held {
   Writing &network, &optimizer;
   DefaultFloatingPoint& floating_point;
 
-  // f() in the caller's floating-point state; `may_read`: beside calls that read network and optimizer.
+  // f() in the caller's floating-point environment; may_read: other calls may read network and optimizer meanwhile.
   template <class F> int call(bool may_read, F f) const {
     if (may_read) {
       network.pause();

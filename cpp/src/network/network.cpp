@@ -73,7 +73,7 @@ netlet_status check_config(const netlet_config& c, netlet_error* error) {
   return check_loss(c, error);
 }
 
-// W1, b1, W2, b2, ...: the one place that lays the parameters out; false if the sizes overflow
+// Lays the parameters out as W1, b1, W2, b2, ...; false if the sizes overflow.
 bool lay_out(netlet_network& network, const netlet_config& c) {
   size_t at = 0;
   for (size_t i = 0; i < network.layer_count(); ++i) {
@@ -104,7 +104,7 @@ template <class T> void draw_uniform(const Layer& layer, uint32_t index, int ini
   for (size_t j = 0; j < layer.outputs; ++j) parameters[layer.biases + j] = 0;
 }
 
-// A new network, as fill makes it
+// A new network, filled by fill(network); freed if that fails.
 template <class F> netlet_status make_network(netlet_network** out, netlet_error* error, F fill) {
   watch_forks();
   void* const memory = malloc(sizeof(netlet_network));
@@ -150,7 +150,7 @@ netlet_status netlet_network_create(const netlet_config* config, netlet_network*
     net.reduction = config->reduction;
     if (!net.layers.allocate(config->layer_size_count - 1)) return out_of_memory(error);
     if (!lay_out(net, *config))
-      return fail(error, NETLET_ERROR_MEMORY, "layer_sizes: so many parameters that their number overflows");
+      return fail(error, NETLET_ERROR_MEMORY, "layer_sizes: the number of parameters overflows");
     if (!net.parameters.allocate(net.parameter_count * size_of(net.dtype), true))
       return fail(error, NETLET_ERROR_MEMORY, "layer_sizes: no memory for %zu parameters", net.parameter_count);
     if (!net.loss_parameters.allocate(net.loss_kind().parameter_count(net.outputs()))) return out_of_memory(error);

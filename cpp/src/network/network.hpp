@@ -15,16 +15,16 @@ struct Layer {
   size_t inputs, outputs;
   int activation;
   size_t weights, biases;  // where they begin in the parameters
-  double dropout;          // share of the outputs that training leaves out
+  double dropout;          // share of the outputs that training drops
 };
 
 struct Architecture {
   int dtype = NETLET_FLOAT64, loss = NETLET_SQUARED_ERROR, reduction = NETLET_SUM;
   size_t parameter_count = 0, widest = 0;  // widest: the largest number of outputs of a layer
-  size_t widest_hidden[2] = {0, 0};        // of the hidden layers with even and with odd numbers
+  size_t widest_hidden[2] = {0, 0};        // of the hidden layers with even and odd indices
 };
 
-// shift and scale of each column, of the network's dtype; empty: none
+// shift and scale of each column, in the network's dtype; empty: none
 struct Scaling {
   Buffer<unsigned char> values;
   template <class T> const T* shift() const { return reinterpret_cast<const T*>(values.data()); }
@@ -32,7 +32,7 @@ struct Scaling {
   explicit operator bool() const { return values.size() != 0; }
 };
 
-// A number that other threads may ask for while a call changes it.
+// A number that other threads may read while a call changes it.
 class Counter {
  public:
   operator uint64_t() const { return value_.load(std::memory_order_relaxed); }
@@ -40,7 +40,7 @@ class Counter {
     value_.store(value, std::memory_order_relaxed);
     return *this;
   }
-  void operator++() { *this = *this + 1; }  // by the one call that may write
+  void operator++() { *this = *this + 1; }  // only by the call that holds the network
 
  private:
   std::atomic<uint64_t> value_{0};
@@ -54,7 +54,7 @@ struct netlet_network : netlet::core::Architecture {
   netlet::core::Buffer<double> loss_parameters;
   netlet::core::Scaling input_scaling, output_scaling;
   netlet::core::Counter seed, epochs_trained;
-  int numerics = NETLET_NUMERICS_VERSION;  // under which it was saved, if it comes from a file
+  int numerics = NETLET_NUMERICS_VERSION;  // version under which it was saved, if it comes from a file
   mutable netlet::core::Users users;
 
   const netlet::core::Scaling& scaling(int kind) const {
@@ -77,12 +77,12 @@ struct netlet_network : netlet::core::Architecture {
 
 namespace netlet::core {
 
-// All of them finite.
+// Fails unless all are finite.
 netlet_status check_parameters(const netlet_network& network, netlet_error* error);
 
-// Means and standard deviations of the rows; the network is held, the shapes are right.
+// From means and standard deviations of the rows; the caller holds the network and has checked the shapes.
 netlet_status learn_scaling(netlet_network& net, int kind, const netlet_array& rows, netlet_error* error);
-// Shifts and scales that are there have to be finite, and scales positive; fits the loss.
+// Fails unless a scaling that is there is finite, with positive scales, and fits the loss.
 netlet_status check_scaling(const netlet_network& net, int kind, netlet_error* error);
 
 inline size_t size_of(int dtype) { return dtype == NETLET_FLOAT32 ? sizeof(float) : sizeof(double); }

@@ -21,7 +21,7 @@ struct Setting {
   double Config::* value;
   Range range;
   double usual;
-  bool common = false;  // to all kinds
+  bool common = false;  // all kinds have it
 };
 constexpr Setting kSettings[] = {{"learning_rate", &Config::learning_rate, Range::positive, 0, true},
                                  {"momentum", &Config::momentum, Range::fraction, 0},
@@ -41,10 +41,10 @@ constexpr Setting kSettings[] = {{"learning_rate", &Config::learning_rate, Range
 
 struct Kind {
   const char* name;
-  double learning_rate;          // the usual one
-  double Config::* own[4];       // its settings beside the common ones
+  double learning_rate;          // the default
+  double Config::* own[4];       // its settings besides the common ones
   const char* slots[2];          // the names of its state
-  size_t slots_of_momentum = 0;  // how many of them, the last ones, only a momentum needs
+  size_t slots_of_momentum = 0;  // how many of them, the last ones, exist only with momentum
   bool whole_batches = false;    // see takes_whole_batches
 };
 constexpr Kind kKinds[] = {
@@ -87,7 +87,7 @@ netlet_status check_setting(const Setting& setting, double value, netlet_error* 
   return NETLET_OK;
 }
 
-// What is not 0 must neither vanish nor overflow in float32.
+// Nonzero settings must neither vanish nor overflow in float32.
 netlet_status check_float32(const Setting& setting, double value, netlet_error* error) {
   const float rounded = (float)value;
   if ((setting.range != Range::positive && setting.range != Range::not_negative) || value == 0 ||
@@ -202,7 +202,7 @@ netlet_optimizer_config netlet_optimizer_get_config(const netlet_optimizer* opti
 
 netlet_status netlet_optimizer_set_learning_rate(netlet_optimizer* optimizer, double rate, netlet_error* error) {
   NETLET_TRY(check_setting(kSettings[0], rate, error));
-  const Reading reading(optimizer->users);  // a fit that waits for its callback is a reader too
+  const Reading reading(optimizer->users);  // a fit during its callback is a reader, too
   if (!reading) return busy("learning_rate", "optimizer", error);
   optimizer->config.learning_rate = rate;
   return NETLET_OK;

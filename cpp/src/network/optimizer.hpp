@@ -12,9 +12,9 @@ struct netlet_optimizer {
   netlet_optimizer_config config = {};
   netlet_optimizer_progress progress = {0, 1, 1, 1, __builtin_inf(), 0};
   int dtype = NETLET_FLOAT64;
-  size_t size = 0;  // parameters it is bound to; 0: none yet
-  // A cache line, and the slots, one after the other. Views may show them as long as the optimizer lives: memory that
-  // became too small stays, and the cache line says where it is.
+  size_t size = 0;  // number of parameters it is bound to; 0: not bound
+  // A cache line, then the slots, one after the other. Views of them stay valid as long as the optimizer exists: memory
+  // that became too small is kept, and the cache line points to it.
   netlet::core::Buffer<unsigned char> memory;
   mutable netlet::core::Users users;
 
@@ -30,14 +30,14 @@ namespace netlet::core {
 // Whether it compares gradients from step to step: it needs all rows in each batch, and no schedule.
 bool takes_whole_batches(int kind);
 
-// The name of a kind's slot; "" for a second one of a kind that has one.
+// The name of a slot; "" if that kind does not have it.
 const char* slot_name(int kind, size_t slot);
 
 // Fails if the optimizer is bound to another size or dtype.
 netlet_status check_optimizer(const netlet_optimizer& optimizer, size_t size, int dtype, netlet_error* error);
 
-// What comes before the update of a step: penalties and clipping by value. g: `size` values, of which the first `weights`
-// belong to the weights w, the others to biases.
+// What precedes the update of a step: penalties and clipping by value. g: `size` values, the first `weights` for the
+// weights w, the others for biases.
 template <class T>
 void prepare(const Step<T>& step, const Kernels<T>& kernel, size_t weights, size_t size, T* g, T* w) {
   const netlet_optimizer_config& c = *step.config;
@@ -45,7 +45,7 @@ void prepare(const Step<T>& step, const Kernels<T>& kernel, size_t weights, size
   if (c.clip_value > 0) kernel.clip(size, g, (T)c.clip_value);
 }
 
-// Advances the optimizer by a step whose learning rate is multiplied by `factor`.
+// Advances the optimizer by one step, with its learning rate multiplied by `factor`.
 template <class T> Step<T> next_step(netlet_optimizer& optimizer, double factor);
 
 }  // namespace netlet::core

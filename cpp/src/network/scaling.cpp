@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The scaling of inputs and outputs: set, or learned from data.
+// The scaling of inputs and outputs, set or learned from data.
 #include <math.h>
 
 #include "kernels/kernels.hpp"
@@ -20,7 +20,7 @@ netlet_status check_kind(int kind, netlet_error* error) {
 
 netlet_status check_loss(const netlet_network& net, int kind, netlet_error* error) {
   if (kind == NETLET_SCALE_OUTPUTS && !net.loss_kind().scalable)
-    return fail(error, NETLET_ERROR_ARGUMENT, "scaling: outputs cannot have one under %s", net.loss_kind().name);
+    return fail(error, NETLET_ERROR_ARGUMENT, "scaling: %s does not allow scaled outputs", net.loss_kind().name);
   return NETLET_OK;
 }
 
@@ -55,14 +55,14 @@ netlet_status set(netlet_network& net, int kind, const double* shift, const doub
     shifts[0] = (T)shift[j];
     scales[0] = (T)scale[j];
     if (each == 1) continue;
-    kernels<T>().map(NETLET_LOG, 1, scales, shifts + 1);  // the logarithm of a variance
+    kernels<T>().map(NETLET_LOG, 1, scales, shifts + 1);  // the log variance: its shift is 2 log(scale)
     shifts[1] = 2 * shifts[1];
     scales[1] = 1;
   }
   return NETLET_OK;
 }
 
-// For each column the sum of f(value, column) over the rows: chains in blocks, blocks in the tree.
+// The sum over the rows of f(value, column), for each column: in order within blocks, the blocks in the tree.
 template <class T, class F> bool column_sums(const netlet_array& a, double* sums, F f) {
   const size_t n = a.columns, blocks = (a.rows + kBlockRows - 1) / kBlockRows;
   Buffer<double> block_sums;

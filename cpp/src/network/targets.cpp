@@ -67,7 +67,7 @@ netlet_status check_not_negative(const char* name, const char* what, const netle
 netlet_status check_features(const netlet_network& net, const netlet_array* x, netlet_error* error) {
   NETLET_TRY(check_array("x", x, error));
   if (x->columns != net.inputs())
-    return fail(error, NETLET_ERROR_ARGUMENT, "x: expected %zu features in a row, got %zu", net.inputs(), x->columns);
+    return fail(error, NETLET_ERROR_ARGUMENT, "x: expected %zu features per row, got %zu", net.inputs(), x->columns);
   return NETLET_OK;
 }
 
@@ -80,14 +80,14 @@ netlet_status check_shapes(const netlet_network& net, const netlet_array* x, con
   if (gradient && (y || !with_gradient))
     return fail(error, NETLET_ERROR_ARGUMENT,
                 with_gradient ? "y: expected either y or output_gradient, got both"
-                              : "output_gradient: not possible here, y is needed");
+                              : "output_gradient: expected y instead in this call");
   if (targets && targets->sample_weight) {
     NETLET_TRY(check_rows("sample_weight", targets->sample_weight, x->rows, error));
     if (targets->sample_weight->columns != 1)
       return fail(error, NETLET_ERROR_ARGUMENT, "sample_weight: expected one column, got %zu",
                   targets->sample_weight->columns);
     if (gradient)
-      return fail(error, NETLET_ERROR_ARGUMENT, "sample_weight: not together with output_gradient, which has it in it");
+      return fail(error, NETLET_ERROR_ARGUMENT, "sample_weight: expected none, output_gradient already includes it");
   }
   if (gradient) {
     NETLET_TRY(check_rows("output_gradient", gradient, x->rows, error));
@@ -98,7 +98,7 @@ netlet_status check_shapes(const netlet_network& net, const netlet_array* x, con
     return check_columns("y", net.targets() == net.outputs() ? "outputs" : "targets", net.targets(), *y, error);
   if (is_integer(y->dtype)) return NETLET_OK;
   return fail(error, NETLET_ERROR_ARGUMENT,
-              "y: expected class indices of an integer dtype, or %zu probabilities in a row, got one column of %s",
+              "y: expected class indices of an integer dtype, or %zu probabilities per row, got one column of %s",
               net.outputs(), netlet_dtype_name(y->dtype));
 }
 
@@ -112,7 +112,7 @@ netlet_status check_classes_and_weights(const netlet_network& net, const netlet_
   return each_row<int64_t>(*targets.y, error, [&](const int64_t* cls, size_t i) {
     if (*cls >= 0 && (uint64_t)*cls < net.outputs()) return NETLET_OK;
     return fail(error, NETLET_ERROR_ARGUMENT,
-                "y: expected classes from 0 to %zu, got %lld in row %zu; classes count from 0", net.outputs() - 1,
+                "y: expected classes from 0 to %zu, got %lld in row %zu; classes start at 0", net.outputs() - 1,
                 (long long)*cls, i);
   });
 }

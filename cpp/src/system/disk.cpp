@@ -9,17 +9,17 @@
 namespace netlet::core {
 namespace {
 
-// in words; strerror is not for threads
+// in words; strerror is not thread-safe
 const char* reason(int code) {
   switch (code) {
     case disk::kNotRegular: return "expected a regular file, got a device or pipe";
-    case disk::kDanglingLink: return "it is a symbolic link that leads nowhere";
-    case ENOENT: return "there is no such file or directory";
+    case disk::kDanglingLink: return "it is a dangling symbolic link";
+    case ENOENT: return "no such file or directory";
     case EACCES:
     case EPERM: return "permission denied";
     case ENOSPC: return "no space left on the device";
     case EISDIR: return "it is a directory";
-    case ENOTDIR: return "a part of its path is not a directory";
+    case ENOTDIR: return "part of the path is not a directory";
     case EROFS: return "the file system is read-only";
     case ENAMETOOLONG: return "the name is too long";
     case EILSEQ: return "the name is not UTF-8";
@@ -27,7 +27,7 @@ const char* reason(int code) {
 #if defined(EDQUOT)
     case EDQUOT: return "the disk quota is used up";
 #endif
-    case EIO: return "an input or output error";
+    case EIO: return "input/output error";
     case ELOOP: return "too many symbolic links";
     case EMFILE:
     case ENFILE: return "too many open files";
@@ -46,7 +46,7 @@ netlet_status failed(const char* what, int code, netlet_error* error) {
   return NETLET_ERROR_FILE;
 }
 
-// some(offset, at most so many bytes) until all are done; kEnd if there are no more
+// Calls some(offset, most bytes) until all are done; kEnd if there are no more.
 template <class F> int all(size_t size, F some) {
   for (size_t at = 0; at < size;) {
     const ptrdiff_t done = some(at, smaller(size - at, disk::kMostAtOnce));
@@ -83,7 +83,7 @@ netlet_status Input::read(void* out, size_t size, netlet_error* error) {
   }
   const int code = all(
       size, [&](size_t at, size_t count) { return disk::read_some(descriptor_, static_cast<char*>(out) + at, count); });
-  if (code == disk::kEnd) return fail(error, NETLET_ERROR_FORMAT, "the file became shorter while it was read");
+  if (code == disk::kEnd) return fail(error, NETLET_ERROR_FORMAT, "the file shrank while it was being read");
   return code ? failed("read", code, error) : NETLET_OK;
 }
 

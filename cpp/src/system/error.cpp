@@ -19,9 +19,9 @@ netlet_status fail(netlet_error* error, netlet_status status, const char* format
 
 netlet_status within(const char* name, netlet_status status, netlet_error* error) {
   if (status == NETLET_OK || !error) return status;
-  const netlet_error sentence = *error;
-  fail(error, status, "%s: %s", name, sentence.message);
-  error->system_error = sentence.system_error;
+  const netlet_error message = *error;
+  fail(error, status, "%s: %s", name, message.message);
+  error->system_error = message.system_error;
   return status;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Buffers of numbers on malloc, aligned to a cache line; a failed allocation is a return value.
+// Buffers of numbers, aligned to cache lines; allocation failures are return values.
 #pragma once
 
 #include <stddef.h>
@@ -41,7 +41,7 @@ template <class T> class Buffer {
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() { aligned_free(data_); }
 
-  // Replaces the contents by `size` values, not set unless `zero`; false if there is no memory for them.
+  // Replaces the contents by `size` values, uninitialised unless `zero`; false if out of memory.
   bool allocate(size_t size, bool zero = false) {
     size_t bytes;
     if (multiply_overflows(size, sizeof(T), &bytes) || bytes > (size_t)PTRDIFF_MAX - kCacheLine) return false;
@@ -75,7 +75,7 @@ template <class T> class Buffer {
     other.size_ = size;
   }
   void release() { aligned_free(give()); }
-  // The memory, for aligned_free(); nothing is left here.
+  // Releases ownership of the memory, to be freed by aligned_free().
   T* give() {
     T* const data = data_;
     data_ = nullptr;
@@ -91,8 +91,8 @@ template <class T> class Buffer {
   size_t size_ = 0;
 };
 
-// Pieces of one buffer, each on a cache line of its own. lay_out(take) says where they are to be, by take(rows,
-// columns), and is called twice, first only to count. False if there is no memory.
+// Cuts a buffer into pieces that begin at cache lines. lay_out(take) gets each from take(rows, columns); it is called
+// twice, the first time only to count. False if out of memory.
 template <class T, class F> bool allocate_pieces(Buffer<T>& memory, F lay_out) {
   constexpr size_t line = kCacheLine / sizeof(T);
   T* begin = nullptr;

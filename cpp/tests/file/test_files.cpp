@@ -63,9 +63,9 @@ static void files_are_replaced_as_a_whole() {
   CHECK_ERROR(broken.save(path), "parameters: expected finite numbers, got nan at position 1");
   CHECK(Network::load(path).fingerprint() == other.fingerprint());
   std::remove(path.c_str());
-  CHECK_ERROR(Network::load(path), path + ": cannot read: there is no such file or directory");
+  CHECK_ERROR(Network::load(path), path + ": cannot read: no such file or directory");
   CHECK_ERROR(net.save(path + std::string("\0hidden", 7)), "path: expected no zero byte");
-  CHECK_ERROR(net.save("no/such/folder/file"), "no/such/folder/file: cannot write: there is no such file or directory");
+  CHECK_ERROR(net.save("no/such/folder/file"), "no/such/folder/file: cannot write: no such file or directory");
   CHECK_ERROR(Network::load("."), "directory");
   CHECK_ERROR(net.save("."), "directory");
 }
@@ -98,8 +98,8 @@ static void forged_files_are_refused() {
       {"\"netlet_format\":\"1\"", "\"netlet_format\":\"2\"", "format 2"},
       {"\"netlet_format\":\"1\"", "\"netlet_format\":\"99999999999999999999\"", "format 1844"},
       {"\"netlet_format\":", "\"format\":", "another program"},
-      {"{\"__metadata__\"", "[\"__metadata__\"", "not a file of netlet's"},
-      {"2 3 1", "2 3 2", "cut"},
+      {"{\"__metadata__\"", "[\"__metadata__\"", "not a netlet file"},
+      {"2 3 1", "2 3 2", "truncated"},
       {"2 3 1", "2 03 1", "a size"},
       {"2 3 1", "2 3 1 ", "a size"},
       {"2 3 1", "2 0 1", "too long"},
@@ -107,7 +107,7 @@ static void forged_files_are_refused() {
       {"2 3 1", "2", "activation for each layer"},
       {"2 3 1", "4294967296 4294967296 4294967296", "overflows"},
       {"2 3 1", "18446744073709551615 18446744073709551615 1", "overflows"},
-      {"2 3 1", "1000000000 1000000 1", "cut"},
+      {"2 3 1", "1000000000 1000000 1", "truncated"},
       {"tanh identity", "tanh mystery", "an activation"},
       {"tanh identity", "softmax identity", "softmax"},
       {"quantile\"", "cross_entropy\"", "too long"},
