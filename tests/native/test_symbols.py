@@ -16,7 +16,8 @@ LIBC_AND_THREADS = {
     *("sched_getaffinity", "sched_yield", "sigfillset", "snprintf", "sqrt", "strcat", "strcmp", "strcpy", "strlen"),
     *("close", "fchmod", "fchown", "fstat", "fsync", "getpid", "lstat", "open", "read", "realpath", "rename", "stat"),
     *("strrchr", "unlink", "write", "__errno_location"),
-    *("strtol", "sysconf", "vsnprintf", "__sched_cpucount", "__isoc23_strtol", "stpcpy"),
+    *("strtol", "strtoull", "sysconf", "vsnprintf", "__sched_cpucount", "stpcpy"),
+    *("__isoc23_strtol", "__isoc23_strtoull"),  # the same in newer C libraries
     *("pthread_atfork", "pthread_cond_broadcast", "pthread_cond_wait", "pthread_create", "pthread_detach"),
     *("pthread_mutex_lock", "pthread_mutex_unlock", "pthread_sigmask"),
     *("_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail"),

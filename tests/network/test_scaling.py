@@ -105,7 +105,7 @@ def test_a_bad_scaling_is_refused(value, match, net):
 @pytest.mark.parametrize("loss", ["cross_entropy", "binary_cross_entropy", "poisson"])
 def test_outputs_of_these_losses_have_no_scaling(loss):
     net = Network([4, 2], loss=loss, seed=0)
-    with pytest.raises(ValueError, match=f"^scaling: outputs cannot have one under {loss}"):
+    with pytest.raises(ValueError, match=f"^scaling: {loss} does not allow scaled outputs"):
         net.output_scaling = (np.zeros(2), np.ones(2))
     net.output_scaling = None
     assert net.output_scaling is None

@@ -66,6 +66,35 @@ netlet_status check_forward(const netlet_network& net, const netlet_array* x, co
 }
 
 }  // namespace
+
+netlet_status forward(const netlet_network& net, const netlet_array& x, void* out, netlet_error* error) {
+  return with_dtype(net.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    T* const y = static_cast<T*>(out);
+    const bool in_place = reads_in_place<T>(net, x);
+    const Scratch<T> whole(net, smaller(x.rows, kSliceRows), in_place);
+    const double operations = 2.0 * (double)net.parameter_count * (double)x.rows;
+    const size_t most = divide_up(x.rows, 8);  // a few rows stay on the calling thread
+    const size_t threads = most == 1 ? 1 : smaller(threads_for(operations, kReadingShare), most);
+    alignas(kCacheLine) T stack[kStackBytes / sizeof(T)];
+    if (threads == 1 && whole.size() <= sizeof stack / sizeof(T)) {
+      forward_alone(net, x, y, whole, stack);
+      return NETLET_OK;
+    }
+    // as many rows per thread as possible, up to a whole slice
+    const size_t slice = smaller(kSliceRows, divide_up(x.rows, threads));
+    const Scratch<T> layout(net, slice, in_place);
+    Buffer<T> scratch;
+    if (!scratch.allocate_rows(threads, layout.size())) return out_of_memory(error);
+    parallel(divide_up(x.rows, slice), threads, [&](size_t task, size_t worker) {
+      const size_t row = task * slice;
+      forward_slice(net, x, row, smaller(slice, x.rows - row), y + row * net.outputs(), layout,
+                    scratch.data() + worker * layout.size());
+    });
+    return NETLET_OK;
+  });
+}
+
 }  // namespace netlet::core
 
 using namespace netlet::core;
@@ -73,31 +102,7 @@ using namespace netlet::core;
 netlet_status netlet_forward(const netlet_network* network, const netlet_array* x, void* out, netlet_error* error) {
   NETLET_TRY(check_forward(*network, x, out, error));
   if (x->rows == 0) return NETLET_OK;
-  return holding<Reading>("forward", *network, error, [&](auto zero) {
-    using T = decltype(zero);
-    T* const y = static_cast<T*>(out);
-    const bool in_place = reads_in_place<T>(*network, *x);
-    const Scratch<T> whole(*network, smaller(x->rows, kSliceRows), in_place);
-    const double operations = 2.0 * (double)network->parameter_count * (double)x->rows;
-    const size_t most = divide_up(x->rows, 8);  // a few rows stay on the calling thread
-    const size_t threads = most == 1 ? 1 : smaller(threads_for(operations, kReadingShare), most);
-    alignas(kCacheLine) T stack[kStackBytes / sizeof(T)];
-    if (threads == 1 && whole.size() <= sizeof stack / sizeof(T)) {
-      forward_alone(*network, *x, y, whole, stack);
-      return NETLET_OK;
-    }
-    // as many rows per thread as possible, up to a whole slice
-    const size_t slice = smaller(kSliceRows, divide_up(x->rows, threads));
-    const Scratch<T> layout(*network, slice, in_place);
-    Buffer<T> scratch;
-    if (!scratch.allocate_rows(threads, layout.size())) return out_of_memory(error);
-    parallel(divide_up(x->rows, slice), threads, [&](size_t task, size_t worker) {
-      const size_t row = task * slice;
-      forward_slice(*network, *x, row, smaller(slice, x->rows - row), y + row * network->outputs(), layout,
-                    scratch.data() + worker * layout.size());
-    });
-    return NETLET_OK;
-  });
+  return holding<Reading>("forward", *network, error, [&](auto) { return forward(*network, *x, out, error); });
 }
 
 // What a call with up to `rows` rows may need, even if they have to be converted; SIZE_MAX if that overflows.

@@ -53,7 +53,7 @@ netlet_status check_network(const Description& d, Model& model, netlet_error* er
   NETLET_TRY(check_scaling(*model.net, NETLET_SCALE_INPUTS, error));
   NETLET_TRY(check_scaling(*model.net, NETLET_SCALE_OUTPUTS, error));
   char fingerprint[kHex + 1];
-  NETLET_TRY(netlet_fingerprint(model.net, fingerprint, error));
+  core::fingerprint(*model.net, fingerprint);
   if (strcmp(fingerprint, d.fingerprint) != 0)
     return fail(error, NETLET_ERROR_FORMAT, "the file says fingerprint %s, but the network's is %s", d.fingerprint,
                 fingerprint);

@@ -18,10 +18,10 @@ template <class T> void draw(const netlet_network& net, T* row) {
   }
 }
 
-netlet_status forward(const netlet_network& net, const Buffer<unsigned char>& input, Buffer<unsigned char>& output,
-                      netlet_error* error) {
+netlet_status run(const netlet_network& net, const Buffer<unsigned char>& input, Buffer<unsigned char>& output,
+                  netlet_error* error) {
   const netlet_array row = netlet_rows(input.data(), net.dtype, 1, net.inputs());
-  NETLET_TRY(netlet_forward(&net, &row, output.data(), error));
+  NETLET_TRY(forward(net, row, output.data(), error));
   with_dtype(net.dtype, [&](auto zero) {  // which NaN results from an operation depends on the processor
     using T = decltype(zero);
     T* const y = reinterpret_cast<T*>(output.data());
@@ -36,14 +36,14 @@ netlet_status forward(const netlet_network& net, const Buffer<unsigned char>& in
 netlet_status make_self_test(const netlet_network& net, Buffer<unsigned char>& input, Buffer<unsigned char>& output,
                              netlet_error* error) {
   with_dtype(net.dtype, [&](auto zero) { draw(net, reinterpret_cast<decltype(zero)*>(input.data())); });
-  return forward(net, input, output, error);
+  return run(net, input, output, error);
 }
 
 netlet_status run_self_test(const netlet_network& net, const Buffer<unsigned char>& input,
                             Buffer<unsigned char>& output, netlet_error* error) {
   char expected[65], found[65];  // hashes, as there is memory for only one of the outputs
   hash(output.data(), output.size(), expected);
-  NETLET_TRY(forward(net, input, output, error));
+  NETLET_TRY(run(net, input, output, error));
   hash(output.data(), output.size(), found);
   if (strcmp(expected, found) == 0) return NETLET_OK;
   return fail(error, NETLET_ERROR_FORMAT,

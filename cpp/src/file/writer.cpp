@@ -42,7 +42,7 @@ netlet_status write(const netlet_network& net, const netlet_optimizer* optimizer
   if (optimizer) NETLET_TRY(check_optimizer(*optimizer, net.parameter_count, net.dtype, error));
   Description d = {};
   if (!describe(net, optimizer, d)) return out_of_memory(error);
-  NETLET_TRY(netlet_fingerprint(&net, d.fingerprint, error));
+  fingerprint(net, d.fingerprint);
   Model model;
   model.net = const_cast<netlet_network*>(&net);  // only read
   model.optimizer = const_cast<netlet_optimizer*>(optimizer);

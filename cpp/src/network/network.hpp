@@ -77,6 +77,10 @@ struct netlet_network : netlet::core::Architecture {
 
 namespace netlet::core {
 
+// netlet_forward and netlet_fingerprint for a caller that holds the network
+netlet_status forward(const netlet_network& net, const netlet_array& x, void* out, netlet_error* error);
+void fingerprint(const netlet_network& net, char hex[65]);
+
 // Fails unless all are finite.
 netlet_status check_parameters(const netlet_network& network, netlet_error* error);
 
