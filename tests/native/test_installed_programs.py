@@ -71,7 +71,7 @@ def test_a_c_project_predicts_the_same_bits(found, dtype, tmp_path):
             run([folder / "predict", tmp_path / "net"], input=rows)
     with pytest.raises(RuntimeError, match="got 1 and something else"):
         run([folder / "predict", tmp_path / "net"], input="1 two 3")
-    with pytest.raises(RuntimeError, match="nothing: cannot read: there is no such file"):
+    with pytest.raises(RuntimeError, match="nothing: cannot read: no such file"):
         run([folder / "predict", tmp_path / "nothing"], input="")
 
 
@@ -84,7 +84,7 @@ def test_a_c_project_trains_to_the_same_bits(found, tmp_path):
     assert fingerprint(output) == net.fingerprint()
     assert f"loss {history.loss[-1]:.6f}, first {history.loss[0]:.6f}" in output
     assert (tmp_path / "net").read_bytes() == net.to_bytes(optimizer=optimizer)
-    with pytest.raises(RuntimeError, match="train: cannot write: there is no such file"):
+    with pytest.raises(RuntimeError, match="train: cannot write: no such file"):
         run([folder / "train", tmp_path / "no" / "folder"])
 
 

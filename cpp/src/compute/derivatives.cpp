@@ -40,7 +40,7 @@ template <class T, class F> netlet_status each_slice(const netlet_network& net, 
 }
 
 netlet_status check_out(const void* out, netlet_error* error) {
-  return out ? NETLET_OK : fail(error, NETLET_ERROR_ARGUMENT, "out: expected memory for the result, got NULL");
+  return out ? NETLET_OK : invalid(error, "out: expected memory for the result, got NULL");
 }
 
 }  // namespace

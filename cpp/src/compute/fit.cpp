@@ -53,27 +53,25 @@ template <class T> class Fit {
   netlet_status check_all() {
     const bool one_batch = x_ && (options_.batch_size == 0 || options_.batch_size >= x_->rows);
     NETLET_TRY(check_schedule(options_.schedule, error_));
-    if (options_.epochs == 0) return fail(error_, NETLET_ERROR_ARGUMENT, "epochs: expected 1 or more, got 0");
+    if (options_.epochs == 0) return invalid(error_, "epochs: expected 1 or more, got 0");
     if (options_.shuffle != 0 && options_.shuffle != 1)
-      return fail(error_, NETLET_ERROR_ARGUMENT, "shuffle: expected 0 or 1, got %d", options_.shuffle);
+      return invalid(error_, "shuffle: expected 0 or 1, got %d", options_.shuffle);
     if (options_.standardize & ~(NETLET_SCALE_INPUTS | NETLET_SCALE_OUTPUTS))
-      return fail(error_, NETLET_ERROR_ARGUMENT, "standardize: expected 0 to 3, got %d", options_.standardize);
+      return invalid(error_, "standardize: expected 0 to 3, got %d", options_.standardize);
     if (!(options_.min_delta >= 0 && options_.min_delta <= 1.79e308))
-      return fail(error_, NETLET_ERROR_ARGUMENT, "min_delta: expected a finite number >= 0, got %g",
-                  options_.min_delta);
+      return invalid(error_, "min_delta: expected a finite number >= 0, got %g", options_.min_delta);
     const bool whole = takes_whole_batches(optimizer_.config.kind);
     const char* const name = netlet_optimizer_name(optimizer_.config.kind);
     if (whole && !one_batch)
-      return fail(error_, NETLET_ERROR_ARGUMENT,
-                  "batch_size: %s compares gradients from step to step and needs all rows in each batch", name);
+      return invalid(error_, "batch_size: %s compares gradients from step to step and needs all rows in each batch",
+                     name);
     if (whole && options_.schedule.kind != NETLET_CONSTANT)
-      return fail(error_, NETLET_ERROR_ARGUMENT, "schedule: expected none, %s adapts its own step sizes", name);
+      return invalid(error_, "schedule: expected none, %s adapts its own step sizes", name);
     if (x_) NETLET_TRY(check_data<T>(net_, *x_, *targets_, error_));
     if (validates())
       NETLET_TRY(within("validation_data",
                         check_data<T>(net_, *options_.validation_x, *options_.validation_targets, error_), error_));
-    if (!all_finite())
-      return fail(error_, NETLET_ERROR_ARGUMENT, "parameters: expected finite numbers before training, got nan or inf");
+    if (!all_finite()) return invalid(error_, "parameters: expected finite numbers before training, got nan or inf");
     return check_optimizer(optimizer_, net_.parameter_count, net_.dtype, error_);
   }
 
@@ -104,8 +102,8 @@ template <class T> class Fit {
         (net_.input_scaling ? 0 : NETLET_SCALE_INPUTS) | (net_.output_scaling ? 0 : NETLET_SCALE_OUTPUTS);
     const int kinds = options_.standardize & wanted;
     if (kinds && !x_)
-      return fail(error_, NETLET_ERROR_ARGUMENT,
-                  "standardize: needs all rows, but batches come one at a time; set the network's scaling before");
+      return invalid(error_,
+                     "standardize: needs all rows, but batches come one at a time; set the network's scaling before");
     for (int kind = NETLET_SCALE_INPUTS; kind <= NETLET_SCALE_OUTPUTS; ++kind) {
       if (!(kinds & kind)) continue;
       NETLET_TRY(learn_scaling(net_, kind, kind == NETLET_SCALE_INPUTS ? *x_ : *targets_->y, error_));
@@ -173,8 +171,7 @@ template <class T> class Fit {
       batches_.read();
       NETLET_TRY(step({&batch.x, &targets, nullptr, 0, batch.x.rows, dropout(seen_)}));
     }
-    if (seen_ == 0)
-      return fail(error_, NETLET_ERROR_ARGUMENT, "batches: expected at least one batch in an epoch, got none");
+    if (seen_ == 0) return invalid(error_, "batches: expected at least one batch in an epoch, got none");
     return NETLET_OK;
   }
 
@@ -268,8 +265,8 @@ template <class T> class Fit {
     if (failed) return callback_failed();
     look_again();
     if (factor_ >= 0 && factor_ <= 1.79e308) return NETLET_OK;
-    return fail(error_, NETLET_ERROR_ARGUMENT, "schedule: expected a finite factor >= 0 for epoch %llu, got %g",
-                (unsigned long long)net_.epochs_trained, factor_);
+    return invalid(error_, "schedule: expected a finite factor >= 0 for epoch %llu, got %g",
+                   (unsigned long long)net_.epochs_trained, factor_);
   }
 
   netlet_network& net_;
@@ -310,11 +307,11 @@ netlet_fit_options netlet_fit_defaults(const netlet_network* network) {
 
 netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                          netlet_optimizer* optimizer, const netlet_fit_options* options, netlet_error* error) {
-  if (!optimizer || !options) return fail(error, NETLET_ERROR_ARGUMENT, "optimizer and options may not be NULL");
+  if (!optimizer || !options) return invalid(error, "optimizer and options may not be NULL");
   if (!options->next_batch)
     NETLET_TRY(check_shapes(*network, x, targets, false, error));
   else if (x || targets)
-    return fail(error, NETLET_ERROR_ARGUMENT, "x: expected NULL with next_batch");
+    return invalid(error, "x: expected NULL with next_batch");
   if (options->validation_x || options->validation_targets)
     NETLET_TRY(within("validation_data",
                       check_shapes(*network, options->validation_x, options->validation_targets, false, error), error));

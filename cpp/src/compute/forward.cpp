@@ -61,7 +61,7 @@ void forward_alone(const netlet_network& net, const netlet_array& x, T* out, con
 
 netlet_status check_forward(const netlet_network& net, const netlet_array* x, const void* out, netlet_error* error) {
   NETLET_TRY(check_features(net, x, error));
-  if (x->rows && !out) return fail(error, NETLET_ERROR_ARGUMENT, "out: expected memory for the outputs, got NULL");
+  if (x->rows && !out) return invalid(error, "out: expected memory for the outputs, got NULL");
   return NETLET_OK;
 }
 
@@ -122,11 +122,11 @@ netlet_status netlet_forward_realtime(const netlet_network* network, const netle
     using T = decltype(zero);
     const Scratch<T> layout(*network, smaller(x->rows, kSliceRows), reads_in_place<T>(*network, *x));
     if (layout.size() > workspace_size / sizeof(T))
-      return fail(error, NETLET_ERROR_ARGUMENT, "workspace: expected %zu bytes for %zu rows, got %zu",
-                  layout.size() * sizeof(T), x->rows, workspace_size);
+      return invalid(error, "workspace: expected %zu bytes for %zu rows, got %zu", layout.size() * sizeof(T), x->rows,
+                     workspace_size);
     if (layout.size() && (!workspace || (uintptr_t)workspace % alignof(T)))
-      return fail(error, NETLET_ERROR_ARGUMENT, "workspace: expected memory aligned to %zu bytes, got %s", alignof(T),
-                  workspace ? "other" : "NULL");
+      return invalid(error, "workspace: expected memory aligned to %zu bytes, got %s", alignof(T),
+                     workspace ? "other" : "NULL");
     forward_alone(*network, *x, static_cast<T*>(out), layout, static_cast<T*>(workspace));
     return NETLET_OK;
   });

@@ -12,10 +12,10 @@ constexpr double kOperations = 40;  // per value, roughly
 netlet_status netlet_map(int32_t function, int32_t dtype, size_t count, const void* x, void* y, netlet_error* error) {
   NETLET_TRY(netlet_check_environment(error));
   if (function != NETLET_EXP && function != NETLET_LOG && !activation_traits(function).known)
-    return fail(error, NETLET_ERROR_ARGUMENT, "function: unknown number %d", function);
+    return invalid(error, "function: unknown number %d", function);
   if (dtype != NETLET_FLOAT32 && dtype != NETLET_FLOAT64)
-    return fail(error, NETLET_ERROR_ARGUMENT, "dtype: expected float32 or float64, got number %d", dtype);
-  if (count && (!x || !y)) return fail(error, NETLET_ERROR_ARGUMENT, "x and y may not be NULL");
+    return invalid(error, "dtype: expected float32 or float64, got number %d", dtype);
+  if (count && (!x || !y)) return invalid(error, "x and y may not be NULL");
   const DefaultFloatingPoint floating_point;
   with_dtype(dtype, [&](auto zero) {
     using T = decltype(zero);

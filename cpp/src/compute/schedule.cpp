@@ -21,19 +21,17 @@ double sin_pi(double x) {
 
 netlet_status check_schedule(const netlet_schedule& s, netlet_error* error) {
   const int kind = s.kind;
-  if (kind < NETLET_CONSTANT || kind > NETLET_FUNCTION)
-    return fail(error, NETLET_ERROR_ARGUMENT, "schedule: unknown number %d", kind);
+  if (kind < NETLET_CONSTANT || kind > NETLET_FUNCTION) return invalid(error, "schedule: unknown number %d", kind);
   if ((kind == NETLET_STEP_DECAY || kind == NETLET_EXPONENTIAL || kind == NETLET_PLATEAU) &&
       !(s.gamma > 0 && s.gamma <= 1))
-    return fail(error, NETLET_ERROR_ARGUMENT, "gamma: expected 0 < gamma <= 1, got %g", s.gamma);
+    return invalid(error, "gamma: expected 0 < gamma <= 1, got %g", s.gamma);
   if ((kind == NETLET_STEP_DECAY || kind == NETLET_COSINE || kind == NETLET_PLATEAU) && s.period == 0)
-    return fail(error, NETLET_ERROR_ARGUMENT, "period: expected at least 1 epoch, got 0");
+    return invalid(error, "period: expected at least 1 epoch, got 0");
   if ((kind == NETLET_COSINE || kind == NETLET_PLATEAU) && !(s.floor >= 0 && s.floor <= 1))
-    return fail(error, NETLET_ERROR_ARGUMENT, "floor: expected 0 <= floor <= 1, got %g", s.floor);
+    return invalid(error, "floor: expected 0 <= floor <= 1, got %g", s.floor);
   if (kind == NETLET_PLATEAU && !(s.min_delta >= 0 && s.min_delta <= 1.79e308))
-    return fail(error, NETLET_ERROR_ARGUMENT, "min_delta: expected a finite number >= 0, got %g", s.min_delta);
-  if (kind == NETLET_FUNCTION && !s.function)
-    return fail(error, NETLET_ERROR_ARGUMENT, "schedule: expected a function, got NULL");
+    return invalid(error, "min_delta: expected a finite number >= 0, got %g", s.min_delta);
+  if (kind == NETLET_FUNCTION && !s.function) return invalid(error, "schedule: expected a function, got NULL");
   return NETLET_OK;
 }
 

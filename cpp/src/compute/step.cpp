@@ -26,7 +26,7 @@ netlet_status netlet_evaluate(const netlet_network* network, const netlet_array*
 netlet_status netlet_backward(const netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                               double* loss, void* gradient, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, true, error));
-  if (!gradient) return fail(error, NETLET_ERROR_ARGUMENT, "gradient: expected memory for the gradient, got NULL");
+  if (!gradient) return invalid(error, "gradient: expected memory for the gradient, got NULL");
   return holding<Reading>("backward", *network, error, [&](auto zero) {
     using T = decltype(zero);
     NETLET_TRY(check_classes_and_weights<T>(*network, *targets, error));
@@ -43,7 +43,7 @@ netlet_status netlet_backward(const netlet_network* network, const netlet_array*
 netlet_status netlet_step(netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                           netlet_optimizer* optimizer, double* loss, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, true, error));
-  if (!optimizer) return fail(error, NETLET_ERROR_ARGUMENT, "optimizer: expected an optimizer, got NULL");
+  if (!optimizer) return invalid(error, "optimizer: expected an optimizer, got NULL");
   return training("step", *network, *optimizer, error, [&](const Held&, auto zero) {
     using T = decltype(zero);
     NETLET_TRY(check_data<T>(*network, *x, *targets, error));
@@ -66,14 +66,13 @@ netlet_status netlet_step(netlet_network* network, const netlet_array* x, const 
 
 netlet_status netlet_apply_gradient(netlet_network* network, const void* gradient, netlet_optimizer* optimizer,
                                     netlet_error* error) {
-  if (!gradient || !optimizer) return fail(error, NETLET_ERROR_ARGUMENT, "gradient and optimizer may not be NULL");
+  if (!gradient || !optimizer) return invalid(error, "gradient and optimizer may not be NULL");
   return training("apply_gradient", *network, *optimizer, error, [&](const Held&, auto zero) {
     using T = decltype(zero);
     const T* const g = static_cast<const T*>(gradient);
     const size_t count = network->parameter_count, bad = kernels<T>().first_not_finite(count, g);
     if (bad < count)
-      return fail(error, NETLET_ERROR_ARGUMENT, "gradient: expected finite numbers, got %g at position %zu",
-                  (double)g[bad], bad);
+      return invalid(error, "gradient: expected finite numbers, got %g at position %zu", (double)g[bad], bad);
     NETLET_TRY(check_optimizer(*optimizer, count, network->dtype, error));
     return BatchRunner<T>().apply(*network, g, *optimizer, error);
   });

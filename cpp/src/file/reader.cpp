@@ -110,8 +110,7 @@ netlet_status read(Input& source, netlet_network** network, netlet_optimizer** o
   Tensor tensor;
   for (size_t i = 0; get_tensor(d, model, i, &tensor); ++i) {
     if (!model.net && !tensor.data) {  // the first of the network's own
-      const netlet_status created = as_format(create(d, model, error));
-      NETLET_TRY(created == NETLET_ERROR_FORMAT ? within("the file is damaged", created, error) : created);
+      NETLET_TRY(within("the file is damaged", as_format(create(d, model, error)), error));
       get_tensor(d, model, i, &tensor);
     }
     NETLET_TRY(source.read(tensor.data, tensor.bytes(), error));
@@ -138,7 +137,7 @@ using namespace netlet::core;
 
 netlet_status netlet_from_bytes(const void* bytes, size_t size, netlet_network** network, netlet_optimizer** optimizer,
                                 netlet_error* error) {
-  if (!bytes && size) return fail(error, NETLET_ERROR_ARGUMENT, "bytes: expected %zu of them, got NULL", size);
+  if (!bytes && size) return invalid(error, "bytes: expected %zu of them, got NULL", size);
   Input source(bytes, size);
   return read(source, network, optimizer, error);
 }

@@ -59,8 +59,7 @@ netlet_status write(const netlet_network& net, const netlet_optimizer* optimizer
   write_header(d, header);
   size_t data_bytes, bytes;
   if (header.size() > kMostHeader)
-    return fail(error, NETLET_ERROR_ARGUMENT,
-                "save: too many layers, their header would be longer than readers accept");
+    return invalid(error, "save: too many layers, their header would be longer than readers accept");
   if (header.failed() || !data_size(d, &data_bytes) || __builtin_add_overflow(8 + header.size(), data_bytes, &bytes) ||
       !out.allocate(bytes))
     return out_of_memory(error);
@@ -112,6 +111,6 @@ netlet_status netlet_save(const netlet_network* network, const netlet_optimizer*
 }
 
 netlet_status netlet_replace_file(const char* path, const void* bytes, size_t size, netlet_error* error) {
-  if (!bytes && size) return fail(error, NETLET_ERROR_ARGUMENT, "bytes: expected %zu of them, got NULL", size);
+  if (!bytes && size) return invalid(error, "bytes: expected %zu of them, got NULL", size);
   return replace_file(path, bytes, size, error);
 }

@@ -10,23 +10,18 @@
 #include <cpuid.h>
 #endif
 
-namespace netlet {
+namespace netlet {  // some are not in this build
 #define NETLET_TABLE(isa)               \
   namespace isa {                       \
   extern const core::KernelTable table; \
   }
-#if defined(NETLET_X86)
 NETLET_TABLE(avx512)
 NETLET_TABLE(avx2)
+NETLET_TABLE(neon)
+NETLET_TABLE(baseline)
 namespace avx512vl {
 extern const core::RowKernelTable table;
 }
-#endif
-#if defined(NETLET_ARM)
-NETLET_TABLE(neon)
-#else
-NETLET_TABLE(baseline)
-#endif
 #undef NETLET_TABLE
 }  // namespace netlet
 
@@ -126,7 +121,7 @@ const char* netlet_available_isa(size_t i) {
 }
 
 netlet_status netlet_set_isa(const char* name, netlet_error* error) {
-  if (!name) return fail(error, NETLET_ERROR_ARGUMENT, "name: expected the name of an instruction set, got NULL");
+  if (!name) return invalid(error, "name: expected the name of an instruction set, got NULL");
   const KernelTable* table = find(name);
   if (!table) return unsupported("name", name, error);
   __atomic_store_n(&g_table, table, __ATOMIC_RELEASE);

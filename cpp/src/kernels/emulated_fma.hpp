@@ -42,34 +42,13 @@ NETLET_INLINE Sum<F64> product_and_sum(Sum<F64> product, F64 c) {
   return {high.sum, to_odd(two_sum(low.error, high.error))};
 }
 
-inline double power(int exponent) {  // 2^exponent of a normal number
-  const uint64_t bits = (uint64_t)(exponent + 1023) << 52;
-  double x;
-  __builtin_memcpy(&x, &bits, sizeof x);
-  return x;
-}
-
 // x = fraction * 2^exponent, 1 <= |fraction| < 2
 inline double take_exponent(double x, int* exponent) {
-  int shift = 0;
-  if (x < 0x1p-1022 && x > -0x1p-1022) {
-    x *= 0x1p54;
-    shift = -54;
-  }
-  uint64_t bits;
-  __builtin_memcpy(&bits, &x, sizeof x);
-  *exponent = (int)(bits >> 52 & 0x7ff) - 1023 + shift;
-  bits = (bits & 0x800fffffffffffff) | 0x3ff0000000000000;
-  __builtin_memcpy(&x, &bits, sizeof x);
-  return x;
+  const double fraction = 2 * __builtin_frexp(x, exponent);
+  --*exponent;
+  return fraction;
 }
-
-// x * 2^exponent, if that is exact or overflows
-inline double scale(double x, int exponent) {
-  for (; exponent > 1000; exponent -= 1000) x *= 0x1p1000;
-  for (; exponent < -1000; exponent += 1000) x *= 0x1p-1000;
-  return x * power(exponent);
-}
+inline double power(int exponent) { return __builtin_ldexp(1, exponent); }  // of 2
 
 // One fma near or beyond the limits of the exponents: scaled by powers of two, rounded once.
 __attribute__((noinline)) double extreme_fma(double a, double b, double c) {
@@ -95,9 +74,9 @@ __attribute__((noinline)) double extreme_fma(double a, double b, double c) {
     const F64 unit = splat(h < 0 ? -power(lowest) : power(lowest));
     const Sum<F64> s = two_sum(unit, exact.sum);
     const F64 rounded = (s.sum + to_odd(two_sum(s.error, exact.error))) - unit;
-    result = scale(rounded[0], top);
+    result = __builtin_ldexp(rounded[0], top);
   } else {
-    result = scale(h + exact.error[0], top);
+    result = __builtin_ldexp(h + exact.error[0], top);
   }
   return result == 0 && h != 0 ? (h < 0 ? -0.0 : 0.0) : result;
 }

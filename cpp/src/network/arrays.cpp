@@ -55,11 +55,10 @@ template <class T> void load_rows(const netlet_array& a, const size_t* order, si
 }
 
 netlet_status check_array(const char* name, const netlet_array* a, netlet_error* error) {
-  if (!a) return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected an array, got NULL", name);
+  if (!a) return invalid(error, "%s: expected an array, got NULL", name);
   if (a->dtype < NETLET_FLOAT32 || a->dtype > NETLET_UINT64)
-    return fail(error, NETLET_ERROR_ARGUMENT, "%s: unknown dtype number %d", name, a->dtype);
-  if (!a->data && a->rows && a->columns)
-    return fail(error, NETLET_ERROR_ARGUMENT, "%s: data is NULL for %zu rows", name, a->rows);
+    return invalid(error, "%s: unknown dtype number %d", name, a->dtype);
+  if (!a->data && a->rows && a->columns) return invalid(error, "%s: data is NULL for %zu rows", name, a->rows);
   return NETLET_OK;
 }
 
@@ -78,9 +77,9 @@ template <class T> netlet_status check_finite(const char* name, const netlet_arr
     const size_t i = kernel.first_not_finite(count * a.columns, values);
     if (i == count * a.columns) continue;
     const char* what = values[i] != values[i] ? "nan" : values[i] > 0 ? "inf" : "-inf";
-    return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected finite numbers, got %s in row %zu, column %zu%s", name,
-                what, row + i / a.columns, i % a.columns,
-                a.dtype == NETLET_FLOAT64 && sizeof(T) == 4 ? " (as float32, the network's dtype)" : "");
+    return invalid(error, "%s: expected finite numbers, got %s in row %zu, column %zu%s", name, what,
+                   row + i / a.columns, i % a.columns,
+                   a.dtype == NETLET_FLOAT64 && sizeof(T) == 4 ? " (as float32, the network's dtype)" : "");
   }
   return NETLET_OK;
 }

@@ -18,58 +18,53 @@ netlet_status check_loss(const netlet_config& c, netlet_error* error) {
   const size_t outputs = c.layer_sizes[c.layer_size_count - 1];
   const int output = c.activations[c.layer_size_count - 2];
   if (kind.output >= 0 && output != kind.output)
-    return fail(error, NETLET_ERROR_ARGUMENT, "loss: %s needs a %s output, got %s", kind.name,
-                netlet_activation_name(kind.output), netlet_activation_name(output));
+    return invalid(error, "loss: %s needs a %s output, got %s", kind.name, netlet_activation_name(kind.output),
+                   netlet_activation_name(output));
   if (kind.targets == TargetKind::classes && outputs < 2)
-    return fail(error, NETLET_ERROR_ARGUMENT,
-                "loss: cross_entropy needs at least 2 outputs, got 1; for two classes with one output use "
-                "binary_cross_entropy");
+    return invalid(error,
+                   "loss: cross_entropy needs at least 2 outputs, got 1; for two classes with one output use "
+                   "binary_cross_entropy");
   if (outputs % kind.outputs_per_target)
-    return fail(error, NETLET_ERROR_ARGUMENT, "loss: %s needs %zu outputs for each target, got %zu outputs", kind.name,
-                kind.outputs_per_target, outputs);
+    return invalid(error, "loss: %s needs %zu outputs for each target, got %zu outputs", kind.name,
+                   kind.outputs_per_target, outputs);
   const LossParameter& p = kind.parameter;
   const size_t count = kind.parameter_count(outputs);
   if (c.loss_parameters && c.loss_parameter_count != count)
-    return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected %zu values for %s, got %zu",
-                p.name ? p.name : "loss_parameters", count, kind.name, c.loss_parameter_count);
+    return invalid(error, "%s: expected %zu values for %s, got %zu", p.name ? p.name : "loss_parameters", count,
+                   kind.name, c.loss_parameter_count);
   for (size_t i = 0; c.loss_parameters && i < count; ++i) {
     const double value = c.loss_parameters[i], rounded = c.dtype == NETLET_FLOAT32 ? (double)(float)value : value;
     if (p.below_one && !(value > 0 && value < 1))
-      return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected 0 < %s < 1, got %g", p.name, p.name, value);
+      return invalid(error, "%s: expected 0 < %s < 1, got %g", p.name, p.name, value);
     if (!p.below_one && !(rounded > 0 && rounded - rounded == 0))
-      return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected a positive finite number, got %g", p.name, value);
+      return invalid(error, "%s: expected a positive finite number, got %g", p.name, value);
   }
   return NETLET_OK;
 }
 
 netlet_status check_config(const netlet_config& c, netlet_error* error) {
   if (c.layer_sizes && c.layer_size_count >= 2 && !c.activations)
-    return fail(error, NETLET_ERROR_ARGUMENT, "activations: expected one for each of %zu layers, got NULL",
-                c.layer_size_count - 1);
+    return invalid(error, "activations: expected one for each of %zu layers, got NULL", c.layer_size_count - 1);
   if (c.layer_size_count < 2 || !c.layer_sizes)
-    return fail(error, NETLET_ERROR_ARGUMENT, "layer_sizes: expected at least 2 sizes (inputs and outputs), got %zu",
-                c.layer_size_count);
+    return invalid(error, "layer_sizes: expected at least 2 sizes (inputs and outputs), got %zu", c.layer_size_count);
   for (size_t i = 0; i < c.layer_size_count; ++i)
-    if (c.layer_sizes[i] == 0)
-      return fail(error, NETLET_ERROR_ARGUMENT, "layer_sizes: expected positive sizes, got 0 at position %zu", i);
+    if (c.layer_sizes[i] == 0) return invalid(error, "layer_sizes: expected positive sizes, got 0 at position %zu", i);
   if (c.dtype != NETLET_FLOAT32 && c.dtype != NETLET_FLOAT64)
-    return fail(error, NETLET_ERROR_ARGUMENT, "dtype: expected float32 or float64, got number %d", c.dtype);
-  if (!netlet_loss_name(c.loss)) return fail(error, NETLET_ERROR_ARGUMENT, "loss: unknown number %d", c.loss);
-  if (!netlet_reduction_name(c.reduction))
-    return fail(error, NETLET_ERROR_ARGUMENT, "reduction: unknown number %d", c.reduction);
+    return invalid(error, "dtype: expected float32 or float64, got number %d", c.dtype);
+  if (!netlet_loss_name(c.loss)) return invalid(error, "loss: unknown number %d", c.loss);
+  if (!netlet_reduction_name(c.reduction)) return invalid(error, "reduction: unknown number %d", c.reduction);
   const size_t last = c.layer_size_count - 2;
   for (size_t i = 0; i <= last; ++i) {
     if (!netlet_activation_name(c.activations[i]))
-      return fail(error, NETLET_ERROR_ARGUMENT, "activation: unknown number %d for layer %zu", c.activations[i], i + 1);
+      return invalid(error, "activation: unknown number %d for layer %zu", c.activations[i], i + 1);
     if (c.activations[i] == NETLET_SOFTMAX && i != last)
-      return fail(error, NETLET_ERROR_ARGUMENT,
-                  "activation: softmax is for the output layer only (output_activation), but layer %zu of %zu has it",
-                  i + 1, last + 1);
+      return invalid(
+          error, "activation: softmax is for the output layer only (output_activation), but layer %zu of %zu has it",
+          i + 1, last + 1);
   }
   for (size_t i = 0; c.dropout && i < last; ++i)
     if (!(c.dropout[i] >= 0 && c.dropout[i] < 1))
-      return fail(error, NETLET_ERROR_ARGUMENT, "dropout: expected 0 <= dropout < 1, got %g for layer %zu",
-                  c.dropout[i], i + 1);
+      return invalid(error, "dropout: expected 0 <= dropout < 1, got %g for layer %zu", c.dropout[i], i + 1);
   return check_loss(c, error);
 }
 
@@ -126,8 +121,7 @@ netlet_status check_parameters(const netlet_network& network, netlet_error* erro
     const T* const values = network.values<T>();
     const size_t i = kernels<T>().first_not_finite(network.parameter_count, values);
     if (i == network.parameter_count) return NETLET_OK;
-    return fail(error, NETLET_ERROR_ARGUMENT, "parameters: expected finite numbers, got %g at position %zu",
-                (double)values[i], i);
+    return invalid(error, "parameters: expected finite numbers, got %g at position %zu", (double)values[i], i);
   });
 }
 
@@ -141,7 +135,7 @@ netlet_status netlet_check_environment(netlet_error* error) {
 }
 
 netlet_status netlet_network_create(const netlet_config* config, netlet_network** out, netlet_error* error) {
-  if (!config || !out) return fail(error, NETLET_ERROR_ARGUMENT, "config and network may not be NULL");
+  if (!config || !out) return invalid(error, "config and network may not be NULL");
   NETLET_TRY(netlet_check_environment(error));
   NETLET_TRY(check_config(*config, error));
   return make_network(out, error, [&](netlet_network& net) {
@@ -211,7 +205,7 @@ netlet_status netlet_network_copy(const netlet_network* network, netlet_network*
 
 netlet_status netlet_initialize(netlet_network* network, int32_t init, uint64_t seed, netlet_error* error) {
   if (init != NETLET_GLOROT_UNIFORM && init != NETLET_HE_UNIFORM)
-    return fail(error, NETLET_ERROR_ARGUMENT, "init: unknown number %d", init);
+    return invalid(error, "init: unknown number %d", init);
   return holding<Writing>("initialize", *network, error, [&](auto zero) {
     for (size_t i = 0; i < network->layer_count(); ++i)
       draw_uniform(network->layers[i], (uint32_t)i, init, seed, network->values<decltype(zero)>());

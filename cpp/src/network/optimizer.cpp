@@ -74,7 +74,7 @@ netlet_status check_setting(const Setting& setting, double value, netlet_error* 
   const char* const name = setting.name;
   const bool finite = value - value == 0;
   const auto expected = [&](bool holds, const char* what) {
-    return holds ? NETLET_OK : fail(error, NETLET_ERROR_ARGUMENT, "%s: expected %s, got %g", name, what, value);
+    return holds ? NETLET_OK : invalid(error, "%s: expected %s, got %g", name, what, value);
   };
   switch (setting.range) {
     case Range::positive: return expected(finite && value > 0, "a positive finite number");
@@ -93,21 +93,19 @@ netlet_status check_float32(const Setting& setting, double value, netlet_error* 
   if ((setting.range != Range::positive && setting.range != Range::not_negative) || value == 0 ||
       (rounded > 0 && rounded - rounded == 0))
     return NETLET_OK;
-  return fail(error, NETLET_ERROR_ARGUMENT, "%s: %g is %g in float32, the network's dtype", setting.name, value,
-              (double)rounded);
+  return invalid(error, "%s: %g is %g in float32, the network's dtype", setting.name, value, (double)rounded);
 }
 
 netlet_status check_settings(const Config& c, netlet_error* error) {
-  if (!netlet_optimizer_name(c.kind)) return fail(error, NETLET_ERROR_ARGUMENT, "optimizer: unknown number %d", c.kind);
+  if (!netlet_optimizer_name(c.kind)) return invalid(error, "optimizer: unknown number %d", c.kind);
   for (const Setting& setting : kSettings)
     if (has_setting(kKinds[c.kind], setting)) NETLET_TRY(check_setting(setting, c.*setting.value, error));
   if (c.clip_value > 0 && c.clip_norm > 0)
-    return fail(error, NETLET_ERROR_ARGUMENT, "clip_norm: expected one of clip_value and clip_norm, got both");
+    return invalid(error, "clip_norm: expected one of clip_value and clip_norm, got both");
   if (c.kind == NETLET_SGD && c.nesterov && c.momentum == 0)
-    return fail(error, NETLET_ERROR_ARGUMENT, "nesterov: expected a momentum > 0 with it, got momentum 0");
+    return invalid(error, "nesterov: expected a momentum > 0 with it, got momentum 0");
   if (c.kind == NETLET_RPROP && c.step_min > c.step_max)
-    return fail(error, NETLET_ERROR_ARGUMENT, "step_min: expected at most step_max, %g, got %g", c.step_max,
-                c.step_min);
+    return invalid(error, "step_min: expected at most step_max, %g, got %g", c.step_max, c.step_min);
   return NETLET_OK;
 }
 
@@ -126,10 +124,11 @@ netlet_status check_optimizer(const netlet_optimizer& optimizer, size_t size, in
     if (dtype == NETLET_FLOAT32 && has_setting(kKinds[c.kind], setting))
       NETLET_TRY(check_float32(setting, c.*setting.value, error));
   if (optimizer.size == 0 || (optimizer.size == size && optimizer.dtype == dtype)) return NETLET_OK;
-  return fail(error, NETLET_ERROR_ARGUMENT,
-              "optimizer: it holds the state of a network of %zu %s parameters, but this one has %zu of %s; use a new "
-              "optimizer for each network",
-              optimizer.size, netlet_dtype_name(optimizer.dtype), size, netlet_dtype_name(dtype));
+  return invalid(
+      error,
+      "optimizer: it holds the state of a network of %zu %s parameters, but this one has %zu of %s; use a new "
+      "optimizer for each network",
+      optimizer.size, netlet_dtype_name(optimizer.dtype), size, netlet_dtype_name(dtype));
 }
 
 template <class T> Step<T> next_step(netlet_optimizer& optimizer, double factor) {
@@ -177,7 +176,7 @@ netlet_optimizer_config netlet_optimizer_defaults(int32_t kind) {
 
 netlet_status netlet_optimizer_create(const netlet_optimizer_config* config, netlet_optimizer** out,
                                       netlet_error* error) {
-  if (!config || !out) return fail(error, NETLET_ERROR_ARGUMENT, "config and optimizer may not be NULL");
+  if (!config || !out) return invalid(error, "config and optimizer may not be NULL");
   NETLET_TRY(check_settings(*config, error));
   watch_forks();
   void* memory = malloc(sizeof(netlet_optimizer));
@@ -214,7 +213,7 @@ int netlet_optimizer_dtype(const netlet_optimizer* optimizer) { return optimizer
 
 netlet_status netlet_optimizer_bind(netlet_optimizer* optimizer, size_t size, int32_t dtype, netlet_error* error) {
   if (dtype != NETLET_FLOAT32 && dtype != NETLET_FLOAT64)
-    return fail(error, NETLET_ERROR_ARGUMENT, "dtype: expected float32 or float64, got number %d", dtype);
+    return invalid(error, "dtype: expected float32 or float64, got number %d", dtype);
   NETLET_TRY(check_optimizer(*optimizer, size, dtype, error));
   if (optimizer->size) return NETLET_OK;
   size_t bytes;

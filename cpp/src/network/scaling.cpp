@@ -15,12 +15,12 @@ const char* kind_name(int kind) { return kind == NETLET_SCALE_INPUTS ? "inputs" 
 
 netlet_status check_kind(int kind, netlet_error* error) {
   if (kind == NETLET_SCALE_INPUTS || kind == NETLET_SCALE_OUTPUTS) return NETLET_OK;
-  return fail(error, NETLET_ERROR_ARGUMENT, "scaling: expected 1 (inputs) or 2 (outputs), got %d", kind);
+  return invalid(error, "scaling: expected 1 (inputs) or 2 (outputs), got %d", kind);
 }
 
 netlet_status check_loss(const netlet_network& net, int kind, netlet_error* error) {
   if (kind == NETLET_SCALE_OUTPUTS && !net.loss_kind().scalable)
-    return fail(error, NETLET_ERROR_ARGUMENT, "scaling: %s does not allow scaled outputs", net.loss_kind().name);
+    return invalid(error, "scaling: %s does not allow scaled outputs", net.loss_kind().name);
   return NETLET_OK;
 }
 
@@ -33,12 +33,11 @@ netlet_status check(size_t n, int kind, const Value* shift, const Value* scale, 
   for (size_t j = 0; j < n; ++j) {
     const T a = (T)shift[j], b = (T)scale[j];
     if (!(a - a == 0))
-      return fail(error, NETLET_ERROR_ARGUMENT, "shift: expected finite numbers for the %s, got %g at position %zu",
-                  kind_name(kind), (double)a, j);
+      return invalid(error, "shift: expected finite numbers for the %s, got %g at position %zu", kind_name(kind),
+                     (double)a, j);
     if (!(b > 0 && b - b == 0))
-      return fail(error, NETLET_ERROR_ARGUMENT,
-                  "scale: expected positive finite numbers for the %s, got %g at position %zu", kind_name(kind),
-                  (double)b, j);
+      return invalid(error, "scale: expected positive finite numbers for the %s, got %g at position %zu",
+                     kind_name(kind), (double)b, j);
   }
   return NETLET_OK;
 }
@@ -130,7 +129,7 @@ netlet_status netlet_set_scaling(netlet_network* network, int32_t kind, const do
                                  netlet_error* error) {
   NETLET_TRY(check_kind(kind, error));
   if (shift) NETLET_TRY(check_loss(*network, kind, error));
-  if (!shift != !scale) return fail(error, NETLET_ERROR_ARGUMENT, "shift and scale: expected both, or both NULL");
+  if (!shift != !scale) return invalid(error, "shift and scale: expected both, or both NULL");
   return holding<Writing>("set_scaling", *network, error, [&](auto zero) {
     if (shift) return set<decltype(zero)>(*network, kind, shift, scale, error);
     network->scaling(kind).values.release();
@@ -143,8 +142,8 @@ netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const 
   NETLET_TRY(check_kind(kind, error));
   NETLET_TRY(check_array(kind_name(kind), rows, error));
   if (rows->columns != columns_of(*network, kind) || rows->rows == 0)
-    return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected rows of %zu columns, got %zu rows of %zu", kind_name(kind),
-                columns_of(*network, kind), rows->rows, rows->columns);
+    return invalid(error, "%s: expected rows of %zu columns, got %zu rows of %zu", kind_name(kind),
+                   columns_of(*network, kind), rows->rows, rows->columns);
   return holding<Writing>("learn_scaling", *network, error,
                           [&](auto zero) { return learn<decltype(zero)>(*network, kind, *rows, error); });
 }

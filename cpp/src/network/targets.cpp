@@ -12,14 +12,14 @@ namespace {
 netlet_status check_rows(const char* name, const netlet_array* a, size_t rows, netlet_error* error) {
   NETLET_TRY(check_array(name, a, error));
   if (a->rows == rows) return NETLET_OK;
-  return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected %zu rows, as many as x has, got %zu", name, rows, a->rows);
+  return invalid(error, "%s: expected %zu rows, as many as x has, got %zu", name, rows, a->rows);
 }
 
 netlet_status check_columns(const char* name, const char* what, size_t expected, const netlet_array& a,
                             netlet_error* error) {
   if (a.columns == expected) return NETLET_OK;
-  return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected %zu columns, as many as the network has %s, got %zu", name,
-              expected, what, a.columns);
+  return invalid(error, "%s: expected %zu columns, as many as the network has %s, got %zu", name, expected, what,
+                 a.columns);
 }
 
 // f(values of a row, row) for each row, until it fails
@@ -39,14 +39,12 @@ netlet_status check_probabilities(const netlet_network& net, const netlet_array&
     double sum = 0;
     for (size_t j = 0; j < y.columns; ++j) {
       if (row[j] < 0 || row[j] > 1)
-        return fail(error, NETLET_ERROR_ARGUMENT,
-                    "y: expected values from 0 to 1 for %s, got %g in row %zu, column %zu", netlet_loss_name(net.loss),
-                    (double)row[j], i, j);
+        return invalid(error, "y: expected values from 0 to 1 for %s, got %g in row %zu, column %zu",
+                       netlet_loss_name(net.loss), (double)row[j], i, j);
       sum += (double)row[j];
     }
     if (net.loss == NETLET_CROSS_ENTROPY && !(fabs(sum - 1) <= 1e-3))
-      return fail(error, NETLET_ERROR_ARGUMENT,
-                  "y: expected the probabilities of a row to add up to 1, got %g in row %zu", sum, i);
+      return invalid(error, "y: expected the probabilities of a row to add up to 1, got %g in row %zu", sum, i);
     return NETLET_OK;
   });
 }
@@ -56,8 +54,7 @@ netlet_status check_not_negative(const char* name, const char* what, const netle
   return each_row<T>(a, error, [&](const T* row, size_t i) {
     for (size_t j = 0; j < a.columns; ++j)
       if (row[j] < 0)
-        return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected %s >= 0, got %g in row %zu, column %zu", name, what,
-                    (double)row[j], i, j);
+        return invalid(error, "%s: expected %s >= 0, got %g in row %zu, column %zu", name, what, (double)row[j], i, j);
     return NETLET_OK;
   });
 }
@@ -67,27 +64,24 @@ netlet_status check_not_negative(const char* name, const char* what, const netle
 netlet_status check_features(const netlet_network& net, const netlet_array* x, netlet_error* error) {
   NETLET_TRY(check_array("x", x, error));
   if (x->columns != net.inputs())
-    return fail(error, NETLET_ERROR_ARGUMENT, "x: expected %zu features per row, got %zu", net.inputs(), x->columns);
+    return invalid(error, "x: expected %zu features per row, got %zu", net.inputs(), x->columns);
   return NETLET_OK;
 }
 
 netlet_status check_shapes(const netlet_network& net, const netlet_array* x, const netlet_targets* targets,
                            bool with_gradient, netlet_error* error) {
   NETLET_TRY(check_features(net, x, error));
-  if (x->rows == 0) return fail(error, NETLET_ERROR_ARGUMENT, "x: expected at least one row, got none");
+  if (x->rows == 0) return invalid(error, "x: expected at least one row, got none");
   const netlet_array* y = targets ? targets->y : nullptr;
   const netlet_array* gradient = targets ? targets->output_gradient : nullptr;
   if (gradient && (y || !with_gradient))
-    return fail(error, NETLET_ERROR_ARGUMENT,
-                with_gradient ? "y: expected either y or output_gradient, got both"
-                              : "output_gradient: expected y instead in this call");
+    return invalid(error, with_gradient ? "y: expected either y or output_gradient, got both"
+                                        : "output_gradient: expected y instead in this call");
   if (targets && targets->sample_weight) {
     NETLET_TRY(check_rows("sample_weight", targets->sample_weight, x->rows, error));
     if (targets->sample_weight->columns != 1)
-      return fail(error, NETLET_ERROR_ARGUMENT, "sample_weight: expected one column, got %zu",
-                  targets->sample_weight->columns);
-    if (gradient)
-      return fail(error, NETLET_ERROR_ARGUMENT, "sample_weight: expected none, output_gradient already includes it");
+      return invalid(error, "sample_weight: expected one column, got %zu", targets->sample_weight->columns);
+    if (gradient) return invalid(error, "sample_weight: expected none, output_gradient already includes it");
   }
   if (gradient) {
     NETLET_TRY(check_rows("output_gradient", gradient, x->rows, error));
@@ -97,9 +91,9 @@ netlet_status check_shapes(const netlet_network& net, const netlet_array* x, con
   if (!by_class(net, *y))
     return check_columns("y", net.targets() == net.outputs() ? "outputs" : "targets", net.targets(), *y, error);
   if (is_integer(y->dtype)) return NETLET_OK;
-  return fail(error, NETLET_ERROR_ARGUMENT,
-              "y: expected class indices of an integer dtype, or %zu probabilities per row, got one column of %s",
-              net.outputs(), netlet_dtype_name(y->dtype));
+  return invalid(error,
+                 "y: expected class indices of an integer dtype, or %zu probabilities per row, got one column of %s",
+                 net.outputs(), netlet_dtype_name(y->dtype));
 }
 
 template <class T>
@@ -111,9 +105,8 @@ netlet_status check_classes_and_weights(const netlet_network& net, const netlet_
   if (!targets.y || !by_class(net, *targets.y)) return NETLET_OK;
   return each_row<int64_t>(*targets.y, error, [&](const int64_t* cls, size_t i) {
     if (*cls >= 0 && (uint64_t)*cls < net.outputs()) return NETLET_OK;
-    return fail(error, NETLET_ERROR_ARGUMENT,
-                "y: expected classes from 0 to %zu, got %lld in row %zu; classes start at 0", net.outputs() - 1,
-                (long long)*cls, i);
+    return invalid(error, "y: expected classes from 0 to %zu, got %lld in row %zu; classes start at 0",
+                   net.outputs() - 1, (long long)*cls, i);
   });
 }
 template netlet_status check_classes_and_weights<float>(const netlet_network&, const netlet_targets&, netlet_error*);

@@ -59,9 +59,7 @@ template <class F> int all(size_t size, F some) {
   return 0;
 }
 
-netlet_status no_path(netlet_error* error) {
-  return fail(error, NETLET_ERROR_ARGUMENT, "path: expected the name of a file, got NULL");
-}
+netlet_status no_path(netlet_error* error) { return invalid(error, "path: expected the name of a file, got NULL"); }
 
 }  // namespace
 

@@ -6,19 +6,30 @@
 
 namespace netlet::core {
 
+static void write(netlet_error* error, const char* format, va_list arguments) {
+  if (!error) return;
+  vsnprintf(error->message, sizeof error->message, format, arguments);
+  error->system_error = 0;
+}
+
 netlet_status fail(netlet_error* error, netlet_status status, const char* format, ...) {
-  if (error) {
-    va_list arguments;
-    va_start(arguments, format);
-    vsnprintf(error->message, sizeof error->message, format, arguments);
-    va_end(arguments);
-    error->system_error = 0;
-  }
+  va_list arguments;
+  va_start(arguments, format);
+  write(error, format, arguments);
+  va_end(arguments);
   return status;
 }
 
+netlet_status invalid(netlet_error* error, const char* format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  write(error, format, arguments);
+  va_end(arguments);
+  return NETLET_ERROR_ARGUMENT;
+}
+
 netlet_status within(const char* name, netlet_status status, netlet_error* error) {
-  if (status == NETLET_OK || !error) return status;
+  if (status == NETLET_OK || status == NETLET_ERROR_MEMORY || !error) return status;
   const netlet_error message = *error;
   fail(error, status, "%s: %s", name, message.message);
   error->system_error = message.system_error;

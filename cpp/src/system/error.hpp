@@ -7,13 +7,12 @@
 namespace netlet::core {
 
 // Writes the message to *error, unless null, and returns the status.
-netlet_status fail(netlet_error* error, netlet_status status, const char* format, ...)
-#if defined(__GNUC__)
-    __attribute__((format(printf, 3, 4)))
-#endif
-    ;
+__attribute__((format(printf, 3, 4))) netlet_status fail(netlet_error* error, netlet_status status, const char* format,
+                                                         ...);
+// fail with NETLET_ERROR_ARGUMENT
+__attribute__((format(printf, 2, 3))) netlet_status invalid(netlet_error* error, const char* format, ...);
 
-// Puts a name before a failure's message.
+// Puts a name before a failure's message, unless memory ran out.
 netlet_status within(const char* name, netlet_status status, netlet_error* error);
 
 netlet_status out_of_memory(netlet_error* error);

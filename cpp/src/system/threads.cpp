@@ -168,8 +168,8 @@ void run_tasks(size_t tasks, size_t threads, void (*run)(void*, size_t, size_t),
 
 netlet_status require_threads(netlet_error* error) {
   if (requested_threads() != SIZE_MAX) return NETLET_OK;
-  return fail(error, NETLET_ERROR_ARGUMENT, "NETLET_NUM_THREADS: expected a number from 1 to %zu, got '%.40s'",
-              kMaxThreads, getenv("NETLET_NUM_THREADS"));
+  return invalid(error, "NETLET_NUM_THREADS: expected a number from 1 to %zu, got '%.40s'", kMaxThreads,
+                 getenv("NETLET_NUM_THREADS"));
 }
 
 }  // namespace netlet::core
@@ -189,7 +189,7 @@ size_t netlet_get_num_threads() {
 
 netlet_status netlet_set_num_threads(size_t count, netlet_error* error) {
   if (count < 1 || count > kMaxThreads)
-    return fail(error, NETLET_ERROR_ARGUMENT, "count: expected 1 to %zu threads, got %zu", kMaxThreads, count);
+    return invalid(error, "count: expected 1 to %zu threads, got %zu", kMaxThreads, count);
   g_thread_count.store(count, std::memory_order_relaxed);
   return NETLET_OK;
 }
