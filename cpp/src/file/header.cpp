@@ -79,10 +79,10 @@ class EntryReader {
     if (there) at_ += length;
     return there;
   }
-  void read(uint64_t& value) {
+  template <class Number> void read(Number& value) {
     char digits[24];
     read(digits, sizeof digits);
-    value = strtoull(digits, nullptr, 10);
+    value = (Number)strtoull(digits, nullptr, 10);
   }
 
   template <size_t N> void word(const char* key, char (&out)[N]) {
