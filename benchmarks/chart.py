@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The chart of a comparison: from speed.py, or `python chart.py results.json ... chart.svg`."""
+"""The chart of a comparison, drawn by speed.py or by `python chart.py results.json ... chart.svg`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LINE = 0.19  # inches
 
 
 def bars(result: dict) -> list[tuple[str, float]]:
-    """List each library, in its fastest form, and how many times as fast netlet is."""
+    """List each library in its fastest variant, with how many times as fast netlet is."""
     best: dict[str, float] = {}
     for ratio, peer in table.ratios(result):
         best.setdefault(peer["label"].partition(",")[0], ratio)
@@ -34,7 +34,7 @@ def bars(result: dict) -> list[tuple[str, float]]:
 
 
 def draw(report: dict, path: Path) -> None:
-    """Draw the workloads that have a name for the chart, on the smallest number of threads that was timed."""
+    """Draw the workloads that have a chart title, each with the smallest number of threads that was timed."""
     groups: dict[str, dict] = {}
     for result in report["results"]:
         if result["chart"] and "netlet" in result["peers"] and bars(result):
@@ -54,7 +54,7 @@ def draw(report: dict, path: Path) -> None:
             y += 1
             for label, ratio in bars(result):
                 axes.barh(y, ratio - 1, left=1, height=0.75, color=COLOURS.get(label, INK))
-                beyond = max(ratio, 1)  # the figure stands to the right of the bar and of the line
+                beyond = max(ratio, 1)  # the figure goes to the right of both the bar and the line
                 axes.annotate(
                     f"{table.times(ratio)} x", (beyond, y), (4, 0), textcoords="offset points", va="center", size=8
                 )
@@ -76,11 +76,11 @@ def draw(report: dict, path: Path) -> None:
         axes.grid(axis="x", color=INK, alpha=0.25, linewidth=0.6)
         axes.set_axisbelow(True)
         axes.set_title(
-            "netlet is … times as fast as (longer: netlet is faster; the scale is logarithmic)", loc="left", size=10
+            "How many times as fast netlet is (longer bars: netlet is faster; logarithmic scale)", loc="left", size=10
         )
         notes = dict.fromkeys(result["note"] for result in groups.values() if result["note"])
         machine = report["machine"]
-        said = "A selection. Each library in its fastest form, one thread and float32 unless said otherwise."
+        said = "A selection. Each library in its fastest variant; one thread and float32 unless stated otherwise."
         below = "\n".join([f"{said} {machine['processor']}, {machine['date']}.", *notes])
         axes.set_xlabel(below, color=INK, size=8, loc="left")
         metadata = {"Date": None} if str(path).endswith("svg") else None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a peer must compute before it is timed, in float64 NumPy."""
+"""Checks of a library's results before it is timed, against NumPy in float64."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import numpy as np
 from workloads import Case
 
 TOLERANCE = 1e-4
-FALL_TOLERANCE = 0.1  # batches come in another order in each library
-ULP_LIMIT = 4  # an elementwise function with larger errors is out of competition
+FALL_TOLERANCE = 0.1  # each library has its own order of batches
+ULP_LIMIT = 4  # an elementwise function with a larger error is not ranked
 
 
 def activate(name: str, z: np.ndarray) -> np.ndarray:
@@ -23,7 +23,7 @@ def activate(name: str, z: np.ndarray) -> np.ndarray:
 
 
 def layers(case: Case, x: np.ndarray, parameters=None, hidden=None, output=None) -> list[np.ndarray]:
-    """Compute inputs and outputs of all layers."""
+    """Compute the input, then the output of each layer."""
     weights, biases = parameters or (case.weights, case.biases)
     hidden, output = hidden or case.workload.activation, output or case.workload.output
     values = [np.atleast_2d(x).astype(np.float64)]
@@ -33,7 +33,7 @@ def layers(case: Case, x: np.ndarray, parameters=None, hidden=None, output=None)
 
 
 def loss(case: Case, parameters=None) -> float:
-    """Compute the loss with these parameters, or the initial ones."""
+    """Compute the loss with these parameters, or with the initial ones."""
     sample = slice(0, 10_000)
     outputs = layers(case, case.x[sample], parameters)[-1]
     if case.workload.loss == "cross_entropy":
@@ -43,7 +43,7 @@ def loss(case: Case, parameters=None) -> float:
 
 
 def gradient(case: Case) -> list[np.ndarray]:
-    """Compute the gradient of the mean squared error by W1, b1, W2, b2, ...; sigmoid layers, a linear output."""
+    """Compute the gradient of the mean of half the squared errors with respect to W1, b1, ...; linear output layer."""
     values = layers(case, case.x)
     delta = (values[-1] - case.y) / len(case.x)
     result: list[np.ndarray] = []
@@ -54,21 +54,21 @@ def gradient(case: Case) -> list[np.ndarray]:
 
 
 def output_error(case: Case, outputs: np.ndarray, **functions) -> float:
-    """Find the largest difference of outputs, over a sample of the rows."""
+    """Find the largest difference between outputs, over a sample of the rows."""
     step = max(1, len(np.atleast_2d(case.x)) // 500)
     expected = layers(case, np.atleast_2d(case.x)[::step], **functions)[-1]
     return float(np.abs(np.atleast_2d(np.asarray(outputs))[::step] - expected).max())
 
 
 def gradient_error(case: Case, parts: list[np.ndarray]) -> float:
-    """Find the largest difference of gradients in proportion to the largest value."""
+    """Find the largest difference between gradients, relative to the largest value."""
     expected = np.concatenate([part.ravel() for part in gradient(case)])
     found = np.concatenate([np.asarray(part).ravel() for part in parts])
     return float(np.abs(found - expected).max() / np.abs(expected).max())
 
 
 def ulps(case: Case, found: np.ndarray) -> float:
-    """Find the largest error in units in the last place, NaN where there is nothing more precise to compare with."""
+    """Find the largest error in units in the last place; NaN if there is no wider type to compare with."""
     wide = np.float64 if case.workload.dtype == "float32" else np.longdouble
     if np.finfo(wide).eps == np.finfo(case.workload.dtype).eps:
         return float("nan")

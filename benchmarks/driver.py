@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Worker processes that take turns: all but the one that is timed are stopped."""
+"""Worker processes that take turns: all except the one being timed are stopped."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 class RefusalError(Exception):
-    """A worker that cannot be timed; says why."""
+    """The reason why a worker cannot be timed."""
 
 
 def installed(name: str) -> bool:
@@ -42,13 +42,13 @@ def cpus() -> list[int]:
 
 
 def pin(process: int, threads: int) -> None:
-    """Keep a process to the last CPUs: the first one has most of the interrupts."""
+    """Pin a process to the last CPUs: the first one handles most of the interrupts."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(process, cpus()[-threads:])
 
 
 class Worker:
-    """A process that answers "go" with the seconds of a call; stopped except in its turn."""
+    """A process that answers "go" with the seconds per call; it is stopped except during its turn."""
 
     def __init__(self, command: list, threads: int):
         self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed with the worker)
@@ -58,7 +58,7 @@ class Worker:
             stdout=subprocess.PIPE,
             stderr=self.errors,
             text=True,
-            start_new_session=True,  # its own children are stopped with it
+            start_new_session=True,  # so that its children are stopped with it
             env={**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))},
             preexec_fn=lambda: pin(0, threads),
         )
@@ -101,7 +101,7 @@ class Worker:
 
 @dataclass
 class Figures:
-    """What was found about one library on one workload."""
+    """The results of one library on one workload."""
 
     label: str
     processes: list[float] = field(default_factory=list)  # the median of each
@@ -131,7 +131,7 @@ def command(name: str, workload: Workload, threads: int, programs: dict[str, Pat
 
 
 def judge(workload: Workload, ready: dict, reference: list[float] | None) -> None:
-    """Training must lower the loss as NumPy does."""
+    """Check that training lowers the loss as much as NumPy's does."""
     if reference is None or "loss" not in ready:
         return
     fall, expected = (before - after for before, after in (ready["loss"], reference))
@@ -142,12 +142,12 @@ def judge(workload: Workload, ready: dict, reference: list[float] | None) -> Non
 def measure(
     workload: Workload, threads: int, names: list[str], programs: dict[str, Path], rounds: int, processes: int
 ) -> tuple[dict[str, dict], list[str]]:
-    """Time the libraries in turn; returns the figures of each, and why others have none."""
+    """Time the libraries in turn; returns the figures of each, and why some have none."""
     figures: dict[str, Figures] = {}
     timed = set(names)
-    notes: dict[str, None] = {}  # each once
+    notes: dict[str, None] = {}  # without duplicates
     if workload.job in ("train", "step"):
-        names = ["numpy", *(name for name in names if name != "numpy")]  # the others are compared with its result
+        names = ["numpy", *(name for name in names if name != "numpy")]  # the others are compared with NumPy
     if workload.flops and "peak" in programs:
         names = [*names, "peak"]
         timed.add("peak")
@@ -170,7 +170,7 @@ def measure(
             times: dict[str, list[float]] = {}
             order = list(workers)
             for _ in range(rounds):
-                order = order[1:] + order[:1]  # nobody always follows the same one
+                order = order[1:] + order[:1]  # so that the order changes
                 for name in order:
                     answer = workers[name].turn()
                     answers = answer if isinstance(answer, dict) else {name: answer}
@@ -188,7 +188,7 @@ def measure(
 
 
 def busy_seconds() -> float:
-    """Read the time that all CPUs have worked, 0 where the system does not say."""
+    """Read the busy time of all CPUs; 0 if the system does not report it."""
     try:
         user, nice, system, _, _, *interrupts = map(int, Path("/proc/stat").read_text().split("\n")[0].split()[1:8])
     except OSError:
@@ -197,7 +197,7 @@ def busy_seconds() -> float:
 
 
 class OtherPrograms:
-    """How many CPUs other programs kept busy since this was made; ask when all workers have ended."""
+    """The number of CPUs that other programs have kept busy since its creation; ask when all workers have ended."""
 
     def __init__(self):
         self.start = time.perf_counter(), busy_seconds(), sum(os.times()[:4])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The price of exactness: netlet's kernels beside the same ones with the order of their operations freed.
+"""The price of exactness: netlet's kernels compared with the same kernels without a fixed order of operations.
 
-In one process, in turn, the median of 31 ratios. Needs CMake and a compiler.
+Both take turns in one process; the result is the median of 31 ratios. Needs CMake and a compiler.
 """
 
 import argparse
@@ -23,7 +23,7 @@ def isa() -> str:
 
 def main():
     argparse.ArgumentParser(description=__doc__).parse_args()
-    print("building the kernels, some two minutes", file=sys.stderr)
+    print("building the kernels takes about two minutes", file=sys.stderr)
     root = Path(__file__).parents[1]
     with tempfile.TemporaryDirectory() as folder:
         options = ["-DNETLET_BUILD_TESTS=OFF", "-DNETLET_BUILD_BENCHMARKS=ON", f"-DNETLET_FREED_ISA={isa()}"]
@@ -33,10 +33,10 @@ def main():
         ):
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         name, *lines = subprocess.check_output([Path(folder) / "exactness"], text=True).splitlines()
-    print(f"{name}, one thread\n\n| kernels | dtype | exact | order freed |\n| --- | --- | ---: | ---: |")
+    print(f"{name}, one thread\n\n| kernels | dtype | exact | without a fixed order |\n| --- | --- | ---: | ---: |")
     for what, dtype, *found in (line.split("|") for line in lines):
         if len(found) == 1:
-            sys.exit(f"{what}, {dtype}: the freed kernels are {found[0]}")
+            sys.exit(f"{what}, {dtype}: without a fixed order: {found[0]}")
         print(f"| {what} | {dtype} | {figures(1e6 * float(found[0]))} µs | {float(found[1]):.2f} times as fast |")
 
 

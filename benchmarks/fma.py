@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Fused multiply-add on x86-64 without the instruction: netlet's against the C library's software fma.
+"""Fused multiply-add on x86-64 without the instruction: netlet's emulation and the C library's.
 
-Needs CMake and a compiler; glibc is told to leave the processor's own fma alone.
+Needs CMake and a compiler; glibc is told not to use the processor's own fma.
 """
 
 import argparse
@@ -16,7 +16,7 @@ from pathlib import Path
 def main():
     argparse.ArgumentParser(description=__doc__).parse_args()
     if platform.machine() not in ("x86_64", "AMD64"):
-        sys.exit("netlet emulates fma on x86-64 alone")
+        sys.exit("netlet emulates fma only on x86-64")
     root = Path(__file__).parents[1]
     with tempfile.TemporaryDirectory() as folder:
         for command in (

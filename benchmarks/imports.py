@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What a library adds to NumPy: time of import, and size on the disk."""
+"""What a library adds to NumPy: import time and installed size."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def seconds(module: str) -> float:
 
 
 def distributions(name: str, found: dict) -> dict:
-    """Collect a distribution and all that it needs."""
+    """Collect a distribution and all its dependencies."""
     key = re.sub("[-_.]+", "-", name).lower()
     if key in found:
         return found
     try:
         found[key] = metadata.distribution(name)
     except metadata.PackageNotFoundError:
-        return found  # needed on other systems only
+        return found  # only needed on other systems
     for requirement in found[key].requires or []:
         if "extra ==" not in requirement:
             distributions(re.match(r"[\w.-]+", requirement)[0], found)
@@ -56,7 +56,7 @@ def megabytes(found: dict) -> float:
 def measure(names: list[str], runs: int) -> dict[str, dict]:
     """Time each import after NumPy's, in turn, in fresh processes."""
     for name in names:
-        seconds(MODULES[name])  # writes the compiled files, fills the file cache
+        seconds(MODULES[name])  # writes the bytecode files and fills the disk cache
     times: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(runs):
         for name in names:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Build the native programs of the comparison: the processor's peak, and hand-written code of fixed sizes."""
+"""Build the native programs of the comparison: the processor's peak rate, and hand-written code for fixed sizes."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FOLDER = ROOT / "build" / "benchmarks"
-PROGRAMS = {"peak": "peak", "floor": "xor", "rows": "rows"}  # the peer that each is
+PROGRAMS = {"peak": "peak", "floor": "xor", "rows": "rows"}  # the program of each peer
 
 
 def build(names: set[str]) -> tuple[dict[str, Path], str]:
-    """Build the programs of these names; returns them, or why there are none."""
+    """Build these programs; returns them, and why some are missing."""
     if not names:
         return {}, ""
     path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
@@ -30,14 +30,14 @@ def build(names: set[str]) -> tuple[dict[str, Path], str]:
         configure += ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={ninja}"]
     trouble = run(configure)
     built = {}
-    for name in (name for name in PROGRAMS if name in names):  # one by one: netlet's core is needed for rows alone
+    for name in (name for name in PROGRAMS if name in names):  # one by one: only rows needs netlet's core
         target = PROGRAMS[name]
         problem = trouble or run([cmake, "--build", FOLDER, "--target", target])
         if problem:
             trouble = problem
         else:
             built[name] = FOLDER / target
-    return built, f"no C++ figures, or not all: {trouble}" if trouble else ""
+    return built, f"some or all C++ figures are missing: {trouble}" if trouble else ""
 
 
 def write_sources() -> Path:
@@ -54,7 +54,7 @@ def write_sources() -> Path:
 
 
 def run(command: list) -> str:
-    """Run a step of the build; returns what is wrong."""
+    """Run a step of the build; returns an error message, or nothing."""
     result = subprocess.run(command, check=False, capture_output=True, text=True)
     if result.returncode == 0:
         return ""

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Scores on data that scikit-learn ships, netlet beside scikit-learn's own multilayer perceptron, same settings.
+"""Scores of netlet and of scikit-learn's multilayer perceptron, same settings, on data that ships with scikit-learn.
 
 One hidden layer of 100 relu units, Adam at 0.001, alpha 1e-4, batches of 200 (or all rows, if fewer), 200 epochs,
-float64, one thread; inputs, and targets of the regression, brought to mean 0 and deviation 1 by the training rows. Five
-folds, each with `--seeds` seeds; the time is that of fit.
+float64, one thread. Inputs and regression targets are standardized by the mean and deviation of the training rows. Five
+folds, each with `--seeds` seeds; only fit is timed.
 """
 
 import argparse
@@ -36,7 +36,7 @@ DATA = {
 
 
 def fit_netlet(x, y, classes, seed):
-    """A function that trains, and one that predicts."""
+    """Return a function that trains and one that predicts."""
     batch = min(200, len(x))
     net = netlet.Network(
         [x.shape[1], 100, classes or 1],
@@ -46,7 +46,7 @@ def fit_netlet(x, y, classes, seed):
         reduction="mean",
         seed=seed,
     )
-    optimizer = netlet.Adam(l2=ALPHA / batch)  # scikit-learn divides its penalty by the rows of a batch
+    optimizer = netlet.Adam(l2=ALPHA / batch)  # scikit-learn divides its penalty by the number of rows in a batch
     return lambda: net.fit(x, y, epochs=EPOCHS, batch_size=batch, optimizer=optimizer), net.predict
 
 
@@ -58,7 +58,7 @@ def fit_sklearn(x, y, classes, seed):
 
 
 def run(name, seeds):
-    """Scores and times of both, each an array over folds and seeds."""
+    """Scores and times of both libraries, as arrays over folds and seeds."""
     x, y = DATA[name](return_X_y=True)
     classes = 0 if name == "diabetes" else len(np.unique(y))
     folds = (StratifiedKFold if classes else KFold)(5, shuffle=True, random_state=0)
@@ -83,13 +83,13 @@ def run(name, seeds):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=5, help="seeds for each fold")
-    parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA), help="only these")
+    parser.add_argument("--seeds", type=int, default=5, help="number of seeds per fold")
+    parser.add_argument("--data", nargs="+", choices=DATA, default=list(DATA), help="run only these")
     arguments = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)  # the epochs are fixed
     netlet.set_num_threads(1)
     print(f"netlet {netlet.__version__} ({netlet.isa()}), scikit-learn {sklearn.__version__}, {platform.machine()}")
-    print(f"means of 5 folds x {arguments.seeds} seeds, with the standard error of the mean of the difference")
+    print(f"means of 5 folds x {arguments.seeds} seeds, with the standard error of the mean difference")
     print()
     print("| data | score | netlet | scikit-learn | difference | netlet's fit | times as fast |")
     print("| --- | --- | ---: | ---: | ---: | ---: | ---: |")

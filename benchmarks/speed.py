@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""netlet's speed beside that of the other libraries found here: training, inference, gradients, import.
+"""netlet's speed compared with that of the other libraries installed here: training, inference, gradients, import.
 
-Each library works on each workload in processes of its own, which take turns: while one is timed, the others are
-stopped. README.md has the method.
+Each library runs each workload in processes of its own, which take turns: while one is timed, the others are stopped.
+README.md describes the method.
 """
 
 from __future__ import annotations
@@ -46,34 +46,34 @@ def machine() -> dict:
 
 
 def install() -> None:
-    """Install what the comparison needs, package by package: one that does not install is left out."""
+    """Install what the comparison needs, one package at a time; a package that cannot be installed is skipped."""
     for package in PACKAGES:
         command = [sys.executable, "-m", "pip", "install", "--quiet", package]
         if subprocess.run(command, check=False).returncode:
-            print(f"{package} could not be installed: left out", file=sys.stderr)
+            print(f"{package} could not be installed and is skipped", file=sys.stderr)
 
 
 def choose(names: list[str] | None, known: list[str], what: str, parser: argparse.ArgumentParser) -> list[str]:
-    """Find the names that are given, or that begin with one that is given and a hyphen."""
+    """Find the known names that are given, or that begin with a given name and a hyphen."""
     if not names:
         return known
     for name in names:
         if not any(word == name or word.startswith(f"{name}-") for word in known):
-            parser.error(f"no {what} {name!r}; --list names them")
+            parser.error(f"unknown {what} {name!r}; --list shows all")
     return [word for word in known if any(word == name or word.startswith(f"{name}-") for name in names)]
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--workload", nargs="+", metavar="NAME", help="only these; mnist means all mnist-...")
-    parser.add_argument("--peer", nargs="+", metavar="NAME", help="only these beside netlet")
-    parser.add_argument("--threads", nargs="+", type=int, metavar="N", help="only these numbers of threads")
-    parser.add_argument("--rounds", type=int, help="turns of each process (7)")
-    parser.add_argument("--processes", type=int, help="fresh processes of each library (3)")
-    parser.add_argument("--quick", action="store_true", help="one process, three rounds, without the slowest")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there")
-    parser.add_argument("--chart", type=Path, metavar="FILE", help="draw them there, as .svg or .png")
-    parser.add_argument("--install", action="store_true", help="first install the libraries to compare with, by pip")
+    parser.add_argument("--workload", nargs="+", metavar="NAME", help="run only these; mnist means all mnist-...")
+    parser.add_argument("--peer", nargs="+", metavar="NAME", help="compare netlet only with these")
+    parser.add_argument("--threads", nargs="+", type=int, metavar="N", help="use only these numbers of threads")
+    parser.add_argument("--rounds", type=int, help="turns per process (7)")
+    parser.add_argument("--processes", type=int, help="fresh processes per library (3)")
+    parser.add_argument("--quick", action="store_true", help="one process, three rounds, no slow libraries")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to this file")
+    parser.add_argument("--chart", type=Path, metavar="FILE", help="draw the results to this file (.svg or .png)")
+    parser.add_argument("--install", action="store_true", help="first install the other libraries with pip")
     parser.add_argument("--list", action="store_true", help="list workloads and libraries")
     chosen = parser.parse_args()
     if chosen.rounds is None:
@@ -86,12 +86,12 @@ def arguments() -> argparse.Namespace:
     if chosen.chart and not importlib.util.find_spec("matplotlib") and not chosen.install:
         parser.error("--chart needs Matplotlib: pip install matplotlib")
     if min(chosen.rounds, chosen.processes, *(chosen.threads or [1])) < 1:
-        parser.error("--rounds, --processes and --threads are positive")
+        parser.error("--rounds, --processes and --threads must be positive")
     known = [workload.name for workload in WORKLOADS] + ["import"]
     chosen.workload = choose(chosen.workload, known, "workload", parser)
     chosen.peer = [*choose(chosen.peer, [*PEERS, "floor"], "peer", parser), "netlet"]
     if not chosen.list and "import" not in chosen.workload and not any(cells(chosen)):
-        parser.error(f"--threads: none of these workloads runs on so many threads here ({len(driver.cpus())} CPUs)")
+        parser.error(f"--threads: none of these workloads runs with these threads ({len(driver.cpus())} CPUs here)")
     return chosen
 
 
@@ -104,12 +104,12 @@ def cells(chosen: argparse.Namespace) -> Iterator[tuple[Workload, int]]:
 
 
 def programs_of(workload: Workload) -> set[str]:
-    """Name the native programs that belong beside a workload."""
+    """Name the native programs that a workload is compared with."""
     return {name for name in native.PROGRAMS if name in workload.peers or (name == "peak" and workload.flops)}
 
 
 def describe(workload: Workload, threads: int, peers: dict[str, dict]) -> dict:
-    """Put a result into the form that table.py and chart.py read."""
+    """Return a result in the form that table.py and chart.py read."""
     notes = [workload.note, *(peer.pop("note", "") for peer in peers.values())]
     return {
         "workload": workload.name,
@@ -127,21 +127,21 @@ def describe(workload: Workload, threads: int, peers: dict[str, dict]) -> dict:
 
 def main() -> None:
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda *_: sys.exit(1))  # or stopped workers would stay
+        signal.signal(number, lambda *_: sys.exit(1))  # otherwise stopped workers would be left behind
     chosen = arguments()
     try:
         compare(chosen)
     except KeyboardInterrupt:
-        written = f"; what was measured is in {chosen.json}" if chosen.json and chosen.json.exists() else ""
+        written = f"; the results so far are in {chosen.json}" if chosen.json and chosen.json.exists() else ""
         sys.exit(f"interrupted{written}")
 
 
 def compare(chosen: argparse.Namespace) -> None:
     if chosen.list:
-        print(f"{'--workload':28} what it is; with which --peer\n")
+        print(f"{'--workload':28} description; possible --peer\n")
         for workload in WORKLOADS:
             print(f"{workload.name:28} {workload.title}; {', '.join(workload.peers)}")
-        print(f"{'import':28} time of import and installed size")
+        print(f"{'import':28} import time and installed size")
         return
     if chosen.install:
         install()
@@ -183,7 +183,7 @@ def compare(chosen: argparse.Namespace) -> None:
         for name, peer in peers.items():
             if "version" in peer:
                 report["versions"][PEERS[name][1]] = peer["version"]
-        save()  # a long run may be ended at any time
+        save()  # a long run may be stopped at any time
     if "import" in chosen.workload:
         print("import", file=sys.stderr)
         known = {PEERS[name][1] for name in found}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The Markdown table of a comparison: from speed.py, or `python table.py results.json ...`."""
+"""The Markdown table of a comparison, printed by speed.py or by `python table.py results.json ...`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from peers import C_SOURCE, FLOOR
 from workloads import WORKLOADS
 
 FACTOR = {"s": 1, "ms": 1e3, "µs": 1e6, "ns": 1e9}
-UNSTABLE = 1.25  # processes of a library differ by more
-BUSY = 0.15  # CPUs that other programs used: the figures suffer
+UNSTABLE = 1.25  # a figure is marked if the processes of a library differ by more
+BUSY = 0.15  # a workload is marked if other programs used more CPUs
 
 
 def figures(value: float) -> str:
@@ -26,12 +26,12 @@ def times(value: float) -> str:
 
 
 def competes(peer: dict) -> bool:
-    """Whether it is a library, and as precise as the others."""
+    """Whether it is another library and as precise as the others."""
     return peer["label"] not in (FLOOR, C_SOURCE, "FMA peak", "netlet") and not peer.get("ulps", 0) > ULP_LIMIT
 
 
 def ratios(result: dict) -> list[tuple[float, dict]]:
-    """List how many times as fast as each other library netlet is, the fastest library first."""
+    """List how many times as fast as each library netlet is, the fastest library first."""
     ours = result["peers"]["netlet"]["seconds"]
     others = [(peer["seconds"] / ours, peer) for peer in result["peers"].values() if competes(peer)]
     return sorted(others, key=lambda pair: pair[0])
@@ -66,7 +66,7 @@ def line(result: dict) -> str:
 
 
 def peaks(report: dict) -> list[str]:
-    """Write the median peaks of the run."""
+    """Write the median peak rates of the run."""
     found: dict[tuple[str, int], list[float]] = {}
     for result in report["results"]:
         if "peak" in result["peers"]:
@@ -76,7 +76,7 @@ def peaks(report: dict) -> list[str]:
         f"{sorted(values)[len(values) // 2]:.0f} GFLOP/s in {dtype} on {threads} thread{'s' * (threads > 1)}"
         for (dtype, threads), values in sorted(found.items())
     ]
-    return [f"Peak of fused multiply-adds, measured beside them: {', '.join(parts)}.", ""] if parts else []
+    return [f"Peak rate of fused multiply-adds, measured in the same turns: {', '.join(parts)}.", ""] if parts else []
 
 
 def precision(report: dict) -> list[str]:
@@ -87,7 +87,7 @@ def precision(report: dict) -> list[str]:
             out = [peer for peer in result["peers"].values() if not competes(peer) and peer["label"] != "netlet"]
             ours = result["peers"]["netlet"]["seconds"]
             left = [f"{peer['label']} (netlet {times(peer['seconds'] / ours)} times as fast)" for peer in out]
-            beside = f"; out of competition, more than {ULP_LIMIT} ulp: {', '.join(left)}" if left else ""
+            beside = f"; not ranked, error above {ULP_LIMIT} ulp: {', '.join(left)}" if left else ""
             lines.append(f"- {result['title']}: largest error in ulp: {', '.join(errors)}{beside}")
     return lines
 
@@ -101,8 +101,9 @@ def text(report: dict) -> str:
     lines = [", ".join([*described, *versions, machine["date"]]), ""]
     if results:
         lines += [
-            f"Medians of {report['rounds']} rounds in turn, {processes} of each library. Compile time (JAX, "
-            "torch.compile) is not counted. The figures after a library say how many times as fast netlet is.",
+            f"The libraries take turns: medians of {report['rounds']} rounds, in {processes} of each library. Compile "
+            "time (JAX, torch.compile) is not counted. The number after a library says how many times as fast netlet "
+            "is.",
             "",
             *peaks(report),
             f"| workload | threads | netlet | fastest other library | times as fast | others | {FLOOR} | of peak |",
@@ -111,13 +112,11 @@ def text(report: dict) -> str:
             "",
         ]
     if any(mark(peer) for result in results for peer in result["peers"].values()):
-        lines.append(f"- ~: the medians of its processes differ by more than {100 * UNSTABLE - 100:.0f} %")
+        lines.append(f"- ~: the medians of the library's processes differ by more than {100 * UNSTABLE - 100:.0f} %")
     for result in results:
         if result["other_programs"] > BUSY:
             cpus = result["other_programs"]
-            lines.append(
-                f"- {result['title']}, threads {result['threads']}: other programs kept {cpus:.1f} CPUs busy meanwhile"
-            )
+            lines.append(f"- {result['title']}, threads {result['threads']}: other programs kept {cpus:.1f} CPUs busy")
     lines += [f"- {note}" for note in dict.fromkeys(result["note"] for result in results) if note]
     lines += precision(report) + [f"- {note}" for note in report["notes"]]
     if report.get("imports"):
@@ -127,14 +126,14 @@ def text(report: dict) -> str:
 
 def imports(found: dict) -> list[str]:
     """Write the second table: what a library adds to NumPy."""
-    lines = ["| over NumPy's own | import | installed, with what it needs |", "| --- | ---: | ---: |"]
+    lines = ["| on top of NumPy | import time | installed size with dependencies |", "| --- | ---: | ---: |"]
     for name, peer in found.items():
         lines.append(f"| {name} | {figures(max(1e3 * peer['seconds'], 0.01))} ms | {figures(peer['megabytes'])} MB |")
     return lines
 
 
 def merged(reports: list[dict]) -> dict:
-    """Put several runs together; the later ones' results replace those of the same workload."""
+    """Merge several runs; later results replace earlier ones of the same workload."""
     whole = dict(reports[0])
     results = {}
     for report in reports:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The from-scratch tutorial's network in plain NumPy, as one writes it: two sigmoid layers, full-batch descent."""
+"""The network of a from-scratch tutorial in plain NumPy: two sigmoid layers, full-batch gradient descent."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Y = np.array([[0.0], [1.0], [1.0], [0.0]])
 
 
 class PlainNetwork:
-    """Two layers, from the initial values of another network's `weights` and `biases`."""
+    """Two layers, initialised with the `weights` and `biases` of another network."""
 
     def __init__(self, weights, biases):
         self.w1, self.w2 = (w.copy() for w in weights)
@@ -21,7 +21,7 @@ class PlainNetwork:
         return 1 / (1 + np.exp(-z))
 
     def sigmoid_derivative(self, output):
-        """Compute its derivative from its output."""
+        """Compute the derivative of the sigmoid from its output."""
         return output * (1 - output)
 
     def forward(self, x):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""One library on one workload, in a process of its own: speed.py starts it and says when it may run.
+"""One library on one workload, in a process of its own: speed.py starts it and tells it when to run.
 
-It prints a line of JSON when it is ready, and one for each "go": the seconds of a call.
+It prints a line of JSON when it is ready, and then one for each "go": the seconds per call.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from timeit import Timer
 import check
 import workloads
 
-BATCH_SECONDS = 0.03  # of the calls that are timed together
-LONG_CALL = 0.1  # needs no warm-up: what it finds in the caches is used up soon
+BATCH_SECONDS = 0.03  # least time of the calls that are timed together
+LONG_CALL = 0.1  # a longer call needs no warm-up: the initial state of the caches hardly matters
 
 
 def correctness(job: str, case: workloads.Case, peer, result) -> dict:
-    """Compare what the first call gave with NumPy in float64; training is judged by speed.py."""
+    """Compare the result of the first call with NumPy in float64; driver.py checks training."""
     if job in ("train", "step"):
         return {"loss": [check.loss(case), check.loss(case, peer.parameters())]}
     if job == "apply":
@@ -36,7 +36,7 @@ def correctness(job: str, case: workloads.Case, peer, result) -> dict:
 
 
 def timer(work: Callable | tuple[str, dict]) -> Timer:
-    """Time a function, or a statement as a user writes it: where a call is short, a wrapper would count."""
+    """Time a function, or a statement as a user writes it: for a short call, the time of a wrapper would count."""
     if callable(work):
         return Timer("work()", globals={"work": work})
     statement, names = work
@@ -44,7 +44,7 @@ def timer(work: Callable | tuple[str, dict]) -> Timer:
 
 
 def calls_for(clock: Timer, reset: Callable) -> tuple[int, bool]:
-    """Find how many calls make up a time that can be measured, and whether a call is long."""
+    """Find how many calls take long enough to be measured, and whether a single call is long."""
     calls = 1
     while True:
         reset()
@@ -57,7 +57,7 @@ def calls_for(clock: Timer, reset: Callable) -> tuple[int, bool]:
 def main() -> None:
     name, variant, workload_name, threads = sys.argv[1:]
     answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)  # what a library prints is no answer
+    os.dup2(2, 1)  # what a library prints must not be taken for an answer
     workload = next(workload for workload in workloads.WORKLOADS if workload.name == workload_name)
     case = workloads.case(workload)
     peer = importlib.import_module(f"peers.{name}").Peer(case, int(threads), variant)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What speed.py measures: the workloads, their data and their initial weights."""
+"""The workloads that speed.py measures, their data and their initial weights."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Workload:
-    """One line of the table, on each number of threads; `job` is the method of a peer that does it."""
+    """One line of the table for each number of threads; `job` is the peer's method that does the work."""
 
     name: str
     title: str
@@ -24,24 +24,24 @@ class Workload:
     threads: tuple[int, ...] = (1, 2)
     rows: int = 1
     batch: int = 0  # 0: all rows
-    epochs: int = 1  # in one call
+    epochs: int = 1  # per call
     optimizer: str = "sgd"
     learning_rate: float = 0.1
-    divisor: float = 1  # of the time of a call
+    divisor: float = 1  # the time of a call is divided by it
     unit: str = "ms"
     counts_flops: bool = False
     note: str = ""
     slow: tuple[str, ...] = ()  # peers that --quick leaves out
-    chart: str = ""  # its name in the chart; empty: not there
+    chart: str = ""  # title in the chart; empty: not in the chart
 
     @property
     def flops(self) -> float:
-        """Floating-point operations of the matrix products of one call; 0 where other work outweighs them."""
+        """Floating-point operations of the matrix products in one call; 0 if other work outweighs them."""
         if not self.counts_flops:
             return 0.0
         products = [a * b for a, b in zip(self.sizes, self.sizes[1:])]
         forward_only = self.job in ("forward", "row")
-        # backward: by the weights, and by the inputs of all layers but the first
+        # backward: with respect to the weights, and to the inputs of all layers except the first
         each = sum(products) if forward_only else 3 * sum(products) - products[0]
         return 2.0 * each * self.rows * self.epochs
 
@@ -123,7 +123,7 @@ def large(dtype: str) -> Workload:
 
 
 def row(sizes: tuple[int, ...], activation: str, output: str) -> Workload:
-    """One row from Python, results written to an array that is there."""
+    """One row from Python, with the result written to an existing array."""
     return Workload(
         f"row-{name_of(sizes)}",
         f"one row from Python, {name_of(sizes)} {activation}",
@@ -173,7 +173,7 @@ def rows(sizes: tuple[int, ...], count: int) -> Workload:
 def elementwise(function: str, dtype: str) -> Workload:
     return Workload(
         f"{function}-{dtype}",
-        f"{function}, each of 10^6 numbers, {dtype}",
+        f"{function} of 10^6 numbers, time per number, {dtype}",
         "apply",
         ("netlet", "numpy", "pytorch", "jax", *(("scipy",) if function == "sigmoid" else ())),
         activation=function,
@@ -227,7 +227,7 @@ class Case:
 
 
 def aligned(array: np.ndarray, dtype: str) -> np.ndarray:
-    """Copy into memory that begins at a cache line, for the peers that read only such memory in place."""
+    """Copy into memory aligned to a cache line, for the peers that otherwise make their own copy."""
     size = array.size * np.dtype(dtype).itemsize
     memory = np.empty(size + 64, np.uint8)
     start = -memory.ctypes.data % 64
@@ -237,7 +237,7 @@ def aligned(array: np.ndarray, dtype: str) -> np.ndarray:
 
 
 def digits() -> tuple[np.ndarray, np.ndarray, str]:
-    """scikit-learn's handwritten digits, or random data of their shape; the third says which."""
+    """scikit-learn's handwritten digits, or random data of the same shape; the third value says which."""
     try:
         from sklearn.datasets import load_digits
     except ImportError:
@@ -248,7 +248,7 @@ def digits() -> tuple[np.ndarray, np.ndarray, str]:
 
 
 def random_classes(count: int, inputs: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Random rows, and classes that can be learned: the largest of ten random sums of a row."""
+    """Random rows, and classes that can be learned: the largest of ten random linear functions of the row."""
     x = rng.random((count, inputs), dtype=np.float32)
     return x, ((x - 0.5) @ rng.standard_normal((inputs, 10), dtype=np.float32)).argmax(axis=1)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Learn to read handwritten digits: 1,797 real ones of 8 x 8 pixels, a quarter of them held out."""
+"""Learn to read handwritten digits: 1,797 real images of 8 x 8 pixels, a quarter of them held out."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ MOST_SHOWN = 24  # misread digits in the picture
 
 
 def main() -> None:
-    """Train, judge on the held-out digits, draw."""
+    """Train, evaluate on the held-out digits, draw."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--epochs", type=int, default=50, help="times to go through the training digits (50)")
-    parser.add_argument("--output", type=Path, default=Path("digits.png"), help="the picture (digits.png)")
-    parser.add_argument("--seed", type=int, default=0, help="for initial values and order (0)")
+    parser.add_argument("--epochs", type=int, default=50, help="passes over the training digits (50)")
+    parser.add_argument("--output", type=Path, default=Path("digits.png"), help="file for the picture (digits.png)")
+    parser.add_argument("--seed", type=int, default=0, help="seed for initial values and order (0)")
     arguments = parser.parse_args()
 
     images, labels = load_digits(return_X_y=True)
@@ -45,7 +45,7 @@ def main() -> None:
         seed=arguments.seed,
     )
     print(net)
-    print(f"{len(x)} digits to learn from, {len(x_test)} held out")
+    print(f"{len(x)} training digits, {len(x_test)} held out")
 
     history = net.fit(
         x,
@@ -67,7 +67,7 @@ def main() -> None:
     print(f"fingerprint      {net.fingerprint()}")
     print(f"picture          {arguments.output.resolve()}")
     if accuracy < GOAL:
-        sys.exit(f"The goal is {GOAL:.0%} of the held-out digits: give it more epochs, or another seed.")
+        sys.exit(f"The goal is {GOAL:.0%} of the held-out digits: try more epochs or another seed.")
 
 
 def draw(path, history, accuracy, images, labels, predicted) -> None:

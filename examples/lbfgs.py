@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Trains with an optimizer of scipy, L-BFGS, over the network's flat buffers: no glue but this file.
+"""Trains with SciPy's L-BFGS on the network's flat buffers; this file is all the glue code.
 
-A physics surrogate: the swing of a damped pendulum as a function of time and damping. On small, noiseless data
-L-BFGS reaches errors that gradient descent takes very long for.
+A surrogate model from physics: the swing of a damped pendulum as a function of time and damping. On small, noiseless
+data L-BFGS reaches errors that gradient descent would take very long to reach.
 """
 
 import numpy as np
@@ -26,7 +26,7 @@ def network():
 
 
 def minimize_loss(net, iterations):
-    """L-BFGS over net.parameters; the network ends with the best ones."""
+    """Run L-BFGS on net.parameters; the network ends up with the best ones."""
 
     def loss_and_gradient(parameters):
         net.parameters[:] = parameters
@@ -44,7 +44,7 @@ def error(net):
 
 
 net = network()
-print(f"at first    error {error(net):.6f}")
+print(f"untrained   error {error(net):.6f}")
 result = minimize_loss(net, iterations=1000)
 print(f"L-BFGS      error {error(net):.6f} after {result.nfev} gradients")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The classic first job: a network of 2 inputs, 3 hidden units and 1 output learns XOR."""
+"""The classic first example: a network with 2 inputs, 3 hidden units and 1 output learns XOR."""
 
 import numpy as np
 from netlet import Network
@@ -7,7 +7,7 @@ from netlet import Network
 X = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
 y = np.array([[0], [1], [1], [0]])
 
-# sigmoid on both layers, half the summed squared error, float64: the defaults
+# the defaults: sigmoid in both layers, half the summed squared error, float64
 net = Network([2, 3, 1], seed=0)
 
 # each epoch is one step of plain gradient descent on all four rows

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The price of exactness: netlet's kernels beside the same ones with the order of operations freed, in one process, in
-// turn. exactness.py builds and runs it; the freed tables are of this processor's instruction set.
+// The price of exactness: netlet's kernels compared with the same kernels without a fixed order of operations ("freed"),
+// taking turns in one process. exactness.py builds and runs it; the freed tables use this processor's instruction set.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -12,10 +12,10 @@
 using namespace netlet::core;
 
 namespace netlet {
-namespace reordered {  // sums too may go in any order
+namespace reordered {  // sums, too, may be in any order
 extern const core::KernelTable freed_table;
 }
-namespace contracted {  // the same without that, for functions: their rounding to integers relies on order
+namespace contracted {  // sums stay in order, for functions: their rounding to integers relies on it
 extern const core::KernelTable freed_table;
 }
 }  // namespace netlet
@@ -32,7 +32,7 @@ template <class T> std::vector<T> numbers(size_t count) {
   return values;
 }
 
-// Both in turn: the median of the ratios, and of netlet's seconds.
+// Times both in turn; prints the medians of netlet's seconds and of the ratios.
 template <class T, class F> void compare(const char* what, const char* dtype, const KernelTable& freed, F run) {
   const auto seconds = [&](const Kernels<T>& kernel, long calls) {
     const auto start = std::chrono::steady_clock::now();
@@ -63,7 +63,7 @@ template <class T, class F> void compare(const char* what, const char* dtype, co
   std::printf("%s|%s|%.4e|%.3f\n", what, dtype, times[times.size() / 2], ratios[ratios.size() / 2]);
 }
 
-// the three products of a layer, over rows
+// the three products of a layer over several rows; the forward product alone for a single row
 template <class T> void products(const char* what, const char* dtype, size_t rows, size_t inputs, size_t outputs) {
   const auto x = numbers<T>(rows * inputs), w = numbers<T>(inputs * outputs), d = numbers<T>(rows * outputs);
   const std::vector<T> b(outputs, T(0.5));
@@ -88,7 +88,7 @@ template <class T> void function(const char* what, const char* dtype, int number
   });
 }
 
-// squared error of rows of ten outputs, with its derivative
+// the squared error of rows of ten outputs, and its derivative
 template <class T> void losses(const char* dtype) {
   constexpr size_t rows = 256, n = 10;
   auto y = numbers<T>(rows * n);
@@ -111,7 +111,7 @@ template <class T> void losses(const char* dtype) {
              });
 }
 
-// a step of Adam on parameters that fit the cache
+// a step of Adam on parameters that fit in the cache
 template <class T> void adam(const char* dtype) {
   const auto g = numbers<T>(2048);
   std::vector<T> w(g.size()), s0(g.size()), s1(g.size());

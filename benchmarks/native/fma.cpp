@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Nanoseconds for each fma: netlet's for processors without one, and the C library's. fma.py builds and runs it.
+// Nanoseconds per fma: netlet's emulation for processors without the instruction, and the C library's. fma.py builds and
+// runs it.
 #include <chrono>
 #include <cmath>
 #include <cstdio>
@@ -8,7 +9,7 @@
 
 using namespace netlet::baseline;
 
-// the best of nine runs; four sums side by side, as a kernel has them
+// The best of nine runs; four independent sums, as in a kernel.
 template <class F> double nanoseconds(int fmas, F run) {
   double best = 1e9;
   for (int round = 0; round < 9; ++round) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// netlet's kernels with what their promise of bits forbids: each fma is a product and a sum that the compiler may fuse
-// or not, and put in any order. exactness.cpp compares.
+// netlet's kernels without the restrictions that keep their bits the same: each fma is a product and a sum that the
+// compiler may fuse or not, and reorder. exactness.cpp compares them with the real ones.
 #include "kernels/vec.hpp"
 
 namespace netlet::NETLET_ISA_NAME {
@@ -21,7 +21,7 @@ NETLET_INLINE float free_fma1(float a, float b, float c) { return a * b + c; }
 namespace netlet::NETLET_ISA_NAME {
 namespace {
 
-// A layer of one output on one row is a single chain; free of it, lanes can run along the sum.
+// A layer with one output on one row is a single chain; without a fixed order, lanes can run along the sum.
 template <class T> void free_forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* rows,
                                      Weights<T> w, const T* b, int activation, T* z, T* y) {
   if (m * n != 1 || activation != NETLET_IDENTITY || z || rows)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The peak of fused multiply-adds in vectors of the widest kind, as seconds for a floating-point operation.
+// The peak rate of fused multiply-adds with the widest vectors, as seconds per floating-point operation.
 //   peak float32|float64 threads
 #include <cstdlib>
 #include <cstring>
@@ -15,7 +15,7 @@ constexpr int bytes = 32;
 #else
 constexpr int bytes = 16;
 #endif
-constexpr int chains = 10;  // 2 units of latency 4 or 5, and registers to spare
+constexpr int chains = 10;  // enough for 2 units with a latency of 4 or 5 cycles, and few enough for the registers
 constexpr long steps = 20000;
 
 template <class T> void multiply_and_add() {

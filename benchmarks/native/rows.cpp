@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One row through a small relu network, seconds a call: netlet's C function, the C source that netlet writes, and code
-// that knows the sizes.
+// One row through a small relu network, in seconds per call: netlet's C function, the C source that netlet writes, and
+// code that knows the sizes.
 //   rows 8-8|40-100-100-10
 #include <netlet/netlet.h>
 
@@ -22,11 +22,11 @@ constexpr int widest = 8;
 constexpr int widest = 4;
 #endif
 
-// Outputs lie in the lanes; weights are padded to whole vectors.
+// The lanes hold outputs; weights are padded to whole vectors.
 template <int Inputs, int Outputs, bool Relu> struct Layer {
   static constexpr int lanes = Outputs <= 4 ? 4 : Outputs <= 8 && widest >= 8 ? 8 : widest;
   static constexpr int vectors = (Outputs + lanes - 1) / lanes;
-  static constexpr int splits = vectors > 3 ? 1 : 4;  // sums side by side, or an addition waits for the one before
+  static constexpr int splits = vectors > 3 ? 1 : 4;  // independent sums hide the latency of additions
   static_assert(Inputs % splits == 0, "");
   typedef float V __attribute__((vector_size(4 * lanes)));
   V weights[Inputs][vectors], biases[vectors];
@@ -105,7 +105,7 @@ template <class Floor> int run() {
   alignas(64) static float x[inputs], ours[16], theirs[16], written[16];
   for (size_t i = 0; i < inputs; ++i) x[i] = std::sin(float(i));
   const netlet_array row = {x, NETLET_FLOAT32, 1, inputs, ptrdiff_t(sizeof x), sizeof(float)};
-  // the compiler must take it that each call reads and writes memory
+  // the compiler must assume that each call reads and writes memory
   auto netlets = [&] {
     netlet_forward(network, &row, ours, nullptr);
     __asm__ volatile("" ::: "memory");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A native program takes its turns as worker.py does: a line of JSON when it is ready, one for each "go".
+// A native program takes turns like worker.py: it prints a line of JSON when it is ready, and one for each "go".
 #pragma once
 #include <chrono>
 #include <cstdio>
@@ -11,7 +11,7 @@ template <class F> double seconds(long calls, F& call) {
   return time.count() / calls;
 }
 
-// how many calls make up 30 ms
+// The number of calls that take at least 30 ms.
 template <class F> long calls_for(F& call) {
   long calls = 1;
   while (seconds(calls, call) * calls < 0.03) calls *= 2;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The XOR workload by hand, for what is possible: sizes fixed at 2-3-1, the four rows in the four lanes of a vector,
-// every parameter in all lanes, an exponential function of its own. Any rounding will do.
+// The XOR workload written by hand, to show what is possible: sizes fixed at 2-3-1, the four rows in the four lanes of a
+// vector, every parameter in all lanes, its own exponential function. Any rounding will do.
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
@@ -79,7 +79,7 @@ struct Network {
   }
 };
 
-// the initial values are the arguments: w1, b1, w2, b2
+// The arguments are the initial values: w1, b1, w2, b2.
 int main(int count, char** arguments) {
   if (count != 14) return 1;
   Network net;

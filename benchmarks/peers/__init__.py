@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The libraries that are compared: a module each, whose class Peer has a method for each job that it can do.
+"""The libraries that are compared. Each has a module, whose class Peer has a method for each job that it can do.
 
 The jobs are `train`, `step`, `forward`, `row`, `gradient` and `apply`; a job's method returns the function to time, or
-a statement and its names. `parameters` gives trained weights and biases; `reset` goes back, untimed, to the initial
-ones.
+a statement and the names it uses. `parameters` returns the trained weights and biases; `reset` restores the initial
+ones, untimed.
 """
 
-# name (module, and its variant after a hyphen): what the tables call it, its distribution (and import name, if another)
+# name (module, then the variant after a hyphen): label in the tables, distribution, import name
 PEERS = {
     "netlet": ("netlet", "netlet", "netlet"),
     "numpy": ("NumPy", "numpy", "numpy"),
@@ -20,5 +20,5 @@ PEERS = {
     "onnxruntime-run": ("ONNX Runtime, run()", "onnxruntime", "onnxruntime"),
     "mlpfile": ("mlpfile", "mlpfile", "mlpfile"),
 }
-FLOOR = "C++, fixed sizes"  # native/: not a library, but what is possible
-C_SOURCE = "its own C source"  # what Network.to_c writes, compiled for this processor
+FLOOR = "C++, fixed sizes"  # native/: not a library, but a lower bound on the time
+C_SOURCE = "its own C source"  # written by Network.to_c, compiled for this processor

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""JAX: an epoch, or a whole training, jitted as one; compiled before the clock starts."""
+"""JAX: an epoch, or a whole training run, in one jitted function; compiled before the clock starts."""
 
 from functools import partial
 
@@ -34,7 +34,7 @@ class Peer:
         return [np.asarray(w) for w, _ in layers], [np.asarray(b) for _, b in layers]
 
     def outputs(self, layers, x):
-        """Compute the outputs; sums, where the output is a softmax."""
+        """Compute the outputs; for a softmax output, the logits."""
         work = self.case.workload
         for i, (w, b) in enumerate(layers):
             x = x @ w + b

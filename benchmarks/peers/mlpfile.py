@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""mlpfile's Model: relu layers and a linear output, whatever the workload has."""
+"""mlpfile's Model: relu layers and a linear output, whatever the workload specifies."""
 
 import struct
 import tempfile

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Plain NumPy, written by hand: products by its BLAS, the rest in place."""
+"""Hand-written NumPy: products with its BLAS, everything else in place."""
 
 import numpy as np
 from tutorial import PlainNetwork
@@ -34,7 +34,7 @@ class Peer:
 
     def reset(self):
         if self.case.workload.name == "xor":
-            return  # goes on
+            return  # training continues
         self.weights = [w.copy() for w in self.case.weights]
         self.biases = [b.copy() for b in self.case.biases]
         self.moments = [(np.zeros_like(p), np.zeros_like(p)) for p in (*self.weights, *self.biases)]
@@ -46,7 +46,7 @@ class Peer:
         return self.weights, self.biases
 
     def outputs(self, x):
-        """Compute inputs and outputs of all layers; sums, where the output is a softmax."""
+        """Compute the input, then the output of each layer, the last one without its activation."""
         hidden = FUNCTIONS[self.case.workload.activation]
         values = [x]
         for w, b in zip(self.weights, self.biases):
@@ -56,7 +56,7 @@ class Peer:
         return values
 
     def gradients(self, x, y):
-        """Compute those of all weights, then of all biases."""
+        """Compute the gradients with respect to all weights, then to all biases."""
         *values, delta = self.outputs(x)
         if self.case.workload.loss == "cross_entropy":
             delta -= delta.max(axis=1, keepdims=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""ONNX Runtime: input and output bound once, or the plain run()."""
+"""ONNX Runtime: with input and output bound once, or with plain run()."""
 
 import numpy as np
 import onnxruntime
@@ -37,14 +37,14 @@ class Peer:
         self.case, self.bound = case, variant != "run"
 
     def binding(self):
-        """Bind input and output to memory; also returns the view of the latter."""
+        """Bind input and output to memory; returns the binding and the output array."""
         work = self.case.workload
         binding = self.session.io_binding()
         x = np.ascontiguousarray(self.case.x).reshape(work.rows, -1)
         out = np.empty((work.rows, work.sizes[-1]), np.float32)
         binding.bind_input("x", "cpu", 0, np.float32, x.shape, x.ctypes.data)
         binding.bind_output("y", "cpu", 0, np.float32, out.shape, out.ctypes.data)
-        self.memory = x  # the binding only has its address
+        self.memory = x  # the binding keeps only its address
         return binding, out
 
     def forward(self):

@@ -70,7 +70,7 @@ class Peer:
         return epochs
 
     def compiled_training(self):
-        """Compile one step of the XOR network, its gradient written by hand: the fastest form found."""
+        """Compile one step of the XOR network with a hand-written gradient: the fastest variant found."""
         rate = self.case.workload.learning_rate
 
         def update(x, y, w1, b1, w2, b2):
@@ -107,7 +107,7 @@ class Peer:
 
     def row(self):
         self.mode = torch.inference_mode()
-        self.mode.__enter__()  # to the end of the process: the statement is timed outside of any function of ours
+        self.mode.__enter__()  # until the process ends: the timed statement is not inside any function of ours
         return "net(x).numpy()", {"net": self.net, "x": self.x}
 
     def gradient(self):

@@ -21,7 +21,7 @@ class Peer:
             momentum=0,
             random_state=0,
         )
-        self.model.partial_fit(case.x[:100], case.y[:100], classes=range(10))  # makes the arrays
+        self.model.partial_fit(case.x[:100], case.y[:100], classes=range(10))  # creates the arrays
         self.reset()
 
     def reset(self):

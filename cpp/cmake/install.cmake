@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What an installed netlet consists of; nothing in it knows where it lies, so that the folder can move.
+# The files of an installed netlet. None of them contains its own location, so the folder can be moved.
 include(CMakePackageConfigHelpers)
 if(netlet_under_pip)
   set(CMAKE_INSTALL_LIBDIR lib)  # the same tree in every wheel
@@ -22,7 +22,7 @@ if(NETLET_BUILD_SHARED)
   set(netlet_pc_libs "")
   set(netlet_pc_libs_private "-pthread -lm")
 else()
-  set(netlet_pc_libs " -pthread -lm")  # the library that there is, is static
+  set(netlet_pc_libs " -pthread -lm")  # the only library is static
   set(netlet_pc_libs_private "")
 endif()
 
@@ -32,12 +32,12 @@ write_basic_package_version_file(netletConfigVersion.cmake COMPATIBILITY SameMin
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/netletConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/netletConfigVersion.cmake
   DESTINATION ${netlet_cmake_dir} COMPONENT netlet_Development)
 
-if(NOT netlet_under_pip)  # a wheel has it in its metadata
+if(NOT netlet_under_pip)  # a wheel has the licence in its metadata
   install(FILES ${PROJECT_SOURCE_DIR}/LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/licenses/netlet
     COMPONENT netlet_Development)
 endif()
 
-# from the folder of netlet.pc up to the prefix; folders that were given as absolute ones stay that
+# From the folder of netlet.pc up to the prefix; folders given as absolute paths stay absolute.
 file(RELATIVE_PATH netlet_pc_prefix ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
 foreach(kind IN ITEMS INCLUDE LIB)
   if(IS_ABSOLUTE "${CMAKE_INSTALL_${kind}DIR}")

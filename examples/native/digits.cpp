@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Learns to read handwritten digits, as examples/digits.py does, from a file of lines of 64 pixels and the digit,
+// Learns to read handwritten digits, as examples/digits.py does, from a file whose lines have 64 pixels and the digit,
 // separated by commas:
 //
 //   digits digits.csv [network-to-write.netlet]
 //
-// scikit-learn has the file: python -c "import numpy, sklearn.datasets as s; d = s.load_digits();
+// Make the file with scikit-learn: python -c "import numpy, sklearn.datasets as s; d = s.load_digits();
 // numpy.savetxt('digits.csv', numpy.column_stack([d.data, d.target]), '%d', ',')"
 #include <cstdio>
 #include <exception>
@@ -38,7 +38,7 @@ static void read(const std::string& path, Digits& training, Digits& held_out) {
     for (std::size_t k = 0; k < Digits::pixels; ++k) digits.x.push_back(values[k] / 16);  // from 0 to 1
     digits.labels.push_back((int)values.back());
   }
-  if (training.rows() == 0) throw std::runtime_error(path + ": there are no digits in it");
+  if (training.rows() == 0) throw std::runtime_error(path + ": it contains no digits");
 }
 
 int main(int count, char** arguments) try {

@@ -1,5 +1,5 @@
 ! SPDX-License-Identifier: BSD-3-Clause
-! What a Fortran 2018 program needs of netlet.h to load a network and to ask it; more of it follows the same pattern.
+! The part of netlet.h that a Fortran 2018 program needs to load a network and run it; the rest follows the same pattern.
 ! Fortran's columns are netlet's rows: x(inputs, rows), y(outputs, rows).
 module netlet
   use, intrinsic :: iso_c_binding
@@ -60,7 +60,7 @@ module netlet
 
 contains
 
-  ! A network from a file; netlet_free takes it back.
+  ! Loads a network from a file; release it with netlet_free.
   function netlet_load(path) result(network)
     character(*), intent(in) :: path
     type(c_ptr) :: network
@@ -90,7 +90,7 @@ contains
     end do
   end function
 
-  ! y(:, i) = the network's outputs for x(:, i); a network of float32 converts x and computes in float32
+  ! y(:, i) = the network's outputs for x(:, i); a float32 network converts x and computes in float32.
   subroutine netlet_forward(network, x, y)
     type(c_ptr), intent(in) :: network
     real(c_double), intent(in), target, contiguous :: x(:, :)

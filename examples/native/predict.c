@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Loads a network, from whichever language it was saved, and prints its outputs for each line of numbers:
+/* Loads a network saved from any language, and prints its outputs for each line of numbers:
  *
  *   predict NETWORK < rows.txt
  */
@@ -29,13 +29,13 @@ int main(int count, char** arguments) {
   double* const row = malloc(inputs * sizeof *row);
   void* const out = malloc(outputs * sizeof(double));
   int status = row && out ? 0 : 1;
-  /* binary64 whatever the network's type: it converts what it reads */
+  /* binary64 whatever the network's dtype: it converts its input */
   const netlet_array x = netlet_rows(row, NETLET_FLOAT64, 1, inputs);
   size_t line = 1;
   for (int c = 0; status == 0 && c != EOF; ++line) {
     size_t have = 0;
     double number;
-    /* numbers up to the end of the line */
+    /* reads numbers up to the end of the line */
     for (;;) {
       while ((c = getchar()) == ' ' || c == '\t' || c == '\r') {
       }

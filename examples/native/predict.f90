@@ -1,5 +1,5 @@
 ! SPDX-License-Identifier: BSD-3-Clause
-! Loads a network and prints its outputs for each line of numbers, as predict.c does:
+! Loads a network and prints its outputs for each line of numbers, like predict.c:
 !
 !   predict_fortran NETWORK < rows.txt
 program predict
@@ -36,7 +36,7 @@ program predict
 
 contains
 
-  ! a line of any length; false at the end of the input
+  ! Reads a line of any length; false at the end of the input.
   logical function next_line(line)
     character(:), allocatable, intent(out) :: line
     character(1024) :: part
@@ -50,7 +50,7 @@ contains
     next_line = .not. is_iostat_end(status) .or. len(line) > 0
   end function
 
-  ! how many there are between blanks
+  ! The number of words, separated by blanks.
   integer function words(line)
     character(*), intent(in) :: line
     logical :: before, within

@@ -17,7 +17,7 @@ class Shaper {
   // at most most_samples
   void process(float* samples, std::size_t count) noexcept {
     for (std::size_t i = 0; i < count; ++i) history_[window - 1 + i] = samples[i];
-    // overlapping rows, without a copy: each begins one sample after the last one
+    // overlapping rows, not copied: each begins one sample after the previous one
     const netlet::Array rows(
         netlet_array{history_.data(), NETLET_FLOAT32, count, window, sizeof(float), sizeof(float)});
     if (network_.forward(rows, samples, workspace_) != NETLET_OK)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Trains XOR in C, saves the network and prints its fingerprint, which is that of examples/xor.py:
+/* Trains XOR in C, saves the network and prints its fingerprint, the same as that of examples/xor.py:
  *
  *   train NETWORK
  */
@@ -8,9 +8,9 @@
 
 enum { ROWS = 4, EPOCHS = 10000 };
 
-/* Called from time to time with the epochs since then; a number that is not 0 would end training. */
+/* Called from time to time with the epochs since the last call; a nonzero return value would stop training. */
 static int report(void* context, const netlet_epoch* epochs, size_t count) {
-  double* const loss = context; /* the first one and the last one */
+  double* const loss = context; /* the first and the last */
   if (epochs[0].epoch == 0) loss[0] = epochs[0].loss;
   loss[1] = epochs[count - 1].loss;
   return 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The classic first job, as examples/xor.py does it: the same calls, the same bits.
+// The classic first example, like examples/xor.py: the same calls, the same bits.
 #include <cstdio>
 #include <exception>
 #include <netlet/netlet.hpp>

@@ -26,8 +26,8 @@ bool is_conversion_error(const py::error_already_set& error) {
   return error.matches(PyExc_TypeError) || error.matches(PyExc_ValueError) || error.matches(PyExc_OverflowError);
 }
 
-// What is too large becomes infinite. Not numpy.astype, which warns of it: numpy.errstate is no way out, as a signal
-// within it may leave it set.
+// Values that are too large become infinite. Not by numpy.astype, which warns of them: numpy.errstate is no way out, as
+// a signal handled within it may leave it set.
 template <typename T>
 py::array narrowed(const py::array_t<long double, py::array::c_style | py::array::forcecast>& array) {
   py::array_t<T> result(std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()));
@@ -36,7 +36,7 @@ py::array narrowed(const py::array_t<long double, py::array::c_style | py::array
   return result;
 }
 
-// numpy.asarray, whose failures name the argument
+// numpy.asarray; its failures name the argument
 py::array as_array(py::handle object, const char* name) {
   if (py::isinstance<py::array>(object)) return py::reinterpret_borrow<py::array>(object);
   try {
@@ -53,7 +53,7 @@ py::array as_real_array(py::handle object, const char* name, netlet::Dtype dtype
   py::array array = as_array(object, name);
   if (number_of(array.dtype()) >= 0) return array;
   const char kind = array.dtype().kind();
-  if (kind == 'O') {  // Python numbers: what NumPy makes of them; None is NaN
+  if (kind == 'O') {  // Python numbers: whatever NumPy makes of them; None becomes NaN
     array = as_array(array.attr("tolist")(), name);
     if (number_of(array.dtype()) >= 0) return array;
   }
@@ -70,10 +70,10 @@ py::array as_real_array(py::handle object, const char* name, netlet::Dtype dtype
   }
   throw py::type_error(std::string(name) + ": expected real numbers, got an array of dtype " +
                        py::str(array.dtype()).cast<std::string>() +
-                       (name[0] == 'y' ? "; class names become indices by numpy.unique(y, return_inverse=True)" : ""));
+                       (name[0] == 'y' ? "; numpy.unique(y, return_inverse=True) turns class names into indices" : ""));
 }
 
-// An array of real numbers that the core can read. Making one may run Python code, the caller's own, too.
+// An array of real numbers that the core can read. Making one may run Python code, even the caller's own.
 py::array real_array(py::handle object, const char* name, netlet::Dtype dtype) {
   return survive_the_end([&] { return as_real_array(object, name, dtype); });
 }
@@ -137,7 +137,7 @@ PyObject* new_plain(netlet::Dtype dtype, bool single, std::size_t rows, std::siz
   return object;
 }
 
-Rows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype) {
+BorrowedRows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype) {
   py::array array = real_array(x, "x", dtype);
   const bool single = array.ndim() == 1;
   if ((!single && array.ndim() != 2) || array.shape(array.ndim() - 1) != (py::ssize_t)columns)
@@ -149,39 +149,39 @@ Rows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype) {
   return {std::move(array), view, single};
 }
 
-Rows target_rows(py::handle y, const netlet::Network& network, const Rows& x) {
+BorrowedRows target_rows(py::handle y, const netlet::Network& network, const BorrowedRows& x) {
   py::array array = real_array(y, "y", network.dtype());
-  const std::size_t rows = x.array.rows, outputs = network.outputs();
+  const std::size_t rows = x.array.rows, targets = network.targets();
   const auto ndim = array.ndim();
   const bool classes = network.loss() == netlet::Loss::cross_entropy;
   const int dtype = number_of(array.dtype());
   const bool integers = dtype != NETLET_FLOAT32 && dtype != NETLET_FLOAT64;
 
-  if (ndim == 2 && (std::size_t)array.shape(0) == rows && (std::size_t)array.shape(1) == outputs) {
-    const netlet::Array view = describe(array, rows, outputs, array.strides(0), array.strides(1));
+  if (ndim == 2 && (std::size_t)array.shape(0) == rows && (std::size_t)array.shape(1) == targets) {
+    const netlet::Array view = describe(array, rows, targets, array.strides(0), array.strides(1));
     return {std::move(array), view, x.single};
   }
   // one row's targets, for one row
-  if (x.single && ndim == 1 && (std::size_t)array.shape(0) == outputs && !(classes && integers && outputs == 1)) {
-    const netlet::Array view = describe(array, 1, outputs, 0, array.strides(0));
+  if (x.single && ndim == 1 && (std::size_t)array.shape(0) == targets && !(classes && integers && targets == 1)) {
+    const netlet::Array view = describe(array, 1, targets, 0, array.strides(0));
     return {std::move(array), view, true};
   }
-  // all outputs are quantiles of one number
+  // every output is a quantile of the same number
   if (network.loss() == netlet::Loss::quantile && ndim == 1 && (std::size_t)array.shape(0) == rows && !x.single) {
-    const netlet::Array view = describe(array, rows, outputs, array.strides(0), 0);
+    const netlet::Array view = describe(array, rows, targets, array.strides(0), 0);
     return {std::move(array), view, false};
   }
   // one number for each row
   if ((ndim == 1 && (std::size_t)array.shape(0) == rows) || (ndim == 0 && x.single)) {
-    if (classes ? integers : outputs == 1) {
+    if (classes ? integers : targets == 1) {
       const netlet::Array view = describe(array, rows, 1, ndim ? array.strides(0) : 0, (py::ssize_t)array.itemsize());
       return {std::move(array), view, x.single};
     }
   }
-  std::string expected = "(" + number(rows) + ", " + number(outputs) + ")";
+  std::string expected = "(" + number(rows) + ", " + number(targets) + ")";
   if (classes)
     expected += " or integers (" + number(rows) + ",)";
-  else if (outputs == 1)
+  else if (targets == 1)
     expected += " or (" + number(rows) + ",)";
   std::string hint;
   if (classes && integers && ndim == 2 && array.shape(1) == 1) hint = "; y.ravel() makes a column of classes a vector";
@@ -190,15 +190,15 @@ Rows target_rows(py::handle y, const netlet::Network& network, const Rows& x) {
                         py::str(array.dtype()).cast<std::string>() + hint);
 }
 
-TargetRows all_targets(py::handle y, py::handle output_gradient, py::handle sample_weight,
-                       const netlet::Network& network, const Rows& x) {
+BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle sample_weight,
+                           const netlet::Network& network, const BorrowedRows& x) {
   if (y.is_none() && output_gradient.is_none())
     throw py::type_error("y: expected either y or output_gradient, got neither");
   if (!y.is_none() && !output_gradient.is_none())
     throw py::value_error("y: expected either y or output_gradient, got both");
   if (!y.is_none()) {
-    Rows rows = target_rows(y, network, x);
-    TargetRows result{py::list(), rows.array};
+    BorrowedRows rows = target_rows(y, network, x);
+    BorrowedTargets result{py::list(), rows.array};
     result.keep.append(rows.keep);
     if (sample_weight.is_none()) return result;
     py::array weight = real_array(sample_weight, "sample_weight", network.dtype());
@@ -211,7 +211,7 @@ TargetRows all_targets(py::handle y, py::handle output_gradient, py::handle samp
     return result;
   }
   if (!sample_weight.is_none())
-    throw py::value_error("sample_weight: expected None beside output_gradient, which has the weights in it");
+    throw py::value_error("sample_weight: expected None beside output_gradient, whose values include the weights");
   py::array gradient = real_array(output_gradient, "output_gradient", network.dtype());
   const auto ndim = gradient.ndim();
   const std::size_t rows = x.array.rows, outputs = network.outputs();
@@ -226,7 +226,7 @@ TargetRows all_targets(py::handle y, py::handle output_gradient, py::handle samp
                                       matrix ? gradient.strides(1)
                                       : row  ? gradient.strides(0)
                                              : item);
-  TargetRows result{py::list(), netlet::Targets::output_gradient(view)};
+  BorrowedTargets result{py::list(), netlet::Targets::output_gradient(view)};
   result.keep.append(gradient);
   return result;
 }
@@ -238,7 +238,7 @@ void refuse_overlap(const py::array& out, const void* data, std::size_t bytes, c
     throw py::value_error(std::string("out: expected memory of its own, but it overlaps ") + other);
 }
 
-py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::Dtype dtype, const Rows* x) {
+py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::Dtype dtype, const BorrowedRows* x) {
   if (out.is_none()) return py::array(numpy_dtype(dtype), std::move(shape));
   if (!py::isinstance<py::array>(out)) throw py::type_error("out: expected a numpy.ndarray, got " + type_name(out));
   py::array array = py::reinterpret_borrow<py::array>(out);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// NumPy arrays at the border. Only this pair of files looks at array flags.
+// NumPy arrays on their way in and out. Only this pair of files looks at array flags.
 #pragma once
 
 #include <netlet/netlet.hpp>
@@ -10,22 +10,22 @@
 
 namespace py = pybind11;
 
-// Rows for the core, borrowed from an array that `keep` holds.
-struct Rows {
+// Rows as the core reads them, in the memory of an array that `keep` keeps alive.
+struct BorrowedRows {
   py::array keep;
   netlet::Array array;
   bool single;  // x was one row of shape (columns,)
 };
 
-// x: (rows, columns) or one row (columns,); anything that numpy.asarray takes. Arrays of float32, float64, integers and
-// booleans are read as they are, others are converted here.
-Rows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype);
+// x: (rows, columns) or one row (columns,); anything that numpy.asarray accepts. Arrays of float32, float64, integers
+// and booleans are read as they are, others are converted here.
+BorrowedRows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype);
 
 // y for `x.rows` rows: (rows, outputs); (rows,) with one output; for cross_entropy also integers (rows,).
-Rows target_rows(py::handle y, const netlet::Network& network, const Rows& x);
+BorrowedRows target_rows(py::handle y, const netlet::Network& network, const BorrowedRows& x);
 
-// The array that needs no second look: a numpy.ndarray, no subclass, of that dtype, native, aligned and C-contiguous,
-// of one dimension or two.
+// An array that can be used as it is: a numpy.ndarray and no subclass, of that dtype, in native byte order, aligned,
+// C-contiguous, with one dimension or two.
 struct PlainArray {
   char* data;
   bool writable, single;  // single: one dimension
@@ -36,24 +36,25 @@ bool is_plain(PyObject* object, netlet::Dtype dtype, PlainArray* array);
 // A new one; null with Python's error set if there is no memory.
 PyObject* new_plain(netlet::Dtype dtype, bool single, std::size_t rows, std::size_t columns, PlainArray* array);
 
-// What outputs are compared with; `keep` holds the arrays.
-struct TargetRows {
+// What outputs are compared with, in the memory of the arrays in `keep`.
+struct BorrowedTargets {
   py::list keep;
   netlet::Targets targets;
 };
 
 // One of y and output_gradient, the other None; sample_weight of shape (rows,), or None.
-TargetRows all_targets(py::handle y, py::handle output_gradient, py::handle sample_weight,
-                       const netlet::Network& network, const Rows& x);
+BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle sample_weight,
+                           const netlet::Network& network, const BorrowedRows& x);
 
-// An array to write to: `out` if it fits exactly, a new one if it is None. No overlap with the rows `x`, if given.
-py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::Dtype dtype, const Rows* x = nullptr);
+// An array to write to: `out` if it fits exactly, a new one if it is None. It must not overlap the rows `x`, if given.
+py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::Dtype dtype,
+                       const BorrowedRows* x = nullptr);
 void refuse_overlap(const py::array& out, const void* data, std::size_t bytes, const char* other);
 
 // A writable view of `count` values at `data`; `base` keeps them alive.
 py::array view(void* data, std::vector<py::ssize_t> shape, netlet::Dtype dtype, py::handle base);
 
-// Of a call on so many rows, `of_each` for each parameter; whether it is worth releasing the GIL.
+// Floating-point operations of a call on so many rows, `of_each` for each parameter: see compute().
 inline double operations(const netlet::Network& network, std::size_t rows, double of_each) {
   return of_each * (double)network.parameter_count() * (double)rows;
 }

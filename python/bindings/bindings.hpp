@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #pragma once
 
+#include <netlet/netlet.hpp>
 #include <pybind11/pybind11.h>
 #if __has_include(<cxxabi.h>)
 #include <cxxabi.h>
@@ -16,6 +17,7 @@ void bind_functional(py::module_& m);
 void bind_library(py::module_& m);
 void bind_network(py::module_& m);
 void bind_optimizers(py::module_& m);
+void bind_training(py::module_& m, py::class_<netlet::Network>& network_type);
 
 // The C++ object behind `self`. Python can make an object whose __init__ has not run: that is an error, not a crash.
 template <class T> T& object_of(py::handle self, const char* name) {
@@ -25,9 +27,9 @@ template <class T> T& object_of(py::handle self, const char* name) {
   return self.cast<T&>();
 }
 
-// A daemon thread may still be at work while the interpreter shuts down. It cannot have the GIL any more, and Python
-// ends it where it asks for it, by unwinding its stack; that may neither pass the core nor leave a destructor. Whatever
-// asks for the GIL goes through here: such a thread waits for the end of the process instead.
+// A daemon thread may still be at work while the interpreter shuts down. It can no longer get the GIL: Python ends it
+// where it asks for the GIL, by unwinding its stack, which must neither pass through the core nor leave a destructor.
+// Whatever asks for the GIL goes through here: such a thread waits for the end of the process instead.
 [[noreturn]] void wait_for_the_end();
 template <class F> auto survive_the_end(F&& f) {
 #if defined(__GLIBCXX__)
@@ -62,8 +64,8 @@ class WithoutGil {
   PyThreadState* state_;
 };
 
-// f() with the GIL, within a WithoutGil. `thread` is what that one released: once the interpreter is gone, this is the
-// one way to ask for the GIL that ends the thread instead of reading freed memory.
+// f() with the GIL, within a WithoutGil. `thread` is the state that it released: once the interpreter is gone, this is
+// the only way to ask for the GIL that ends the thread instead of reading freed memory.
 template <class F> auto with_gil(PyThreadState* thread, F&& f) {
   struct WithGil {
     explicit WithGil(PyThreadState* thread) { PyEval_RestoreThread(thread); }
@@ -75,11 +77,11 @@ template <class F> auto with_gil(PyThreadState* thread, F&& f) {
   });
 }
 
-// Work below so many floating-point operations, a few microseconds, is done with the GIL held: releasing it costs a
-// good part of that.
+// Below this many floating-point operations, a few microseconds of work, the GIL is kept: releasing it would cost a
+// good part of that time.
 constexpr double kHoldGil = 4e5;
 
-// Runs f without the GIL if it is worth it.
+// Runs f, without the GIL if that is worth it.
 template <class F> auto compute(double operations, F&& f) {
   if (operations < kHoldGil) return f();
   const WithoutGil without_gil;

@@ -10,8 +10,8 @@ using netlet::Checkpoint;
 using netlet::Network;
 using netlet::Optimizer;
 
-// Failures of the operating system as OSError and its kin, of the contents with the path before them as Python shows
-// it.
+// Failures of the operating system become OSError or a subclass; failures of the contents name the path as Python
+// shows it.
 template <class F> auto with_path(const py::bytes& path, F f) {
   const std::string text = path;
   try {
@@ -42,7 +42,7 @@ void save(py::handle self, const py::bytes& path, py::handle optimizer) {
   with_path(path, [&](const std::string& text) { network.save(text, state); });
 }
 
-// Any other bytes, as save() writes them.
+// Any bytes, written as save() writes a network.
 void replace_file(const py::bytes& path, const std::string& data) {
   with_path(path, [&](const std::string& text) { netlet::replace_file(text, data.data(), data.size()); });
 }
@@ -65,7 +65,7 @@ void bind_files(py::module_& m) {
   m.def("save", &save);
   m.def("to_bytes", &to_bytes);
   m.def("replace_file", &replace_file);
-  // what a file holds, until a Network and an Optimizer are made of it
+  // what a file holds, until a Network and an Optimizer are made from it
   py::class_<Checkpoint>(m, "Checkpoint")
       .def_static("load",
                   [](const py::bytes& path) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The way of the call that is made most often: nothing in it but what it needs, and compiled for speed.
+// The call that is made most often: nothing in its way but what it needs, and compiled for speed.
 #include "arrays.hpp"
 #include "bindings.hpp"
 
@@ -7,7 +7,7 @@ namespace {
 
 using netlet::Network;
 
-// A name. No static of a function: its guard could wait for a thread that waits for the GIL.
+// A name. Not a static variable of a function: its guard could wait for a thread that waits for the GIL.
 PyObject* g_forward_any;
 
 bool overlap(const PlainArray& a, const void* data, std::size_t bytes) {
@@ -15,8 +15,8 @@ bool overlap(const PlainArray& a, const void* data, std::size_t bytes) {
   return a.data < other + bytes && other < a.data + a.bytes;
 }
 
-// The outputs of the arrays that most calls have, in `out` or in a new one; null without an error for anything unusual,
-// failures of the core among it.
+// The outputs for arrays such as most calls have, in `out` or in a new one; null without an error for anything unusual,
+// failures of the core included.
 PyObject* forward_plain(const Network& net, PyObject* x, PyObject* out) {
   const netlet::Dtype dtype = net.dtype();
   PlainArray from, to;
@@ -41,8 +41,8 @@ PyObject* forward_plain(const Network& net, PyObject* x, PyObject* out) {
   return nullptr;
 }
 
-// _forward(x, out) without pybind11's dispatcher, which takes longer than a small network; _forward_any has the rest of
-// the cases, and all errors.
+// _forward(x, out) without pybind11's dispatcher, which takes longer than a small network; _forward_any handles all
+// other cases, and all errors.
 PyObject* forward_fast(PyObject* self, PyObject* const* arguments, Py_ssize_t count) {
   const auto* const instance = reinterpret_cast<py::detail::instance*>(self);
   if (count == 2 && instance->simple_layout && instance->simple_holder_constructed) {

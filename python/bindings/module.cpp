@@ -6,9 +6,9 @@
 #include "bindings.hpp"
 
 #if defined(_LIBCPP_VERSION) && defined(__linux__)
-// libc++ linked statically would bring its demangler, 5 % of the module, for names in messages that nobody meets.
+// libc++ linked statically would bring its demangler, 5 % of the module, for names in messages that nobody sees.
 extern "C" char* __cxa_demangle(const char*, char*, std::size_t*, int* status) {
-  if (status) *status = -2;  // not a name that can be told
+  if (status) *status = -2;  // no name to show
   return nullptr;
 }
 #endif
@@ -32,7 +32,7 @@ void wait_for_the_end() {
   for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
 }
 
-// In a sub-interpreter pybind11 refuses to work, or, before Python 3.12, hangs: so its entry is behind one of our own.
+// In a sub-interpreter pybind11 refuses to work or, before Python 3.12, hangs: so our own entry point comes first.
 #define PyInit__core enter
 PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   m.doc() = "The compiled core of netlet; use it through the package.";

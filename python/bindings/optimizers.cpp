@@ -10,20 +10,20 @@ using netlet::Optimizer;
 
 Optimizer& optimizer(py::handle self) { return object_of<Optimizer>(self, "self"); }
 
-py::list slots(py::handle self) {
+py::dict slots(py::handle self) {
   netlet_optimizer* handle = optimizer(self).get();
-  py::list views;
+  py::dict views;
   const std::size_t size = netlet_optimizer_size(handle);
   const auto dtype = (netlet::Dtype)netlet_optimizer_dtype(handle);
   for (std::size_t i = 0; size && i < netlet_optimizer_slot_count(handle); ++i) {
     void* slot = netlet_optimizer_slot(handle, i);
     if (!slot) throw netlet::Error(NETLET_ERROR_BUSY, "state: another call is using this optimizer");
-    views.append(view(slot, {(py::ssize_t)size}, dtype, self));
+    views[netlet_optimizer_slot_name(handle, i)] = view(slot, {(py::ssize_t)size}, dtype, self);
   }
   return views;
 }
 
-// (progress, size, slots one after the other): how the optimizer goes on
+// (progress, size, slots one after the other): what the optimizer continues from
 py::tuple get_state(py::handle self) {
   netlet_optimizer* handle = optimizer(self).get();
   const std::size_t size = netlet_optimizer_size(handle);
@@ -51,7 +51,7 @@ void set_state(py::handle self, const py::tuple& progress, std::size_t size, con
                progress[3].cast<double>(), progress[4].cast<double>(), progress[5].cast<std::uint64_t>()});
 }
 
-// kind: as netlet_optimizer_kind; settings by name, those not given as usual
+// kind: a netlet_optimizer_kind; settings by name, those not given at their defaults
 Optimizer create(int kind, bool nesterov, const py::dict& settings) {
   netlet_optimizer_config config = netlet_optimizer_defaults(kind);
   config.nesterov = nesterov;

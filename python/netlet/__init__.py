@@ -13,12 +13,15 @@ Examples
 array([0., 1., 1., 0.])
 """
 
+from typing import TYPE_CHECKING
+
 try:
     from ._core import DivergenceError, __version__, check_environment
 except ImportError as error:
     from ._broken import explain
 
     raise ImportError(explain(error)) from error
+from . import functional
 from ._library import available_isas, get_num_threads, isa, numerics_version, set_num_threads
 from .history import History
 from .network import Network
@@ -50,13 +53,20 @@ except (RuntimeError, ValueError) as error:
     raise ImportError(str(error)) from None
 del check_environment
 
-from . import functional  # noqa: E402  (its checks would hide the environment's message)
+if TYPE_CHECKING:  # imported on first use
+    from . import reference as reference
+    from . import schedules as schedules
 
 
 def __getattr__(name: str) -> object:
-    """Import `netlet.reference` and `netlet.schedules` when they are first asked for."""
+    """Import `netlet.reference` and `netlet.schedules` on first use."""
     if name in ("reference", "schedules"):
         import importlib
 
         return importlib.import_module(f".{name}", __name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Name what is public, for tab completion."""
+    return sorted([*__all__, "reference", *(name for name in globals() if name.startswith("__"))])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``python -m netlet``: what is installed, and how it will run here."""
+"""``python -m netlet``: what is installed, and how it runs here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import netlet
 from netlet import _core
 
-HERE = Path(_core.__file__).parent  # also where an editable install keeps its files
+HERE = Path(_core.__file__).parent  # this is where an editable install keeps its files, too
 FOLDERS = {
     "cmakedir": (HERE / "lib" / "cmake" / "netlet", "the folder of the CMake package, for -Dnetlet_DIR="),
     "includedir": (HERE / "include", "the folder of the headers, for -I"),
@@ -23,7 +23,7 @@ def main() -> None:
     """Print version, instruction set, threads and build; or where native programs find the library."""
     parser = argparse.ArgumentParser(
         prog="python -m netlet",
-        description="Prints netlet's version, the instruction set and the number of threads that it uses here.",
+        description="Prints netlet's version, and the instruction set and number of threads that it uses here.",
         epilog="NETLET_ISA (avx512, avx2, neon, baseline) and NETLET_NUM_THREADS change the last two; neither changes "
         "a result.",
     )

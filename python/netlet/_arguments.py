@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Checks of arguments: what is expected and what came."""
+"""Checks of arguments, whose messages say what was expected and what was given."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
+from ._names import LOSSES, known_as
 from .optimizers import Optimizer
 
 
@@ -26,7 +27,7 @@ def integer(name: str, value: Any, low: int, high: int, expected: str) -> int:
 
 
 def seed(value: int | None) -> int:
-    """A seed; drawn from the operating system if None."""
+    """A seed; if None, one from the operating system."""
     if value is None:
         return int.from_bytes(os.urandom(8), "little")
     return integer("seed", value, 0, 2**64, "an integer from 0 to 2**64 - 1, or None")
@@ -44,7 +45,7 @@ def layer_sizes(value: Sequence[int]) -> list[int]:
 
 
 def numbers(name: str, value: Any, count: int, each: str) -> list[float]:
-    """One number for all `count`, or a sequence with one for each; `each` says of what."""
+    """One number for all `count`, or a sequence with one for each; `each` is the word for one of them."""
     try:
         array = np.asarray(value)
         array = array.astype(np.float64, casting="safe" if array.dtype.kind in "US" else "unsafe")
@@ -57,50 +58,23 @@ def numbers(name: str, value: Any, count: int, each: str) -> list[float]:
     return [float(number) for number in array]
 
 
-_ELSEWHERE = {  # names of the same thing in other libraries
-    "linear": "identity",
-    "logistic": "sigmoid",
-    "swish": "silu",
-    "leakyrelu": "leaky_relu",
-    "hardsigmoid": "hard_sigmoid",
-    "mse": "squared_error",
-    "mean_squared_error": "squared_error",
-    "mae": "absolute_error",
-    "mean_absolute_error": "absolute_error",
-    "pinball": "quantile",
-    "bce": "binary_cross_entropy",
-    "binary_crossentropy": "binary_cross_entropy",
-    "log_loss": "cross_entropy",
-    "categorical_crossentropy": "cross_entropy",
-    "sparse_categorical_crossentropy": "cross_entropy",
-    "crossentropy": "cross_entropy",
-    "xavier": "glorot_uniform",
-    "xavier_uniform": "glorot_uniform",
-    "kaiming": "he_uniform",
-    "kaiming_uniform": "he_uniform",
-}
-
-
 def name_number(argument: str, name: str, kind: str) -> int:
-    """Number of a public name in the core."""
+    """The core's number for a public name."""
     known = _core.NAMES[kind]
     if not isinstance(name, str):
         raise TypeError(f"{argument}: expected one of the names {', '.join(known)}, got {name!r}")
     if name not in known:
-        same = _ELSEWHERE.get(name.lower(), name.lower())
+        same = known_as(name)
         hint = f" (here it is {same!r})" if same in known else ""
         raise ValueError(f"{argument}: unknown name {name!r}{hint}; the known ones are {', '.join(known)}")
     return known.index(name)
-
-
-_OUTPUTS = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid", "poisson": "identity"}
 
 
 def activations(layers: int, activation: str | Sequence[str], output_activation: str | None, loss: str) -> list[int]:
     """One for each layer, output included."""
     if isinstance(activation, str):
         hidden = name_number("activation", activation, "activation")
-        output = _OUTPUTS.get(loss, activation) if output_activation is None else output_activation
+        output = output_activation if output_activation is not None else LOSSES[loss].get("output", activation)
         return [hidden] * (layers - 1) + [name_number("output_activation", output, "activation")]
     try:
         names = list(activation)
@@ -108,7 +82,7 @@ def activations(layers: int, activation: str | Sequence[str], output_activation:
         raise TypeError(f"activation: expected a name, or one for each layer, got {activation!r}") from None
     if output_activation is not None:
         raise ValueError(
-            "output_activation: expected None beside a list of activations, which has the output's as its last one, "
+            "output_activation: expected None beside a list of activations, the last of which is the output's, "
             f"got {output_activation!r}"
         )
     if len(names) != layers:
@@ -117,7 +91,7 @@ def activations(layers: int, activation: str | Sequence[str], output_activation:
 
 
 def optimizer(value: Any) -> Optimizer:
-    """An optimizer, and not its class or name."""
+    """An optimizer, rather than its class or name."""
     if isinstance(value, Optimizer):
         return value
     came = f"the class {value.__name__}; write {value.__name__}()" if isinstance(value, type) else type(value).__name__

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What to do where the compiled core cannot be imported."""
+"""What to do if the compiled core cannot be imported."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def explain(error: ImportError) -> str:
-    """Say why, as far as the files beside this one tell, and what helps.
+    """Say why, as far as the files beside this one show, and what helps.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def explain(error: ImportError) -> str:
         return "netlet works in the main interpreter only, not in a sub-interpreter"
     here = f"Python {platform.python_version()} on {platform.machine()}"
     reinstall = "install netlet's wheel for this Python again (pip install --force-reinstall --no-deps ...)"
-    if error.path:  # it was found, and is no module for this process
+    if error.path:  # it was found, but cannot be loaded into this process
         return f"netlet's compiled core, {error.path}, cannot be loaded: {text}. This is {here}: {reinstall}."
     folder = Path(__file__).parent
     present = sorted(path.name for path in folder.glob("_core.*") if path.suffix in (".so", ".pyd", ".dylib"))

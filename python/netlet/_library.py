@@ -14,8 +14,8 @@ def isa() -> str:
     Returns
     -------
     str
-        ``"avx512"``, ``"avx2"``, ``"neon"`` or ``"baseline"``: the best that the machine has, or what the environment
-        variable ``NETLET_ISA`` names. It changes the speed, never a result.
+        ``"avx512"``, ``"avx2"``, ``"neon"`` or ``"baseline"``: the best one that the machine has, or the one that the
+        environment variable ``NETLET_ISA`` names. It changes the speed, never a result.
     """
     return _core.isa()
 
@@ -31,12 +31,13 @@ def available_isas() -> list[str]:
 
 
 def get_num_threads() -> int:
-    """Return the number of threads that share the work of one call, the calling one included.
+    """Return the number of threads that share the work of one call, including the calling thread.
 
     Returns
     -------
     int
-        At first the environment variable ``NETLET_NUM_THREADS``, or else the CPUs that the process may use.
+        Initially the value of the environment variable ``NETLET_NUM_THREADS`` or, without it, the number of CPUs that
+        the process may use.
     """
     return _core.get_num_threads()
 
@@ -44,7 +45,7 @@ def get_num_threads() -> int:
 def set_num_threads(count: int) -> None:
     """Set the number of threads that share the work of one call.
 
-    It changes the speed, never a result; small work stays on the calling thread.
+    It changes the speed, never a result; small amounts of work stay on the calling thread.
 
     Parameters
     ----------
@@ -64,7 +65,7 @@ def set_num_threads(count: int) -> None:
 
 
 def numerics_version() -> int:
-    """Return the version of the arithmetic: it goes up with every change of bits.
+    """Return the version of the arithmetic, which increases whenever bits change.
 
     Returns
     -------

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What networks are saved as and made from."""
+"""What networks are saved as, and what they are made from."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._library import numerics_version
+from ._names import LOSSES
 from .optimizers import Optimizer, optimizer_class
 
 if TYPE_CHECKING:
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from typing_extensions import Self  # typing has it from Python 3.11 on
 
+    from ._names import ActivationName, DtypeName, LossName
+    from .formats.parts import Parts
+
+    Dtype = DtypeName | npt.DTypeLike
     Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 __all__ = ["Exchange"]
@@ -31,7 +36,7 @@ def _encoded(path: Any) -> bytes:
 
 
 def _pathlib_path(path: Any) -> pathlib.Path:
-    import pathlib  # longer to import than all of netlet
+    import pathlib  # it takes longer to import than all of netlet
 
     return pathlib.Path(os.fsdecode(_encoded(path)))
 
@@ -53,28 +58,29 @@ def _check(optimizer: Any) -> Optimizer | None:
 
 
 class Exchange(_core.Network):
-    """The part of a `Network` that files and other libraries see."""
+    """The part of `Network` that deals with files and other libraries."""
 
     def save(self, path: Path, *, optimizer: Optimizer | None = None) -> None:
         """Save the network to a file, for `load` in Python, C and C++.
 
-        The file is a safetensors file: other programs can read its parameters. It has architecture, parameters,
-        scaling, dropout, seed and epochs trained, a checksum over all of it, and a self-test.
+        It is a safetensors file, whose parameters other programs can read. It holds architecture, parameters, scaling,
+        dropout, seed and epochs trained, a checksum over all of that, and a self-test.
 
         Parameters
         ----------
         path : str or path-like
-            Its name; any ending will do. A file that is there already is replaced as a whole: if saving fails, or the
-            machine does, the old one is still there.
+            Any file extension will do. An existing file is replaced as a whole: if saving fails, or the machine does,
+            the old file is still there.
         optimizer : Optimizer, optional
-            Its settings and state go along, so that training can go on to the same bits: see `load_checkpoint`.
+            Its settings and state are saved too, so that training can be resumed to the same bits: see
+            `load_checkpoint`.
 
         Raises
         ------
         OSError
             If the file cannot be written.
         ValueError
-            If a parameter is not finite, or the optimizer's state is of another size or dtype.
+            If a parameter is not finite, or the optimizer's state has another size or dtype.
         RuntimeError
             If another thread is training the network.
 
@@ -96,7 +102,7 @@ class Exchange(_core.Network):
         Parameters
         ----------
         optimizer : Optimizer, optional
-            As in `save`; `checkpoint_from_bytes` brings it back.
+            As in `save`; read it back with `checkpoint_from_bytes`.
 
         Returns
         -------
@@ -105,7 +111,7 @@ class Exchange(_core.Network):
         Raises
         ------
         ValueError, RuntimeError
-            As `save`.
+            As in `save`.
 
         Examples
         --------
@@ -118,10 +124,10 @@ class Exchange(_core.Network):
 
     @classmethod
     def load(cls, path: Path) -> Self:
-        """Make a network from a file that `save` wrote, in whatever language.
+        """Make a network from a file that `save` wrote, in any language.
 
-        Everything in the file is checked: its form, checksum, values, fingerprint, and that the network here gives the
-        bits of the self-test.
+        Everything in the file is checked: its format, checksum, values and fingerprint, and that the network gives the
+        bits of the self-test here.
 
         Parameters
         ----------
@@ -136,12 +142,12 @@ class Exchange(_core.Network):
         OSError
             If the file cannot be read.
         ValueError
-            If it is no network of netlet's, or cut, damaged or too new; the message says what was expected.
+            If it is not a netlet network, or is truncated, damaged or too new; the message says what was expected.
 
         Warns
         -----
         UserWarning
-            If the file was written under another numerics version, whose bits were others.
+            If the file was written under another numerics version, which gave different bits.
 
         Examples
         --------
@@ -158,7 +164,7 @@ class Exchange(_core.Network):
     def load_checkpoint(cls, path: Path) -> tuple[Self, Optimizer]:
         """Make a network and its optimizer from a file that `save` wrote with an optimizer.
 
-        Training goes on as if it had never stopped, to the same bits.
+        Training resumes as if it had never stopped, to the same bits.
 
         Parameters
         ----------
@@ -172,7 +178,7 @@ class Exchange(_core.Network):
         Raises
         ------
         OSError, ValueError
-            As `load`; and if the file has no optimizer.
+            As in `load`; also if the file has no optimizer.
 
         Examples
         --------
@@ -207,7 +213,7 @@ class Exchange(_core.Network):
         Raises
         ------
         ValueError
-            As `load`.
+            As in `load`.
         TypeError
             If `data` is not bytes.
         """
@@ -229,7 +235,7 @@ class Exchange(_core.Network):
         Raises
         ------
         ValueError, TypeError
-            As `from_bytes`; and if the data have no optimizer.
+            As in `from_bytes`; also if the data has no optimizer.
 
         Examples
         --------
@@ -244,29 +250,30 @@ class Exchange(_core.Network):
     @classmethod
     def _both(cls, checkpoint: _core.Checkpoint, name: str) -> tuple[Self, Optimizer]:
         if checkpoint.optimizer is None:
-            raise ValueError(f"{name}: expected a network saved with an optimizer; this one has none beside it")
+            raise ValueError(f"{name}: expected a network saved with an optimizer; this one was saved without")
         optimizer = _optimizer_of(checkpoint)
         return cls._made_of(checkpoint), optimizer
 
     def to_c(self, path: Path, *, name: str | None = None) -> None:
         """Write the network as one C99 file that gives the same bits, for programs without netlet.
 
-        Sizes are fixed, nothing is allocated, nothing is needed but `fma`. It has ``NAME_forward`` for one row,
-        ``NAME_forward_rows`` for many, and ``NAME_self_test``, which says whether compiler and processor keep the bits.
+        All sizes are fixed, nothing is allocated, and nothing is needed but `fma`. The file has ``NAME_forward`` for
+        one row, ``NAME_forward_rows`` for many, and ``NAME_self_test``, which checks that compiler and processor keep
+        the bits.
 
         Parameters
         ----------
         path : str or path-like
         name : str, optional
-            What its functions' names begin with; by default the file's name without its ending, ``_`` for whatever a
-            name in C cannot have.
+            The prefix of its functions' names; by default the file's name without its extension, with ``_`` for
+            characters that names in C cannot have.
 
         Raises
         ------
         OSError
             If the file cannot be written.
         ValueError
-            If `name` is no name in C, or a parameter is not finite.
+            If `name` is not a valid name in C, or a parameter is not finite.
 
         Examples
         --------
@@ -280,13 +287,14 @@ class Exchange(_core.Network):
         from .formats.c_source import c_name, c_source
 
         file = _pathlib_path(path)
-        text = c_source(self, c_name(file.stem) if name is None else name)  # type: ignore[arg-type]
+        name = c_name(file.stem) if name is None else name
+        text = c_source(self._parts(), name, self._fingerprint(), lambda x: self._forward(x, None))
         _core.replace_file(_encoded(path), text.encode("ascii"))
 
-    def to_onnx(self, path: Path, *, dtype: npt.DTypeLike | None = None) -> None:
-        """Write the network as an ONNX model, checked by onnx's checker; needs ``pip install onnx``.
+    def to_onnx(self, path: Path, *, dtype: Dtype | None = None) -> None:
+        """Write the network as an ONNX model and check it with onnx's checker; needs ``pip install onnx``.
 
-        Its input ``x`` has shape (rows, inputs), its output ``y`` (rows, outputs); scaling is part of it.
+        Its input ``x`` has shape (rows, inputs), its output ``y`` (rows, outputs); the model includes any scaling.
 
         Parameters
         ----------
@@ -304,21 +312,22 @@ class Exchange(_core.Network):
         """
         from .formats.onnx_model import to_onnx
 
-        _core.replace_file(_encoded(path), to_onnx(self, dtype).SerializeToString())  # type: ignore[arg-type]
+        model = to_onnx(self._parts(), dtype, self._fingerprint())
+        _core.replace_file(_encoded(path), model.SerializeToString())
 
     @classmethod
-    def from_onnx(cls, model: Any, *, loss: str | None = None, dtype: npt.DTypeLike | None = None) -> Self:
+    def from_onnx(cls, model: Any, *, loss: LossName | None = None, dtype: Dtype | None = None) -> Self:
         """Make a network from an ONNX model that is a chain of layers; needs ``pip install onnx``.
 
         Layers are Gemm, or MatMul and Add, followed by an activation that netlet has; Sub and Div by constants before
-        the first, Mul and Add after the last become scaling.
+        the first layer, and Mul and Add after the last, become scaling.
 
         Parameters
         ----------
         model : str, path-like or onnx.ModelProto
         loss : str, optional
-            By default what goes with the output: cross_entropy with softmax, binary_cross_entropy with sigmoid,
-            else squared_error; and its own, if `to_onnx` wrote it.
+            By default the one that goes with the output: cross_entropy with softmax, binary_cross_entropy with sigmoid,
+            otherwise squared_error; for a model that `to_onnx` wrote, the network's own.
         dtype : str or numpy.dtype, optional
             By default that of the parameters.
 
@@ -331,20 +340,20 @@ class Exchange(_core.Network):
         ImportError
             If the package onnx is missing.
         ValueError
-            If the model is no such chain; the message names the node.
+            If the model is not such a chain; the message names the node.
         """
         from .formats.onnx_model import from_onnx
 
-        return from_onnx(cls, model, loss, dtype)  # type: ignore[type-var]
+        return cls._from_parts(from_onnx(model, loss, dtype))
 
     @classmethod
-    def from_sklearn(cls, model: Any, *, dtype: npt.DTypeLike | None = None) -> Self:
+    def from_sklearn(cls, model: Any, *, dtype: Dtype | None = None) -> Self:
         """Make a network from a fitted MLPClassifier or MLPRegressor of scikit-learn.
 
         Parameters
         ----------
         model : estimator or Pipeline
-            A pipeline may have a StandardScaler before the network; it becomes `input_scaling`.
+            In a pipeline, a StandardScaler may precede the network; it becomes `input_scaling`.
         dtype : str or numpy.dtype, optional
             By default that of the parameters.
 
@@ -356,7 +365,7 @@ class Exchange(_core.Network):
         Raises
         ------
         ValueError, TypeError
-            If the model is not fitted, or something else.
+            If the model is not fitted, or not one of these.
 
         Examples
         --------
@@ -365,31 +374,32 @@ class Exchange(_core.Network):
         """
         from .formats.sklearn_model import from_sklearn
 
-        return from_sklearn(cls, model, dtype)  # type: ignore[type-var]
+        return cls._from_parts(from_sklearn(model, dtype))
 
     @classmethod
     def from_torch(
         cls,
         model: Any,
         *,
-        activation: str | Sequence[str] | None = None,
-        output_activation: str | None = None,
-        loss: str | None = None,
-        dtype: npt.DTypeLike | None = None,
+        activation: ActivationName | Sequence[ActivationName] | None = None,
+        output_activation: ActivationName | None = None,
+        loss: LossName | None = None,
+        dtype: Dtype | None = None,
     ) -> Self:
-        """Make a network from a Sequential of PyTorch, or from a state_dict.
+        """Make a network from a PyTorch Sequential, or from a state_dict.
 
         Parameters
         ----------
         model : torch.nn.Sequential or dict
             Linear layers, activations that netlet has, Dropout; or the state_dict of such a model.
         activation : str or sequence of str, optional
-            Of the hidden layers, or of all layers; a state_dict does not say it.
+            Of the hidden layers, or of all layers; a state_dict does not contain it.
         output_activation : str, optional
-            Say ``"softmax"`` if the model gives the sums for a CrossEntropyLoss, ``"sigmoid"`` for BCEWithLogitsLoss.
+            Pass ``"softmax"`` if the model gives the logits for a CrossEntropyLoss, ``"sigmoid"`` for a
+            BCEWithLogitsLoss.
         loss : str, optional
-            By default what goes with the output: cross_entropy with softmax, binary_cross_entropy with sigmoid,
-            else squared_error.
+            By default the one that goes with the output: cross_entropy with softmax, binary_cross_entropy with sigmoid,
+            otherwise squared_error.
         dtype : str or numpy.dtype, optional
             By default that of the parameters.
 
@@ -400,7 +410,7 @@ class Exchange(_core.Network):
         Raises
         ------
         ValueError, TypeError
-            If netlet does not have such a layer; the message names it.
+            If netlet has no such layer; the message names it.
 
         Examples
         --------
@@ -411,17 +421,17 @@ class Exchange(_core.Network):
         """
         from .formats.torch_model import from_torch
 
-        return from_torch(cls, model, activation, output_activation, loss, dtype)  # type: ignore[type-var]
+        return cls._from_parts(from_torch(model, activation, output_activation, loss, dtype))
 
     @classmethod
     def from_keras(
         cls,
         model: Any,
         *,
-        activation: str | Sequence[str] | None = None,
-        output_activation: str | None = None,
-        loss: str | None = None,
-        dtype: npt.DTypeLike | None = None,
+        activation: ActivationName | Sequence[ActivationName] | None = None,
+        output_activation: ActivationName | None = None,
+        loss: LossName | None = None,
+        dtype: Dtype | None = None,
     ) -> Self:
         """Make a network from a Keras model of Dense layers, or from its ``get_weights()``.
 
@@ -429,11 +439,11 @@ class Exchange(_core.Network):
         ----------
         model : keras.Model or list of numpy.ndarray
         activation : str or sequence of str, optional
-            Of the hidden layers, or of all layers; weights alone do not say it.
+            Of the hidden layers, or of all layers; weights alone do not contain it.
         output_activation : str, optional
-            Say ``"softmax"`` or ``"sigmoid"`` if the model gives the sums (``from_logits=True``).
+            Pass ``"softmax"`` or ``"sigmoid"`` if the model gives logits (``from_logits=True``).
         loss : str, optional
-            As in `from_torch`; what the model was compiled with is not looked at.
+            As in `from_torch`; the loss that the model was compiled with is ignored.
         dtype : str or numpy.dtype, optional
             By default that of the parameters.
 
@@ -444,7 +454,7 @@ class Exchange(_core.Network):
         Raises
         ------
         ValueError, TypeError
-            If netlet does not have such a layer; the message names it.
+            If netlet has no such layer; the message names it.
 
         Examples
         --------
@@ -456,13 +466,13 @@ class Exchange(_core.Network):
         """
         from .formats.keras_model import from_keras
 
-        return from_keras(cls, model, activation, output_activation, loss, dtype)  # type: ignore[type-var]
+        return cls._from_parts(from_keras(model, activation, output_activation, loss, dtype))
 
     @classmethod
     def from_fann(
-        cls, path: Path, *, stepwise: bool = False, loss: str | None = None, dtype: npt.DTypeLike = "float64"
+        cls, path: Path, *, stepwise: bool = False, loss: LossName | None = None, dtype: Dtype = "float64"
     ) -> Self:
-        """Make a network from a text file (.net) of FANN in which each layer is connected to the next.
+        """Make a network from a FANN text file (.net) in which each layer is fully connected to the next.
 
         The steepness of FANN's functions goes into the weights.
 
@@ -470,10 +480,10 @@ class Exchange(_core.Network):
         ----------
         path : str or path-like
         stepwise : bool, default False
-            Take sigmoid and tanh for FANN's stepwise approximations of them, which are off by some 0.01; otherwise
-            a network that has them is refused.
+            Use sigmoid and tanh in place of FANN's stepwise approximations of them, which are off by about 0.01;
+            otherwise a network that has them is refused.
         loss : str, optional
-            By default squared_error.
+            squared_error by default.
         dtype : str or numpy.dtype, default "float64"
 
         Returns
@@ -485,19 +495,44 @@ class Exchange(_core.Network):
         OSError
             If the file cannot be read.
         ValueError
-            If it is no such file, or netlet does not have its functions; the message names the layer.
+            If it is not such a file, or netlet does not have its functions; the message names the layer.
         """
         from .formats.fann import from_fann
 
         text = _pathlib_path(path).read_text(encoding="ascii", errors="replace")
-        return from_fann(cls, text, stepwise, loss, dtype)  # type: ignore[type-var]
+        return cls._from_parts(from_fann(text, stepwise, loss, dtype))
+
+    def _loss_settings(self) -> dict[str, Any]:
+        """The arguments that belong to this loss alone."""
+        loss = LOSSES[self.loss_name]
+        return {loss["parameter"]: getattr(self, loss["attribute"])} if "parameter" in loss else {}
+
+    def _parts(self) -> Parts:
+        from .formats.parts import Parts
+
+        return Parts(
+            weights=self.weights,
+            biases=self.biases,
+            activations=self.activations,
+            loss=self.loss_name,
+            reduction=self.reduction,
+            dtype=self.dtype,
+            loss_settings=self._loss_settings(),
+            dropout=self.dropout,
+            input_scaling=self._scaling(False),
+            output_scaling=self._scaling(True),
+        )
+
+    @classmethod
+    def _from_parts(cls, parts: Parts) -> Self:
+        raise NotImplementedError  # `Network` has the constructor
 
     @classmethod
     def _made_of(cls, checkpoint: _core.Checkpoint) -> Self:
         if checkpoint.numerics_version != numerics_version():
             warnings.warn(
-                f"this network was saved under numerics version {checkpoint.numerics_version}; here it goes on under "
-                f"version {numerics_version()}, which gives other bits",
+                f"this network was saved under numerics version {checkpoint.numerics_version}; from here on it uses "
+                f"version {numerics_version()}, which gives different bits",
                 stacklevel=3,
             )
         network = cls.__new__(cls)

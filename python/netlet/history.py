@@ -16,16 +16,16 @@ __all__ = ["History"]
 
 
 class _Column:
-    """Numbers that are appended to; `values` is a read-only view of those so far."""
+    """A growing array; `values` is a read-only view of the values so far."""
 
     def __init__(self) -> None:
         self._buffer = np.empty(0)
         self._count = 0
 
     def put(self, first: int, values: Vector) -> None:
-        """Values from place `first` on; those that were there before are replaced."""
+        """Store values from position `first`, replacing any that are already there."""
         end = first + len(values)
-        if first == 0:  # what is given is kept
+        if first == 0:  # no copy is needed
             self._buffer, self._count = values, end
             return
         if end > len(self._buffer):
@@ -43,7 +43,7 @@ class _Column:
 
 
 class History:
-    """Figures of the epochs of one `Network.fit`; printed, they are a table.
+    """What the epochs of one `Network.fit` gave; printing it shows a table.
 
     Attributes
     ----------
@@ -54,10 +54,10 @@ class History:
         Wall time of each epoch in seconds.
     learning_rate : numpy.ndarray, shape (epochs,)
     validation_loss : numpy.ndarray, shape (epochs,)
-        After each epoch; of shape (0,) without validation data.
+        After each epoch; empty without validation data.
     metrics : dict of str to numpy.ndarray
-        ``"accuracy"``, the share of rows whose class is right before their batch's update, and
-        ``"validation_accuracy"``, for the cross entropies; empty for other losses.
+        ``"accuracy"``, the share of rows whose class is predicted correctly before their batch's update, and
+        ``"validation_accuracy"``, for losses with classes; empty for other losses.
 
     Examples
     --------
@@ -71,7 +71,7 @@ class History:
         self._columns: dict[str, _Column] = {}
 
     def _record(self, first: int, columns: dict[str, Vector]) -> None:
-        """Take the figures from epoch `first` on; Ctrl-C may stop that halfway, then they come again."""
+        """Store the figures of the epochs from `first`; if Ctrl-C stops that halfway, they are given again."""
         for name, values in columns.items():
             self._columns.setdefault(name, _Column()).put(first, values)
 
@@ -100,19 +100,19 @@ class History:
 
     @property
     def metrics(self) -> dict[str, Vector]:
-        """Further figures of each epoch, by name."""
+        """Other figures of each epoch, by name."""
         return {name: self._values(name) for name in ("accuracy", "validation_accuracy") if name in self._columns}
 
     @property
     def best_epoch(self) -> int:
-        """Number, from 0 in this history, of the epoch with the smallest loss: of the validation data, if any."""
+        """The epoch, counted from 0 in this history, with the smallest loss: that of the validation data, if any."""
         losses = self.validation_loss if len(self.validation_loss) else self.loss
         if not len(losses):
-            raise ValueError("a history of 0 epochs has no best one")
+            raise ValueError("a history of 0 epochs has no best epoch")
         return int(np.argmin(np.where(np.isnan(losses), np.inf, losses)))
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw the losses over the epochs, with matplotlib, which has to be installed.
+        """Draw the losses over the epochs; needs ``pip install matplotlib``.
 
         Parameters
         ----------
@@ -132,7 +132,7 @@ class History:
             try:
                 from matplotlib import pyplot
             except ImportError:
-                raise ImportError("History.plot draws with matplotlib: pip install matplotlib") from None
+                raise ImportError("History.plot needs matplotlib: pip install matplotlib") from None
             ax = pyplot.figure().add_subplot()
         epochs = np.arange(len(self))
         ax.plot(epochs, self.loss, label="training")
@@ -157,7 +157,7 @@ class History:
         return f"<History of {len(self)} epochs in {self.time.sum():.3g} s; last: {last}>"
 
     def __str__(self) -> str:
-        """A table of at most 20 epochs, evenly spread, counted from 0, the first and the last among them."""
+        """A table of at most 20 epochs, evenly spaced from the first to the last, counted from 0."""
         if not len(self):
             return repr(self)
         shown = np.unique(np.linspace(0, len(self) - 1, min(len(self), 20)).round().astype(int))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The network: a Python face over the compiled core."""
+"""The network: the Python interface to the compiled core."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _core, functional, training
+from . import _core
+from . import _training as training
 from ._arguments import activations as _activations
 from ._arguments import integer as _integer
 from ._arguments import layer_sizes as _layer_sizes
@@ -18,20 +19,26 @@ from ._arguments import numbers as _numbers
 from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
 from ._library import numerics_version
+from ._names import LOSSES
 from .exchange import Exchange
 from .history import History
-from .optimizers import SGD, Optimizer, warn_of_another_network
+from .optimizers import Optimizer, warn_of_another_network
 
-if TYPE_CHECKING:  # it takes longer to import than all of netlet
+if TYPE_CHECKING:  # they take longer to import than all of netlet
     import numpy.typing as npt
+    from typing_extensions import Self  # typing has it from Python 3.11 on
+
+    from ._names import ActivationName, DtypeName, InitName, LossName, ReductionName
+    from .formats.parts import Parts
 
     Array = npt.NDArray[Any]
+    Dtype = DtypeName | npt.DTypeLike
 
 __all__ = ["Network"]
 
 
 def _copy_values(target: Array, value: Any, what: str) -> None:
-    """Copy the user's initial values; `what` says what is expected."""
+    """Copy the user's initial values; `what` is what was expected."""
     try:
         array = np.asarray(value)
         if array.shape == target.shape:
@@ -54,19 +61,21 @@ class Network(Exchange):
         Inputs, hidden layers, outputs: at least two.
     activation : str or sequence of str, default "sigmoid"
         ``"identity"``, ``"sigmoid"``, ``"tanh"``, ``"relu"``, ``"leaky_relu"`` (slope 0.01), ``"elu"``,
-        ``"softplus"``, ``"silu"``, ``"gelu"`` (exact) or ``"hard_sigmoid"`` for all hidden layers; or a list with one
-        name for each layer, output included.
+        ``"softplus"``, ``"silu"``, ``"gelu"`` (exact), ``"hard_sigmoid"`` or ``"mish"`` (Misra 2019) for all hidden
+        layers; or a list with one name for each layer, including the output layer.
     output_activation : str, optional
         One of the above or ``"softmax"``. By default softmax for cross_entropy, sigmoid for binary_cross_entropy,
-        identity for poisson, else the same as `activation`.
+        identity for poisson and gaussian_nll, otherwise the same as `activation`.
     loss : str, default "squared_error"
         For each row, summed over the outputs y with targets t. ``"squared_error"``: ``1/2 (y - t)**2``;
-        ``"absolute_error"``: ``|y - t|``; ``"huber"`` (Huber 1964): ``1/2 (y - t)**2`` up to `huber_delta`, beyond it
-        ``huber_delta * (|y - t| - huber_delta / 2)``; ``"poisson"``: ``exp(y) - t * y``, y being the logarithm of the
-        rate and t a count; ``"quantile"`` (Koenker and Bassett 1978): ``quantile * (t - y)`` where t is above, else
+        ``"absolute_error"``: ``|y - t|``; ``"huber"`` (Huber 1964): ``1/2 (y - t)**2`` up to `huber_delta`, and beyond
+        it ``huber_delta * (|y - t| - huber_delta / 2)``; ``"poisson"``: ``exp(y) - t * y``, where y is the logarithm of
+        the rate and t a count; ``"quantile"`` (Koenker and Bassett 1978): ``quantile * (t - y)`` where t > y, otherwise
         ``(1 - quantile) * (y - t)``; ``"binary_cross_entropy"`` for sigmoid outputs and targets from 0 to 1;
-        ``"cross_entropy"`` for a softmax output and class indices or probabilities. The cross entropies are computed
-        from the layer's sums, so they are never infinite.
+        ``"cross_entropy"`` for a softmax output and class indices or probabilities; ``"log_cosh"``:
+        ``log(cosh(y - t))``; ``"gaussian_nll"`` (Nix and Weigend 1994): two outputs for each target, its mean y and the
+        logarithm of its variance v, in turn, with ``1/2 (log(v) + (y - t)**2 / v)``, the negative log-likelihood
+        without its constant. The cross entropies are computed from the layer's sums, so they are never infinite.
     reduction : str, default "sum"
         ``"sum"`` of the losses and gradients of the rows, or their ``"mean"``, weighted if there are weights.
     dtype : str or numpy.dtype, default "float64"
@@ -76,17 +85,17 @@ class Network(Exchange):
         ``"he_uniform"`` (He et al. 2015: ``+-sqrt(6 / inputs)``), biases 0; or your own values: a flat array in the
         layout of `parameters`, or a pair ``(W, b)`` for each layer.
     seed : int, optional
-        From 0 to 2**64 - 1; fixes the initial values, the order of the rows and dropout. Drawn once if None; read it
-        as `seed`.
+        From 0 to 2**64 - 1; determines the initial values, the order of the rows and dropout. If None, one is drawn;
+        the attribute `seed` has it.
     dropout : float or sequence of float, default 0.0
-        The share of each hidden layer's outputs that a training step leaves out, from 0 to below 1; the others are
-        divided by ``1 - dropout`` (Srivastava et al. 2014, inverted). One for all hidden layers, or one for each. Only
-        `fit` and `step` drop anything; which, depends on seed, epoch (in `step`: the optimizer's steps), layer, row
-        and unit alone.
+        The fraction of each hidden layer's outputs that a training step drops, at least 0 and below 1; the others are
+        divided by ``1 - dropout`` (Srivastava et al. 2014, inverted). One number for all hidden layers, or one for
+        each. Only `fit` and `step` drop outputs; which ones depends only on seed, epoch (in `step`: the optimizer's
+        steps), layer, row and unit.
     huber_delta : float, default 1.0
         For the loss ``"huber"``.
     quantile : float or sequence of float, default 0.5
-        For the loss ``"quantile"``: between 0 and 1, one for all outputs or one for each.
+        For the loss ``"quantile"``: between 0 and 1, one number for all outputs or one for each.
 
     Attributes
     ----------
@@ -101,7 +110,7 @@ class Network(Exchange):
     dropout, quantiles : tuple of float
     huber_delta : float
     input_scaling, output_scaling : tuple of numpy.ndarray or None
-        Shift and scale of each column: see there.
+        Shift and scale of each column: see the properties.
     seed : int
     epochs_trained : int
         Epochs of `fit` so far.
@@ -113,11 +122,11 @@ class Network(Exchange):
 
     Notes
     -----
-    Results depend on data, settings and seed alone: the same bits on every processor, for any number of threads and
-    any batch that a row is predicted in. `netlet.reference.Network` is the specification.
+    Results depend only on data, settings and seed: the same bits on every processor, for any number of threads, and
+    whatever rows are predicted together. `netlet.reference.Network` is the specification.
 
-    Any number of threads may call `forward` on one network at once. What changes a network (`fit`, `step`) refuses to
-    run beside anything else, and anything else beside it, with a RuntimeError.
+    Any number of threads may call `forward` on one network at once. Methods that change a network (`fit`, `step`) raise
+    a RuntimeError while another call is using it, as does any other call while they are running.
 
     Examples
     --------
@@ -133,12 +142,12 @@ class Network(Exchange):
         self,
         layer_sizes: Sequence[int],
         *,
-        activation: str | Sequence[str] = "sigmoid",
-        output_activation: str | None = None,
-        loss: str = "squared_error",
-        reduction: str = "sum",
-        dtype: npt.DTypeLike = "float64",
-        init: str | npt.ArrayLike | Sequence[tuple[npt.ArrayLike, npt.ArrayLike]] = "glorot_uniform",
+        activation: ActivationName | Sequence[ActivationName] = "sigmoid",
+        output_activation: ActivationName | None = None,
+        loss: LossName = "squared_error",
+        reduction: ReductionName = "sum",
+        dtype: Dtype = "float64",
+        init: InitName | npt.ArrayLike | Sequence[tuple[npt.ArrayLike, npt.ArrayLike]] = "glorot_uniform",
         seed: int | None = None,
         dropout: float | Sequence[float] = 0.0,
         huber_delta: float = 1.0,
@@ -147,17 +156,17 @@ class Network(Exchange):
         sizes = _layer_sizes(layer_sizes)
         loss_number = _number("loss", loss, "loss")
         activations = _activations(len(sizes) - 1, activation, output_activation, loss)
-        (delta,) = _numbers("huber_delta", huber_delta, 1, "network")
-        if not delta > 0:
-            raise ValueError(f"huber_delta: expected a positive number, got {huber_delta!r}")
+        of_losses = {
+            "huber_delta": _numbers("huber_delta", huber_delta, 1, "network"),
+            "quantile": _numbers("quantile", quantile, sizes[-1], "output") if loss == "quantile" else [],
+        }
         super().__init__(
             sizes,
             activations,
             loss_number,
             _number("reduction", reduction, "reduction"),
             dtype,
-            delta,
-            _numbers("quantile", quantile, sizes[-1], "output") if loss == "quantile" else [],
+            of_losses.get(LOSSES[loss].get("parameter", ""), []),
             _numbers("dropout", dropout, len(sizes) - 2, "hidden layer"),
         )
         if isinstance(init, str):
@@ -179,11 +188,21 @@ class Network(Exchange):
             _copy_values(self.parameters, init, "a pair (W, b) for each layer, or a flat array")
 
     @property
+    def huber_delta(self) -> float:
+        """Where the loss huber turns from squares to absolute values; 1 for other losses."""
+        return self._loss_parameters[0] if self.loss_name == "huber" else 1.0
+
+    @property
+    def quantiles(self) -> tuple[float, ...]:
+        """The quantile of each output, for the loss quantile; 1/2 for other losses."""
+        return self._loss_parameters if self.loss_name == "quantile" else (0.5,) * self.layer_sizes[-1]
+
+    @property
     def input_scaling(self) -> tuple[Array, Array] | None:
         """Shift and scale of each input, or None: the network computes with ``(x - shift) / scale``.
 
-        Set it to a pair of arrays of shape (inputs,), to None, or let `fit` or `learn_scaling` find it: mean and
-        standard deviation. It is part of the network from then on: pickled, and applied wherever inputs come in.
+        Set it to a pair of arrays of shape (inputs,) or to None, or let `fit` or `learn_scaling` set it to mean and
+        standard deviation. From then on it is part of the network: saved with it, and applied to all inputs.
         """
         return self._scaling(False)
 
@@ -195,14 +214,16 @@ class Network(Exchange):
     def output_scaling(self) -> tuple[Array, Array] | None:
         """Shift and scale of each output, or None: outputs are given as ``y * scale + shift``.
 
-        As `input_scaling`. Targets are brought to the network's scale, and losses are those on it. Not for the cross
-        entropies and poisson.
+        Set like `input_scaling`. Targets are scaled accordingly, and losses are measured on the network's scale. Not
+        for the cross entropies and poisson. Under gaussian_nll it is set by a pair of arrays of shape (targets,): a
+        target's mean gets its shift and scale, the logarithm of its variance the shift ``2 * log(scale)`` and scale
+        1.
         """
         return self._scaling(True)
 
     @output_scaling.setter
     def output_scaling(self, value: Any) -> None:
-        self._set_pair("output_scaling", True, value, self.layer_sizes[-1])
+        self._set_pair("output_scaling", True, value, self._targets)
 
     def _set_pair(self, name: str, outputs: bool, value: Any, count: int) -> None:
         if value is None:
@@ -211,13 +232,17 @@ class Network(Exchange):
             shift, scale = value
         except (TypeError, ValueError):
             raise ValueError(f"{name}: expected a pair (shift, scale) or None, got {value!r}") from None
-        column = "output" if outputs else "input"
+        column = "target" if outputs else "input"
+        if outputs and count < self.layer_sizes[-1]:  # of each output, as it is read: of means and log variances
+            pair = [np.asarray(values) for values in (shift, scale)]
+            if all(values.shape == (self.layer_sizes[-1],) for values in pair):
+                shift, scale = (values[:: self.layer_sizes[-1] // count] for values in pair)
         return self._set_scaling(
             outputs, _numbers("shift", shift, count, column), _numbers("scale", scale, count, column)
         )
 
     def learn_scaling(self, x: npt.ArrayLike | None = None, y: npt.ArrayLike | None = None) -> None:
-        """Set `input_scaling` and `output_scaling` to mean and standard deviation of the columns of data.
+        """Set `input_scaling` and `output_scaling` to the mean and standard deviation of each column of the data.
 
         Parameters
         ----------
@@ -228,7 +253,7 @@ class Network(Exchange):
         Raises
         ------
         ValueError, TypeError
-            If an argument does not fit, or the loss has no scaling of outputs.
+            If an argument does not fit, or the loss does not allow a scaling of outputs.
 
         Examples
         --------
@@ -256,13 +281,13 @@ class Network(Exchange):
             An array of the network's dtype with contiguous rows is read in place; anything else is converted, a few
             rows at a time. NaN and infinity pass through.
         out : numpy.ndarray, optional
-            Where to write the outputs: C-contiguous, of the network's dtype and exactly the shape of the result, with
-            memory of its own.
+            Where to write the outputs: C-contiguous, of the network's dtype and exactly the shape of the result. It
+            must not overlap `x` or the parameters.
 
         Returns
         -------
         numpy.ndarray, shape (rows, outputs) or (outputs,)
-            `out`, if given. A row's outputs do not depend on the rows beside it.
+            `out`, if given. A row's outputs do not depend on the other rows.
 
         Raises
         ------
@@ -280,7 +305,7 @@ class Network(Exchange):
         return self._forward(x, out)
 
     def predict(self, x: npt.ArrayLike) -> Array:
-        """Compute what the network says about rows of inputs: classes, or the outputs themselves.
+        """Predict classes or values for rows of inputs.
 
         Parameters
         ----------
@@ -290,13 +315,14 @@ class Network(Exchange):
         -------
         numpy.ndarray
             For cross_entropy the index of the largest output, shape (rows,), of dtype int64; for binary_cross_entropy
-            whether each output is at least 1/2, as 0 and 1; for poisson the rates, ``exp`` of the outputs; for other
-            losses the outputs. Where these have shape (rows, 1), the column is returned, shape (rows,).
+            whether each output is at least 1/2, as 0 or 1; for poisson the rates, ``exp`` of the outputs; for
+            gaussian_nll the means; for other losses the outputs. Predictions of shape (rows, 1) are returned with shape
+            (rows,).
 
         Raises
         ------
         ValueError, TypeError
-            If `x` does not fit, or the outputs of a row are NaN and no class.
+            If `x` does not fit, or the outputs of a row are NaN, which is no class.
         RuntimeError
             If another thread is training the network.
 
@@ -307,16 +333,12 @@ class Network(Exchange):
         array([0, 1])
         """
         outputs = self._forward(x, None)
-        if self.loss_name in ("cross_entropy", "binary_cross_entropy") and np.isnan(outputs).any():
+        loss = LOSSES[self.loss_name]
+        if "classes" in loss and np.isnan(outputs).any():
             row = int(np.isnan(np.atleast_2d(outputs)).any(axis=1).argmax())
             raise ValueError(f"x: the outputs of row {row} are NaN, which is no class")
-        if self.loss_name == "cross_entropy":
-            return np.asarray(outputs.argmax(axis=-1))
-        if self.loss_name == "poisson":
-            outputs = functional.exp(outputs)
-        if self.loss_name == "binary_cross_entropy":
-            outputs = (outputs >= 0.5).astype(np.int64)
-        return outputs[..., 0] if self.layer_sizes[-1] == 1 else outputs
+        result = np.asarray(loss["predict"](outputs) if "predict" in loss else outputs)
+        return result[..., 0] if result.ndim == outputs.ndim and result.shape[-1] == 1 else result
 
     def loss(self, x: npt.ArrayLike, y: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None) -> float:
         """Compute the loss over all rows.
@@ -332,7 +354,7 @@ class Network(Exchange):
         Returns
         -------
         float
-            The sum over the rows (reduction ``"sum"``) or that divided by their number or weight (``"mean"``).
+            The sum over the rows (reduction ``"sum"``), or that sum divided by their number or weight (``"mean"``).
 
         Raises
         ------
@@ -352,20 +374,21 @@ class Network(Exchange):
     def evaluate(
         self, x: npt.ArrayLike, y: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None
     ) -> dict[str, float]:
-        """Compute the loss and, where there are classes, the accuracy over all rows.
+        """Compute the loss and, if there are classes, the accuracy over all rows.
 
         Parameters
         ----------
         x : array_like, shape (rows, inputs) or (inputs,)
         y : array_like
             Targets, as in `fit`.
-        sample_weight : array_like, shape (rows, ), optional
-            As in `fit`; the accuracy counts rows and does not weigh them.
+        sample_weight : array_like, shape (rows,), optional
+            As in `fit`; the accuracy counts rows without weights.
 
         Returns
         -------
         dict of str to float
-            ``"loss"`` and, for the cross entropies, ``"accuracy"``: the share of rows whose class is right.
+            ``"loss"`` and, for the cross entropies, ``"accuracy"``: the share of rows whose class is predicted
+            correctly.
 
         Raises
         ------
@@ -400,7 +423,7 @@ class Network(Exchange):
         y : array_like, optional
             Targets, as in `fit`.
         output_gradient : array_like, shape (rows, outputs), optional
-            Instead of `y`: the derivative of a loss of your own by the outputs that `forward` gives.
+            Instead of `y`: the derivative of a loss of your own with respect to the outputs that `forward` gives.
         sample_weight : array_like, shape (rows,), optional
             As in `fit`.
         out : numpy.ndarray, optional
@@ -409,9 +432,9 @@ class Network(Exchange):
         Returns
         -------
         loss : float or None
-            As of `loss`; None for a loss of your own.
+            As in `loss`; None for a loss of your own.
         gradient : numpy.ndarray, shape (n,)
-            In the layout of `parameters`; reduced like the loss. That of your own loss is only summed over the rows.
+            In the layout of `parameters`; reduced like the loss. For a loss of your own it is summed over the rows.
 
         Raises
         ------
@@ -451,7 +474,7 @@ class Network(Exchange):
         Returns
         -------
         numpy.ndarray, shape (rows, inputs) or (inputs,)
-            Of each row's own loss: nothing is divided by the number of rows.
+            For each row's own loss, never divided by the number of rows.
 
         Raises
         ------
@@ -489,7 +512,7 @@ class Network(Exchange):
         Returns
         -------
         numpy.ndarray, shape (rows, n) or (n,)
-            Of each row's own loss: nothing is divided by the number of rows.
+            For each row's own loss, never divided by the number of rows.
 
         Raises
         ------
@@ -552,9 +575,9 @@ class Network(Exchange):
         y : array_like or None
             Targets, as in `fit`; None beside `output_gradient`.
         optimizer : Optimizer
-            Keeps state of this network from its first step on.
+            From its first step on it holds state that belongs to this network.
         output_gradient : array_like, shape (rows, outputs), optional
-            As in `backward`; take it without dropout, since `forward` drops nothing.
+            As in `backward`; use it without dropout, since `forward` drops nothing.
         sample_weight : array_like, shape (rows,), optional
             As in `fit`.
 
@@ -566,14 +589,15 @@ class Network(Exchange):
         Raises
         ------
         ValueError, TypeError
-            If an argument does not fit, or data hold NaN or infinity; nothing was changed.
+            If an argument does not fit, or the data contains NaN or infinity; nothing has changed then.
         DivergenceError
-            If the loss is not finite; nothing was changed.
+            If the loss is not finite; nothing has changed then.
         RuntimeError
             If another call is using the network or the optimizer.
 
         Examples
         --------
+        >>> from netlet import SGD
         >>> net = Network([2, 1], activation="identity", init=np.zeros(3))
         >>> net.step([[0.0, 1.0], [1.0, 1.0]], [1.0, 2.0], SGD(0.1))
         2.5
@@ -590,19 +614,20 @@ class Network(Exchange):
         Parameters
         ----------
         gradient : array_like, shape (n,)
-            In the layout of `parameters`; finite. Penalties and clipping of the optimizer are applied to it.
+            In the layout of `parameters`; finite. The optimizer's penalties and clipping are applied to it.
         optimizer : Optimizer
-            Keeps state of this network from its first step on.
+            From its first step on it holds state that belongs to this network.
 
         Raises
         ------
         ValueError, TypeError
-            If an argument does not fit; nothing was changed.
+            If an argument does not fit; nothing has changed then.
         RuntimeError
             If another call is using the network or the optimizer.
 
         Examples
         --------
+        >>> from netlet import SGD
         >>> net = Network([2, 1], init=np.zeros(3))
         >>> net.apply_gradient([1.0, 2.0, 3.0], SGD(0.1))
         >>> net.parameters
@@ -618,12 +643,12 @@ class Network(Exchange):
         warn_of_another_network(optimizer, self)
 
     def fingerprint(self) -> str:
-        """Compute SHA-256 over architecture and parameters, to compare two machines.
+        """Compute the SHA-256 of architecture and parameters, to compare results between machines.
 
         Returns
         -------
         str
-            64 hexadecimal digits; netlet.h describes the bytes. Seed and number of epochs are no part of them.
+            64 hexadecimal digits; netlet.h describes the bytes. They do not include seed and number of epochs.
 
         Raises
         ------
@@ -650,17 +675,18 @@ class Network(Exchange):
         seed: int | None = None,
         callback: Callable[[int, History], object] | None = None,
         sample_weight: npt.ArrayLike | None = None,
-        class_weight: dict[int, float] | str | None = None,
+        class_weight: training.ClassWeight | None = None,
         validation_data: tuple[Any, ...] | None = None,
         patience: int | None = None,
         min_delta: float = 0.0,
         schedule: Any = None,
-        standardize: bool | str = False,
+        standardize: training.Standardize = False,
         progress: bool = False,
     ) -> History:
         """Train the network.
 
-        The loop runs in the compiled core, without the GIL, from the first to the last epoch. Calling it again goes on.
+        The loop runs in the compiled core, without the GIL, from the first to the last epoch. Calling `fit` again
+        resumes training.
 
         Parameters
         ----------
@@ -668,43 +694,43 @@ class Network(Exchange):
             A C-contiguous array of the network's dtype is used in place; anything else (other layouts and dtypes,
             lists, data frames, memory maps) is converted, batch by batch.
         y : array_like, shape (rows, outputs)
-            Or (rows,) with one output; for cross_entropy integers of shape (rows,) are class indices; for quantile
-            (rows,) serves all outputs. Data frames are read by position, whatever their columns are called.
+            Or (rows,) with one output; for cross_entropy integers of shape (rows,) are class indices; for quantile the
+            targets of shape (rows,) are those of all outputs. Data frames are read by position, whatever their columns
+            are called.
         epochs : int
-            How many times to go through all rows.
+            How many times to pass through all rows.
         learning_rate : float, optional
             For plain gradient descent, 0.1 by default. Not together with `optimizer`.
         batch_size : int, optional
-            Rows in a batch; the last one may have fewer. By default all rows: one step an epoch.
+            Rows in a batch; the last one may have fewer. By default all rows: one step per epoch.
         optimizer : Optimizer, optional
-            `SGD`, `Adam`, `AdamW`, `RMSprop` or `Rprop`, which also have penalties and clipping. Its state goes on from
-            where it was.
+            One of netlet's, such as `Adam`; they also have penalties and clipping. It continues from its state.
         shuffle : bool, default True
-            A new order of the rows in each epoch, a function of `seed` and the number of epochs trained before alone.
-            One batch of all rows is never shuffled.
+            Whether each epoch has a new order of the rows, which depends only on `seed` and on the number of epochs
+            trained before. A single batch of all rows is never shuffled.
         seed : int, optional
-            For order and dropout; the network's own seed by default.
+            For the order of the rows and dropout; by default the network's own.
         callback : callable, optional
-            ``callback(epoch, history)`` after each epoch; a true result ends training. ``epoch`` counts from 0 over
-            the network's life. It may evaluate the network and write to its parameters.
+            ``callback(epoch, history)`` is called after each epoch; a true result ends training. ``epoch`` is counted
+            from 0 over the network's life. The callback may evaluate the network and write to its parameters.
         sample_weight : array_like, shape (rows,), optional
-            From 0 on; multiplies the loss of a row. ``"mean"`` then divides by the sum of the weights.
+            Weights >= 0 that multiply the losses of the rows. ``"mean"`` then divides by the sum of the weights.
         class_weight : dict of int to float, or "balanced", optional
-            Multiplies the weight of the rows of each class, 1 for classes that are not in it; ``"balanced"``:
-            rows / (classes * rows of the class). For the cross entropies.
+            Multiplies the weight of each row by that of its class (1 for classes that are not in the dict);
+            ``"balanced"``: rows / (classes * rows of the class). For the cross entropies.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
             Its loss is computed after each epoch.
         patience : int, optional
-            End after so many epochs without a loss smaller by `min_delta` (of the validation data, if any). However
-            training ends, but by an error, the parameters that the last such loss was of are then restored: those after
-            its epoch or, without validation data, those before it.
+            Stop after this many epochs in which the loss (that of the validation data, if any) has not improved by more
+            than `min_delta`. However training ends, except by an error, the parameters of the last improvement are then
+            restored: those after its epoch or, without validation data, those before it.
         min_delta : float, default 0.0
             For `patience`.
         schedule : optional
-            One of `netlet.schedules`, or a function of the epoch: what the optimizer's learning rate is multiplied
-            with in an epoch.
+            One of `netlet.schedules`, or a function of the epoch: the factor by which the optimizer's learning rate is
+            multiplied in an epoch.
         standardize : bool or str, default False
-            Learn `input_scaling` and, for losses that have one, `output_scaling` from the data before the first epoch,
+            Learn `input_scaling` and, for losses that allow it, `output_scaling` from the data before the first epoch,
             unless the network has them already; ``"inputs"`` or ``"outputs"``: only one of them.
         progress : bool, default False
             Show a progress bar, if tqdm is installed.
@@ -717,24 +743,24 @@ class Network(Exchange):
         Raises
         ------
         ValueError
-            If an argument does not fit, or data or parameters hold NaN or infinity; nothing was changed, unless
+            If an argument does not fit, or data or parameters contain NaN or infinity; nothing has changed then, unless
             `schedule` gives a bad factor later.
         DivergenceError
-            If the loss or a parameter stops being finite; the parameters of the last good epoch stay, and the
-            exception's ``history`` has the epochs before.
+            If the loss or a parameter stops being finite; the network keeps the parameters of the last good epoch, and
+            the exception's ``history`` has the epochs up to it.
         RuntimeError
             If another call is using the network or the optimizer.
         KeyboardInterrupt
-            On Ctrl-C, between two steps; the steps done so far stay, and the exception's ``history`` has the complete
-            epochs. An epoch that was cut short does not count: training on begins it again.
+            On Ctrl-C, between two steps; the steps taken so far are kept, and the exception's ``history`` has the
+            complete epochs. An interrupted epoch does not count: when training is resumed, it starts again.
 
         Notes
         -----
-        ``n`` epochs and then ``m`` more give the bits of ``n + m``; waiting for `patience` starts anew with each call.
+        ``n`` epochs and then ``m`` more give the same bits as ``n + m``; `patience` starts anew with each call.
 
-        For regression take ``output_activation="identity"``, and ``standardize=True`` unless inputs and targets have a
-        size of about 1. Beyond small data ``reduction="mean"`` keeps the learning rate independent of the number of
-        rows.
+        For regression use ``output_activation="identity"``, and ``standardize=True`` unless inputs and targets are of
+        order 1. For all but small data use ``reduction="mean"``, so that the learning rate does not depend on the
+        number of rows.
 
         Examples
         --------
@@ -745,28 +771,31 @@ class Network(Exchange):
         """
         batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
         if class_weight is not None:
-            sample_weight = training.weights_of_classes(self, x, y, class_weight, sample_weight)
-        scalings = training.standardize(self, standardize)
-        training.warn_of_unreachable_targets(self, y, scalings["standardize_outputs"])
+            sample_weight = training.weights_of_classes(self.loss_name, y, class_weight, sample_weight)
+        scalings = training.standardize(self.loss_name, standardize)
+        scaling, each = self.output_scaling, self.layer_sizes[-1] // self._targets
+        training.warn_of_unreachable_targets(
+            self.activations[-1],
+            self.loss_name,
+            scaling and (scaling[0][::each], scaling[1][::each]),
+            scalings["standardize_outputs"],
+            y,
+        )
+        data = {"x": x, "y": y, "sample_weight": sample_weight, "batch_size": batch, "shuffle": bool(shuffle)}
         return self._train(
+            {**data, **scalings},
             {
-                "x": x,
-                "y": y,
-                "sample_weight": sample_weight,
-                "batch_size": batch,
-                "shuffle": bool(shuffle),
-                **scalings,
+                "epochs": epochs,
+                "learning_rate": learning_rate,
+                "optimizer": optimizer,
+                "seed": seed,
+                "callback": callback,
+                "validation_data": validation_data,
+                "patience": patience,
+                "min_delta": min_delta,
+                "schedule": schedule,
+                "progress": progress,
             },
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            epochs=epochs,
-            seed=seed,
-            callback=callback,
-            validation_data=validation_data,
-            patience=patience,
-            min_delta=min_delta,
-            schedule=schedule,
-            progress=progress,
         )
 
     def fit_batches(
@@ -784,14 +813,14 @@ class Network(Exchange):
         schedule: Any = None,
         progress: bool = False,
     ) -> History:
-        """Train the network on batches that come one by one, for data that never fit in memory.
+        """Train the network on batches that arrive one by one, for data that does not fit in memory.
 
         Parameters
         ----------
         batches : callable or iterable
             A function that returns an iterator over the batches of an epoch, such as a generator function; or an
-            iterable that can be gone through again. A batch is (x, y) or (x, y, sample_weight), as in `fit`; it is
-            checked when it comes, and may have any number of rows. For a scaling, see `learn_scaling`.
+            iterable that can be iterated over repeatedly. A batch is (x, y) or (x, y, sample_weight), as in `fit`; it
+            is checked when it arrives, and may have any number of rows. To scale the data, see `learn_scaling`.
         epochs, learning_rate, optimizer, seed, callback, validation_data, patience, min_delta, schedule, progress
             As in `fit`.
 
@@ -802,9 +831,9 @@ class Network(Exchange):
         Raises
         ------
         ValueError, TypeError
-            If an argument or a batch does not fit. The steps before a bad batch stay.
+            If an argument or a batch does not fit; the steps before a bad batch are kept.
         Exception
-            What `batches` raises; the steps so far stay.
+            Whatever `batches` raises; the steps taken so far are kept.
         DivergenceError, RuntimeError, KeyboardInterrupt
             As in `fit`.
 
@@ -821,69 +850,32 @@ class Network(Exchange):
         """
         if epochs != 1 and not callable(batches) and iter(batches) is batches:
             raise ValueError(
-                "batches: expected a function that returns an iterator, or an iterable to go through again, since an "
+                "batches: expected a function that returns an iterator, or an iterable that can be repeated, since an "
                 f"iterator ends after one epoch; got {type(batches).__name__}"
             )
         return self._train(
-            {"next_batch": training.next_batch(batches), "batch_size": 0, "shuffle": False},
-            optimizer=optimizer,
-            learning_rate=learning_rate,
-            epochs=epochs,
-            seed=seed,
-            callback=callback,
-            validation_data=validation_data,
-            patience=patience,
-            min_delta=min_delta,
-            schedule=schedule,
-            progress=progress,
+            {"next_batch": training.next_batch(batches)},
+            {
+                "epochs": epochs,
+                "learning_rate": learning_rate,
+                "optimizer": optimizer,
+                "seed": seed,
+                "callback": callback,
+                "validation_data": validation_data,
+                "patience": patience,
+                "min_delta": min_delta,
+                "schedule": schedule,
+                "progress": progress,
+            },
         )
 
-    def _train(
-        self,
-        data: dict[str, Any],
-        *,
-        optimizer: Optimizer | None,
-        learning_rate: float | None,
-        epochs: int,
-        seed: int | None,
-        callback: Callable[[int, History], object] | None,
-        validation_data: Any,
-        patience: int | None,
-        min_delta: float,
-        schedule: Any,
-        progress: bool,
-    ) -> History:
-        if optimizer is None:
-            optimizer = SGD(0.1 if learning_rate is None else learning_rate)
-        elif learning_rate is not None:
-            raise ValueError(
-                f"learning_rate: expected None beside an optimizer, which has its own, got {learning_rate!r}"
-            )
-        if callback is not None and not callable(callback):
-            raise TypeError(f"callback: expected a function, got {type(callback).__name__}")
-        epochs = _integer("epochs", epochs, 1, 2**63, "a positive integer")
-        waits = 0 if patience is None else _integer("patience", patience, 1, 2**63, "a positive integer or None")
+    def _train(self, data: dict[str, Any], options: training.Options) -> History:
+        """Train on `data`, which replaces the settings of the same names: where the core gets rows from."""
         history = History()
-        settings = {
-            "x": None,
-            "y": None,
-            "sample_weight": None,
-            "next_batch": None,
-            "standardize_inputs": False,
-            "standardize_outputs": False,
-            "epochs": epochs,
-            "seed": self.seed if seed is None else _seed(seed),
-            "callback": None if callback is None else (lambda epoch: callback(epoch, history)),
-            "validation_data": training.validation_data(validation_data),
-            "patience": waits,
-            "min_delta": _numbers("min_delta", min_delta, 1, "fit")[0],
-            "schedule": training.schedule(schedule),
-            "live": bool(progress),
-            **data,
-        }
+        optimizer, settings = training.settings(options, self.seed, history)
         try:
-            with training.progress_bar(progress, epochs, history) as record:
-                self._fit(_optimizer(optimizer), {**settings, "record": record})
+            with training.progress_bar(options["progress"], settings["epochs"], history) as record:
+                self._fit(optimizer, {**settings, **data, "record": record})
         except (_core.DivergenceError, KeyboardInterrupt) as error:
             error.history = history  # type: ignore[union-attr]  # the epochs before it
             raise
@@ -892,7 +884,7 @@ class Network(Exchange):
         return history
 
     def __eq__(self, other: object) -> bool:
-        """Same architecture, loss and dtype, and the same bits in all parameters (a NaN equals a NaN)."""
+        """Whether architecture, loss, dtype and the bits of all parameters are the same (NaN equals NaN)."""
         if not isinstance(other, Network):
             return NotImplemented
         return self._architecture() == other._architecture() and self.fingerprint() == other.fingerprint()
@@ -900,19 +892,30 @@ class Network(Exchange):
     __hash__ = None  # type: ignore[assignment]  # parameters change
 
     def _architecture(self) -> dict[str, Any]:
-        """What makes two networks the same kind of function."""
-        parts: dict[str, Any] = {
+        """The arguments that make two networks the same kind of function."""
+        return {
             "layer_sizes": self.layer_sizes,
             "activation": self.activations,
             "loss": self.loss_name,
             "reduction": self.reduction,
             "dtype": self.dtype.name,
+            **self._loss_settings(),
         }
-        if self.loss_name == "huber":
-            parts["huber_delta"] = self.huber_delta
-        if self.loss_name == "quantile":
-            parts["quantile"] = self.quantiles
-        return parts
+
+    @classmethod
+    def _from_parts(cls, parts: Parts) -> Self:
+        arguments: dict[str, Any] = {
+            "activation": parts.activations,
+            "loss": parts.loss,
+            "reduction": parts.reduction,
+            "dtype": parts.dtype,
+            "dropout": parts.dropout,
+            "init": list(zip(parts.weights, parts.biases)),
+            **parts.loss_settings,
+        }
+        network = cls(parts.layer_sizes, seed=0, **arguments)
+        network.input_scaling, network.output_scaling = parts.input_scaling, parts.output_scaling
+        return network
 
     def __reduce__(self) -> Any:
         parameters, epochs_trained, *scaling = self._snapshot()
@@ -933,24 +936,21 @@ class Network(Exchange):
             names = f"activation={self.activations[0]!r}, output_activation={output!r}"
         else:
             names = f"activation={list(self.activations)!r}"
-        extras = ""
-        if self.loss_name == "huber":
-            extras += f", huber_delta={self.huber_delta}"
-        if self.loss_name == "quantile":
-            extras += f", quantile={list(self.quantiles)}"
+        extras = self._loss_settings()
         if any(self.dropout):
-            extras += f", dropout={list(self.dropout)}"
+            extras["dropout"] = self.dropout
+        ends = [f", {name}={list(value) if isinstance(value, tuple) else value}" for name, value in extras.items()]
         return (
             f"Network({list(self.layer_sizes)}, {names}, loss={self.loss_name!r}, reduction={self.reduction!r}, "
-            f"dtype={self.dtype.name!r}, seed={self.seed}{extras})"
+            f"dtype={self.dtype.name!r}, seed={self.seed}{''.join(ends)})"
         )
 
 
 def _restore(cls: type[Network], state: dict[str, Any]) -> Network:
     if state["numerics"] != numerics_version():
         warnings.warn(
-            f"this network was pickled under numerics version {state['numerics']}; here it goes on under version "
-            f"{numerics_version()}, which gives other bits",
+            f"this network was pickled under numerics version {state['numerics']}; from here on it uses version "
+            f"{numerics_version()}, which gives different bits",
             stacklevel=2,
         )
     network = cls.__new__(cls)

@@ -9,13 +9,25 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 
-if TYPE_CHECKING:  # it takes longer to import than all of netlet
+if TYPE_CHECKING:  # they take longer to import than all of netlet
+    import inspect
+    from collections.abc import Callable
+
     import numpy.typing as npt
+    from typing_extensions import TypedDict, Unpack  # typing has Unpack from Python 3.11 on
+
+    class GradientSettings(TypedDict, total=False):
+        """What every optimizer can do with a gradient first: see `Optimizer`."""
+
+        l2: float
+        l1: float
+        clip_value: float
+        clip_norm: float
 
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "Rprop"]
 
-_GRADIENT = ("l2", "l1", "clip_value", "clip_norm")
+_GRADIENT = ("l2", "l1", "clip_value", "clip_norm")  # GradientSettings; each is 0.0 by default
 
 
 def _number(name: str, value: Any) -> float:
@@ -26,7 +38,7 @@ def _number(name: str, value: Any) -> float:
 
 
 def warn_of_another_network(optimizer: Optimizer, network: object) -> None:
-    """State that one network's gradients left is of no use to another one."""
+    """Warn if an optimizer is used whose state comes from another network: it is of no use there."""
     known = optimizer._network
     if known is None or optimizer.steps == 0:
         optimizer._network = weakref.ref(network)
@@ -34,7 +46,7 @@ def warn_of_another_network(optimizer: Optimizer, network: object) -> None:
         optimizer._network = weakref.ref(network)
         if optimizer.state:
             warnings.warn(
-                "optimizer: its state comes from another network; take a new optimizer for each network", stacklevel=4
+                "optimizer: its state comes from another network; use a new optimizer for each network", stacklevel=4
             )
 
 
@@ -42,29 +54,50 @@ def _setting(name: str, doc: str) -> property:
     return property(lambda self: self._settings[name], doc=doc)
 
 
-class Optimizer(_core.Optimizer):
-    """What all optimizers share: settings, readable state, pickling, copying, and what is done with a gradient first.
+class _Signature:
+    """The ``__signature__`` of a class: that of its ``__init__``, with the settings behind ``**gradient`` by name."""
 
-    In this order, all off by default:
+    def __get__(self, instance: object, owner: type[Any]) -> inspect.Signature:
+        import inspect
+
+        signature = inspect.signature(owner.__init__)
+        parameters = []
+        for parameter in list(signature.parameters.values())[1:]:
+            if parameter.annotation == "Unpack[GradientSettings]":
+                for name in _GRADIENT:
+                    parameters.append(inspect.Parameter(name, parameter.KEYWORD_ONLY, default=0.0, annotation="float"))
+            else:
+                parameters.append(parameter)
+        return signature.replace(parameters=parameters)
+
+
+class Optimizer(_core.Optimizer):
+    """What all optimizers share: settings, readable state, pickling, copying, penalties and clipping.
+
+    An optimizer first does this with a gradient, in this order; all of it is off by default:
 
     l2 : float
-        ``l2 * w`` is added to the gradient of each weight, not of biases.
+        ``l2 * w`` is added to the gradient of each weight, but not of biases.
     l1 : float
-        ``l1 * sign(w)`` is added, not for biases. Neither penalty is in the losses that are reported.
+        ``l1 * sign(w)`` is added, again not for biases. Reported losses include neither penalty.
     clip_value : float
-        Each value of the gradient is kept within ``+-clip_value``.
+        Each value of the gradient is limited to ``+-clip_value``.
     clip_norm : float
-        A gradient whose Euclidean norm is larger is brought to this norm. Not together with `clip_value`.
+        A gradient whose Euclidean norm is larger is scaled down to this norm. Not together with `clip_value`.
     """
 
+    __signature__ = _Signature()
     _kind: str
     _own: tuple[str, ...] = ()
-    _slot_names: tuple[str, ...] = ()
     _network: Any = None  # the last one it was used with, weakly; None after a copy or pickle
 
-    def __init__(self, nesterov: bool = False, **settings: Any) -> None:
-        numbers = {name: _number(name, value) for name, value in settings.items()}
-        super().__init__(_core.OPTIMIZERS[self._kind], bool(nesterov), numbers)
+    def __init__(self, gradient: GradientSettings, /, **own: Any) -> None:
+        unknown = gradient.keys() - set(_GRADIENT)
+        if unknown:
+            raise TypeError(f"{type(self).__name__} has no setting {', '.join(map(repr, sorted(unknown)))}")
+        nesterov = bool(own.pop("nesterov", False))
+        numbers = {name: _number(name, value) for name, value in (own | gradient).items()}
+        super().__init__(_core.OPTIMIZERS[self._kind], nesterov, numbers)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if type(self).__module__ == __name__ and not name.startswith("_") and not hasattr(type(self), name):
@@ -76,22 +109,22 @@ class Optimizer(_core.Optimizer):
 
     @property
     def learning_rate(self) -> float:
-        """The step size; may be set, also in a callback of `fit`: it holds from the next step on."""
+        """The step size; may be set, also in a callback of `fit`, and then applies from the next step on."""
         return float(self._settings["learning_rate"])
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
         self._set_learning_rate(_number("learning_rate", value))
 
-    l2 = _setting("l2", "What is added to the gradient of a weight, times the weight.")
-    l1 = _setting("l1", "What is added to the gradient of a weight, with the sign of the weight.")
-    clip_value = _setting("clip_value", "The largest size of a gradient's value; 0: any.")
-    clip_norm = _setting("clip_norm", "The largest norm of a gradient; 0: any.")
+    l2 = _setting("l2", "How much of each weight is added to its gradient.")
+    l1 = _setting("l1", "What is added to the gradient of each weight, with the weight's sign.")
+    clip_value = _setting("clip_value", "The largest magnitude of a gradient's values; 0: no limit.")
+    clip_norm = _setting("clip_norm", "The largest norm of a gradient; 0: no limit.")
 
     @property
     def state(self) -> dict[str, npt.NDArray[Any]]:
         """The state for each parameter, by name: writable views; empty before the first step."""
-        return dict(zip(self._slot_names, self._slots))
+        return self._slots
 
     def _arguments(self) -> dict[str, Any]:
         settings = self._settings
@@ -107,14 +140,14 @@ class Optimizer(_core.Optimizer):
         return _restore, (type(self), self._arguments(), self._get_state()), own or None
 
 
-def _restore(cls: type[Optimizer], settings: dict[str, Any], state: tuple[Any, ...]) -> Optimizer:
+def _restore(cls: Callable[..., Optimizer], settings: dict[str, Any], state: tuple[Any, ...]) -> Optimizer:
     optimizer = cls(**settings)
     optimizer._set_state(*state)
     return optimizer
 
 
 class SGD(Optimizer):
-    """Gradient descent, with momentum if wanted.
+    """Gradient descent, optionally with momentum.
 
     ``v = momentum * v + g`` and ``w = w - learning_rate * v``; with `nesterov`
     ``w = w - learning_rate * (momentum * v + g)``. Without momentum ``w = w - learning_rate * g``.
@@ -124,7 +157,7 @@ class SGD(Optimizer):
     learning_rate : float, default 0.1
         Positive. May be changed between steps.
     momentum : float, default 0.0
-        From 0 to below 1.
+        At least 0, below 1.
     nesterov : bool, default False
         Nesterov's momentum, in the form of Sutskever et al. (2013); needs a momentum above 0.
     l2, l1, clip_value, clip_norm : float, default 0.0
@@ -150,9 +183,8 @@ class SGD(Optimizer):
 
     _kind = "sgd"
     _own = ("learning_rate", "momentum", "nesterov")
-    _slot_names = ("velocity",)
 
-    momentum = _setting("momentum", "How much of the velocity stays from step to step.")
+    momentum = _setting("momentum", "How much of the velocity each step keeps.")
     nesterov = _setting("nesterov", "Whether the momentum is Nesterov's.")
 
     def __init__(
@@ -160,21 +192,9 @@ class SGD(Optimizer):
         learning_rate: float = 0.1,
         momentum: float = 0.0,
         nesterov: bool = False,
-        *,
-        l2: float = 0.0,
-        l1: float = 0.0,
-        clip_value: float = 0.0,
-        clip_norm: float = 0.0,
+        **gradient: Unpack[GradientSettings],
     ) -> None:
-        super().__init__(
-            nesterov=nesterov,
-            learning_rate=learning_rate,
-            momentum=momentum,
-            l2=l2,
-            l1=l1,
-            clip_value=clip_value,
-            clip_norm=clip_norm,
-        )
+        super().__init__(gradient, learning_rate=learning_rate, momentum=momentum, nesterov=nesterov)
 
 
 class Adam(Optimizer):
@@ -188,7 +208,7 @@ class Adam(Optimizer):
     learning_rate : float, default 0.001
         Positive. May be changed between steps.
     beta_1, beta_2 : float, default 0.9 and 0.999
-        From 0 to below 1.
+        At least 0, below 1.
     epsilon : float, default 1e-8
         Positive.
     l2, l1, clip_value, clip_norm : float, default 0.0
@@ -214,10 +234,9 @@ class Adam(Optimizer):
 
     _kind = "adam"
     _own = ("learning_rate", "beta_1", "beta_2", "epsilon")
-    _slot_names = ("m", "v")
 
-    beta_1 = _setting("beta_1", "How much of the mean of the gradients stays from step to step.")
-    beta_2 = _setting("beta_2", "How much of the mean of their squares stays from step to step.")
+    beta_1 = _setting("beta_1", "How much of the running mean of the gradients each step keeps.")
+    beta_2 = _setting("beta_2", "How much of the running mean of their squares each step keeps.")
     epsilon = _setting("epsilon", "Added to the divisor.")
 
     def __init__(
@@ -226,22 +245,9 @@ class Adam(Optimizer):
         beta_1: float = 0.9,
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
-        *,
-        l2: float = 0.0,
-        l1: float = 0.0,
-        clip_value: float = 0.0,
-        clip_norm: float = 0.0,
+        **gradient: Unpack[GradientSettings],
     ) -> None:
-        super().__init__(
-            learning_rate=learning_rate,
-            beta_1=beta_1,
-            beta_2=beta_2,
-            epsilon=epsilon,
-            l2=l2,
-            l1=l1,
-            clip_value=clip_value,
-            clip_norm=clip_norm,
-        )
+        super().__init__(gradient, learning_rate=learning_rate, beta_1=beta_1, beta_2=beta_2, epsilon=epsilon)
 
 
 class AdamW(Optimizer):
@@ -254,11 +260,11 @@ class AdamW(Optimizer):
     learning_rate : float, default 0.001
         Positive. May be changed between steps.
     beta_1, beta_2 : float, default 0.9 and 0.999
-        From 0 to below 1.
+        At least 0, below 1.
     epsilon : float, default 1e-8
         Positive.
     weight_decay : float, default 0.01
-        0 or more.
+        At least 0.
     l2, l1, clip_value, clip_norm : float, default 0.0
         Penalties and clipping: see `Optimizer`.
 
@@ -282,12 +288,11 @@ class AdamW(Optimizer):
 
     _kind = "adam"
     _own = ("learning_rate", "beta_1", "beta_2", "epsilon", "weight_decay")
-    _slot_names = ("m", "v")
 
-    beta_1 = _setting("beta_1", "How much of the mean of the gradients stays from step to step.")
-    beta_2 = _setting("beta_2", "How much of the mean of their squares stays from step to step.")
+    beta_1 = _setting("beta_1", "How much of the running mean of the gradients each step keeps.")
+    beta_2 = _setting("beta_2", "How much of the running mean of their squares each step keeps.")
     epsilon = _setting("epsilon", "Added to the divisor.")
-    weight_decay = _setting("weight_decay", "What share of the weights each step takes off, times the learning rate.")
+    weight_decay = _setting("weight_decay", "Each step multiplies the weights by 1 - learning_rate * weight_decay.")
 
     def __init__(
         self,
@@ -296,27 +301,20 @@ class AdamW(Optimizer):
         beta_2: float = 0.999,
         epsilon: float = 1e-8,
         weight_decay: float = 0.01,
-        *,
-        l2: float = 0.0,
-        l1: float = 0.0,
-        clip_value: float = 0.0,
-        clip_norm: float = 0.0,
+        **gradient: Unpack[GradientSettings],
     ) -> None:
         super().__init__(
+            gradient,
             learning_rate=learning_rate,
             beta_1=beta_1,
             beta_2=beta_2,
             epsilon=epsilon,
             weight_decay=weight_decay,
-            l2=l2,
-            l1=l1,
-            clip_value=clip_value,
-            clip_norm=clip_norm,
         )
 
 
 class RMSprop(Optimizer):
-    """RMSprop of Tieleman and Hinton, "Lecture 6.5" (2012), with momentum if wanted.
+    """RMSprop of Tieleman and Hinton, "Lecture 6.5" (2012), optionally with momentum.
 
     ``v = rho v + (1 - rho) g^2``, ``w = w - learning_rate * g / (sqrt(v) + epsilon)``; with momentum
     ``b = momentum b + g / (sqrt(v) + epsilon)``, ``w = w - learning_rate * b``.
@@ -326,9 +324,9 @@ class RMSprop(Optimizer):
     learning_rate : float, default 0.001
         Positive. May be changed between steps.
     rho : float, default 0.9
-        From 0 to below 1.
+        At least 0, below 1.
     momentum : float, default 0.0
-        From 0 to below 1.
+        At least 0, below 1.
     epsilon : float, default 1e-8
         Positive.
     l2, l1, clip_value, clip_norm : float, default 0.0
@@ -354,10 +352,9 @@ class RMSprop(Optimizer):
 
     _kind = "rmsprop"
     _own = ("learning_rate", "rho", "momentum", "epsilon")
-    _slot_names = ("v", "velocity")
 
-    rho = _setting("rho", "How much of the mean of the squares stays from step to step.")
-    momentum = _setting("momentum", "How much of the velocity stays from step to step.")
+    rho = _setting("rho", "How much of the running mean of the squares each step keeps.")
+    momentum = _setting("momentum", "How much of the velocity each step keeps.")
     epsilon = _setting("epsilon", "Added to the divisor.")
 
     def __init__(
@@ -366,29 +363,17 @@ class RMSprop(Optimizer):
         rho: float = 0.9,
         momentum: float = 0.0,
         epsilon: float = 1e-8,
-        *,
-        l2: float = 0.0,
-        l1: float = 0.0,
-        clip_value: float = 0.0,
-        clip_norm: float = 0.0,
+        **gradient: Unpack[GradientSettings],
     ) -> None:
-        super().__init__(
-            learning_rate=learning_rate,
-            rho=rho,
-            momentum=momentum,
-            epsilon=epsilon,
-            l2=l2,
-            l1=l1,
-            clip_value=clip_value,
-            clip_norm=clip_norm,
-        )
+        super().__init__(gradient, learning_rate=learning_rate, rho=rho, momentum=momentum, epsilon=epsilon)
 
 
 class Rprop(Optimizer):
     """iRprop- of Igel and Huesken, "Improving the Rprop learning algorithm" (2000), for full batches.
 
-    Each parameter has a step length of its own: `eta_plus` times longer where the gradient keeps its sign, `eta_minus`
-    times shorter, and no step, where that turns. Only the sign of the gradient counts, so there is little to tune.
+    Each parameter has a step length of its own. It is multiplied by `eta_plus` where the gradient keeps its sign; where
+    the sign changes, it is multiplied by `eta_minus` and the parameter takes no step. Only the sign of the gradient
+    matters, so there is little to tune.
 
     Parameters
     ----------
@@ -397,14 +382,14 @@ class Rprop(Optimizer):
     eta_minus, eta_plus : float, default 0.5 and 1.2
         Between 0 and 1, and above 1.
     step_min, step_max : float, default 1e-6 and 50
-        Bounds of the step lengths.
+        Limits of the step lengths.
     l2, l1, clip_value, clip_norm : float, default 0.0
         Penalties and clipping: see `Optimizer`.
 
     Attributes
     ----------
     state : dict
-        ``"step"``, the lengths, and ``"gradient"``, the last one, 0 where its sign turned; in the layout of
+        ``"step"``, the lengths, and ``"gradient"``, the last one, 0 where its sign changed; in the layout of
         `Network.parameters`.
     steps : int
         Steps taken so far.
@@ -422,10 +407,9 @@ class Rprop(Optimizer):
 
     _kind = "rprop"
     _own = ("learning_rate", "eta_minus", "eta_plus", "step_min", "step_max")
-    _slot_names = ("step", "gradient")
 
-    eta_minus = _setting("eta_minus", "What a step length is multiplied with where the gradient's sign turns.")
-    eta_plus = _setting("eta_plus", "What a step length is multiplied with where the gradient keeps its sign.")
+    eta_minus = _setting("eta_minus", "What a step length is multiplied by where the gradient changes its sign.")
+    eta_plus = _setting("eta_plus", "What a step length is multiplied by where the gradient keeps its sign.")
     step_min = _setting("step_min", "The smallest step length.")
     step_max = _setting("step_max", "The largest step length.")
 
@@ -436,31 +420,19 @@ class Rprop(Optimizer):
         eta_plus: float = 1.2,
         step_min: float = 1e-6,
         step_max: float = 50.0,
-        *,
-        l2: float = 0.0,
-        l1: float = 0.0,
-        clip_value: float = 0.0,
-        clip_norm: float = 0.0,
+        **gradient: Unpack[GradientSettings],
     ) -> None:
         super().__init__(
+            gradient,
             learning_rate=learning_rate,
             eta_minus=eta_minus,
             eta_plus=eta_plus,
             step_min=step_min,
             step_max=step_max,
-            l2=l2,
-            l1=l1,
-            clip_value=clip_value,
-            clip_norm=clip_norm,
         )
 
 
 def optimizer_class(kind: int, weight_decay: float) -> type[Optimizer]:
     """Find the class for the core's number of a kind."""
-    classes: dict[str, type[Optimizer]] = {
-        "sgd": SGD,
-        "adam": AdamW if weight_decay else Adam,
-        "rmsprop": RMSprop,
-        "rprop": Rprop,
-    }
-    return next(classes[name] for name, number in _core.OPTIMIZERS.items() if number == kind)
+    classes: tuple[type[Optimizer], ...] = (SGD, AdamW if weight_decay else Adam, RMSprop, Rprop)
+    return next(cls for cls in classes if _core.OPTIMIZERS[cls._kind] == kind)

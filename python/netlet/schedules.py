@@ -1,17 +1,19 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Learning-rate schedules: the factor that `Network.fit` multiplies an optimizer's learning rate with in each epoch.
+"""Learning-rate schedules: the factor by which `Network.fit` multiplies an optimizer's learning rate in each epoch.
 
-Epochs count from 0 over the network's life, so training that is stopped goes on where it was. A function of the epoch
-serves too: ``fit(..., schedule=lambda epoch: 0.95**epoch)``.
+Epochs are counted from 0 over the network's life, so that training can be stopped and resumed. A function of the epoch
+works too: ``fit(..., schedule=lambda epoch: 0.95**epoch)``.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from . import _core
+
 __all__ = ["CosineDecay", "ExponentialDecay", "ReduceOnPlateau", "StepDecay"]
 
-_Parts = tuple[int, float, int, float, float]  # kind in netlet.h, gamma, period, floor, min_delta
+_Parts = tuple[int, float, int, float, float]  # kind, gamma, period, floor, min_delta
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class StepDecay:
     gamma : float, default 0.1
         Above 0, at most 1.
     period : int, default 30
-        Epochs from one step down to the next.
+        Epochs between two steps down.
 
     Examples
     --------
@@ -37,7 +39,7 @@ class StepDecay:
     period: int = 30
 
     def _parts(self) -> _Parts:
-        return 1, self.gamma, self.period, 0.0, 0.0
+        return _core.SCHEDULES["step_decay"], self.gamma, self.period, 0.0, 0.0
 
 
 @dataclass(frozen=True)
@@ -53,12 +55,12 @@ class ExponentialDecay:
     gamma: float = 0.99
 
     def _parts(self) -> _Parts:
-        return 2, self.gamma, 1, 0.0, 0.0
+        return _core.SCHEDULES["exponential"], self.gamma, 1, 0.0, 0.0
 
 
 @dataclass(frozen=True)
 class CosineDecay:
-    """Half a wave of the cosine: ``floor + (1 - floor) * (1 + cos(pi * epoch / period)) / 2``, then `floor`.
+    """Half a period of the cosine: ``floor + (1 - floor) * (1 + cos(pi * epoch / period)) / 2``, then `floor`.
 
     Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2017), without the restarts.
 
@@ -67,21 +69,21 @@ class CosineDecay:
     period : int
         Epochs until `floor` is reached.
     floor : float, default 0.0
-        From 0 to 1.
+        The last factor, from 0 to 1.
     """
 
     period: int
     floor: float = 0.0
 
     def _parts(self) -> _Parts:
-        return 3, 1.0, self.period, self.floor, 0.0
+        return _core.SCHEDULES["cosine"], 1.0, self.period, self.floor, 0.0
 
 
 @dataclass(frozen=True)
 class ReduceOnPlateau:
-    """`gamma` times smaller whenever `patience` epochs have brought no loss that is smaller by `min_delta`.
+    """Multiplied by `gamma` whenever `patience` epochs have passed without a loss smaller by `min_delta`.
 
-    The loss is that of the validation data, if there are any. What was seen so far is kept in the optimizer.
+    The loss is that of the validation data, if there is any. The optimizer keeps what has been seen so far.
 
     Parameters
     ----------
@@ -90,7 +92,7 @@ class ReduceOnPlateau:
     patience : int, default 10
         Epochs to wait.
     min_delta : float, default 0.0
-        How much smaller a loss has to be.
+        How much smaller than the best one a loss has to be.
     floor : float, default 0.0
         The smallest factor, from 0 to 1.
     """
@@ -101,4 +103,4 @@ class ReduceOnPlateau:
     floor: float = 0.0
 
     def _parts(self) -> _Parts:
-        return 4, self.gamma, self.patience, self.floor, self.min_delta
+        return _core.SCHEDULES["plateau"], self.gamma, self.patience, self.floor, self.min_delta

@@ -16,7 +16,7 @@ from helpers.training import X, Y, regression
 )
 def test_targets_that_the_outputs_cannot_reach_get_a_hint(activation, y, standardize):
     net = Network([5, 8, 2], activation=activation, reduction="mean", seed=0)
-    with pytest.warns(UserWarning, match=f"^output_activation: {activation} gives outputs from .*for regression take"):
+    with pytest.warns(UserWarning, match=f"^output_activation: {activation} gives outputs from .*for regression use"):
         net.fit(X, y, epochs=1, standardize=standardize)
 
 

@@ -29,7 +29,7 @@ def test_weights_of_keras():
     assert net.activations == ("relu", "softmax")
     assert (net.loss_name, net.dtype) == ("cross_entropy", np.float32)
     np.testing.assert_array_equal(net.weights[1], W.T.astype(np.float32))
-    with pytest.raises(ValueError, match="activation: weights do not say it"):
+    with pytest.raises(ValueError, match="activation: weights do not contain it"):
         Network.from_keras([W, B])
     with pytest.raises(ValueError, match=r"model, array 0: expected a weight .* got \(2,\)"):
         Network.from_keras([B, W], activation="relu")
@@ -64,7 +64,7 @@ def test_models_of_keras_give_the_same(keras):
         (layers.LeakyReLU(negative_slope=0.3), "slope 0.01"),
         (layers.Dense(2, "leaky_relu"), "no activation 'leaky_relu'"),
         (layers.BatchNormalization(name="norm"), r"layer 'norm' \(BatchNormalization\)"),
-        (layers.ReLU(max_value=6), "plain relu"),
+        (layers.ReLU(max_value=6), "relu has max_value None, this one 6"),
     ]:
         with pytest.raises(ValueError, match=message):
             Network.from_keras(keras.Sequential([layers.Input((4,)), layers.Dense(3), layer]))

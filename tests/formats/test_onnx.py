@@ -121,7 +121,7 @@ def test_onnx_that_is_no_such_network_is_refused():
             {"w": W[:, :, None, None]},
             r"node 'conv' \(Conv\): netlet has no",
         ),
-        ([gemm, node("Elu", ["s"], ["y"], alpha=2.0)], square, r"node 'y' \(Elu\): netlet's elu has alpha=1.0"),
+        ([gemm, node("Elu", ["s"], ["y"], alpha=2.0)], square, r"node 'y' \(Elu\): netlet's elu has alpha 1.0"),
         ([gemm, node("Gelu", ["s"], ["y"], approximate="tanh")], square, "approximate"),
         ([gemm, node("Softmax", ["s"], ["y"], axis=0)], square, "axis"),
         ([gemm, node("Relu", ["s"], ["r"]), node("Tanh", ["r"], ["y"])], square, "one activation"),

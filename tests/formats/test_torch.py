@@ -46,7 +46,7 @@ def test_a_state_dict():
     assert net.loss_name == "binary_cross_entropy"
     np.testing.assert_array_equal(net.weights[0], W.astype(np.float32))
     np.testing.assert_array_equal(net.biases[1], np.zeros(3))
-    with pytest.raises(ValueError, match="activation: a state_dict does not say it"):
+    with pytest.raises(ValueError, match="activation: a state_dict does not contain it"):
         Network.from_torch(state)
     with pytest.raises(ValueError, match="one for each of the 2 layers, got 3"):
         Network.from_torch(state, activation=["tanh"] * 3)
@@ -89,7 +89,7 @@ def test_modules_that_netlet_does_not_have_are_refused(torch):
         (nn.Sequential(linear, nn.Sequential(nn.Conv1d(1, 1, 1))), r"layer 1\.0 \(Conv1d\)"),
         (nn.Sequential(linear, nn.LeakyReLU(0.2)), "leaky_relu has negative_slope 0.01, this one 0.2"),
         (nn.Sequential(linear, nn.GELU(approximate="tanh")), "approximate"),
-        (nn.Sequential(linear, nn.Softmax(dim=0)), "last dimension"),
+        (nn.Sequential(linear, nn.Softmax(dim=0)), "softmax has dim -1 or 1, this one 0"),
         (nn.Sequential(linear, nn.ReLU(), nn.ReLU()), r"layer 2 \(ReLU\): expected one activation"),
         (nn.Sequential(nn.Dropout(), linear), "not inputs"),
         (nn.Sequential(nn.ReLU()), "before the activation"),

@@ -96,10 +96,11 @@ typedef enum netlet_activation {
   NETLET_SILU = 7,         /* z / (1 + exp(-z)) */
   NETLET_GELU = 8,         /* z times the normal distribution function of z (erf, not the tanh approximation) */
   NETLET_HARD_SIGMOID = 9, /* z / 6 + 1/2, kept within 0 and 1 */
-  NETLET_SOFTMAX = 10      /* output layer only */
+  NETLET_SOFTMAX = 10,     /* output layer only */
+  NETLET_MISH = 11         /* z tanh(log(1 + exp(z))) (Misra 2019) */
 } netlet_activation;
 
-/* For each row, summed over its outputs; y is the output, t the target. */
+/* For each row, summed over its targets; y is the output, t the target. */
 typedef enum netlet_loss_kind {
   NETLET_SQUARED_ERROR = 0,        /* 1/2 (y - t)^2 */
   NETLET_ABSOLUTE_ERROR = 1,       /* |y - t| */
@@ -107,7 +108,10 @@ typedef enum netlet_loss_kind {
   NETLET_POISSON = 3,              /* exp(y) - t y: y is the logarithm of the rate, t >= 0 the count */
   NETLET_QUANTILE = 4,             /* q (t - y) if t > y, else (1 - q) (y - t) (Koenker and Bassett 1978) */
   NETLET_BINARY_CROSS_ENTROPY = 5, /* -t log y - (1 - t) log(1 - y); sigmoid output, targets in [0, 1] */
-  NETLET_CROSS_ENTROPY = 6         /* -t log y; softmax output, targets are classes or probabilities */
+  NETLET_CROSS_ENTROPY = 6,        /* -t log y; softmax output, targets are classes or probabilities */
+  NETLET_LOG_COSH = 7,             /* log cosh(y - t) */
+  NETLET_GAUSSIAN_NLL =
+      8 /* 1/2 (log v + (y - t)^2 / v): two outputs a target, y and log v, in turn (Nix, Weigend 1994) */
 } netlet_loss_kind;
 
 typedef enum netlet_reduction {
@@ -120,23 +124,13 @@ typedef enum netlet_init_kind {
   NETLET_HE_UNIFORM = 1      /* weights uniform in +-sqrt(6 / inputs), biases 0 (He et al. 2015) */
 } netlet_init_kind;
 
-typedef enum netlet_function {
-  NETLET_FUNCTION_EXP = 0,
-  NETLET_FUNCTION_LOG = 1,
-  NETLET_FUNCTION_SIGMOID = 2,
-  NETLET_FUNCTION_TANH = 3,
-  NETLET_FUNCTION_SOFTPLUS = 4,
-  NETLET_FUNCTION_RELU = 5,
-  NETLET_FUNCTION_LEAKY_RELU = 6,
-  NETLET_FUNCTION_ELU = 7,
-  NETLET_FUNCTION_SILU = 8,
-  NETLET_FUNCTION_GELU = 9,
-  NETLET_FUNCTION_HARD_SIGMOID = 10
-} netlet_function;
+/* What netlet_map computes beside the activations. */
+typedef enum netlet_function { NETLET_EXP = 100, NETLET_LOG = 101 } netlet_function;
 
-/* The public names ("sigmoid", "squared_error", "float64", ...); NULL for a number that is none. */
+/* The public names ("sigmoid", "squared_error", "float64", ...); NULL for an unknown number. */
 NETLET_API const char* netlet_activation_name(int activation);
 NETLET_API const char* netlet_loss_name(int loss);
+NETLET_API const char* netlet_loss_parameter_name(int loss); /* "huber_delta", "quantile" */
 NETLET_API const char* netlet_reduction_name(int reduction);
 NETLET_API const char* netlet_init_name(int init);
 NETLET_API const char* netlet_optimizer_name(int optimizer);
@@ -190,18 +184,18 @@ typedef struct netlet_config {
   int32_t loss;               /* netlet_loss_kind */
   int32_t reduction;          /* netlet_reduction */
   int32_t dtype;              /* NETLET_FLOAT32 or NETLET_FLOAT64 */
-  double huber_delta;         /* huber: > 0; 0 is 1 */
-  const double* quantiles;    /* quantile: between 0 and 1, one for each output; NULL: 1/2, the median */
+  const double*
+      loss_parameters; /* huber: delta > 0; quantile: for each output a number between 0 and 1; NULL: 1, 1/2 */
+  size_t loss_parameter_count;
   const double* dropout; /* share of each hidden layer's outputs that training leaves out, 0 <= share < 1; NULL: none */
 } netlet_config;
 
-/* A network whose parameters and seed are all 0, from where most networks learn nothing: netlet_initialize comes next,
- * or values of your own. */
+/* All parameters start at 0, from which most networks cannot learn: initialize them next, or write your own values. */
 NETLET_API netlet_status netlet_network_create(const netlet_config* config, netlet_network** network,
                                                netlet_error* error);
 NETLET_API void netlet_network_free(netlet_network* network); /* NULL is allowed */
 
-/* Of a layer or output that there is not, sizes are 0, activations -1, shares and quantiles NaN. */
+/* For an index out of range: size 0, activation -1, dropout and loss parameter NaN. */
 NETLET_API size_t netlet_layer_size_count(const netlet_network* network);
 NETLET_API size_t netlet_layer_size(const netlet_network* network, size_t i);
 NETLET_API size_t netlet_inputs(const netlet_network* network);  /* the first of them */
@@ -210,8 +204,9 @@ NETLET_API int netlet_layer_activation(const netlet_network* network, size_t lay
 NETLET_API int netlet_network_loss(const netlet_network* network);
 NETLET_API int netlet_network_reduction(const netlet_network* network);
 NETLET_API int netlet_network_dtype(const netlet_network* network);
-NETLET_API double netlet_huber_delta(const netlet_network* network);
-NETLET_API double netlet_quantile(const netlet_network* network, size_t output);
+NETLET_API size_t netlet_target_count(const netlet_network* network); /* columns of y: the outputs, or half of them */
+NETLET_API size_t netlet_loss_parameter_count(const netlet_network* network);
+NETLET_API double netlet_loss_parameter(const netlet_network* network, size_t i);
 NETLET_API double netlet_dropout(const netlet_network* network, size_t layer); /* 0 for the output layer */
 
 /* One contiguous buffer of the network's dtype: W1, b1, W2, b2, ...; a weight is (inputs, outputs), row-major. It never
@@ -234,10 +229,10 @@ NETLET_API uint64_t netlet_epochs_trained(const netlet_network* network);
 NETLET_API void netlet_set_epochs_trained(netlet_network* network, uint64_t epochs);
 
 /* SHA-256 in hexadecimal over architecture and parameters, to compare two machines. The bytes: the ASCII lines
- * "netlet 1", dtype, layer sizes, activations (each joined by blanks), loss, reduction, every line ended by \n; for
- * huber its delta and for quantile the quantiles, as binary64; the parameters; scaling of the inputs and of the
- * outputs, where there is any, as the line "inputs\n" or "outputs\n", shifts, scales. Numbers are little-endian, each
- * NaN is the positive quiet NaN without payload. */
+ * "netlet 1", dtype, layer sizes, activations (each joined by blanks), loss, reduction, every line ended by \n; the
+ * loss's parameters as binary64; the network's parameters; scaling of the inputs and of the outputs, where there is
+ * any, as the line "inputs\n" or "outputs\n", shifts, scales. Numbers are little-endian, each NaN is the positive quiet
+ * NaN without payload. */
 NETLET_API netlet_status netlet_fingerprint(const netlet_network* network, char hex[65], netlet_error* error);
 
 /* ---- scaling ------------------------------------------------------------------------------------------------ */
@@ -245,11 +240,12 @@ NETLET_API netlet_status netlet_fingerprint(const netlet_network* network, char 
 /* A network may bring its inputs to a scale of their own, x = (x - shift) / scale for each column, and its outputs
  * back, y = y scale + shift; everything outside then is in the caller's units, but for the loss and its derivatives by
  * the outputs, whose targets are brought to the network's scale. It is part of the network, as its parameters are.
- * Outputs can have a scaling under squared_error, absolute_error, huber and quantile. */
+ * Outputs cannot have a scaling under poisson and the cross entropies. Under gaussian_nll the mean of a target has its
+ * shift and scale, and the logarithm of its variance the shift 2 log(scale) and the scale 1. */
 typedef enum netlet_scaling_kind { NETLET_SCALE_INPUTS = 1, NETLET_SCALE_OUTPUTS = 2 } netlet_scaling_kind;
 
-/* shift and scale: a value for each input or output; finite, and scale > 0, also in the network's dtype. Both NULL:
- * none any more. */
+/* shift and scale: a value for each input or target; finite, and scale > 0, also in the network's dtype. Both NULL:
+ * no scaling. */
 NETLET_API netlet_status netlet_set_scaling(netlet_network* network, int32_t kind, const double* shift,
                                             const double* scale, netlet_error* error);
 /* Means and standard deviations (1 for a column that never changes) of the rows of an array; sums in binary64. */
@@ -339,8 +335,8 @@ typedef struct netlet_optimizer_config {
 
 /* The usual settings of a kind, no penalties, no clipping. */
 NETLET_API netlet_optimizer_config netlet_optimizer_defaults(int32_t kind);
-/* The settings that are double, by number from 0 on, whatever the kind: the name ("learning_rate", ...) and the place
- * in `config`; NULL for a number that is none. */
+/* The settings of type double, numbered from 0 whatever the kind: the name ("learning_rate", ...) and the place in
+ * `config`; NULL past the last. */
 NETLET_API const char* netlet_optimizer_setting_name(int setting);
 NETLET_API double* netlet_optimizer_setting(netlet_optimizer_config* config, int setting);
 
@@ -366,6 +362,7 @@ NETLET_API netlet_optimizer_config netlet_optimizer_get_config(const netlet_opti
 NETLET_API netlet_status netlet_optimizer_set_learning_rate(netlet_optimizer* optimizer, double learning_rate,
                                                             netlet_error* error);
 NETLET_API size_t netlet_optimizer_slot_count(const netlet_optimizer* optimizer);
+NETLET_API const char* netlet_optimizer_slot_name(const netlet_optimizer* optimizer, size_t slot); /* "velocity", ... */
 /* The size and dtype that the optimizer is bound to; size 0 before its first use. */
 NETLET_API size_t netlet_optimizer_size(const netlet_optimizer* optimizer);
 NETLET_API int netlet_optimizer_dtype(const netlet_optimizer* optimizer);
@@ -501,7 +498,8 @@ NETLET_API int netlet_saved_numerics_version(const netlet_network* network);
 
 /* ---- functions ---------------------------------------------------------------------------------------------- */
 
-/* y = function(x) for `count` contiguous values of dtype float32 or float64; y == x is allowed. */
+/* y = function(x) for `count` contiguous values of dtype float32 or float64; y == x is allowed. function: a
+ * netlet_activation but softmax, or a netlet_function. */
 NETLET_API netlet_status netlet_map(int32_t function, int32_t dtype, size_t count, const void* x, void* y,
                                     netlet_error* error);
 

@@ -45,7 +45,8 @@ enum class Activation : std::int32_t {
   silu = NETLET_SILU,
   gelu = NETLET_GELU,
   hard_sigmoid = NETLET_HARD_SIGMOID,
-  softmax = NETLET_SOFTMAX
+  softmax = NETLET_SOFTMAX,
+  mish = NETLET_MISH
 };
 enum class Loss : std::int32_t {
   squared_error = NETLET_SQUARED_ERROR,
@@ -54,25 +55,15 @@ enum class Loss : std::int32_t {
   poisson = NETLET_POISSON,
   quantile = NETLET_QUANTILE,
   binary_cross_entropy = NETLET_BINARY_CROSS_ENTROPY,
-  cross_entropy = NETLET_CROSS_ENTROPY
+  cross_entropy = NETLET_CROSS_ENTROPY,
+  log_cosh = NETLET_LOG_COSH,
+  gaussian_nll = NETLET_GAUSSIAN_NLL
 };
 enum class Reduction : std::int32_t { sum = NETLET_SUM, mean = NETLET_MEAN };
 enum class Dtype : std::int32_t { float32 = NETLET_FLOAT32, float64 = NETLET_FLOAT64 };
 enum class Init : std::int32_t { glorot_uniform = NETLET_GLOROT_UNIFORM, he_uniform = NETLET_HE_UNIFORM };
 enum class Scaling : std::int32_t { inputs = NETLET_SCALE_INPUTS, outputs = NETLET_SCALE_OUTPUTS };
-enum class Function : std::int32_t {
-  exp = NETLET_FUNCTION_EXP,
-  log = NETLET_FUNCTION_LOG,
-  sigmoid = NETLET_FUNCTION_SIGMOID,
-  tanh = NETLET_FUNCTION_TANH,
-  softplus = NETLET_FUNCTION_SOFTPLUS,
-  relu = NETLET_FUNCTION_RELU,
-  leaky_relu = NETLET_FUNCTION_LEAKY_RELU,
-  elu = NETLET_FUNCTION_ELU,
-  silu = NETLET_FUNCTION_SILU,
-  gelu = NETLET_FUNCTION_GELU,
-  hard_sigmoid = NETLET_FUNCTION_HARD_SIGMOID
-};
+enum class Function : std::int32_t { exp = NETLET_EXP, log = NETLET_LOG };
 
 class Error : public std::runtime_error {
  public:
@@ -127,8 +118,8 @@ struct Array : netlet_array {
   explicit Array(const netlet_array& array) : netlet_array(array) {}
 };
 
-// What outputs are compared with: targets, perhaps a weight for each row; or the derivative of a loss of your own by
-// the outputs.
+// What outputs are compared with: targets, perhaps a weight for each row; or the derivative of a loss of your own
+// with respect to the outputs.
 class Targets {
  public:
   Targets(const Array& y) : y_(y) {}
@@ -251,9 +242,8 @@ struct FitOptions {
 };
 
 struct NetworkOptions {
-  double huber_delta = 1;
-  std::vector<double> quantiles = {};  // one for each output; empty: the median
-  std::vector<double> dropout = {};    // one for each hidden layer; empty: none
+  std::vector<double> loss_parameters = {};  // huber: delta; quantile: one for each output; empty: 1, the medians
+  std::vector<double> dropout = {};          // one for each hidden layer; empty: none
 };
 
 // The bytes of a file, in memory.
@@ -303,7 +293,6 @@ class Network {
                                              .c_str());
     std::vector<std::int32_t> numbers;
     for (const Activation a : activations) numbers.push_back(std::int32_t(a));
-    require_count("quantiles", options.quantiles.size(), layer_sizes.empty() ? 0 : layer_sizes.back());
     require_count("dropout", options.dropout.size(), layer_sizes.size() < 2 ? 0 : layer_sizes.size() - 2);
     const netlet_config config = {layer_sizes.data(),
                                   layer_sizes.size(),
@@ -311,8 +300,8 @@ class Network {
                                   std::int32_t(loss),
                                   std::int32_t(reduction),
                                   std::int32_t(dtype),
-                                  options.huber_delta,
-                                  options.quantiles.empty() ? nullptr : options.quantiles.data(),
+                                  options.loss_parameters.empty() ? nullptr : options.loss_parameters.data(),
+                                  options.loss_parameters.size(),
                                   options.dropout.empty() ? nullptr : options.dropout.data()};
     Check check;
     netlet_network* network;
@@ -364,6 +353,7 @@ class Network {
   }
   std::size_t inputs() const { return netlet_inputs(get()); }
   std::size_t outputs() const { return netlet_outputs(get()); }
+  std::size_t targets() const { return netlet_target_count(get()); }  // columns of y
   Activation activation(std::size_t layer) const { return Activation(netlet_layer_activation(get(), layer)); }
   Loss loss() const { return Loss(netlet_network_loss(get())); }
   Reduction reduction() const { return Reduction(netlet_network_reduction(get())); }
@@ -402,24 +392,19 @@ class Network {
     return hex;
   }
 
+  // In the following T is the network's dtype, or void for memory that is known to be of it.
+
   // out: x.rows x outputs() values
   template <class T> void forward(const Array& x, T* out) const {
     require<T>("out");
-    forward(x, static_cast<void*>(out));
-  }
-  void forward(const Array& x, void* out) const {
     Check check;
     check(netlet_forward(get(), &x, out, check));
   }
   // For a thread that may not wait: no allocation, no lock, no system call, no exception. With an error it may format
   // a message.
-  netlet_status forward(const Array& x, void* out, Workspace& workspace,
-                        netlet_error* error = nullptr) const noexcept NETLET_NONBLOCKING {
-    return netlet_forward_realtime(get(), &x, out, workspace.data(), workspace.size(), error);
-  }
   template <class T> netlet_status forward(const Array& x, T* out, Workspace& workspace,
                                            netlet_error* error = nullptr) const noexcept NETLET_NONBLOCKING {
-    if (dtype_number<T>() == netlet_network_dtype(get())) return forward(x, static_cast<void*>(out), workspace, error);
+    if (is_dtype<T>()) return netlet_forward_realtime(get(), &x, out, workspace.data(), workspace.size(), error);
     if (error) *error = {"out: expected values of the network's dtype", 0};
     return NETLET_ERROR_ARGUMENT;
   }
@@ -435,9 +420,6 @@ class Network {
   // gradient: parameter_count() values
   template <class T> double backward(const Array& x, const Targets& targets, T* gradient) const {
     require<T>("gradient");
-    return backward(x, targets, static_cast<void*>(gradient));
-  }
-  double backward(const Array& x, const Targets& targets, void* gradient) const {
     Check check;
     double loss;
     const netlet_targets c = targets.get();
@@ -447,9 +429,6 @@ class Network {
   // out: x.rows x inputs() values
   template <class T> void input_gradient(const Array& x, const Targets& targets, T* out) const {
     require<T>("out");
-    input_gradient(x, targets, static_cast<void*>(out));
-  }
-  void input_gradient(const Array& x, const Targets& targets, void* out) const {
     Check check;
     const netlet_targets c = targets.get();
     check(netlet_input_gradient(get(), &x, &c, out, check));
@@ -457,9 +436,6 @@ class Network {
   // out: x.rows x parameter_count() values
   template <class T> void row_gradients(const Array& x, const Targets& targets, T* out) const {
     require<T>("out");
-    row_gradients(x, targets, static_cast<void*>(out));
-  }
-  void row_gradients(const Array& x, const Targets& targets, void* out) const {
     Check check;
     const netlet_targets c = targets.get();
     check(netlet_row_gradients(get(), &x, &c, out, check));
@@ -467,16 +443,13 @@ class Network {
   // out: x.rows x outputs() x inputs() values
   template <class T> void jacobian(const Array& x, T* out) const {
     require<T>("out");
-    jacobian(x, static_cast<void*>(out));
-  }
-  void jacobian(const Array& x, void* out) const {
     Check check;
     check(netlet_jacobian(get(), &x, out, check));
   }
 
-  // empty vectors: none any more
+  // A value for each input or target; empty vectors: no scaling.
   void set_scaling(Scaling kind, const std::vector<double>& shift, const std::vector<double>& scale) {
-    const std::size_t count = kind == Scaling::inputs ? inputs() : outputs();
+    const std::size_t count = kind == Scaling::inputs ? inputs() : targets();
     require_count("shift", shift.size(), count);
     require_count("scale", scale.size(), count);
     Check check;
@@ -498,9 +471,6 @@ class Network {
   // gradient: parameter_count() values
   template <class T> void apply_gradient(const T* gradient, Optimizer& optimizer) {
     require<T>("gradient");
-    apply_gradient(static_cast<const void*>(gradient), optimizer);
-  }
-  void apply_gradient(const void* gradient, Optimizer& optimizer) {
     Check check;
     check(netlet_apply_gradient(get(), gradient, optimizer.get(), check));
   }
@@ -647,11 +617,18 @@ class Network {
                 (std::string(name) + ": expected " + std::to_string(expected) + " values, got " + std::to_string(count))
                     .c_str());
   }
+  template <class T> bool is_dtype() const noexcept NETLET_NONBLOCKING {
+    if constexpr (std::is_void_v<T>)
+      return true;
+    else
+      return dtype_number<T>() == netlet_network_dtype(get());
+  }
   template <class T> void require(const char* name) const {
-    if (dtype_number<T>() != std::int32_t(dtype()))
-      throw Error(NETLET_ERROR_ARGUMENT, (std::string(name) + ": expected " + netlet_dtype_name(int(dtype())) +
-                                          ", the network's dtype, got " + netlet_dtype_name(dtype_number<T>()))
-                                             .c_str());
+    if constexpr (!std::is_void_v<T>)
+      if (!is_dtype<T>())
+        throw Error(NETLET_ERROR_ARGUMENT, (std::string(name) + ": expected " + netlet_dtype_name(int(dtype())) +
+                                            ", the network's dtype, got " + netlet_dtype_name(dtype_number<T>()))
+                                               .c_str());
   }
   std::unique_ptr<netlet_network, Free> handle_;
 };
@@ -700,8 +677,9 @@ inline void set_num_threads(std::size_t count) {
   check(netlet_set_num_threads(count, check));
 }
 
-// y = function(x), `count` contiguous values; y == x is allowed
-template <class T> void map(Function function, std::size_t count, const T* x, T* y) {
+// y = function(x), `count` contiguous values; y == x is allowed. function: a Function, or an Activation but softmax.
+template <class F, class T> void map(F function, std::size_t count, const T* x, T* y) {
+  static_assert(std::is_same_v<F, Function> || std::is_same_v<F, Activation>, "a Function or an Activation is needed");
   Check check;
   check(netlet_map(std::int32_t(function), dtype_number<T>(), count, x, y, check));
 }

@@ -1,95 +1,80 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A batch's loss and gradient, and what is done with the gradient, in the two phases in which threads work:
+// A batch's loss and gradient, and what is done with the gradient. Threads work in two phases:
 //
-//   rows        each thread takes rows of the batch forward and backward through all layers;
-//   parameters  each thread takes tiles of the parameters, forms their gradient and updates them.
+//   rows        each thread takes slices of the batch forward and backward through all layers;
+//   parameters  each thread takes groups of parameters, computes their gradient and updates them.
 //
-// A batch of more than kWholeBlocks blocks goes block by block instead, each thread making whole block gradients in the
-// rows phase; the parameters phase then only adds them. Either way blocks are added in the same tree.
+// If a batch has more than kWholeBlocks blocks, each thread computes the whole gradients of blocks in the rows phase
+// instead, and the parameters phase only adds them. Either way blocks are added in the same tree.
 #pragma once
 
 #include "compute/pass.hpp"
 #include "compute/small_step.hpp"
 
-struct netlet_optimizer;
-
 namespace netlet::core {
 
 constexpr size_t kWholeBlocks = 4;
 
-template <class T> class Trainer {
+template <class T> class BatchRunner {
  public:
-  Trainer() = default;
-  ~Trainer();
-  Trainer(const Trainer&) = delete;
-  Trainer& operator=(const Trainer&) = delete;
-
-  // For batches of at most `rows` rows of x. Not kind.delta: the loss alone is wanted. optimizer: null if only the
-  // gradient is. repeated: for step after step, all by update().
+  // For batches of at most `rows` rows of x. Without kind.delta only the loss is wanted, without an optimizer only the
+  // gradient. repeated: for many steps, all by update().
   netlet_status prepare(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, bool shuffled,
                         size_t rows, PassKind kind, const netlet_optimizer* optimizer, bool repeated,
                         netlet_error* error);
 
-  // Reads the weights, and the state of a bound optimizer; needed after they were changed by anyone but update().
-  void pack(const netlet_optimizer* optimizer = nullptr);
+  // Reads the weights, and a bound optimizer's state; needed whenever anyone else has changed them.
+  void read(const netlet_optimizer* optimizer = nullptr);
+  // Writes network and optimizer, which update() need not do if repeated.
+  void publish(netlet_optimizer& optimizer) const;
 
-  BatchLoss rows_phase(const Batch& batch);
+  // Passes the batch forward and, with kind.delta, backward.
+  BatchLoss pass(const Batch& batch);
 
-  // The batch after this one, if its order is random: update() has its rows brought near meanwhile. Or null.
-  void expect(const Batch* next) { next_ = next; }
-
-  // After rows_phase, one of the two: a step of the optimizer, its learning rate multiplied by `factor`, or the
-  // gradient itself.
+  // After pass, either a step of the optimizer, with its learning rate multiplied by `factor`, or the gradient itself.
   void update(netlet_network& net, netlet_optimizer& optimizer, double factor);
   void store_gradient(T* out);
 
-  // If repeated, update() may keep what it changes to itself: this is where it does, or null.
-  SmallSteps<T>* apart() { return small_ ? &small_steps_ : nullptr; }
-  const SmallSteps<T>* apart() const { return small_ ? &small_steps_ : nullptr; }
+  // `steps` does pass and update `count` times on the same batch; steps_together says whether that is possible, and
+  // faster. False if a loss or parameter was not finite; its results are then useless.
+  bool steps_together() const { return small_; }
+  bool steps(const Batch& batch, netlet_optimizer& optimizer, size_t count, BatchLoss* losses);
+
+  // A step along the caller's own gradient; instead of all of the above.
+  netlet_status apply(netlet_network& net, const T* gradient, netlet_optimizer& optimizer, netlet_error* error);
 
  private:
-  struct Group {  // tiles that one task handles; contiguous in the parameters if flat
-    size_t tile, tiles, size;
-    bool flat;
-  };
+  bool prepare_update(const netlet_optimizer* optimizer);
   bool make_groups();
   bool allocate_blocks();
-  void tile_gradient(const Tile& tile, T* g, T* below, Fetch& fetch);
-  Fetch next_rows(const Group& group) const;
-  Fetch parameters(const Group& group) const;
-  size_t offset(const Tile& tile) const;
-  template <class F> void each_run(const Group& group, const T* g, F&& f) const;
+  void group_gradient(const Group& group, T* g, T* below);
+  template <class F> void each_piece(const Group& group, T* g, F&& f) const;
   template <class F> void parameters_phase(F&& f);  // f(group, its gradient)
-  template <class F> void each_group(F&& f);        // f(group, worker), on several threads
-  void penalize(const Group& group, T* g, const netlet_optimizer_config& config, T decay) const;
+  template <class F> void each_group(F&& f);        // f(group, the thread's scratch), on several threads
   double gradient_norm();
 
   const netlet_network* net_ = nullptr;
-  bool small_ = false;  // all is done by
+  bool small_ = false;  // small_steps_ does everything
   SmallSteps<T> small_steps_;
   const Kernels<T>* kernel_ = nullptr;
   bool repeated_ = false;
-  size_t rows_ = 0;     // the most that a batch has
-  size_t threads_ = 1;  // the most that take part
+  size_t rows_ = 0;     // of a batch, at most
+  size_t threads_ = 1;  // at most
   bool by_blocks_ = false;
   PassKind kind_ = {};
-  size_t batch_rows_ = 0;  // of the current batch
-  double divisor_ = 0;     // of its gradient; 0: none
-  size_t chunk_blocks_ = 0, levels_ = 0;
+  size_t batch_rows_ = 0;                               // of the current batch
+  double divisor_ = 0;                                  // of its gradient; 0: none
+  size_t chunk_blocks_ = 0, levels_ = 0, workers_ = 0;  // if by_blocks_
 
-  Buffer<unsigned char> pass_memory_;
-  Pass<T>* passes_ = nullptr;  // one, or one for each thread if by_blocks_
-  size_t pass_count_ = 0;
-  const Batch* next_ = nullptr;
+  Pass<T> pass_;              // for a batch or, if by_blocks_, for one block per thread
+  const T* given_ = nullptr;  // the caller's gradient
   Buffer<double> block_loss_, block_weight_;
-  Buffer<T> roots_, partial_;  // by blocks: gradients of chunks of blocks; those below them, for each thread
-  Buffer<T> scratch_;          // for each thread: a tile's gradient and its tree
-  Buffer<T> gradient_;         // all of it, if its norm is wanted
+  Buffer<T> roots_, partial_;  // if by_blocks_: sums for chunks of blocks; below those, per thread
+  Buffer<T> scratch_;          // per thread: a group's gradient and its tree
+  Buffer<T> gradient_;         // the whole gradient, for its norm
   Buffer<double> squares_;
   Packed<T> packed_;
-  Buffer<Tile> tiles_;
   Buffer<Group> groups_;
-  size_t tile_count_ = 0, group_count_ = 0;
 };
 
 }  // namespace netlet::core

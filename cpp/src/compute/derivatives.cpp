@@ -1,96 +1,42 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Derivatives of each row on its own: by the inputs, by the parameters, and the Jacobian. Panels of rows go through all
-// layers, as in netlet_forward.
-#include <new>
-
+// Derivatives for each row: of its loss with respect to inputs or parameters, and the Jacobian. Slices of rows pass
+// through all layers, as in netlet_forward.
 #include "compute/pass.hpp"
+#include "network/entry.hpp"
 #include "network/targets.hpp"
-#include "system/error.hpp"
-#include "system/floating_point.hpp"
 #include "system/threads.hpp"
 
 namespace netlet::core {
 namespace {
 
-constexpr size_t kPanelRows = 64;
+constexpr size_t kSliceRows = 64;
 
-size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
-
-// What a panel needs: a pass and W^T of all layers.
-template <class T> class Panels {
- public:
-  ~Panels() {
-    for (size_t i = 0; i < count_; ++i) passes_[i].~Pass();
-  }
-  // f(pass, batch, first row, rows, W^T) for each panel, on several threads
-  template <class F> netlet_status run(const netlet_network& net, const netlet_array& x, const netlet_targets& targets,
-                                       PassKind kind, double operations, netlet_error* error, F f) {
-    const size_t threads = smaller(threads_for(operations * (double)x.rows, kReadingShare), (x.rows + 7) / 8);
-    const size_t panel = smaller(kPanelRows, (x.rows + threads - 1) / threads);
-    Packed<T> packed;
-    if (!packed.allocate(net, 0) || !memory_.allocate(threads * sizeof(Pass<T>))) return out_of_memory(error);
-    packed.read(1);
-    passes_ = reinterpret_cast<Pass<T>*>(memory_.data());
-    while (count_ < threads) {
-      ::new (passes_ + count_) Pass<T>;
-      if (!passes_[count_++].allocate(net, x, targets, false, panel, kind)) return out_of_memory(error);
-    }
-    const Batch batch = {&x, &targets, nullptr, 0, x.rows, {}};
-    parallel((x.rows + panel - 1) / panel, threads, [&](size_t task, size_t worker) {
-      const size_t row = task * panel;
-      f(passes_[worker], batch, row, smaller(panel, x.rows - row), packed);
-    });
-    return NETLET_OK;
-  }
-
- private:
-  Buffer<unsigned char> memory_;
-  Pass<T>* passes_ = nullptr;
-  size_t count_ = 0;
+// Rows `row` to `row + rows` of the batch, which are rows `at` to `at + rows` of the pass.
+template <class T> struct Slice {
+  const Batch& batch;
+  size_t row, at, rows;
+  const Packed<T>& packed;  // W^T of all layers
 };
 
-template <class T> netlet_status input_gradient(const netlet_network& net, const netlet_array& x,
-                                                const netlet_targets& targets, T* out, netlet_error* error) {
+// f(pass, slice) for each slice, on several threads. operations: per row and parameter.
+template <class T, class F> netlet_status each_slice(const netlet_network& net, const netlet_array& x,
+                                                     const netlet_targets& targets, PassKind kind, double operations,
+                                                     netlet_error* error, F f) {
   NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
-  const size_t inputs = net.inputs();
-  return Panels<T>().run(net, x, targets, {true, true, false}, 4.0 * (double)net.parameter_count, error,
-                         [&](Pass<T>& pass, const Batch& batch, size_t row, size_t rows, const Packed<T>& packed) {
-                           pass.run(batch, row, 0, rows, packed);
-                           memcpy(out + row * inputs, pass.input_delta(), rows * inputs * sizeof(T));
-                         });
-}
-
-template <class T> netlet_status row_gradients(const netlet_network& net, const netlet_array& x,
-                                               const netlet_targets& targets, T* out, netlet_error* error) {
-  NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
-  return Panels<T>().run(net, x, targets, {true, false, false}, 6.0 * (double)net.parameter_count, error,
-                         [&](Pass<T>& pass, const Batch& batch, size_t row, size_t rows, const Packed<T>& packed) {
-                           pass.run(batch, row, 0, rows, packed);
-                           for (size_t i = 0; i < rows; ++i)
-                             for (size_t l = 0; l < net.layer_count(); ++l) {
-                               const Layer& layer = net.layers[l];
-                               pass.gradient({l, 0, layer.inputs + 1, 0, layer.outputs}, i, 1,
-                                             out + (row + i) * net.parameter_count + layer.weights);
-                             }
-                         });
-}
-
-template <class T>
-netlet_status jacobian(const netlet_network& net, const netlet_array& x, T* out, netlet_error* error) {
-  const size_t inputs = net.inputs(), outputs = net.outputs();
-  const netlet_array given = {x.data, net.dtype, x.rows, outputs, 0, sizeof(T)};  // never read
-  const netlet_targets targets = {nullptr, nullptr, &given};
-  return Panels<T>().run(
-      net, x, targets, {true, true, false}, (2.0 + 2.0 * (double)outputs) * (double)net.parameter_count, error,
-      [&](Pass<T>& pass, const Batch& batch, size_t row, size_t rows, const Packed<T>& packed) {
-        pass.forward(batch, row, 0, rows, packed);
-        for (size_t j = 0; j < outputs; ++j) {
-          pass.set_output_unit(0, rows, j);
-          pass.backward(0, rows, packed);
-          for (size_t i = 0; i < rows; ++i)
-            memcpy(out + ((row + i) * outputs + j) * inputs, pass.input_delta() + i * inputs, inputs * sizeof(T));
-        }
-      });
+  operations *= (double)net.parameter_count * (double)x.rows;
+  const size_t threads = smaller(threads_for(operations, kReadingShare), divide_up(x.rows, 8));
+  const size_t most = smaller(kSliceRows, divide_up(x.rows, threads));
+  Packed<T> packed;
+  Pass<T> pass;
+  if (!packed.allocate(net, 0) || !pass.allocate(net, x, targets, false, most, kind, threads))
+    return out_of_memory(error);
+  packed.read(1);
+  const Batch batch = {&x, &targets, nullptr, 0, x.rows, {}};
+  parallel(divide_up(x.rows, most), threads, [&](size_t task, size_t worker) {
+    const size_t row = task * most;
+    f(pass, Slice<T>{batch, row, pass.first_of(worker), smaller(most, x.rows - row), packed});
+  });
+  return NETLET_OK;
 }
 
 netlet_status check_out(const void* out, netlet_error* error) {
@@ -106,31 +52,51 @@ netlet_status netlet_input_gradient(const netlet_network* network, const netlet_
                                     void* out, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, true, error));
   NETLET_TRY(check_out(out, error));
-  const Reading reading(network->users);
-  if (!reading) return busy("input_gradient", error);
-  const DefaultFloatingPoint floating_point;
-  return network->dtype == NETLET_FLOAT32 ? input_gradient(*network, *x, *targets, static_cast<float*>(out), error)
-                                          : input_gradient(*network, *x, *targets, static_cast<double*>(out), error);
+  return holding<Reading>("input_gradient", *network, error, [&](auto zero) {
+    using T = decltype(zero);
+    const size_t inputs = network->inputs();
+    const auto store = [&](Pass<T>& pass, const Slice<T>& s) {
+      pass.run(s.batch, s.row, s.at, s.rows, s.packed);
+      memcpy(static_cast<T*>(out) + s.row * inputs, pass.input_delta(s.at), s.rows * inputs * sizeof(T));
+    };
+    return each_slice<T>(*network, *x, *targets, {true, true, false}, 4, error, store);
+  });
 }
 
 netlet_status netlet_row_gradients(const netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                                    void* out, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, true, error));
   NETLET_TRY(check_out(out, error));
-  const Reading reading(network->users);
-  if (!reading) return busy("row_gradients", error);
-  const DefaultFloatingPoint floating_point;
-  return network->dtype == NETLET_FLOAT32 ? row_gradients(*network, *x, *targets, static_cast<float*>(out), error)
-                                          : row_gradients(*network, *x, *targets, static_cast<double*>(out), error);
+  return holding<Reading>("row_gradients", *network, error, [&](auto zero) {
+    using T = decltype(zero);
+    const auto store = [&](Pass<T>& pass, const Slice<T>& s) {
+      pass.run(s.batch, s.row, s.at, s.rows, s.packed);
+      for (size_t i = 0; i < s.rows; ++i)
+        pass.gradient(s.at + i, 1, static_cast<T*>(out) + (s.row + i) * network->parameter_count);
+    };
+    return each_slice<T>(*network, *x, *targets, {true, false, false}, 6, error, store);
+  });
 }
 
 netlet_status netlet_jacobian(const netlet_network* network, const netlet_array* x, void* out, netlet_error* error) {
   NETLET_TRY(check_features(*network, x, error));
   if (x->rows == 0) return NETLET_OK;
   NETLET_TRY(check_out(out, error));
-  const Reading reading(network->users);
-  if (!reading) return busy("jacobian", error);
-  const DefaultFloatingPoint floating_point;
-  return network->dtype == NETLET_FLOAT32 ? jacobian(*network, *x, static_cast<float*>(out), error)
-                                          : jacobian(*network, *x, static_cast<double*>(out), error);
+  return holding<Reading>("jacobian", *network, error, [&](auto zero) {
+    using T = decltype(zero);
+    const size_t inputs = network->inputs(), outputs = network->outputs();
+    const netlet_array given = {x->data, network->dtype, x->rows, outputs, 0, sizeof(T)};  // never read
+    const netlet_targets targets = {nullptr, nullptr, &given};
+    const auto store = [&](Pass<T>& pass, const Slice<T>& s) {
+      pass.forward(s.batch, s.row, s.at, s.rows, s.packed);
+      for (size_t j = 0; j < outputs; ++j) {
+        pass.set_output_unit(s.at, s.rows, j);
+        pass.backward(s.at, s.rows, s.packed);
+        for (size_t i = 0; i < s.rows; ++i)
+          memcpy(static_cast<T*>(out) + ((s.row + i) * outputs + j) * inputs, pass.input_delta(s.at + i),
+                 inputs * sizeof(T));
+      }
+    };
+    return each_slice<T>(*network, *x, targets, {true, true, false}, 2 + 2 * (double)outputs, error, store);
+  });
 }

@@ -6,7 +6,7 @@
 namespace netlet::core {
 namespace {
 
-// f(from, to, where column `from` of row 0 lies, row stride) for each panel that columns j0 to j1 reach into
+// f(from, to, offset of column `from` in row 0, row stride) for each panel that has columns from j0 to j1
 template <class F> void each_panel(size_t panel, size_t rows, size_t columns, size_t j0, size_t j1, F f) {
   for (size_t j = j0; j < j1;) {
     const size_t begin = j / panel * panel, end = columns - begin < panel ? columns : begin + panel;
@@ -24,33 +24,20 @@ template <class T> bool Packed<T>::allocate_none(const netlet_network& net) {
 }
 
 template <class T> bool Packed<T>::allocate(const netlet_network& net, size_t first) {
-  const size_t layers = net.layer_count();
-  size_t size = 0;
-  for (size_t i = 0; i < layers; ++i) {
-    const size_t values = net.layers[i].inputs * net.layers[i].outputs;
-    size += (i >= first ? values : 0) + (wide(net.layers[i].outputs) ? values : 0);
-  }
-  if (!allocate_none(net) || !memory_.allocate(size)) return false;
-  T* at = memory_.data();
-  for (size_t i = 0; i < layers; ++i) {
-    const size_t values = net.layers[i].inputs * net.layers[i].outputs;
-    if (i >= first) {
-      backward_[i] = at;
-      at += values;
-    }
-    if (wide(net.layers[i].outputs)) {
-      forward_[i] = at;
-      at += values;
-    }
-  }
-  return true;
+  return allocate_none(net) && allocate_pieces(memory_, [&](auto take) {
+           for (size_t i = 0; i < net.layer_count(); ++i) {
+             const Layer& layer = net.layers[i];
+             if (i >= first) backward_[i] = take(layer.inputs, layer.outputs);
+             if (wide(layer.outputs)) forward_[i] = take(layer.inputs, layer.outputs);
+           }
+         });
 }
 
 template <class T> void Packed<T>::read(size_t threads) {
   for (size_t i = 0; i < net_->layer_count(); ++i) {
     const size_t k = net_->layers[i].inputs, n = net_->layers[i].outputs;
     if (!forward_[i] && !backward_[i]) continue;
-    const size_t strip = kernels<T>(k).panel;  // rows that are read once, for both copies
+    const size_t strip = kernels<T>(k).panel;  // rows that are read once for both copies
     parallel((k + strip - 1) / strip, threads, [&](size_t task, size_t) {
       read(i, task * strip, k - task * strip < strip ? k : (task + 1) * strip, 0, n);
     });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Copies of a network's weights, laid out as the products read them fastest: W^T for the deltas, and wide matrices in
+// Copies of a network's weights in the layout that the products read fastest: W^T for the deltas, and wide matrices in
 // panels of columns.
 #pragma once
 
@@ -10,16 +10,16 @@ namespace netlet::core {
 
 template <class T> class Packed {
  public:
-  // Room for panels of wide layers, and W^T of the layers from `first` on. False if there is no memory.
+  // For the panels of wide layers, and W^T of the layers from `first`. False if out of memory.
   bool allocate(const netlet_network& net, size_t first);
-  // No copies: the weights are read where they are.
+  // Without copies: weights are read in place.
   bool allocate_none(const netlet_network& net);
 
-  // Reads all weights, on several threads, or rows k0 to k1 and columns j0 to j1 of a layer's.
+  // Copies all weights, on several threads; or rows k0 to k1, columns j0 to j1 of one layer's.
   void read(size_t threads);
   void read(size_t layer, size_t k0, size_t k1, size_t j0, size_t j1);
 
-  Weights<T> weights(size_t layer) const {  // what was not copied is read where it is
+  Weights<T> weights(size_t layer) const {  // in place if there is no copy
     return forward_[layer] ? Weights<T>{forward_[layer], true}
                            : Weights<T>{net_->values<T>() + net_->layers[layer].weights, false};
   }

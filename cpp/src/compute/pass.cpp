@@ -1,90 +1,62 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "compute/pass.hpp"
 
+#include "kernels/activations.hpp"
+
 namespace netlet::core {
-namespace {
-
-// Hands out pieces of one buffer, each on a cache line of its own. First round: only counts.
-template <class T> class Pieces {
- public:
-  T* take(size_t rows, size_t columns) {
-    size_t size;
-    if (multiply_overflows(rows, columns, &size)) overflow_ = true;
-    T* piece = base_ ? base_ + used_ : nullptr;
-    constexpr size_t line = kCacheLine / sizeof(T);
-    if (size > SIZE_MAX / 4 || used_ > SIZE_MAX / 4) overflow_ = true;
-    used_ += overflow_ ? 0 : (size + line - 1) / line * line;
-    return piece;
-  }
-  bool allocate(Buffer<T>& buffer) {
-    if (overflow_ || !buffer.allocate(used_)) return false;
-    base_ = buffer.data();
-    used_ = 0;
-    return true;
-  }
-
- private:
-  T* base_ = nullptr;
-  size_t used_ = 0;
-  bool overflow_ = false;
-};
-
-}  // namespace
-
 template <class T> bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x,
-                                          const netlet_targets& targets, bool shuffled, size_t rows, PassKind kind) {
+                                          const netlet_targets& targets, bool shuffled, size_t rows, PassKind kind,
+                                          size_t threads) {
   net_ = &net;
   kernel_ = &kernels<T>(net.widest);
   kind_ = kind;
   softmax_later_ = targets.y && net.loss == NETLET_CROSS_ENTROPY;
-  if (!rows_.allocate(net, x, targets, shuffled, rows)) return false;
+  rows_each_ = rows;
+  if (multiply_overflows(rows, threads, &rows) || !reader_.allocate(net, x, targets, shuffled, rows)) return false;
   const size_t layers = net.layer_count();
   Buffer<T*>* const all[] = {&output_, &delta_, &sums_, &whole_, &mask_};
   for (Buffer<T*>* pointers : all)
     if (!pointers->allocate(layers, true)) return false;
-  if (!row_loss_.allocate(rows)) return false;
-  Pieces<T> pieces;
-  for (int round = 0; round < 2; ++round) {
+  if (!row_loss_.allocate(rows) || !input_.allocate(threads)) return false;
+  return allocate_pieces(memory_, [&](auto take) {
     for (size_t i = 0; i < layers; ++i) {
       const Layer& layer = net.layers[i];
       const bool dropped = kind.dropout && layer.dropout != 0, last = i + 1 == layers;
-      output_[i] = pieces.take(rows, layer.outputs);
-      if (kind.delta) delta_[i] = pieces.take(rows, layer.outputs);
-      if ((kind.delta && derivative_needs_z(layer.activation)) || (last && net.has_classes()))
-        sums_[i] = pieces.take(rows, layer.outputs);
-      if (dropped) mask_[i] = pieces.take(rows, layer.outputs);
-      if (dropped && !sums_[i]) whole_[i] = pieces.take(rows, layer.outputs);
+      output_[i] = take(rows, layer.outputs);
+      if (kind.delta) delta_[i] = take(rows, layer.outputs);
+      if ((kind.delta && activation_traits(layer.activation).reads_sums) || (last && net.has_classes()))
+        sums_[i] = take(rows, layer.outputs);
+      if (dropped) mask_[i] = take(rows, layer.outputs);
+      if (dropped && !sums_[i]) whole_[i] = take(rows, layer.outputs);
     }
-    if (kind.input_delta) input_delta_ = pieces.take(rows, net.inputs());
-    if (round == 0 && !pieces.allocate(memory_)) return false;
-  }
-  return true;
+    if (kind.input_delta) input_delta_ = take(rows, net.inputs());
+  });
 }
 
 template <class T>
 void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, const Packed<T>& packed) {
   const netlet_network& net = *net_;
   const T* parameters = net.values<T>();
-  Inputs<T> a = rows_.inputs(batch, from, at, count);
-  if (at == 0) input_ = a;
+  Inputs<T> a = reader_.inputs(batch, from, at, count);
+  if (at % rows_each_ == 0) input_[at / rows_each_] = a;
   for (size_t i = 0; i < net.layer_count(); ++i) {
     const Layer& layer = net.layers[i];
     const size_t n = layer.outputs;
     T* const z = sums_[i] ? sums_[i] + at * n : nullptr;
     const bool later = softmax_later_ && i + 1 == net.layer_count();
     T* const y = (whole_[i] ? whole_[i] : output_[i]) + at * n;
-    kernels<T>(n).forward(count, n, layer.inputs, a.first, a.stride, a.rows, packed.weights(i),
+    kernels<T>(n).forward(count, n, layer.inputs, a.first, a.stride, a.list, packed.weights(i),
                           parameters + layer.biases, later ? NETLET_IDENTITY : layer.activation, later ? nullptr : z,
                           later ? z : y);
     if (mask_[i]) {
       drop_units(batch, from, at, count, i);
-      kernels<T>().drop(count * n, mask_[i] + at * n, y, output_[i] + at * n);
+      kernels<T>().multiply_unless_zero(count * n, mask_[i] + at * n, y, output_[i] + at * n);
     }
     a = {output_[i] + at * n, (ptrdiff_t)n};
   }
 }
 
-// What each unit of a layer is multiplied with: 0, or so much that the expected value stays.
+// What each unit of a layer is multiplied by: 0, or the factor that preserves the expected value.
 template <class T> void Pass<T>::drop_units(const Batch& batch, size_t from, size_t at, size_t count, size_t layer) {
   const DropoutKey& key = batch.dropout;
   const double share = net_->layers[layer].dropout;
@@ -107,37 +79,37 @@ template <class T> void Pass<T>::drop_units(const Batch& batch, size_t from, siz
 
 template <class T> OutputRows<T> Pass<T>::output_rows(size_t at, size_t count) const {
   const size_t last = net_->layer_count() - 1, n = net_->outputs();
-  OutputRows<T> rows = comparison<T>(*net_);
-  rows.rows = count;
-  rows.z = sums_[last] ? sums_[last] + at * n : nullptr;
-  rows.y = output_[last] + at * n;
-  rows.delta = kind_.delta ? delta_[last] + at * n : nullptr;
-  rows.row_loss = row_loss_.data() + at;
-  return rows;
+  OutputRows<T> out = comparison<T>(*net_);
+  out.rows = count;
+  out.z = sums_[last] ? sums_[last] + at * n : nullptr;
+  out.y = output_[last] + at * n;
+  out.delta = kind_.delta ? delta_[last] + at * n : nullptr;
+  out.row_loss = row_loss_.data() + at;
+  return out;
 }
 
 template <class T> size_t Pass<T>::compare(const Batch& batch, size_t from, size_t at, size_t count) {
-  OutputRows<T> rows = output_rows(at, count);
-  rows_.targets(batch, from, at, count, rows);
+  OutputRows<T> out = output_rows(at, count);
+  reader_.targets(batch, from, at, count, out);
   if (!batch.targets->y) {
-    set_output_gradient(at, count, rows.t);
+    set_output_gradient(at, count, out.t);
     return 0;
   }
-  kernel_->output_rows(rows);
-  return rows.correct;
+  kernel_->output_rows(out);
+  return out.correct;
 }
 
 template <class T> void Pass<T>::set_output_gradient(size_t at, size_t count, const T* gradient) {
-  OutputRows<T> rows = output_rows(at, count);
-  const size_t n = rows.n;
-  rows.loss = kGivenGradient;
-  rows.t = gradient;
+  OutputRows<T> out = output_rows(at, count);
+  const size_t n = out.n;
+  out.loss = kGivenGradient;
+  out.t = gradient;
   if (net_->output_scaling) {
     for (size_t i = 0; i < count; ++i)
-      kernels<T>().drop(n, net_->output_scaling.scale<T>(), gradient + i * n, rows.delta + i * n);
-    rows.t = rows.delta;
+      kernels<T>().multiply_unless_zero(n, net_->output_scaling.scale<T>(), gradient + i * n, out.delta + i * n);
+    out.t = out.delta;
   }
-  kernel_->output_rows(rows);
+  kernel_->output_rows(out);
 }
 
 template <class T> void Pass<T>::set_output_unit(size_t at, size_t count, size_t output) {
@@ -153,13 +125,13 @@ template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<
   for (size_t i = net.layer_count() - 1; i > 0; --i) {
     const Layer &layer = net.layers[i], &below = net.layers[i - 1];
     const size_t m = layer.inputs;
-    const T* const f = derivative_needs_z(below.activation) ? sums_[i - 1]
-                       : whole_[i - 1]                      ? whole_[i - 1]
-                                                            : output_[i - 1];
+    const T* const f = activation_traits(below.activation).reads_sums ? sums_[i - 1]
+                       : whole_[i - 1]                                ? whole_[i - 1]
+                                                                      : output_[i - 1];
     T* const delta = delta_[i - 1] + at * m;
     kernels<T>(m).backward(count, layer.outputs, m, delta_[i] + at * layer.outputs, packed.transposed(i),
                            below.activation, f + at * m, delta);
-    if (mask_[i - 1]) kernels<T>().drop(count * m, mask_[i - 1] + at * m, delta, delta);
+    if (mask_[i - 1]) kernels<T>().multiply_unless_zero(count * m, mask_[i - 1] + at * m, delta, delta);
   }
   if (!kind_.input_delta) return;
   const size_t m = net.inputs();
@@ -170,15 +142,22 @@ template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<
     for (size_t i = 0; i < count; ++i) kernels<T>().divide_by(m, s + i * m, net.input_scaling.scale<T>());
 }
 
-template <class T> void Pass<T>::gradient(const Tile& tile, size_t row, size_t count, T* g, Fetch* fetch) const {
-  const Layer& layer = net_->layers[tile.layer];
-  Inputs<T> a = tile.layer ? Inputs<T>{output_[tile.layer - 1], (ptrdiff_t)layer.inputs} : input_;
-  a.fetch = fetch;
-  const T* d = delta_[tile.layer] + row * layer.outputs + tile.j0;
-  const size_t k1 = tile.k1 < layer.inputs ? tile.k1 : layer.inputs, height = k1 - tile.k0;
-  T* bias = tile.k1 > layer.inputs ? g + height * tile.columns() : nullptr;
-  kernels<T>(layer.outputs)
-      .gradient(count, tile.columns(), height, a.part(row, tile.k0), d, (ptrdiff_t)layer.outputs, g, bias);
+template <class T> void Pass<T>::gradient(const Group& group, size_t row, size_t count, T* g) const {
+  const Layer& layer = net_->layers[group.layer];
+  const size_t thread = row / rows_each_;
+  const Inputs<T> a = group.layer ? Inputs<T>{output_[group.layer - 1], (ptrdiff_t)layer.inputs}.part(row, group.k0)
+                                  : input_[thread].part(row - first_of(thread), group.k0);
+  const T* d = delta_[group.layer] + row * layer.outputs + group.j0;
+  const size_t k1 = group.k1 < layer.inputs ? group.k1 : layer.inputs, height = k1 - group.k0;
+  T* bias = group.k1 > layer.inputs ? g + height * group.columns() : nullptr;
+  kernels<T>(layer.outputs).gradient(count, group.columns(), height, a, d, (ptrdiff_t)layer.outputs, g, bias);
+}
+
+template <class T> void Pass<T>::gradient(size_t row, size_t count, T* g) const {
+  for (size_t i = 0; i < net_->layer_count(); ++i) {
+    const Layer& layer = net_->layers[i];
+    gradient({i, 0, layer.inputs + 1, 0, layer.outputs}, row, count, g + layer.weights);
+  }
 }
 
 template class Pass<float>;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Rows of a batch on their way forward and backward: what the rows phase of a step writes and its parameters phase
-// reads.
+// Rows of a batch on their way forward and backward: written by the rows phase of a step, read by its parameters phase.
 #pragma once
 
 #include "compute/packed.hpp"
@@ -8,27 +7,28 @@
 
 namespace netlet::core {
 
-// Parameters of one layer: rows k0 to k1 of its (inputs + 1) x outputs matrix, whose last row are the biases, and
-// columns j0 to j1.
-struct Tile {
+// Parameters of one layer: rows k0 to k1, columns j0 to j1 of its (inputs + 1) x outputs matrix, whose last row holds
+// the biases.
+struct Group {
   size_t layer, k0, k1, j0, j1;
   size_t columns() const { return j1 - j0; }
   size_t size() const { return (k1 - k0) * columns(); }
 };
 
-// What a pass is for: deltas of the layers (to get a gradient), of the inputs too, and whether units are dropped.
+// What a pass computes: deltas of the layers (for a gradient), of the inputs as well; and whether it drops units.
 struct PassKind {
   bool delta, input_delta, dropout;
 };
 
 template <class T> class Pass {
  public:
-  // Room for `rows` rows. False if there is no memory.
+  // For `rows` rows per thread; one thread's follow the other's. False if out of memory.
   bool allocate(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, bool shuffled,
-                size_t rows, PassKind kind);
+                size_t rows, PassKind kind, size_t threads = 1);
+  size_t first_of(size_t thread) const { return thread * rows_each_; }  // where a thread's rows begin
 
-  // Rows `from` to `from + count` of the batch, into rows `at` to `at + count` of this pass. Returns how many rows'
-  // classes are right. packed: W^T of each layer; of the first one only for input_delta.
+  // Rows `from` to `from + count` of the batch, as rows `at` to `at + count` of this pass. Returns how many are
+  // classified correctly. packed: with W^T of each layer, of the first one only for input_delta.
   size_t run(const Batch& batch, size_t from, size_t at, size_t count, const Packed<T>& packed) {
     forward(batch, from, at, count, packed);
     const size_t correct = compare(batch, from, at, count);
@@ -41,18 +41,20 @@ template <class T> class Pass {
   size_t compare(const Batch& batch, size_t from, size_t at, size_t count);
   void backward(size_t at, size_t count, const Packed<T>& packed);
 
-  // Instead of compare: the derivative of the loss by the outputs, in the caller's units; rows x outputs.
+  // Instead of compare: sets the derivative with respect to the outputs, in the caller's units; rows x outputs.
   void set_output_gradient(size_t at, size_t count, const T* gradient);
-  // The same for one output alone: 1 for it, 0 for the others.
+  // The same, with 1 for one output and 0 for the others.
   void set_output_unit(size_t at, size_t count, size_t output);
 
-  // The gradient of a tile over rows [row, row + count) of this pass; g has the tile's columns as row stride.
-  void gradient(const Tile& tile, size_t row, size_t count, T* g, Fetch* fetch = nullptr) const;
+  // The gradient of a group over rows `row` to `row + count` of this pass; the row stride of g is group.columns().
+  void gradient(const Group& group, size_t row, size_t count, T* g) const;
+  // The gradient of all parameters.
+  void gradient(size_t row, size_t count, T* g) const;
 
-  // The gradient by the inputs, in the caller's units; rows x inputs.
-  const T* input_delta() const { return input_delta_; }
+  // The gradient with respect to the inputs, in the caller's units; rows x inputs.
+  const T* input_delta(size_t row) const { return input_delta_ + row * net_->inputs(); }
   const double* row_loss() const { return row_loss_.data(); }
-  const T* row_weight() const { return rows_.weights(); }
+  const T* row_weight() const { return reader_.weights(); }
 
  private:
   void drop_units(const Batch& batch, size_t from, size_t at, size_t count, size_t layer);
@@ -61,15 +63,16 @@ template <class T> class Pass {
   const netlet_network* net_ = nullptr;
   const RowKernels<T>* kernel_ = nullptr;
   PassKind kind_ = {};
-  bool softmax_later_ = false;  // compare does it, beside the loss
-  Rows<T> rows_;
+  bool softmax_later_ = false;  // done by compare, together with the loss
+  RowReader<T> reader_;
   Buffer<T> memory_;
-  // of each layer, rows x outputs: what the next layer reads, the delta; and where needed the sums before the
-  // activation, the outputs before units were dropped, and what these were multiplied with
+  // of each layer, rows x outputs: what the next layer reads, the delta; if needed, the sums before the activation, the
+  // outputs before units were dropped, and the factors that dropped them
   Buffer<T*> output_, delta_, sums_, whole_, mask_;
   T* input_delta_ = nullptr;
   Buffer<double> row_loss_;
-  Inputs<T> input_ = {};  // of the first layer
+  size_t rows_each_ = 0;
+  Buffer<Inputs<T>> input_;  // of the first layer, per thread
 };
 
 }  // namespace netlet::core

@@ -8,17 +8,12 @@ const netlet_array& array_of(const netlet_targets& targets) {
   return *(targets.y ? targets.y : targets.output_gradient);
 }
 
-constexpr size_t kLongRow = 1024;  // bytes; shorter rows of a random order are copied side by side
-
-template <class T> bool allocate_rows(Buffer<T>& buffer, size_t rows, size_t columns) {
-  size_t size;
-  return !multiply_overflows(rows, columns, &size) && buffer.allocate(size);
-}
+constexpr size_t kLongRow = 1024;  // bytes; shorter rows are copied if shuffled
 
 }  // namespace
 
-template <class T> bool Rows<T>::allocate(const netlet_network& net, const netlet_array& x,
-                                          const netlet_targets& targets, bool shuffled, size_t rows) {
+template <class T> bool RowReader<T>::allocate(const netlet_network& net, const netlet_array& x,
+                                               const netlet_targets& targets, bool shuffled, size_t rows) {
   net_ = &net;
   kernel_ = &kernels<T>(net.widest);
   const netlet_array& t = array_of(targets);
@@ -29,13 +24,13 @@ template <class T> bool Rows<T>::allocate(const netlet_network& net, const netle
   through_order_ = readable && shuffled && net.inputs() * sizeof(T) >= kLongRow && outputs > kernels<T>(outputs).lanes;
   targets_in_place_ =
       !shuffled && !net.output_scaling && readable_in_place<T>(t) && t.row_stride == (ptrdiff_t)(t.columns * sizeof(T));
-  return (in_place_ || (through_order_ ? row_.allocate(rows) : allocate_rows(x_, rows, net.inputs()))) &&
+  return (in_place_ || (through_order_ ? row_.allocate(rows) : x_.allocate_rows(rows, net.inputs()))) &&
          (!classes_given_ || classes_.allocate(rows)) &&
-         (classes_given_ || targets_in_place_ || allocate_rows(t_, rows, net.outputs())) &&
+         (classes_given_ || targets_in_place_ || t_.allocate_rows(rows, t.columns)) &&
          (!targets.sample_weight || w_.allocate(rows));
 }
 
-template <class T> Inputs<T> Rows<T>::inputs(const Batch& batch, size_t from, size_t at, size_t count) {
+template <class T> Inputs<T> RowReader<T>::inputs(const Batch& batch, size_t from, size_t at, size_t count) {
   if (in_place_) return {row_in_place<T>(*batch.x, batch.first + from), batch.x->row_stride / (ptrdiff_t)sizeof(T)};
   if (through_order_) {
     const size_t* const order = batch.order_from(from);
@@ -51,32 +46,38 @@ template <class T> Inputs<T> Rows<T>::inputs(const Batch& batch, size_t from, si
 }
 
 template <class T>
-void Rows<T>::targets(const Batch& batch, size_t from, size_t at, size_t count, OutputRows<T>& rows) {
-  const size_t n = net_->outputs(), first = batch.first + from;
+void RowReader<T>::targets(const Batch& batch, size_t from, size_t at, size_t count, OutputRows<T>& out) {
+  const size_t first = batch.first + from;
   const size_t* const order = batch.order_from(from);
   const netlet_targets& targets = *batch.targets;
   if (classes_given_) {
     int64_t* const classes = classes_.data() + at;
     load_rows(*targets.y, order, first, count, classes);
-    for (size_t i = 0; i < count; ++i)  // they were checked, but the caller may have written to them since
-      if ((uint64_t)classes[i] >= n) classes[i] = 0;
-    rows.classes = classes;
+    for (size_t i = 0; i < count; ++i)  // checked, but the caller may have changed them since
+      if ((uint64_t)classes[i] >= net_->outputs()) classes[i] = 0;
+    out.classes = classes;
   } else if (targets_in_place_) {
-    rows.t = row_in_place<T>(array_of(targets), first);
+    out.t = row_in_place<T>(array_of(targets), first);
   } else {
+    const size_t n = array_of(targets).columns;
     T* const t = t_.data() + at * n;
     load_rows(array_of(targets), order, first, count, t);
-    rows.t = t;
+    out.t = t;
     const Scaling& scaling = net_->output_scaling;
-    if (scaling && targets.y) kernel_->standardize(count, n, scaling.shift<T>(), scaling.scale<T>(), t);
+    const size_t each = net_->loss_kind().outputs_per_target;
+    if (scaling && targets.y && each == 1)
+      kernel_->standardize(count, n, scaling.shift<T>(), scaling.scale<T>(), t);
+    else if (scaling && targets.y)  // on the scale of the mean, which is the first of a target's outputs
+      for (size_t i = 0; i < count * n; ++i)
+        t[i] = (t[i] - scaling.shift<T>()[i % n * each]) / scaling.scale<T>()[i % n * each];
   }
   if (targets.sample_weight) {
     load_rows(*targets.sample_weight, order, first, count, w_.data() + at);
-    rows.weights = w_.data() + at;
+    out.weights = w_.data() + at;
   }
 }
 
-template class Rows<float>;
-template class Rows<double>;
+template class RowReader<float>;
+template class RowReader<double>;
 
 }  // namespace netlet::core

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Reads the rows of a batch: where the caller's arrays can be read in place, no copy is made.
+// Reads the rows of a batch: in place if possible, otherwise into copies.
 #pragma once
 
 #include "kernels/kernels.hpp"
@@ -9,15 +9,15 @@
 
 namespace netlet::core {
 
-// Which of a layer's outputs training leaves out depends on seed, stream, layer, row and unit alone.
+// Which of a layer's outputs training drops depends only on seed, stream, layer, row and unit.
 struct DropoutKey {
   uint64_t seed;
-  uint32_t stream;  // epoch, or step
+  uint32_t stream;  // epoch or step
   Purpose purpose;
-  uint64_t row;  // number of the batch's first row
+  uint64_t row;  // index of the batch's first row
 };
 
-// The rows of a batch: which of x and y they are.
+// Which rows of x and y a batch consists of.
 struct Batch {
   const netlet_array* x;
   const netlet_targets* targets;
@@ -28,39 +28,44 @@ struct Batch {
   const size_t* order_from(size_t row) const { return order ? order + first + row : nullptr; }
 };
 
-// How the network compares outputs with targets, without the rows.
+// How the network compares outputs with targets; the rows are still to be set.
 template <class T> OutputRows<T> comparison(const netlet_network& net) {
-  OutputRows<T> rows = {};
-  rows.loss = net.loss;
-  rows.activation = net.layers[net.layer_count() - 1].activation;
-  rows.huber_delta = net.huber_delta;
-  rows.quantiles = net.quantiles.data();
-  rows.n = net.outputs();
-  return rows;
+  OutputRows<T> out = {};
+  out.loss = net.loss;
+  out.activation = net.layers[net.layer_count() - 1].activation;
+  out.parameters = net.loss_parameters.data();
+  out.n = net.outputs();
+  return out;
 }
 
 struct BatchLoss {
-  double sum;      // over the rows, before any mean
-  double weight;   // of the rows: what a mean divides by
-  size_t correct;  // rows whose class is right
+  double sum;      // over the rows, before reduction
+  double weight;   // of the rows, the divisor of a mean
+  size_t correct;  // rows that are classified correctly
+
+  void add(const BatchLoss& next) {
+    sum = sum + next.sum;
+    weight = weight + next.weight;
+    correct += next.correct;
+  }
 };
 
-// What the finished sums of a loss and its gradient are divided by once; 0: nothing.
+// What the sums of a loss and its gradient are finally divided by; 0: nothing.
 inline double divisor(const netlet_network& net, double weight) { return net.reduction == NETLET_MEAN ? weight : 0; }
 inline double reduced(const netlet_network& net, double sum, double weight) {
   return divisor(net, weight) != 0 ? sum / weight : sum;
 }
 
-template <class T> class Rows {
+template <class T> class RowReader {
  public:
-  // Room for `rows` rows. False if there is no memory.
+  // For `rows` rows. False if out of memory.
   bool allocate(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, bool shuffled,
                 size_t rows);
 
-  // Rows `from` to `from + count` of the batch, which keep place `at` here.
+  // Rows `from` to `from + count` of the batch; copies are stored from row `at` on.
   Inputs<T> inputs(const Batch& batch, size_t from, size_t at, size_t count);
-  // Sets t (of a given output gradient, too), classes and weights.
-  void targets(const Batch& batch, size_t from, size_t at, size_t count, OutputRows<T>& rows);
+  // Sets t (possibly to a given output gradient), classes and weights.
+  void targets(const Batch& batch, size_t from, size_t at, size_t count, OutputRows<T>& out);
 
   const T* weights() const { return w_.data(); }
 
@@ -69,7 +74,7 @@ template <class T> class Rows {
   const RowKernels<T>* kernel_ = nullptr;
   bool in_place_ = false, through_order_ = false, targets_in_place_ = false, classes_given_ = false;
   Buffer<T> x_, t_, w_;
-  Buffer<const T*> row_;  // through_order_: where the rows are
+  Buffer<const T*> row_;  // if through_order_: the addresses of the rows
   Buffer<int64_t> classes_;
 };
 

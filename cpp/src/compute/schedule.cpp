@@ -6,8 +6,8 @@
 namespace netlet::core {
 namespace {
 
-// sin(pi x) for 0 <= x <= 1/2; coefficients by Sollya's fpminimax, relative error 1.8e-16. The C library's sine differs
-// between machines.
+// sin(pi x) for 0 <= x <= 1/2; coefficients from Sollya's fpminimax, relative error 1.8e-16. The C library's sine
+// differs between systems.
 double sin_pi(double x) {
   const double c[] = {0x1.921fb54442d17p1,  -0x1.4abbce625bd4bp2,  0x1.466bc67750a3fp1,   -0x1.32d2cce1612b5p-1,
                       0x1.507832417bce6p-4, -0x1.e3062119b6071p-8, 0x1.e89c7aa14122dp-12, -0x1.625b1709dece6p-16};
@@ -31,7 +31,7 @@ netlet_status check_schedule(const netlet_schedule& s, netlet_error* error) {
   if ((kind == NETLET_COSINE || kind == NETLET_PLATEAU) && !(s.floor >= 0 && s.floor <= 1))
     return fail(error, NETLET_ERROR_ARGUMENT, "floor: expected 0 <= floor <= 1, got %g", s.floor);
   if (kind == NETLET_PLATEAU && !(s.min_delta >= 0 && s.min_delta <= 1.79e308))
-    return fail(error, NETLET_ERROR_ARGUMENT, "min_delta: expected a finite number from 0 on, got %g", s.min_delta);
+    return fail(error, NETLET_ERROR_ARGUMENT, "min_delta: expected a finite number >= 0, got %g", s.min_delta);
   if (kind == NETLET_FUNCTION && !s.function)
     return fail(error, NETLET_ERROR_ARGUMENT, "schedule: expected a function, got NULL");
   return NETLET_OK;
@@ -44,7 +44,7 @@ double Schedule::factor(uint64_t epoch) {
       const uint64_t exponent = schedule_.kind == NETLET_EXPONENTIAL ? epoch : epoch / schedule_.period;
       while (exponent_ < exponent) {
         const double next = power_ * schedule_.gamma;
-        exponent_ = next == power_ ? exponent : exponent_ + 1;  // it stays as it is from here on
+        exponent_ = next == power_ ? exponent : exponent_ + 1;  // it no longer changes
         power_ = next;
       }
       return power_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The factor that a schedule multiplies the learning rate with, epoch by epoch.
+// The factor by which a schedule multiplies the learning rate in each epoch.
 #pragma once
 
 #include "netlet/netlet.h"
@@ -10,7 +10,7 @@ netlet_status check_schedule(const netlet_schedule& schedule, netlet_error* erro
 
 class Schedule {
  public:
-  // For epochs in rising order. progress: keeps what a plateau has seen.
+  // For epochs in increasing order. progress: keeps the state of a plateau.
   Schedule(const netlet_schedule& schedule, netlet_optimizer_progress& progress)
       : schedule_(schedule), progress_(progress) {}
   double factor(uint64_t epoch);

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "network/optimizer.hpp"
+#include "kernels/activations.hpp"
 
 namespace netlet::core {
 
@@ -13,12 +13,8 @@ template <class T> bool SmallSteps<T>::fit(const netlet_network& net, size_t row
   if (rows > kSmallRows || net.inputs() > kSmallInputs || net.widest > kernels<T>(net.widest).lanes ||
       net.has_dropout() || optimizer.config.clip_norm > 0)
     return false;
-  for (size_t i = 0; i < net.layer_count(); ++i) {
-    const int activation = net.layers[i].activation;
-    if (activation != NETLET_IDENTITY && activation != NETLET_SIGMOID && activation != NETLET_TANH &&
-        activation != NETLET_RELU && activation != NETLET_SOFTMAX)
-      return false;
-  }
+  for (size_t i = 0; i < net.layer_count(); ++i)
+    if (net.layers[i].activation != NETLET_SOFTMAX && !activation_traits(net.layers[i].activation).common) return false;
   return true;
 }
 
@@ -34,10 +30,9 @@ template <class T> bool SmallSteps<T>::allocate(const netlet_network& net, const
     weights += (net.layers[i].inputs + 1) * lanes;
     transposed += net.layers[i].outputs * lanes;
   }
-  const size_t block = (rows + 1) * lanes;  // of a layer's outputs or deltas
-  if (!rows_.allocate(net, x, targets, shuffled, rows) || !row_loss_.allocate(rows) || !layers_.allocate(layers) ||
-      !before_.allocate(3 * weights) ||
-      !memory_.allocate(4 * weights + transposed + (2 * layers + 1) * block + layers * lanes, true))
+  const size_t values = (rows + 1) * lanes;  // a layer's outputs or deltas, and space for one more vector
+  if (!reader_.allocate(net, x, targets, shuffled, rows) || !row_loss_.allocate(rows) || !layers_.allocate(layers) ||
+      !memory_.allocate(4 * weights + transposed + (2 * layers + 1) * values + layers * lanes, true))
     return false;
   T* at = memory_.data();
   const auto take = [&at](size_t size) {
@@ -59,19 +54,20 @@ template <class T> bool SmallSteps<T>::allocate(const netlet_network& net, const
     const Layer& layer = net.layers[i];
     T* const keep = take(lanes);
     memset(keep, 0xff, layer.outputs * sizeof(T));
+    T *const wt = take(layer.outputs * lanes), *const y = take(values), *const d = take(values);
     layers_[i] = {layer.inputs,
                   layer.outputs,
                   layer.activation,
                   step_.w + offset,
                   keep,
-                  take(layer.outputs * lanes),
+                  wt,
                   step_.g + offset,
-                  take(block),
-                  take(block),
+                  y,
+                  d,
                   i == last ? layer.outputs : lanes};
     offset += (layer.inputs + 1) * lanes;
   }
-  step_.z = net.has_classes() ? take(block) : nullptr;
+  step_.z = net.has_classes() ? take(values) : nullptr;
   step_.out = comparison<T>(net);
   step_.out.z = step_.z;
   step_.out.y = layers_[last].y;
@@ -102,14 +98,14 @@ template <class T> void SmallSteps<T>::transpose() {
 }
 
 template <class T> void SmallSteps<T>::load(const Batch& batch) {
-  const Inputs<T> x = rows_.inputs(batch, 0, 0, batch.rows);  // never listed: outputs fit one vector
+  const Inputs<T> x = reader_.inputs(batch, 0, 0, batch.rows);  // never a list: the outputs fit into one vector
   step_.x = x.first;
   step_.x_i = x.stride;
-  rows_.targets(batch, 0, 0, batch.rows, step_.out);
+  reader_.targets(batch, 0, 0, batch.rows, step_.out);
   step_.out.rows = batch.rows;
 }
 
-template <class T> void SmallSteps<T>::gradient(BatchLoss& loss) {
+template <class T> BatchLoss SmallSteps<T>::gradient() {
   kernel_->small_pass(step_);
   const size_t rows = step_.out.rows;
   double sum = 0, weight = (double)rows;
@@ -118,85 +114,50 @@ template <class T> void SmallSteps<T>::gradient(BatchLoss& loss) {
     weight = 0;
     for (size_t i = 0; i < rows; ++i) weight = weight + (double)weights[i];
   }
-  loss = {sum, weight, step_.out.correct};
   divisor_ = divisor(*net_, weight);
+  return {sum, weight, step_.out.correct};
 }
 
-template <class T>
-void SmallSteps<T>::step(const netlet_optimizer_config& config, const Update<T>& update, double factor) {
-  const T decay = decay_of<T>(config, factor);
+template <class T> void SmallSteps<T>::step(const Step<T>& step) {
   if (divisor_ != 0) arrays_->divide(step_.size, step_.g, (T)divisor_);
-  if (config.l2 > 0 || config.l1 > 0 || decay != 1)
-    for (size_t i = 0; i < net_->layer_count(); ++i) {
-      const size_t at = (size_t)(layers_[i].w - step_.w);
-      arrays_->penalize(layers_[i].inputs * kernel_->lanes, step_.g + at, step_.w + at, (T)config.l2, (T)config.l1,
-                        decay);
-    }
-  if (config.clip_value > 0) arrays_->clip(step_.size, step_.g, (T)config.clip_value);
-  kernel_->small_update(step_, update);
+  const size_t lanes = kernel_->lanes;
+  for (size_t i = 0; i < net_->layer_count(); ++i) {
+    const size_t at = (size_t)(layers_[i].w - step_.w), weights = layers_[i].inputs * lanes;
+    prepare(step, *arrays_, weights, weights + lanes, step_.g + at, step_.w + at);
+  }
+  kernel_->small_update(step_, step);
 }
 
 template <class T> BatchLoss SmallSteps<T>::pass(const Batch& batch) {
   load(batch);
-  BatchLoss loss;
-  gradient(loss);
-  return loss;
+  return gradient();
 }
 
 template <class T> void SmallSteps<T>::update(netlet_optimizer& optimizer, double factor) {
-  const Update<T> next = next_update<T>(optimizer, factor);
-  step(optimizer.config, next, factor);
+  step(next_step<T>(optimizer, factor));
 }
 
-template <class T> size_t SmallSteps<T>::steps(const Batch& batch, netlet_optimizer& optimizer, double factor,
-                                               size_t count, BatchLoss* losses) {
+template <class T>
+bool SmallSteps<T>::steps(const Batch& batch, netlet_optimizer& optimizer, size_t count, BatchLoss* losses) {
   load(batch);
-  const netlet_optimizer_progress progress = optimizer.progress;
-  const bool alike = optimizer.config.kind == NETLET_SGD;  // all updates are
-  Update<T> update;
-  const auto advance = [&](size_t i) {
+  const bool alike = optimizer.config.kind == NETLET_SGD;  // all updates are the same
+  Step<T> next;
+  for (size_t i = 0; i < count; ++i) {
+    losses[i] = gradient();
+    if (!isfinite(losses[i].sum)) return false;
     if (!alike || i == 0)
-      update = next_update<T>(optimizer, factor);
+      next = next_step<T>(optimizer, 1);
     else
       ++optimizer.progress.steps;
-    step(optimizer.config, update, factor);
-  };
-  const size_t slots = 1 + optimizer.slot_count(), bytes = step_.size * sizeof(T);
-  T* const state[] = {step_.w, step_.s0, step_.s1};
-  const auto save = [&] {
-    for (size_t a = 0; a < slots; ++a) memcpy(&before_[a * step_.size], state[a], bytes);
-  };
-  const auto restore = [&] {
-    for (size_t a = 0; a < slots; ++a) memcpy(state[a], &before_[a * step_.size], bytes);
-    transpose();
-  };
-
-  save();
-  size_t i = 0;
-  for (; i < count; ++i) {
-    gradient(losses[i]);
-    if (!isfinite(losses[i].sum)) break;
-    advance(i);
+    step(next);
   }
-  if (all_finite()) return i;  // what is not finite once stays so
-  restore();
-  optimizer.progress = progress;
-  for (i = 0;; ++i) {  // the same way again, to the step that did it
-    gradient(losses[i]);
-    const netlet_optimizer_progress here = optimizer.progress;
-    save();
-    advance(i);
-    if (all_finite()) continue;
-    restore();
-    optimizer.progress = here;
-    return i;
-  }
+  return arrays_->first_not_finite(step_.size, step_.w) == step_.size;  // a parameter that is not finite stays so
 }
 
-template <class T> void SmallSteps<T>::write(T* w, T* s0, T* s1) const {
-  kernel_->small_values(step_, step_.w, w);
-  if (s0) kernel_->small_values(step_, step_.s0, s0);
-  if (s1) kernel_->small_values(step_, step_.s1, s1);
+template <class T> void SmallSteps<T>::publish(netlet_optimizer& optimizer) const {
+  kernel_->small_values(step_, step_.w, net_->values<T>());
+  if (step_.s0) kernel_->small_values(step_, step_.s0, optimizer.slot<T>(0));
+  if (step_.s1) kernel_->small_values(step_, step_.s1, optimizer.slot<T>(1));
 }
 
 template class SmallSteps<float>;

@@ -10,7 +10,7 @@ namespace {
 
 void add_text(Sha256& sha, const char* text) { sha.add(text, strlen(text)); }
 
-// little-endian, each NaN as the positive quiet one without payload
+// little-endian; every NaN counts as the positive quiet NaN without payload
 template <class T, class U> void add_values(Sha256& sha, const T* values, size_t count, U quiet_nan) {
   for (size_t i = 0; i < count; ++i) {
     U bits;
@@ -28,8 +28,8 @@ template <class T, class U> void add_values(Sha256& sha, const T* values, size_t
 using namespace netlet::core;
 
 netlet_status netlet_fingerprint(const netlet_network* network, char hex[65], netlet_error* error) {
-  const Reading reading(network->users);
-  if (!reading) return busy("fingerprint", error);
+  const Reading held(network->users);
+  if (!held) return busy("fingerprint", "network", error);
   Sha256 sha;
   add_text(sha, "netlet 1\n");
   add_text(sha, netlet_dtype_name(network->dtype));
@@ -42,16 +42,13 @@ netlet_status netlet_fingerprint(const netlet_network* network, char hex[65], ne
     add_text(sha, i ? " " : "\n");
     add_text(sha, netlet_activation_name(network->layers[i].activation));
   }
-  add_text(sha, "\n");
-  add_text(sha, netlet_loss_name(network->loss));
-  add_text(sha, "\n");
-  add_text(sha, netlet_reduction_name(network->reduction));
-  add_text(sha, "\n");
+  const char* const names[] = {"\n", netlet_loss_name(network->loss), "\n", netlet_reduction_name(network->reduction),
+                               "\n"};
+  for (const char* name : names) add_text(sha, name);
   const auto add_doubles = [&](const double* values, size_t count) {
     add_values(sha, values, count, (uint64_t)0x7ff8000000000000);
   };
-  if (network->loss == NETLET_HUBER) add_doubles(&network->huber_delta, 1);
-  if (network->loss == NETLET_QUANTILE) add_doubles(network->quantiles.data(), network->outputs());
+  add_doubles(network->loss_parameters.data(), network->loss_parameters.size());
   const auto add_array = [&](const unsigned char* values, size_t bytes) {
     if (network->dtype == NETLET_FLOAT32)
       add_values(sha, reinterpret_cast<const float*>(values), bytes / 4, (uint32_t)0x7fc00000);

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// netlet's file: a safetensors file (https://github.com/huggingface/safetensors) of one exact form, which docs/files.md
-// describes. Eight bytes that say how long the header is, the header in JSON, the tensors one after the other.
+// netlet's file: a safetensors file (https://github.com/huggingface/safetensors) of one exact form, described in
+// docs/files.md. Eight bytes for the length of the header, the header in JSON, the tensors one after the other.
 //
-// A description says all words of the header's metadata, and which tensors follow. The writer makes the header from
-// it; the reader takes it from the metadata, and what follows must be, byte for byte, what the writer would write. So
-// every size has been held against the file's before anything is allocated for it.
+// A Description has everything that the header says, and determines which tensors follow. The writer makes the header
+// from it; the reader gets it from the metadata, and the header must be, byte for byte, what the writer would write. So
+// every size is checked against the file's before anything is allocated for it.
 #pragma once
 
 #include "file/text.hpp"
@@ -14,20 +14,18 @@
 
 namespace netlet::core {
 
-constexpr size_t kMostHeader = 100000000;  // bytes; as in other readers of safetensors
+constexpr size_t kMostHeader = 100000000;  // bytes, as for other readers of safetensors
 constexpr size_t kHex = 64;                // digits of a checksum
 
-// What a file says beside the tensors.
+// What a file says besides the tensors.
 struct Description {
   char checksum[kHex + 1], version[33], fingerprint[kHex + 1];
   uint64_t numerics, seed, epochs_trained;
-  int dtype, loss, reduction;
+  int dtype, loss, reduction, scaling;  // scaling: the sum of netlet_scaling_kinds
   Buffer<size_t> sizes;
   Buffer<int32_t> activations;
-  bool input_scaling, output_scaling;
   bool has_optimizer;
-  int optimizer;
-  bool nesterov, bound;
+  int optimizer, nesterov, bound;
   uint64_t slots, steps, plateau_epochs;
 
   size_t layers() const { return activations.size(); }
@@ -35,14 +33,14 @@ struct Description {
   size_t outputs() const { return sizes[sizes.size() - 1]; }
 };
 
-// A model, and what a file has beside it. Without a network none of its tensors has data.
+// A model, and what else is in its file. Without a network, its tensors have no data.
 struct Model {
   netlet_network* net = nullptr;
   netlet_optimizer* optimizer = nullptr;
   netlet_optimizer_config config = {};
   netlet_optimizer_progress progress = {};
-  Buffer<double> dropout;
-  Buffer<unsigned char> test_input, test_output;  // a row, and what the network makes of it
+  Buffer<double> dropout, loss_parameters;
+  Buffer<unsigned char> test_input, test_output;  // a row, and the network's output for it
 };
 
 struct Tensor {
@@ -59,21 +57,28 @@ struct Tensor {
   }
 };
 
-// The i-th tensor of the file, binary64 first, so that each lies aligned; false after the last.
+// Allocates what is read before the network exists, and the self-test.
+netlet_status make_room(const Description& d, Model& model, netlet_error* error);
+
+// The i-th tensor of the file; false after the last. binary64 comes first, so that all are aligned.
 bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor);
 
-// The bytes of all tensors; false if the number overflows.
+// The size of all tensors in bytes; false if it overflows.
 bool data_size(const Description& d, size_t* bytes);
 
-// Where the digits of the checksum are in the file; for the checksum they count as zeros.
+// Where the digits of the checksum are in the file; they count as zeros when it is computed.
 size_t checksum_place();
 
-void write_header(const Description& d, Text& text);
-// Reads the metadata, and then whether the tensors that follow are those of `d`.
-netlet_status read_metadata(Cursor& cursor, Description& d, netlet_error* error);
-netlet_status check_tensors(Cursor& cursor, const Description& d, netlet_error* error);
+// The self-test: draws inputs and computes outputs, into buffers of that size.
+netlet_status make_self_test(const netlet_network& net, Buffer<unsigned char>& input, Buffer<unsigned char>& output,
+                             netlet_error* error);
+// Fails unless the network's outputs for the inputs are the same; overwrites them.
+netlet_status run_self_test(const netlet_network& net, const Buffer<unsigned char>& input,
+                            Buffer<unsigned char>& output, netlet_error* error);
 
-netlet_status check_parameters(const netlet_network& net, netlet_error* error);
-netlet_status run_self_test(const netlet_network& net, const unsigned char* input, void* output, netlet_error* error);
+void write_header(Description& d, Text& text);
+// Reads the metadata; checks that the whole header is the one that is written for `d`.
+netlet_status read_metadata(const Buffer<char>& header, Description& d, netlet_error* error);
+netlet_status check_header(const Buffer<char>& header, Description& d, netlet_error* error);
 
 }  // namespace netlet::core

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The header of netlet's file: the words of its metadata, then a line for each tensor.
+// The header of netlet's file: the metadata, then an entry for each tensor.
 #include <stdio.h>
 
 #include "file/format.hpp"
@@ -12,216 +12,185 @@ constexpr uint64_t kFormat = 1;
 constexpr size_t kLeastPerLayer = 120;  // bytes
 constexpr char kBegin[] = "{\"__metadata__\":{\"netlet_format\":\"";
 
-const char* scaling_name(const Description& d) {
+const char* scaling_name(int kinds) {
   const char* const names[] = {"none", "inputs", "outputs", "both"};
-  return names[d.input_scaling + 2 * d.output_scaling];
+  return kinds >= 0 && kinds < 4 ? names[kinds] : nullptr;
 }
 
-void add_entry(Text& text, const char* key, const char* value) {
-  text.add(",\"");
-  text.add(key);
-  text.add("\":\"");
-  text.add(value);
-  text.add('"');
-}
-void add_entry(Text& text, const char* key, uint64_t value) {
-  text.add(",\"");
-  text.add(key);
-  text.add("\":\"");
-  text.add(value);
-  text.add('"');
-}
+const char* bit_name(int bit) { return bit == 0 ? "0" : bit == 1 ? "1" : nullptr; }
 
-void write_metadata(const Description& d, Text& text) {
-  text.add(kBegin);
-  text.add(kFormat);
-  text.add('"');
-  add_entry(text, "sha256", d.checksum);
-  add_entry(text, "netlet_version", d.version);
-  add_entry(text, "numerics_version", d.numerics);
-  add_entry(text, "fingerprint", d.fingerprint);
-  add_entry(text, "dtype", netlet_dtype_name(d.dtype));
-  text.add(",\"layer_sizes\":\"");
-  for (size_t i = 0; i < d.sizes.size(); ++i) {
-    if (i) text.add(' ');
-    text.add((uint64_t)d.sizes[i]);
-  }
-  text.add("\",\"activations\":\"");
-  for (size_t i = 0; i < d.layers(); ++i) {
-    if (i) text.add(' ');
-    text.add(netlet_activation_name(d.activations[i]));
-  }
-  text.add('"');
-  add_entry(text, "loss", netlet_loss_name(d.loss));
-  add_entry(text, "reduction", netlet_reduction_name(d.reduction));
-  add_entry(text, "scaling", scaling_name(d));
-  add_entry(text, "seed", d.seed);
-  add_entry(text, "epochs_trained", d.epochs_trained);
-  if (d.has_optimizer) {
-    add_entry(text, "optimizer", netlet_optimizer_name(d.optimizer));
-    add_entry(text, "optimizer_nesterov", d.nesterov);
-    add_entry(text, "optimizer_bound", d.bound);
-    add_entry(text, "optimizer_slots", d.slots);
-    add_entry(text, "optimizer_steps", d.steps);
-    add_entry(text, "optimizer_plateau_epochs", d.plateau_epochs);
-  }
-  text.add('}');
+// Writes or reads, by f, the entries of the metadata after the first.
+template <class F> void each_entry(Description& d, F&& f) {
+  f.word("sha256", d.checksum);
+  f.word("netlet_version", d.version);
+  f.number("numerics_version", d.numerics);
+  f.word("fingerprint", d.fingerprint);
+  f.name("dtype", netlet_dtype_name, d.dtype);
+  f.list("layer_sizes", d.sizes);
+  f.list("activations", d.activations);
+  f.name("loss", netlet_loss_name, d.loss);
+  f.name("reduction", netlet_reduction_name, d.reduction);
+  f.name("scaling", scaling_name, d.scaling);
+  f.number("seed", d.seed);
+  f.number("epochs_trained", d.epochs_trained);
+  if (!f.present("optimizer", d.has_optimizer)) return;
+  f.name("optimizer", netlet_optimizer_name, d.optimizer);
+  f.name("optimizer_nesterov", bit_name, d.nesterov);
+  f.name("optimizer_bound", bit_name, d.bound);
+  f.number("optimizer_slots", d.slots);
+  f.number("optimizer_steps", d.steps);
+  f.number("optimizer_plateau_epochs", d.plateau_epochs);
 }
 
-struct Line {
-  char text[256];
-};
-
-// What the header says of a tensor whose data begin at `*offset`, which moves to where they end.
-Line line_of(const Tensor& tensor, size_t* offset) {
-  Line line;
-  char shape[48] = "";
-  if (tensor.dimensions == 1) snprintf(shape, sizeof shape, "%zu", tensor.shape[0]);
-  if (tensor.dimensions == 2) snprintf(shape, sizeof shape, "%zu,%zu", tensor.shape[0], tensor.shape[1]);
-  const size_t begin = *offset;
-  *offset += tensor.bytes();
-  snprintf(line.text, sizeof line.text, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[%s],\"data_offsets\":[%zu,%zu]}",
-           tensor.name, tensor.is_float32 ? "F32" : "F64", shape, begin, *offset);
-  return line;
-}
-
-// The metadata's entries one after the other, each as write_metadata() writes it; the first that is not ends it.
-class MetadataReader {
+class EntryWriter {
  public:
-  explicit MetadataReader(Cursor& cursor) : cursor_(cursor) {}
-
-  netlet_status read(Description& d, netlet_error* error) {
-    if (!cursor_.skip(kBegin)) {
-      if (cursor_.skip("{"))
-        return fail(error, NETLET_ERROR_FORMAT, "this is no network: another program than netlet wrote its header");
-      return fail(error, NETLET_ERROR_FORMAT, "this is not a file of netlet's");
+  explicit EntryWriter(Text& text) : text_(text) {}
+  void word(const char* key, const char* value) { begin(key).add(value, "a word"); }
+  void number(const char* key, uint64_t value) { begin(key).add(value, "a number"); }
+  void name(const char* key, const char* (*name_of)(int), int number) { begin(key).add(name_of(number), key); }
+  bool present(const char*, bool present) { return present; }
+  template <class V> void list(const char* key, const Buffer<V>& values) {
+    begin(key);
+    for (size_t i = 0; i < values.size(); ++i) {
+      if (i) text_.add(" ");
+      add(values[i]);
     }
-    uint64_t format;
-    if (!cursor_.number(&format)) return missing("a number", error);
-    if (format != kFormat)
-      return fail(error, NETLET_ERROR_FORMAT,
-                  "it is of format %llu, but this netlet, %s, reads format %llu; a newer one may read it",
-                  (unsigned long long)format, netlet_version(), (unsigned long long)kFormat);
-    uint64_t flag[2] = {};
-    if (!(skip("\",\"sha256\":\"") && word("a checksum", d.checksum) && skip("\",\"netlet_version\":\"") &&
-          word("a version", d.version) && skip("\",\"numerics_version\":\"") && number(&d.numerics) &&
-          skip("\",\"fingerprint\":\"") && word("a fingerprint", d.fingerprint) && skip("\",\"dtype\":\"") &&
-          name("a dtype", netlet_dtype_name, &d.dtype) && skip("\",\"layer_sizes\":\"") && sizes(d) &&
-          skip("\",\"activations\":\"") && activations(d) && skip("\",\"loss\":\"") &&
-          name("a loss", netlet_loss_name, &d.loss) && skip("\",\"reduction\":\"") &&
-          name("a reduction", netlet_reduction_name, &d.reduction) && skip("\",\"scaling\":\"") && scaling(d) &&
-          skip("\",\"seed\":\"") && number(&d.seed) && skip("\",\"epochs_trained\":\"") && number(&d.epochs_trained)))
-      return missing(expected_, error);
-    d.has_optimizer = cursor_.skip("\",\"optimizer\":\"");
-    if (d.has_optimizer &&
-        !(name("an optimizer", netlet_optimizer_name, &d.optimizer) && skip("\",\"optimizer_nesterov\":\"") &&
-          number(&flag[0]) && skip("\",\"optimizer_bound\":\"") && number(&flag[1]) &&
-          skip("\",\"optimizer_slots\":\"") && number(&d.slots) && skip("\",\"optimizer_steps\":\"") &&
-          number(&d.steps) && skip("\",\"optimizer_plateau_epochs\":\"") && number(&d.plateau_epochs)))
-      return missing(expected_, error);
-    if (flag[0] > 1 || flag[1] > 1 || d.slots > 2) return missing("settings of an optimizer", error);
-    d.nesterov = flag[0] != 0;
-    d.bound = flag[1] != 0;
-    return skip("\"}") ? NETLET_OK : missing(expected_, error);
   }
 
  private:
-  netlet_status missing(const char* what, netlet_error* error) {
-    if (no_memory_) return out_of_memory(error);
-    return fail(error, NETLET_ERROR_FORMAT, "the header is damaged: expected %s at byte %zu", what, 8 + cursor_.at());
+  Text& begin(const char* key) {
+    text_.add("\",\"", key);
+    text_.add(key);
+    text_.add("\":\"", key);
+    return text_;
   }
-  bool found(bool there, const char* what) {
-    if (!there) expected_ = what;
+  void add(size_t size) { text_.add((uint64_t)size, "a size"); }
+  void add(int32_t activation) { text_.add(netlet_activation_name(activation), "an activation"); }
+  Text& text_;
+};
+
+// Reads what it understands. Whatever else the entries say, they then differ from what would be written for `d`.
+class EntryReader {
+ public:
+  EntryReader(const char* text, size_t size) : at_(text), end_(text + size), most_layers_(size / kLeastPerLayer) {}
+  bool skip(const char* expected) {
+    const size_t length = strlen(expected);
+    const bool there = length <= (size_t)(end_ - at_) && memcmp(at_, expected, length) == 0;
+    if (there) at_ += length;
     return there;
   }
-  bool skip(const char* text) { return found(cursor_.skip(text), text); }
-  bool number(uint64_t* value) { return found(cursor_.number(value), "a number"); }
-  template <size_t N> bool word(const char* what, char (&out)[N]) { return found(cursor_.word(out, N), what); }
-  bool name(const char* what, const char* (*name_of)(int), int* number) {
-    char text[32];
-    const Cursor here = cursor_;
-    if (cursor_.word(text, sizeof text))
-      for (*number = 0; name_of(*number); ++*number)
-        if (strcmp(text, name_of(*number)) == 0) return true;
-    cursor_ = here;
-    return found(false, what);
-  }
-  template <class T> bool room(Buffer<T>& values, size_t count) {
-    no_memory_ = !values.allocate(count);
-    return !no_memory_;
-  }
-  bool sizes(Description& d) {
-    const size_t count = cursor_.count();
-    if (!found(count <= 1 + cursor_.size() / kLeastPerLayer, "fewer layers in a header this short")) return false;
-    if (!room(d.sizes, count)) return false;
-    for (size_t i = 0; i < count; ++i) {
-      uint64_t size;
-      if (i && !skip(" ")) return false;
-      if (!number(&size)) return false;
-      if (!found(size <= SIZE_MAX, "a smaller size")) return false;
-      d.sizes[i] = (size_t)size;
-    }
-    return true;
-  }
-  bool activations(Description& d) {
-    const size_t count = cursor_.count();
-    if (!found(count + 1 == d.sizes.size(), "an activation for each layer")) return false;
-    if (!room(d.activations, count)) return false;
-    for (size_t i = 0; i < count; ++i) {
-      int number;
-      if (i && !skip(" ")) return false;
-      if (!name("an activation", netlet_activation_name, &number)) return false;
-      d.activations[i] = number;
-    }
-    return true;
-  }
-  bool scaling(Description& d) {
-    for (int i = 0; i < 4; ++i) {
-      d.input_scaling = i & 1;
-      d.output_scaling = i >> 1;
-      if (cursor_.skip(scaling_name(d))) return true;
-    }
-    return found(false, "none, inputs, outputs or both");
+  template <class Number> void read(Number& value) {
+    char digits[24];
+    read(digits, sizeof digits);
+    value = (Number)strtoull(digits, nullptr, 10);
   }
 
-  Cursor& cursor_;
-  const char* expected_ = "";
-  bool no_memory_ = false;
+  template <size_t N> void word(const char* key, char (&out)[N]) {
+    if (begin(key)) read(out, N);
+  }
+  void number(const char* key, uint64_t& value) {
+    if (begin(key)) read(value);
+  }
+  void name(const char* key, const char* (*name_of)(int), int& number) { number = begin(key) ? read(name_of) : -1; }
+  bool present(const char* key, bool& present) {
+    const char* const here = at_;
+    present = begin(key);
+    at_ = here;
+    return present;
+  }
+  template <class V> void list(const char* key, Buffer<V>& values) {
+    if (!begin(key)) return;
+    size_t count = 1;
+    for (const char* c = at_; c != end_ && *c != '"'; ++c) count += *c == ' ';
+    too_many |= count > 1 + most_layers_;
+    no_memory |= !too_many && !values.allocate(count);
+    for (size_t i = 0; i < values.size(); ++i, skip(" ")) read(values[i]);
+  }
+  bool no_memory = false, too_many = false;  // more layers than a header of this length can have
+
+ private:
+  bool begin(const char* key) { return skip("\",\"") && skip(key) && skip("\":\""); }
+  void read(char* word, size_t capacity) {  // up to a space or the end; printable ASCII that JSON does not escape
+    size_t length = 0;
+    for (; at_ != end_ && *at_ > ' ' && *at_ < 127 && *at_ != '"' && *at_ != '\\' && length + 1 < capacity; ++at_)
+      word[length++] = *at_;
+    word[length] = 0;
+  }
+  int read(const char* (*name_of)(int)) {  // -1 for an unknown name
+    char word[32];
+    read(word, sizeof word);
+    for (int number = 0; name_of(number); ++number)
+      if (strcmp(word, name_of(number)) == 0) return number;
+    return -1;
+  }
+  void read(int32_t& activation) { activation = read(netlet_activation_name); }
+  const char *at_, *end_;
+  size_t most_layers_;
 };
+
+void write_metadata(Description& d, Text& text) {
+  text.add(kBegin);
+  text.add(kFormat, "a number");
+  each_entry(d, EntryWriter(text));
+  text.add("\"}");
+}
+
+netlet_status damaged(const char* expected, size_t at, netlet_error* error) {
+  return fail(error, NETLET_ERROR_FORMAT, "the header is damaged: expected %s at byte %zu", expected, 8 + at);
+}
 
 }  // namespace
 
 size_t checksum_place() { return 8 + sizeof kBegin - 1 + strlen("1\",\"sha256\":\""); }
 
-// Padded with blanks, so that the tensors begin at a multiple of 8 bytes.
-void write_header(const Description& d, Text& text) {
+// Padded with spaces, so that the tensors begin at a multiple of 8 bytes.
+void write_header(Description& d, Text& text) {
   write_metadata(d, text);
   Model none;
   Tensor tensor;
-  size_t offset = 0;
-  for (size_t i = 0; get_tensor(d, none, i, &tensor); ++i) text.add(line_of(tensor, &offset).text);
-  text.add('}');
-  while (!text.failed() && text.size() % 8) text.add(' ');
+  size_t begin = 0;
+  for (size_t i = 0; get_tensor(d, none, i, &tensor); ++i) {
+    char shape[48] = "", line[256];
+    if (tensor.dimensions == 1) snprintf(shape, sizeof shape, "%zu", tensor.shape[0]);
+    if (tensor.dimensions == 2) snprintf(shape, sizeof shape, "%zu,%zu", tensor.shape[0], tensor.shape[1]);
+    const size_t end = begin + tensor.bytes();
+    snprintf(line, sizeof line, ",\"%s\":{\"dtype\":\"%s\",\"shape\":[%s],\"data_offsets\":[%zu,%zu]}", tensor.name,
+             tensor.is_float32 ? "F32" : "F64", shape, begin, end);
+    text.add(line);
+    begin = end;
+  }
+  text.add("}");
+  while (!text.failed() && text.size() % 8) text.add(" ", "its end");
 }
 
-netlet_status read_metadata(Cursor& cursor, Description& d, netlet_error* error) {
-  return MetadataReader(cursor).read(d, error);
+netlet_status read_metadata(const Buffer<char>& header, Description& d, netlet_error* error) {
+  EntryReader reader(header.data(), header.size());
+  if (!reader.skip(kBegin)) {
+    if (reader.skip("{"))
+      return fail(error, NETLET_ERROR_FORMAT, "not a netlet network: the header was written by another program");
+    return fail(error, NETLET_ERROR_FORMAT, "this is not a netlet file");
+  }
+  uint64_t format;
+  reader.read(format);
+  if (format != kFormat)
+    return fail(error, NETLET_ERROR_FORMAT,
+                "the file has format %llu, but netlet %s reads format %llu; a newer version may read it",
+                (unsigned long long)format, netlet_version(), (unsigned long long)kFormat);
+  each_entry(d, reader);
+  if (reader.no_memory) return out_of_memory(error);
+  Text text(header.data(), header.size());
+  write_metadata(d, text);
+  if (text.failed())
+    return damaged(reader.too_many ? "fewer layers in a header this short" : text.expected(), text.size(), error);
+  if (d.layers() + 1 != d.sizes.size()) return damaged("an activation for each layer", text.size(), error);
+  return d.slots <= 2 ? NETLET_OK : damaged("fewer slots", text.size(), error);
 }
 
-netlet_status check_tensors(Cursor& cursor, const Description& d, netlet_error* error) {
-  const auto skip = [&](const char* text) {
-    if (cursor.skip(text)) return NETLET_OK;
-    return fail(error, NETLET_ERROR_FORMAT, "the header is damaged: expected %s at byte %zu", text, 8 + cursor.at());
-  };
-  Model none;
-  Tensor tensor;
-  size_t offset = 0;
-  for (size_t i = 0; get_tensor(d, none, i, &tensor); ++i) NETLET_TRY(skip(line_of(tensor, &offset).text));
-  NETLET_TRY(skip("}"));
-  const size_t end = cursor.at();
-  while (cursor.skip(" ")) {}
-  if (cursor.at() == cursor.size() && cursor.at() % 8 == 0 && cursor.at() - end < 8) return NETLET_OK;
-  return fail(error, NETLET_ERROR_FORMAT, "the header is damaged: expected its end at byte %zu", 8 + cursor.at());
+netlet_status check_header(const Buffer<char>& header, Description& d, netlet_error* error) {
+  Text text(header.data(), header.size());
+  write_header(d, text);
+  if (text.failed()) return damaged(text.expected(), text.size(), error);
+  return text.size() == header.size() ? NETLET_OK : damaged("its end", text.size(), error);
 }
 
 }  // namespace netlet::core

@@ -10,7 +10,7 @@ namespace netlet::core {
 class Sha256 {
  public:
   void add(const void* data, size_t size);
-  void finish(char hex[65]);  // once, at the end
+  void finish(char hex[65]);  // call it once, at the end
 
  private:
   void block(const unsigned char* p);
@@ -18,5 +18,11 @@ class Sha256 {
   unsigned char pending_[64];
   uint64_t size_ = 0;
 };
+
+inline void hash(const void* data, size_t size, char hex[65]) {
+  Sha256 sha;
+  sha.add(data, size);
+  sha.finish(hex);
+}
 
 }  // namespace netlet::core

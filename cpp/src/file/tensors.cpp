@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "file/format.hpp"
+#include "system/error.hpp"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are written as they lie in memory");
 
@@ -25,12 +26,16 @@ size_t setting_count() {
   return count;
 }
 
-const char* slot_name(int kind, size_t slot) {
-  const char* const names[][2] = {{"velocity", ""}, {"m", "v"}, {"v", "velocity"}, {"step", "gradient"}};
-  return names[kind][slot];
-}
-
 }  // namespace
+
+netlet_status make_room(const Description& d, Model& model, netlet_error* error) {
+  const size_t size = size_of(d.dtype);
+  if (!model.dropout.allocate(d.layers()) ||
+      !model.loss_parameters.allocate(kLosses[d.loss].parameter_count(d.outputs())) ||
+      !model.test_input.allocate(d.inputs() * size) || !model.test_output.allocate(d.outputs() * size))
+    return out_of_memory(error);
+  return NETLET_OK;
+}
 
 bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
   const auto is = [&](const char* group, const char* name, bool is_float32, int dimensions, size_t rows, size_t columns,
@@ -39,16 +44,16 @@ bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
     snprintf(tensor->name, sizeof tensor->name, "%s%s", group, name);
     return true;
   };
-  const auto among = [&](size_t count) {  // whether it is one of the next; if so, i says which
+  const auto among = [&](size_t count) {  // whether it is among the next `count`; if so, i is its index
     if (i < count) return true;
     i -= count;
     return false;
   };
   netlet_network* const net = model.net;
   if (among(d.layers() > 1)) return is("", "dropout", false, 1, d.layers() - 1, 0, model.dropout.data());
-  if (among(d.loss == NETLET_HUBER)) return is("", "huber_delta", false, 0, 0, 0, net ? &net->huber_delta : nullptr);
-  if (among(d.loss == NETLET_QUANTILE))
-    return is("", "quantiles", false, 1, d.outputs(), 0, net ? net->quantiles.data() : nullptr);
+  const LossParameter& parameter = kLosses[d.loss].parameter;
+  if (among(parameter.name != nullptr))
+    return is("", parameter.in_files, false, parameter.each_output, d.outputs(), 0, model.loss_parameters.data());
   if (among(d.has_optimizer ? setting_count() : 0))
     return is("optimizer.", netlet_optimizer_setting_name((int)i), false, 0, 0, 0,
               netlet_optimizer_setting(&model.config, (int)i));
@@ -67,10 +72,10 @@ bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
     return is_bias ? is(group, "bias", is_float32, 1, d.sizes[layer + 1], 0, data)
                    : is(group, "weight", is_float32, 2, d.sizes[layer], d.sizes[layer + 1], data);
   }
-  if (among(d.input_scaling ? 2 : 0))
+  if (among(d.scaling & NETLET_SCALE_INPUTS ? 2 : 0))
     return is("input_scaling.", i == 0 ? "shift" : "scale", is_float32, 1, d.inputs(), 0,
               net ? net->input_scaling.values.data() + i * d.inputs() * size : nullptr);
-  if (among(d.output_scaling ? 2 : 0))
+  if (among(d.scaling & NETLET_SCALE_OUTPUTS ? 2 : 0))
     return is("output_scaling.", i == 0 ? "shift" : "scale", is_float32, 1, d.outputs(), 0,
               net ? net->output_scaling.values.data() + i * d.outputs() * size : nullptr);
   if (among(1)) return is("self_test.", "input", is_float32, 1, d.inputs(), 0, model.test_input.data());
@@ -79,27 +84,22 @@ bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
     size_t parameters = 0;
     for (size_t layer = 0; layer < d.layers(); ++layer) parameters += (d.sizes[layer] + 1) * d.sizes[layer + 1];
     return is("optimizer.", slot_name(d.optimizer, i), is_float32, 1, parameters, 0,
-              net ? model.optimizer->state.data() + i * parameters * size : nullptr);
+              net ? model.optimizer->state() + i * parameters * size : nullptr);
   }
   return false;
 }
 
 bool data_size(const Description& d, size_t* bytes) {
-  using Size = unsigned __int128;
-  Size parameters = 0;
-  for (size_t i = 0; i < d.layers(); ++i) {
-    parameters += ((Size)d.sizes[i] + 1) * d.sizes[i + 1];
-    if (parameters >> 60) return false;
+  *bytes = 0;
+  Model none;
+  Tensor tensor;
+  for (size_t i = 0; get_tensor(d, none, i, &tensor); ++i) {
+    size_t size = tensor.is_float32 ? 4 : 8;
+    for (int k = 0; k < tensor.dimensions; ++k)
+      if (multiply_overflows(size, tensor.shape[k], &size)) return false;
+    if (__builtin_add_overflow(*bytes, size, bytes)) return false;
   }
-  Size numbers = d.layers() - 1, values = parameters;
-  if (d.loss == NETLET_HUBER) numbers += 1;
-  if (d.loss == NETLET_QUANTILE) numbers += d.outputs();
-  if (d.has_optimizer) numbers += setting_count() + kProgresses;
-  if (d.has_optimizer && d.bound) values += d.slots * parameters;
-  values += ((Size)d.inputs()) * (d.input_scaling ? 3 : 1) + (Size)d.outputs() * (d.output_scaling ? 3 : 1);
-  const Size all = numbers * 8 + values * size_of(d.dtype);
-  *bytes = (size_t)all;
-  return all <= (Size)PTRDIFF_MAX;
+  return *bytes <= (size_t)PTRDIFF_MAX;
 }
 
 }  // namespace netlet::core

@@ -1,6 +1,43 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Activations over rows of values, and their derivatives.
+// The activations: each is a line in the list, which everything else reads, and a struct that computes it.
 #pragma once
+
+#include "netlet/netlet.h"
+
+// X(struct, name, number in netlet.h, common, reads_sums). common: used so often that narrow layers and small networks
+// have specialised code for it. reads_sums: its derivative is a function of the layer's sums z, not of its outputs
+// y = f(z). Softmax works on whole rows and is handled separately.
+#define NETLET_ACTIVATIONS(X)                              \
+  X(Identity, identity, IDENTITY, true, false)             \
+  X(Sigmoid, sigmoid, SIGMOID, true, false)                \
+  X(Tanh, tanh, TANH, true, false)                         \
+  X(Relu, relu, RELU, true, false)                         \
+  X(LeakyRelu, leaky_relu, LEAKY_RELU, false, false)       \
+  X(Elu, elu, ELU, false, false)                           \
+  X(Softplus, softplus, SOFTPLUS, false, false)            \
+  X(Silu, silu, SILU, false, true)                         \
+  X(Gelu, gelu, GELU, false, true)                         \
+  X(HardSigmoid, hard_sigmoid, HARD_SIGMOID, false, false) \
+  X(Mish, mish, MISH, false, true)
+
+namespace netlet::core {
+
+struct ActivationTraits {
+  bool known, common, reads_sums;
+};
+constexpr ActivationTraits activation_traits(int number) {
+  switch (number) {
+#define NETLET_CASE(Struct, name, NUMBER, common, reads_sums) \
+  case NETLET_##NUMBER: return {true, common, reads_sums};
+    NETLET_ACTIVATIONS(NETLET_CASE)
+#undef NETLET_CASE
+  }
+  return {};
+}
+
+}  // namespace netlet::core
+
+#if defined(NETLET_ISA_NAME)  // within the kernels of an instruction set
 
 #include "kernels/elementary.hpp"
 #include "kernels/kernels.hpp"
@@ -8,74 +45,151 @@
 namespace netlet::NETLET_ISA_NAME {
 namespace {
 
+// value: f(z). backward: d times f', as a function of y = f(z) or of z.
+
+struct Identity {
+  template <class T> NETLET_INLINE V<T> value(V<T> z) { return z; }
+  template <class T> NETLET_INLINE V<T> backward(V<T> d, V<T>) { return d; }
+};
+struct Sigmoid {
+  template <class T> NETLET_INLINE V<T> value(V<T> z) { return sigmoid<T>(z); }
+  template <class T> NETLET_INLINE V<T> backward(V<T> d, V<T> y) { return d * (y * (splat(T(1)) - y)); }
+};
+struct Tanh {
+  template <class T> NETLET_INLINE V<T> value(V<T> z) { return tanh<T>(z); }
+  template <class T> NETLET_INLINE V<T> backward(V<T> d, V<T> y) { return d * fma(-y, y, splat(T(1))); }
+};
+struct Relu {
+  template <class T> NETLET_INLINE V<T> value(V<T> z) { return z < splat(T(0)) ? splat(T(0)) : z; }
+  template <class T> NETLET_INLINE V<T> backward(V<T> d, V<T> y) {
+    return d * (y <= splat(T(0)) ? splat(T(0)) : splat(T(1)));
+  }
+};
+struct LeakyRelu {
+  template <class T> NETLET_INLINE V<T> value(V<T> z) { return z < splat(T(0)) ? splat(T(0.01)) * z : z; }
+  template <class T> NETLET_INLINE V<T> backward(V<T> d, V<T> y) {
+    return d * (y <= splat(T(0)) ? splat(T(0.01)) : splat(T(1)));
+  }
+};
+struct Elu {
+  template <class T> NETLET_INLINE V<T> value(V<T> z) {
+    const V<T> zero = splat(T(0));
+    return z > zero ? z : expm1_negative<T>(z > zero ? zero : z);
+  }
+  template <class T> NETLET_INLINE V<T> backward(V<T> d, V<T> y) {
+    return d * (y <= splat(T(0)) ? y + splat(T(1)) : splat(T(1)));
+  }
+};
+struct Softplus {
+  template <class T> NETLET_INLINE V<T> value(V<T> z) {
+    return (z < splat(T(0)) ? splat(T(0)) : z) + softplus_tail<T>(z);
+  }
+  template <class T> NETLET_INLINE V<T> backward(V<T> d, V<T> y) { return d * -expm1_negative<T>(-y); }
+};
+struct Silu {
+  template <class T> NETLET_INLINE V<T> value(V<T> z) { return z * sigmoid<T>(z); }
+  template <class T> NETLET_INLINE V<T> backward(V<T> d, V<T> z) {
+    const V<T> s = sigmoid<T>(z);
+    return d * (s * fma(z, splat(T(1)) - s, splat(T(1))));
+  }
+};
+struct Gelu {
+  template <class T> NETLET_INLINE V<T> value(V<T> z) { return z * normal<T>(z).function; }
+  template <class T> NETLET_INLINE V<T> backward(V<T> d, V<T> z) {
+    const Normal<T> n = normal<T>(z);
+    return d * fma(z, n.bell * splat(T(0.3989422804014327)), n.function);  // 1 / sqrt(2 pi)
+  }
+};
+struct HardSigmoid {
+  template <class T> NETLET_INLINE V<T> value(V<T> z) {
+    V<T> y = fma(z, splat(T(1) / T(6)), splat(T(0.5)));
+    y = y < splat(T(0)) ? splat(T(0)) : y;
+    return y > splat(T(1)) ? splat(T(1)) : y;
+  }
+  template <class T> NETLET_INLINE V<T> backward(V<T> d, V<T> y) {
+    const V<T> zero = splat(T(0));
+    return d * (y <= zero ? zero : y >= splat(T(1)) ? zero : splat(T(1) / T(6)));
+  }
+};
+// z tanh(softplus(z)) (Misra 2019); with e = exp(-|z|) the tanh is a quotient without cancellation
+struct Mish {
+  template <class T> struct Quotient {
+    V<T> e, above, rest;  // tanh(softplus(z)) = above / (above + rest)
+  };
+  template <class T> NETLET_INLINE Quotient<T> quotient(V<T> z) {
+    const V<T> e = exp_negative<T>(-magnitude<T>(z)), one = splat(T(1)), two = splat(T(2));
+    const Bits<T> negative = z < splat(T(0));
+    return {e, negative ? e * (e + two) : fma(two, e, one), negative ? two : two * (e * e)};
+  }
+  template <class T> NETLET_INLINE V<T> value(V<T> z) {
+    const Quotient<T> q = quotient<T>(z);
+    return z * (q.above / (q.above + q.rest));
+  }
+  template <class T> NETLET_INLINE V<T> backward(V<T> d, V<T> z) {
+    const Quotient<T> q = quotient<T>(z);
+    const V<T> one = splat(T(1)), w = q.above / (q.above + q.rest), r = q.rest / (q.above + q.rest);  // r = 1 - w
+    const V<T> g = (z < splat(T(0)) ? q.e : one) / (one + q.e);                                       // sigmoid(z)
+    return d * fma(z * (r * (one + w)), g, w);
+  }
+};
+
+// Only in netlet.functional.
+struct Exp {
+  template <class T> NETLET_INLINE V<T> value(V<T> z) { return exp<T>(z); }
+  template <class T> NETLET_INLINE V<T> backward(V<T> d, V<T>) { return d; }
+};
+struct Log : Exp {
+  template <class T> NETLET_INLINE V<T> value(V<T> z) { return log<T>(z); }
+};
+
+#define NETLET_FUNCTIONS(X)      \
+  NETLET_ACTIVATIONS(X)          \
+  X(Exp, exp, EXP, false, false) \
+  X(Log, log, LOG, false, false)
+
+// calls f(struct) if the function is common (or, without Common, if it is not); returns whether it did
+template <bool Common, class F> NETLET_INLINE bool with_function(int number, F f) {
+  switch (number) {
+#define NETLET_CASE(Struct, name, NUMBER, common, reads_sums) \
+  case NETLET_##NUMBER:                                       \
+    if constexpr (common == Common) f(Struct());              \
+    return common == Common;
+    NETLET_FUNCTIONS(NETLET_CASE)
+#undef NETLET_CASE
+  }
+  return false;
+}
+template <class F> NETLET_INLINE bool with_common_activation(int number, F f) { return with_function<true>(number, f); }
+
 template <class T> void map_function(int function, size_t n, const T* x, T* y) {
-  switch (function) {
-    case NETLET_IDENTITY:
-      if (x != y) map_compact(n, x, y, [](V<T> v) { return v; });
-      return;
-    case NETLET_SIGMOID: return map(n, x, y, [](V<T> v) { return sigmoid<T>(v); });
-    case NETLET_TANH: return map(n, x, y, [](V<T> v) { return tanh<T>(v); });
-    case NETLET_RELU: return map(n, x, y, [](V<T> v) { return relu<T>(v); });
-    case NETLET_LEAKY_RELU: return map_compact(n, x, y, [](V<T> v) { return leaky_relu<T>(v); });
-    case NETLET_ELU: return map_compact(n, x, y, [](V<T> v) { return elu<T>(v); });
-    case NETLET_SOFTPLUS: return map_compact(n, x, y, [](V<T> v) { return softplus<T>(v); });
-    case NETLET_SILU: return map_compact(n, x, y, [](V<T> v) { return silu<T>(v); });
-    case NETLET_GELU: return map_compact(n, x, y, [](V<T> v) { return gelu<T>(v); });
-    case NETLET_HARD_SIGMOID: return map_compact(n, x, y, [](V<T> v) { return hard_sigmoid<T>(v); });
-    case core::kExp: return map_compact(n, x, y, [](V<T> v) { return exp<T>(v); });
-    case core::kLog: return map_compact(n, x, y, [](V<T> v) { return log<T>(v); });
-  }
+  if (function == NETLET_IDENTITY && x == y) return;
+  if (with_common_activation(function,
+                             [=](auto a) { map(n, x, y, [](V<T> v) { return decltype(a)::template value<T>(v); }); }))
+    return;
+  with_function<false>(function,
+                       [=](auto a) { map_compact(n, x, y, [](V<T> v) { return decltype(a)::template value<T>(v); }); });
 }
 
-// d times f', written in y = f(z), or in z where core::derivative_needs_z says so
-template <class T> NETLET_INLINE V<T> times_sigmoid(V<T> d, V<T> y) { return d * (y * (splat(T(1)) - y)); }
-template <class T> NETLET_INLINE V<T> times_tanh(V<T> d, V<T> y) { return d * fma(-y, y, splat(T(1))); }
-template <class T> NETLET_INLINE V<T> times_relu(V<T> d, V<T> y) {
-  return d * (y <= splat(T(0)) ? splat(T(0)) : splat(T(1)));
-}
-template <class T> NETLET_INLINE V<T> times_leaky_relu(V<T> d, V<T> y) {
-  return d * (y <= splat(T(0)) ? splat(T(0.01)) : splat(T(1)));
-}
-template <class T> NETLET_INLINE V<T> times_elu(V<T> d, V<T> y) {
-  return d * (y <= splat(T(0)) ? y + splat(T(1)) : splat(T(1)));
-}
-template <class T> NETLET_INLINE V<T> times_softplus(V<T> d, V<T> y) { return d * -expm1_negative<T>(-y); }
-template <class T> NETLET_INLINE V<T> times_silu(V<T> d, V<T> z) {
-  const V<T> s = sigmoid<T>(z);
-  return d * (s * fma(z, splat(T(1)) - s, splat(T(1))));
-}
-template <class T> NETLET_INLINE V<T> times_gelu(V<T> d, V<T> z) {
-  const Normal<T> n = normal<T>(z);
-  return d * fma(z, n.bell * splat(T(0.3989422804014327)), n.function);  // 1 / sqrt(2 pi)
-}
-template <class T> NETLET_INLINE V<T> times_hard_sigmoid(V<T> d, V<T> y) {
-  const V<T> zero = splat(T(0));
-  return d * (y <= zero ? zero : y >= splat(T(1)) ? zero : splat(T(1) / T(6)));
-}
-
+// s *= f', where f' is a function of y
 template <class T> void times_derivative(int activation, size_t n, const T* y, T* s) {
-  switch (activation) {
-    case NETLET_SIGMOID: return map(n, s, y, s, [](V<T> d, V<T> v) { return times_sigmoid<T>(d, v); });
-    case NETLET_TANH: return map(n, s, y, s, [](V<T> d, V<T> v) { return times_tanh<T>(d, v); });
-    case NETLET_RELU: return map(n, s, y, s, [](V<T> d, V<T> v) { return times_relu<T>(d, v); });
-    case NETLET_LEAKY_RELU: return map_compact(n, s, y, s, [](V<T> d, V<T> v) { return times_leaky_relu<T>(d, v); });
-    case NETLET_ELU: return map_compact(n, s, y, s, [](V<T> d, V<T> v) { return times_elu<T>(d, v); });
-    case NETLET_SOFTPLUS: return map_compact(n, s, y, s, [](V<T> d, V<T> v) { return times_softplus<T>(d, v); });
-    case NETLET_SILU: return map_compact(n, s, y, s, [](V<T> d, V<T> v) { return times_silu<T>(d, v); });
-    case NETLET_GELU: return map_compact(n, s, y, s, [](V<T> d, V<T> v) { return times_gelu<T>(d, v); });
-    case NETLET_HARD_SIGMOID:
-      return map_compact(n, s, y, s, [](V<T> d, V<T> v) { return times_hard_sigmoid<T>(d, v); });
-  }
+  if (activation == NETLET_IDENTITY) return;
+  const auto compute = [=](auto a) {
+    map(n, s, y, s, [](V<T> d, V<T> v) { return decltype(a)::template backward<T>(d, v); });
+  };
+  if (with_common_activation(activation, compute)) return;
+  with_function<false>(activation, [=](auto a) {
+    map_compact(n, s, y, s, [](V<T> d, V<T> v) { return decltype(a)::template backward<T>(d, v); });
+  });
 }
 
-// the largest of n values; NaN if the first is NaN, otherwise NaNs are passed over (the row then ends as NaN anyway)
+// the largest of n values; NaN if the first is NaN, otherwise NaNs are skipped (the row becomes NaN anyway)
 template <class T> T largest(size_t n, const T* z) {
   T m = z[0];
   for (size_t j = 1; j < n; ++j) m = z[j] > m ? z[j] : m;
   return m;
 }
 
-// y = exp(z - m) / their sum in the order of j; returns the sum
+// y = exp(z - m) / their sum, added in the order of j; returns the sum
 template <class T> T softmax_row(size_t n, const T* z, T m, T* y) {
   const V<T> shift = splat(m);
   map_compact(n, z, y, [=](V<T> v) { return exp_negative<T>(v - shift); });
@@ -92,3 +206,5 @@ template <class T> void softmax(size_t rows, size_t n, const T* z, T* y) {
 
 }  // namespace
 }  // namespace netlet::NETLET_ISA_NAME
+
+#endif

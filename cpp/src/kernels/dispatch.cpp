@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which kernel table this machine uses: the best that CPU and operating system support, or what NETLET_ISA names.
+// Selects the kernel table: the best that the CPU and the operating system support, or the one that NETLET_ISA names.
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,23 +34,15 @@ namespace netlet::core {
 namespace {
 
 #if defined(NETLET_X86)
-struct Features {
-  bool avx2 = false, avx512 = false;
-};
-
-Features detect() {
-  Features f;
-  unsigned a, b, c, d;
-  if (!__get_cpuid(1, &a, &b, &c, &d)) return f;
-  const bool fma = c & (1u << 12), osxsave = c & (1u << 27), avx = c & (1u << 28);
-  if (!osxsave || !avx) return f;
-  unsigned low, high;
-  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));  // the state that the operating system saves
-  if ((low & 0x6) != 0x6 || !__get_cpuid_count(7, 0, &a, &b, &c, &d)) return f;
-  f.avx2 = fma && (b & (1u << 5));
+// 1: AVX2 and FMA; 2: also the parts of AVX-512 that the kernels use; 0: neither.
+int features() {
+  unsigned a, b, c, d, low, high;
+  const unsigned state = (1u << 12) | (1u << 27) | (1u << 28);  // FMA, OSXSAVE, AVX
+  if (!__get_cpuid(1, &a, &b, &c, &d) || (c & state) != state) return 0;
+  __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));  // the registers that the operating system saves
+  if ((low & 0x6) != 0x6 || !__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(b & (1u << 5))) return 0;
   const unsigned levels = (1u << 16) | (1u << 17) | (1u << 30) | (1u << 31);  // F, DQ, BW, VL
-  f.avx512 = f.avx2 && (low & 0xe6) == 0xe6 && (b & levels) == levels;
-  return f;
+  return (low & 0xe6) == 0xe6 && (b & levels) == levels ? 2 : 1;
 }
 #endif
 
@@ -59,9 +51,9 @@ struct Available {
   size_t count = 0;
   Available() {
 #if defined(NETLET_X86)
-    const Features f = detect();
-    if (f.avx512) table[count++] = &avx512::table;
-    if (f.avx2) table[count++] = &avx2::table;
+    const int found = features();
+    if (found == 2) table[count++] = &avx512::table;
+    if (found >= 1) table[count++] = &avx2::table;
 #endif
 #if defined(NETLET_ARM)
     table[count++] = &neon::table;
@@ -83,12 +75,7 @@ const char* requested() {
   return name && *name ? name : nullptr;
 }
 
-const KernelTable* pick() {
-  const char* name = requested();
-  return name ? find(name) : Available().table[0];
-}
-
-const KernelTable* g_table;  // set once; read and written with atomic builtins
+const KernelTable* g_table;  // accessed with atomic builtins
 
 netlet_status unsupported(const char* where, const char* name, netlet_error* error) {
   char list[64] = "";
@@ -106,7 +93,7 @@ netlet_status unsupported(const char* where, const char* name, netlet_error* err
 const KernelTable* kernel_table() {
   const KernelTable* table = __atomic_load_n(&g_table, __ATOMIC_ACQUIRE);
   if (!table) {
-    table = pick();
+    table = requested() ? find(requested()) : Available().table[0];
     if (table) __atomic_store_n(&g_table, table, __ATOMIC_RELEASE);
   }
   return table;
@@ -115,12 +102,7 @@ const KernelTable* kernel_table() {
 template <class T> const RowKernels<T>& kernels([[maybe_unused]] size_t widest) {
   const KernelTable* table = kernel_table();
 #if defined(NETLET_X86)
-  if (table == &avx512::table && widest * sizeof(T) <= 32) {
-    if constexpr (sizeof(T) == 4)
-      return avx512vl::table.f32;
-    else
-      return avx512vl::table.f64;
-  }
+  if (table == &avx512::table && widest * sizeof(T) <= 32) return kernels_of<T>(avx512vl::table);
 #endif
   return kernels_of<T>(*table);
 }

@@ -17,7 +17,7 @@ template <> struct Constants<double> {
       0x1.8p52;  // x + shift - shift rounds x to an integer, kept in the low bits of the sum
   static constexpr double log2e = 0x1.71547652b82fep0, ln2_hi = 0x1.62e42fefa4p-1, ln2_lo = -0x1.8432a1b0e2634p-43;
   static constexpr int fraction = 52, bias = 1023;
-  static constexpr double exp_min = -746, exp_max = 710;  // beyond them exp is 0 and infinite
+  static constexpr double exp_min = -746, exp_max = 710;  // beyond them exp is 0 or infinite
   static constexpr double smallest_normal = 0x1p-1022, two_fraction = 0x1p54, log_scale = 54;
 };
 template <> struct Constants<float> {
@@ -66,17 +66,17 @@ template <class T> NETLET_INLINE Reduced<T> reduce(V<T> x) {
   out.p = high + fma(r2, expm1_tail(r, r2), low);
   return out;
 }
-// 2^k of the k in the low bits, |k| <= bias; whatever stands above them is shifted out
+// 2^k for the k in the low bits, |k| <= bias; the bits above are shifted out
 template <class T> NETLET_INLINE V<T> power_of_two(Bits<T> k) {
   return (V<T>)((k + Constants<T>::bias) << Constants<T>::fraction);
 }
 
-// v 2^k, a subnormal result rounded once
+// v 2^k; subnormal results are rounded once
 template <class T> NETLET_INLINE V<T> times_power_of_two(V<T> v, const Reduced<T>& e) {
 #if NETLET_ISA_AVX512 || NETLET_ISA_AVX512VL
   return scale(v, e.k);
 #else
-  // in two factors of half the exponent
+  // as two factors, each with half the exponent
   const Bits<T> half = bits_of<T>(fma(e.k, splat(T(0.5)), splat(Constants<T>::shift)));
   return (v * power_of_two<T>(half)) * power_of_two<T>(bits_of<T>(e.shifted) - half);
 #endif
@@ -87,7 +87,7 @@ template <class T> NETLET_INLINE V<T> exp(V<T> x) {
   const Reduced<T> e = reduce<T>(at_most(at_least(x, splat(C::exp_min)), splat(C::exp_max)));
   return times_power_of_two<T>(splat(T(1)) + e.p, e);
 }
-// of x <= 0
+// for x <= 0
 template <class T> NETLET_INLINE V<T> exp_negative(V<T> x) {
   const Reduced<T> e = reduce<T>(at_least(x, splat(Constants<T>::exp_min)));
   return times_power_of_two<T>(splat(T(1)) + e.p, e);
@@ -129,7 +129,7 @@ template <class T> NETLET_INLINE V<T> log(V<T> x) {
   exponent = small ? exponent - splat(C::log_scale) : exponent;
   V<T> y = log_reduced<T>(m - splat(T(1)), exponent);
   const V<T> infinity = splat(T(__builtin_inf()));
-  y = x < infinity ? y : x;  // infinity and NaN: themselves
+  y = x < infinity ? y : x;  // infinity and NaN are unchanged
   y = x == splat(T(0)) ? -infinity : y;
   return x < splat(T(0)) ? splat(T(__builtin_nan(""))) : y;
 }
@@ -159,69 +159,34 @@ template <class T> NETLET_INLINE V<T> log1p_unit(V<T> e) {
 }
 // log(1 + exp(-|x|))
 template <class T> NETLET_INLINE V<T> softplus_tail(V<T> x) { return log1p_unit<T>(exp_negative<T>(-magnitude<T>(x))); }
-template <class T> NETLET_INLINE V<T> softplus(V<T> x) {
-  return (x < splat(T(0)) ? splat(T(0)) : x) + softplus_tail<T>(x);
-}
 
-template <class T> NETLET_INLINE V<T> relu(V<T> z) { return z < splat(T(0)) ? splat(T(0)) : z; }
-template <class T> NETLET_INLINE V<T> leaky_relu(V<T> z) { return z < splat(T(0)) ? splat(T(0.01)) * z : z; }
-template <class T> NETLET_INLINE V<T> elu(V<T> z) {
-  const V<T> zero = splat(T(0));
-  return z > zero ? z : expm1_negative<T>(z > zero ? zero : z);
+// exp(u^2 / 2) times the normal tail above u: a polynomial in (u - 4) / (u + 4), whose even and odd powers are summed
+// separately, divided by u + 4
+template <class T, int N> NETLET_INLINE V<T> scaled_normal_tail(V<T> u, const T (&c)[N]) {
+  const V<T> r = splat(T(1)) / (u + splat(T(4)));
+  const V<T> t = (u - splat(T(4))) * r, t2 = t * t;
+  V<T> sum[2] = {splat(c[(N - 1) / 2 * 2]), splat(c[N / 2 * 2 - 1])};  // even and odd
+  NETLET_UNROLLED for (int i = N - 3; i >= 0; --i) sum[i & 1] = fma(sum[i & 1], t2, splat(c[i]));
+  return fma(sum[1], t, sum[0]) * r;
 }
-template <class T> NETLET_INLINE V<T> silu(V<T> z) { return z * sigmoid<T>(z); }
-template <class T> NETLET_INLINE V<T> hard_sigmoid(V<T> z) {
-  V<T> y = fma(z, splat(T(1) / T(6)), splat(T(0.5)));
-  y = y < splat(T(0)) ? splat(T(0)) : y;
-  return y > splat(T(1)) ? splat(T(1)) : y;
-}
-
-// exp(u^2 / 2) times the normal tail from u on, by (u + 4) as divisor and a polynomial in (u - 4) / (u + 4), whose
-// even and odd powers are summed apart
 NETLET_INLINE F64 scaled_normal_tail(F64 u) {
-  const F64 r = splat(1.0) / (u + splat(4.0));
-  const F64 t = (u - splat(4.0)) * r, t2 = t * t;
-  F64 even = splat(-0x1.4a129826f99cbp-30), odd = splat(-0x1.5a4e6e6651d3fp-32);
-  even = fma(even, t2, splat(0x1.f8a009fa9bea4p-27));
-  odd = fma(odd, t2, splat(0x1.12dd2fc6c718p-26));
-  even = fma(even, t2, splat(-0x1.4c889c30c4cffp-24));
-  odd = fma(odd, t2, splat(-0x1.501bec16e9283p-23));
-  even = fma(even, t2, splat(0x1.1bf9e9361b5a8p-22));
-  odd = fma(odd, t2, splat(0x1.124ac20b3e18bp-20));
-  even = fma(even, t2, splat(-0x1.4fd09664c3ca6p-21));
-  odd = fma(odd, t2, splat(-0x1.8d48f49d5ef7bp-18));
-  even = fma(even, t2, splat(0x1.7fede811cc2fcp-21));
-  odd = fma(odd, t2, splat(0x1.26d06683ec85ap-15));
-  even = fma(even, t2, splat(-0x1.0012c89329494p-19));
-  odd = fma(odd, t2, splat(-0x1.e4a4221a17965p-13));
-  even = fma(even, t2, splat(0x1.17a4a7839ae5fp-13));
-  odd = fma(odd, t2, splat(0x1.ab825fb349ad9p-10));
-  even = fma(even, t2, splat(-0x1.c81719cca078ep-9));
-  odd = fma(odd, t2, splat(-0x1.ee2761044a3efp-8));
-  even = fma(even, t2, splat(0x1.eec4cc3e48142p-5));
-  odd = fma(odd, t2, splat(-0x1.7dff2bff6842fp-3));
-  even = fma(even, t2, splat(0x1.8c6dbf2cfc2c5p-2));
-  odd = fma(odd, t2, splat(-0x1.373e3a893c28ap-1));
-  even = fma(even, t2, splat(0x1.82b4bb8c94dcep-1));
-  return fma(odd, t, even) * r;
+  static constexpr double c[] = {
+      0x1.82b4bb8c94dcep-1,  -0x1.373e3a893c28ap-1,  0x1.8c6dbf2cfc2c5p-2,   -0x1.7dff2bff6842fp-3,
+      0x1.eec4cc3e48142p-5,  -0x1.ee2761044a3efp-8,  -0x1.c81719cca078ep-9,  0x1.ab825fb349ad9p-10,
+      0x1.17a4a7839ae5fp-13, -0x1.e4a4221a17965p-13, -0x1.0012c89329494p-19, 0x1.26d06683ec85ap-15,
+      0x1.7fede811cc2fcp-21, -0x1.8d48f49d5ef7bp-18, -0x1.4fd09664c3ca6p-21, 0x1.124ac20b3e18bp-20,
+      0x1.1bf9e9361b5a8p-22, -0x1.501bec16e9283p-23, -0x1.4c889c30c4cffp-24, 0x1.12dd2fc6c718p-26,
+      0x1.f8a009fa9bea4p-27, -0x1.5a4e6e6651d3fp-32, -0x1.4a129826f99cbp-30};
+  return scaled_normal_tail<double>(u, c);
 }
 NETLET_INLINE F32 scaled_normal_tail(F32 u) {
-  const F32 r = splat(1.0f) / (u + splat(4.0f));
-  const F32 t = (u - splat(4.0f)) * r, t2 = t * t;
-  F32 even = splat(-0x1.0c75ap-15f), odd = splat(-0x1.8e3462p-13f);
-  even = fma(even, t2, splat(0x1.78cd1p-13f));
-  odd = fma(odd, t2, splat(0x1.a6d6e8p-10f));
-  even = fma(even, t2, splat(-0x1.cb5198p-9f));
-  odd = fma(odd, t2, splat(-0x1.eded26p-8f));
-  even = fma(even, t2, splat(0x1.eed0a2p-5f));
-  odd = fma(odd, t2, splat(-0x1.7dff5ap-3f));
-  even = fma(even, t2, splat(0x1.8c6d9cp-2f));
-  odd = fma(odd, t2, splat(-0x1.373e3ap-1f));
-  even = fma(even, t2, splat(0x1.82b4bcp-1f));
-  return fma(odd, t, even) * r;
+  static constexpr float c[] = {0x1.82b4bcp-1f, -0x1.373e3ap-1f,  0x1.8c6d9cp-2f,  -0x1.7dff5ap-3f,
+                                0x1.eed0a2p-5f, -0x1.eded26p-8f,  -0x1.cb5198p-9f, 0x1.a6d6e8p-10f,
+                                0x1.78cd1p-13f, -0x1.8e3462p-13f, -0x1.0c75ap-15f};
+  return scaled_normal_tail<float>(u, c);
 }
 
-// The normal distribution: its function, and exp(-z^2 / 2), which is its density times sqrt(2 pi).
+// The normal distribution: its cumulative function, and exp(-z^2 / 2), its density times sqrt(2 pi).
 template <class T> struct Normal {
   V<T> function, bell;
 };
@@ -233,7 +198,6 @@ template <class T> NETLET_INLINE Normal<T> normal(V<T> z) {
   const V<T> tail = bell * scaled_normal_tail(u);
   return {z < splat(T(0)) ? tail : splat(T(1)) - tail, bell};
 }
-template <class T> NETLET_INLINE V<T> gelu(V<T> z) { return z * normal<T>(z).function; }
 
 }  // namespace
 }  // namespace netlet::NETLET_ISA_NAME

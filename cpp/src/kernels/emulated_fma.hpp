@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// fma with one rounding on processors that have none: exact, on whole vectors, for all exponents.
+// fma, rounded once, for processors without it: on whole vectors, for all exponents.
 //
-// As in reference/fused.py, where the papers are named: exact products and sums, the rest rounded to odd, one rounding
+// As in reference/fused.py, which cites the papers: exact products and sums, the remainder rounded to odd, one rounding
 // at the end.
 #pragma once
 
@@ -21,7 +21,7 @@ template <class F> NETLET_INLINE Sum<F> two_sum(F a, F b) {
 
 NETLET_INLINE I64 sign_bit(I64 x) { return (I64)((U64)x >> 63); }
 
-// s + e rounded to odd: cut towards zero, and the last bit set if anything was cut off. An e that is NaN cuts nothing.
+// s + e rounded to odd: truncated towards zero, the last bit set if inexact. If e is NaN, nothing is truncated.
 NETLET_INLINE F64 to_odd(Sum<F64> x) {
   const I64 inexact = sign_bit((I64)(x.error < 0.0) | (I64)(x.error > 0.0));
   const I64 beyond = inexact & sign_bit((I64)x.sum ^ (I64)x.error);
@@ -64,14 +64,14 @@ inline double take_exponent(double x, int* exponent) {
   return x;
 }
 
-// x * 2^exponent, where that is exact or overflows
+// x * 2^exponent, if that is exact or overflows
 inline double scale(double x, int exponent) {
   for (; exponent > 1000; exponent -= 1000) x *= 0x1p1000;
   for (; exponent < -1000; exponent += 1000) x *= 0x1p-1000;
   return x * power(exponent);
 }
 
-// One fma near or beyond the ends of the exponents: scaled by powers of two, rounded once.
+// One fma near or beyond the limits of the exponents: scaled by powers of two, rounded once.
 __attribute__((noinline)) double extreme_fma(double a, double b, double c) {
   const bool finite = a - a == 0 && b - b == 0;
   if (finite && !(c - c == 0)) return c;
@@ -81,17 +81,17 @@ __attribute__((noinline)) double extreme_fma(double a, double b, double c) {
   b = take_exponent(b, &eb);
   if (c != 0) c = take_exponent(c, &ec);
   const int top = ea + eb > ec ? ea + eb : ec;
-  // what lies 2^-120 below the other can only be seen in the rounding: there every size below is alike
+  // a term 2^-120 times smaller than the other only affects the rounding, and any smaller size affects it alike
   a *= power(ea + eb - top < -120 ? -120 : ea + eb - top);
   c *= power(ec - top < -120 ? -120 : ec - top);
   Sum<F64> exact = product_and_sum(two_product(splat(a), splat(b)), splat(c));
-  exact = two_sum(exact.sum, exact.error);  // after cancellation all may be in the error
+  exact = two_sum(exact.sum, exact.error);  // after cancellation everything may be in the error
   const double h = exact.sum[0];
   int lowest = -1022 - top;  // the exponent of the smallest normal result, scaled
   lowest = lowest < -1000 ? -1000 : lowest > 1000 ? 1000 : lowest;
   double result;
   if ((h < 0 ? -h : h) < power(lowest)) {
-    // fewer digits: adding the smallest normal number first puts the last of them at the end of a double
+    // fewer bits: adding the smallest normal number first aligns the last of them with the last bit of a double
     const F64 unit = splat(h < 0 ? -power(lowest) : power(lowest));
     const Sum<F64> s = two_sum(unit, exact.sum);
     const F64 rounded = (s.sum + to_odd(two_sum(s.error, exact.error))) - unit;
@@ -102,12 +102,12 @@ __attribute__((noinline)) double extreme_fma(double a, double b, double c) {
   return result == 0 && h != 0 ? (h < 0 ? -0.0 : 0.0) : result;
 }
 
-// (not inline: it is long, in time and in code)
+// (not inline: it is long and slow)
 static __attribute__((noinline)) F64 fma(F64 a, F64 b, F64 c) {
   const I64 clear = ~(I64)splat(-0.0);
   const auto size = [=](F64 x) { return (F64)((I64)x & clear); };
   const Sum<F64> product = two_product(a, b);
-  // far enough from overflow and underflow, or a product of 0; not so for infinity and NaN
+  // far enough from overflow and underflow, or a product of 0; false for infinity and NaN
   const I64 middle = (I64)(size(product.sum) > 0x1p-960) & (I64)(size(product.sum) < 0x1p960);
   const I64 zero = (I64)(a == 0.0) | (I64)(b == 0.0);
   const I64 ordinary = (middle | zero) & (I64)(size(a) < 0x1p990) & (I64)(size(b) < 0x1p990) & (I64)(size(c) < 0x1p990);
@@ -119,7 +119,7 @@ static __attribute__((noinline)) F64 fma(F64 a, F64 b, F64 c) {
   return result;
 }
 
-// The product of two floats is exact as a double: the sum is rounded to odd there, then once to float.
+// The product of two floats is exact in double; the sum is rounded to odd in double, then once to float.
 NETLET_INLINE F64 widened_fma(F64 a, F64 b, F64 c) { return to_odd(two_sum(a * b, c)); }
 
 static __attribute__((noinline)) F32 fma(F32 a, F32 b, F32 c) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Every hot loop, written once and compiled once for each instruction set (NETLET_ISA_NAME). Only `table` leaves this
-// file: an inline function shared with the other sources could reach the linker compiled with instructions that the
-// machine lacks, so nothing of the standard library is included here.
+// Every hot loop, written once and compiled once for each instruction set (NETLET_ISA_NAME). Only `table` is exported:
+// of an inline function shared with other sources the linker could pick the copy with instructions that the machine
+// lacks, so nothing from the standard library is included here.
 #include "kernels/kernels.hpp"
 
 #include "kernels/losses.hpp"
@@ -19,49 +19,43 @@ namespace {
 using core::Inputs;
 using core::Weights;
 
-template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* rows,
+template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* list,
                                 Weights<T> w, const T* b, int activation, T* z, T* y) {
   T* const sums = z ? z : y;
-  const Product<T, Strided<T>> p{k, {x, x_i, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, false, nullptr};
-  // activated in registers, unless that would waste more lanes than a second look at memory costs
-  if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z && !rows) {
-    switch (activation) {
-      case NETLET_IDENTITY: return narrow_matmul(p, m, n, AsItIs());
-      case NETLET_SIGMOID: return narrow_matmul(p, m, n, [](V<T> v, size_t) { return sigmoid<T>(v); });
-      case NETLET_TANH: return narrow_matmul(p, m, n, [](V<T> v, size_t) { return tanh<T>(v); });
-      case NETLET_RELU: return narrow_matmul(p, m, n, [](V<T> v, size_t) { return relu<T>(v); });
-    }
-  }
-  if (n <= Vec<T>::lanes && !rows)
+  const Product<T, Strided<T>> p{k, {x, x_i, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, false};
+  // activated in registers, unless wasted lanes would cost more than a second pass over memory
+  const auto in_registers = [&](auto a) {
+    narrow_matmul(p, m, n, [](V<T> v, size_t) { return decltype(a)::template value<T>(v); });
+  };
+  if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z && !list && with_common_activation(activation, in_registers))
+    return;
+  if (n <= Vec<T>::lanes && !list)
     narrow_matmul(p, m, n, AsItIs());
   else
-    matmul(Product<T, Rows<T>>{k, {x, x_i, rows}, p.b, p.b_k, b, sums, p.c_i, w.in_panels, nullptr}, m, n);
+    matmul(Product<T, RowPointers<T>>{k, {x, x_i, list}, p.b, p.b_k, b, sums, p.c_i, w.in_panels}, m, n);
   if (activation == NETLET_SOFTMAX) return softmax(m, n, sums, y);
   map_function(activation, m * n, sums, y);
 }
 
 template <class T>
 void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activation, const T* x, T* s) {
-  const Product<T, Strided<T>> p{n, {d, (ptrdiff_t)n, 1}, wt.values, (ptrdiff_t)k, nullptr,
-                                 s, (ptrdiff_t)k,         false,     nullptr};
+  const Product<T, Strided<T>> p{n, {d, (ptrdiff_t)n, 1}, wt.values, (ptrdiff_t)k, nullptr, s, (ptrdiff_t)k, false};
   if (k <= Vec<T>::lanes) {
     const Part<T> part((int)k);
-    const auto y = [=](size_t i) { return load_part(x + i * k, part); };
-    switch (activation) {
-      case NETLET_IDENTITY: return narrow_matmul(p, m, k, AsItIs());
-      case NETLET_SIGMOID: return narrow_matmul(p, m, k, [=](V<T> v, size_t i) { return times_sigmoid<T>(v, y(i)); });
-      case NETLET_TANH: return narrow_matmul(p, m, k, [=](V<T> v, size_t i) { return times_tanh<T>(v, y(i)); });
-      case NETLET_RELU: return narrow_matmul(p, m, k, [=](V<T> v, size_t i) { return times_relu<T>(v, y(i)); });
-    }
+    if (activation == NETLET_IDENTITY) return narrow_matmul(p, m, k, AsItIs());  // x may be null
+    const auto in_registers = [&](auto a) {
+      narrow_matmul(p, m, k,
+                    [=](V<T> v, size_t i) { return decltype(a)::template backward<T>(v, load_part(x + i * k, part)); });
+    };
+    if (with_common_activation(activation, in_registers)) return;
   }
-  matmul(Product<T, Rows<T>>{n, {d, (ptrdiff_t)n, nullptr}, p.b, p.b_k, nullptr, s, p.c_i, wt.in_panels, nullptr}, m,
-         k);
+  matmul(Product<T, RowPointers<T>>{n, {d, (ptrdiff_t)n, nullptr}, p.b, p.b_k, nullptr, s, p.c_i, wt.in_panels}, m, k);
   times_derivative(activation, m * k, x, s);
 }
 
 template <class T>
 void gradient(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrdiff_t d_i, T* g, T* bias) {
-  if (n <= Vec<T>::lanes && !x.rows) {
+  if (n <= Vec<T>::lanes && !x.list) {
     const Strided<T> a{x.first, 1, x.stride};  // x^T
     const Part<T> part((int)n);
     size_t i = 0;
@@ -76,10 +70,10 @@ void gradient(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrd
   }
   const T* list[core::kBlockRows];
   if (m > core::kBlockRows) __builtin_trap();
-  for (size_t i = 0; i < m && !x.rows; ++i) list[i] = x.first + (ptrdiff_t)i * x.stride;
+  for (size_t i = 0; i < m && !x.list; ++i) list[i] = x.first + (ptrdiff_t)i * x.stride;
   if (k) {
-    const Columns<T> a{x.rows ? x.rows : list, x.rows ? x.column : 0};
-    matmul(Product<T, Columns<T>>{m, a, d, d_i, nullptr, g, (ptrdiff_t)n, false, x.fetch}, k, n);
+    const Columns<T> a{x.list ? x.list : list, x.list ? x.column : 0};
+    matmul(Product<T, Columns<T>>{m, a, d, d_i, nullptr, g, (ptrdiff_t)n, false}, k, n);
   }
   if (bias) sum_rows(m, n, d, d_i, bias);
 }
@@ -93,9 +87,8 @@ template <class T> void divide(size_t n, T* a, T divisor) {
   uint64_t bits;
   __builtin_memcpy(&bits, &whole, sizeof bits);
   const T inverse = (T)(1 / whole);
-  if (bits << 12 == 0 && inverse - inverse == 0) {  // a power of two: its inverse gives the same, sooner
-    const V<T> factor = splat(inverse);
-    return map(n, a, a, [=](V<T> x) { return x * factor; });
+  if (bits << 12 == 0 && inverse - inverse == 0) {  // a power of two: multiplying by its inverse is exact, and faster
+    return scale(n, a, inverse);
   }
   const V<T> d = splat(divisor);
   map(n, a, a, [=](V<T> x) { return x / d; });
@@ -123,13 +116,13 @@ template <class T> void divide_by(size_t n, T* a, const T* b) {
   map(n, a, b, a, [](V<T> x, V<T> y) { return x / y; });
 }
 
-// y = f * y where f is not 0, else 0: of infinity and NaN too
-template <class T> void drop(size_t n, const T* f, const T* y, T* out) {
+// out = f * y, but 0 where f is 0, even if y is infinite or NaN
+template <class T> void multiply_unless_zero(size_t n, const T* f, const T* y, T* out) {
   const V<T> zero = splat(T(0));
   map(n, f, y, out, [=](V<T> factor, V<T> v) { return factor == zero ? zero : factor * v; });
 }
 
-// each column on its own scale, and back
+// scales each column by its own shift and scale, and back
 template <class T> void standardize(size_t rows, size_t n, const T* shift, const T* scale, T* x) {
   for (size_t i = 0; i < rows; ++i, x += n) {
     map(n, x, shift, x, [](V<T> v, V<T> s) { return v - s; });
@@ -153,19 +146,17 @@ template <class T> constexpr core::RowKernels<T> row_kernels() {
 #define NETLET_STRING(x) NETLET_STRING_(x)
 #define NETLET_STRING_(x) #x
 
-#if !NETLET_ISA_AVX512VL
-template <class T> constexpr core::Kernels<T> all_kernels() {
-  return {row_kernels<T>(), fetch,      transpose<T>, map_function<T>, update<T>,    penalize<T>, clip<T>,
-          scale<T>,         squares<T>, add<T>,       divide<T>,       divide_by<T>, drop<T>,     first_not_finite<T>};
-}
-#endif
-
 }  // namespace
 
 #if NETLET_ISA_AVX512VL
 extern const core::RowKernelTable table;
 const core::RowKernelTable table = {row_kernels<float>(), row_kernels<double>()};
 #else
+template <class T> static constexpr core::Kernels<T> all_kernels() {
+  return {row_kernels<T>(),   transpose<T>, map_function<T>, update<T>, penalize<T>,  clip<T>,
+          scale<T>,           squares<T>,   add<T>,          divide<T>, divide_by<T>, multiply_unless_zero<T>,
+          first_not_finite<T>};
+}
 extern const core::KernelTable table;
 const core::KernelTable table = {NETLET_STRING(NETLET_ISA_NAME), all_kernels<float>(), all_kernels<double>()};
 #endif

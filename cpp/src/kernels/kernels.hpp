@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The contract that every instruction set fulfils: one table of functions for each element type.
+// The contract of every instruction set: one table of functions per element type.
 //
-// All give the same bits on all instruction sets; reference.py says which. Matrices are row-major, strides count
-// elements, no function allocates, locks or looks at anything but its arguments.
+// Results have the same bits on all instruction sets, those of python/netlet/reference. Matrices are row-major, strides
+// count elements, and no function allocates, locks or reads anything but its arguments.
 #pragma once
 
 #include <stddef.h>
@@ -12,147 +12,114 @@
 
 namespace netlet::core {
 
-// Elementwise functions: the activations under their public numbers, and those that only netlet.functional has.
-enum Function : int { kExp = 100, kLog = 101 };
+constexpr int kGivenGradient = -1;  // in place of a loss: t holds the derivative with respect to the outputs
 
-// Activations whose derivative is written in z, the layer's sums, and not in its output.
-inline bool derivative_needs_z(int activation) { return activation == NETLET_SILU || activation == NETLET_GELU; }
-
-constexpr int kGivenGradient = -1;  // as loss: t holds the loss's derivative by the outputs
-
-// How an output row is compared with its target. y, z (before the activation), t: rows x n.
+// Output rows and what they are compared with. y, z (before the activation), t: rows x n.
 template <class T> struct OutputRows {
   int loss, activation;
-  double huber_delta;
-  const double* quantiles;  // n of them, for the quantile loss
+  const double* parameters;  // of the loss, if any
   size_t rows, n;
-  const T* z;              // read by the cross entropies, and where the derivative needs it
-  T* y;                    // the loss cross_entropy has it computed from z
-  const T* t;              // targets; null if classes are given
+  const T* z;              // for cross entropies, and where the derivative reads it
+  T* y;                    // for the loss cross_entropy computed here from z
+  const T* t;              // targets; null with classes
   const int64_t* classes;  // class of each row, or null
   const T* weights;        // of each row, or null
-  T* delta;                // rows x n, out; null if not wanted
-  double* row_loss;        // rows, out
-  size_t correct;          // out: rows whose class is right (cross entropies)
+  T* delta;                // out: rows x n; null if not wanted
+  double* row_loss;        // out: of each row
+  size_t correct;          // out: correctly classified rows (cross entropies)
 };
 
-// An optimizer's step with everything that does not depend on the element computed beforehand.
-template <class T> struct Update {
-  int optimizer;
-  bool nesterov, first;              // first: the first step, rprop's state is not set yet
-  T rate;                            // learning rate; adam: divided by (1 - beta_1^t); rprop: the first step's length
-  T momentum;                        // sgd, rmsprop
-  T beta_1, beta_2, rest_1, rest_2;  // adam; rest = 1 - beta
-  T root;                            // adam; 1 / sqrt(1 - beta_2^t)
-  T epsilon;                         // adam, rmsprop
-  T rho, rest;                       // rmsprop; rest = 1 - rho
-  T eta_minus, eta_plus, step_min, step_max;  // rprop
-};
+template <class T> struct Step;  // of an optimizer: updates.hpp
 
-// A matrix of weights as the products read it: row-major, or cut into panels of Kernels::panel columns (the last one
-// may have fewer), each row-major, one after the other. Rows of a wide matrix lie so far apart that each costs a page
+// A matrix of weights as the products read it: row-major, or in panels of RowKernels::panel columns (the last one may
+// have fewer), each row-major, one after the other. Rows of a wide matrix lie so far apart that each is on another page
 // and no prefetcher finds the next.
 template <class T> struct Weights {
   const T* values;
   bool in_panels;
 };
 
-// Rows that no prefetcher finds, brought near before they are wanted. A few cache lines at a time: more than a
-// processor can wait for would hold up what it does meanwhile.
-struct Fetch {
-  const char* data = nullptr;
-  ptrdiff_t row_stride = 0;
-  size_t row_bytes = 0;
-  size_t rows = 0;                // left
-  const size_t* order = nullptr;  // of those; null: one after the other
-  Fetch* then = nullptr;          // what comes afterwards
-  size_t byte = 0;                // in the next row
-};
-
-// A layer's input rows: `stride` values apart, or, if `rows` is set, wherever that says, from `column` on.
+// A layer's input rows: `stride` values apart or, with a list, at the addresses in it, starting at `column`.
 template <class T> struct Inputs {
   const T* first;
   ptrdiff_t stride;
-  const T* const* rows = nullptr;
+  const T* const* list = nullptr;
   size_t column = 0;
-  Fetch* fetch = nullptr;  // what a gradient fetches meanwhile, or null
 
   Inputs part(size_t row, size_t from) const {
-    if (rows) return {nullptr, 0, rows + row, column + from, fetch};
-    return {first + (ptrdiff_t)row * stride + (ptrdiff_t)from, stride, nullptr, 0, fetch};
+    if (list) return {nullptr, 0, list + row, column + from};
+    return {first + (ptrdiff_t)row * stride + (ptrdiff_t)from, stride};
   }
 };
 
-// A layer of a network whose layers' outputs each fit one vector. Rows of a whole vector, lanes beyond the outputs 0: w
-// and g (the biases' row last) and wt = w^T.
+// A layer of a network in which each layer's outputs fit into one vector. w and g (the biases' row last) and wt = w^T
+// have rows of a whole vector, whose lanes beyond the outputs are 0.
 template <class T> struct SmallLayer {
   size_t inputs, outputs;
-  int activation;  // identity, sigmoid, tanh or relu; of the output layer softmax, too
+  int activation;  // a common one; softmax is possible in the output layer
   const T* w;
-  const T* keep;  // a vector: all bits set in the lanes of outputs, none beyond
+  const T* keep;  // a vector: all bits set in the lanes of the outputs, none in the others
   T *wt, *g;
-  T* y;  // rows x outputs, and room for a vector more
-  T* d;  // the delta, its rows d_i apart
+  T* y;  // rows x outputs, and space for one more vector
+  T* d;  // the delta, with row stride d_i
   size_t d_i;
 };
 
-// A step of such a network. w, g, s0, s1: `size` values, the layers' one after the other.
+// A step of such a network. w, g, s0, s1: `size` values, layer after layer.
 template <class T> struct SmallStep {
   const SmallLayer<T>* layers;
   size_t layer_count, size, parameter_count;
   const T* x;
   ptrdiff_t x_i;
-  T* z;  // the output layer's sums, as y; null if not wanted
+  T* z;  // the output layer's sums, laid out as y; null if not wanted
   OutputRows<T> out;
   T *w, *g, *s0, *s1;
 };
 
-constexpr size_t kBlockRows = 256;   // gradients are summed in blocks of so many rows: part of the arithmetic
-constexpr size_t kNormBlock = 4096;  // squares are summed in blocks of so many: part of the arithmetic
+constexpr size_t kBlockRows = 256;   // gradients are summed in blocks of this many rows: part of the arithmetic
+constexpr size_t kNormBlock = 4096;  // squares are summed in blocks of this many: part of the arithmetic
 
-// What works row by row.
+// Functions that work row by row.
 template <class T> struct RowKernels {
   size_t lanes;  // of a vector
   size_t panel;  // columns
 
   // The three products of a layer with k inputs and n outputs, over m rows:
-  // y = activation(x w + b); z = x w + b too, unless null. x: row stride x_i, or, if `rows` is not null, row i at
-  // rows[i]; w: k x n; y, z: m x n
-  void (*forward)(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* rows, Weights<T> w,
+  // y = activation(x w + b), and z = x w + b unless z is null. x: row stride x_i or, unless `list` is null, row i at
+  // list[i]; w: k x n; y, z: m x n
+  void (*forward)(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* list, Weights<T> w,
                   const T* b, int activation, T* z, T* y);
-  // s = (d w^T) times f', written in the layer's input x = f(z), or x = z if the derivative needs it. d: m x n,
+  // s = (d w^T) times f', a function of the layer's input x = f(z), or of x = z for some activations. d: m x n,
   // wt = w^T: n x k, x and s: m x k
   void (*backward)(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activation, const T* x, T* s);
   // g = x^T d and, unless bias is null, bias = the sum of d's rows; m is at most kBlockRows. d: row stride d_i;
   // g: k x n
   void (*gradient)(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrdiff_t d_i, T* g, T* bias);
 
-  // row losses, output delta and correct rows
+  // losses of the rows, output delta, correct rows
   void (*output_rows)(OutputRows<T>& rows);
-  // Forward, losses and deltas backward, gradient.
+  // Forward pass, losses, backward pass, gradient.
   void (*small_pass)(SmallStep<T>& step);
-  // A step along it.
-  void (*small_update)(SmallStep<T>& step, const Update<T>& update);
-  // w, s0 or s1 without the lanes that are beyond.
+  // The step along it.
+  void (*small_update)(SmallStep<T>& small, const Step<T>& step);
+  // Copies w, s0 or s1 without the unused lanes.
   void (*small_values)(const SmallStep<T>& step, const T* from, T* to);
   // rows of n columns: x = (x - shift) / scale, and y = y scale + shift
   void (*standardize)(size_t rows, size_t n, const T* shift, const T* scale, T* x);
   void (*unstandardize)(size_t rows, size_t n, const T* shift, const T* scale, T* y);
 };
 
-// And what goes over whole arrays.
+// And functions of whole arrays.
 template <class T> struct Kernels : RowKernels<T> {
-  // the next lines
-  void (*fetch)(Fetch& what, size_t lines);
   // b[j, i] = a[i, j]
   void (*transpose)(size_t rows, size_t columns, const T* a, ptrdiff_t a_i, T* b, ptrdiff_t b_j);
-  // y = function(x), elementwise; x == y is allowed
+  // y = function(x), elementwise: an activation except softmax, or a netlet_function; x == y is allowed
   void (*map)(int function, size_t n, const T* x, T* y);
-  // w, and the optimizer's state s0 and s1, after a step along g
-  void (*update)(const Update<T>& update, size_t n, const T* g, T* w, T* s0, T* s1);
-  // g = g + l2 w, then l1 sign(w) more; w times decay
+  // updates w, and the optimizer's state s0 and s1, by a step along g
+  void (*update)(const Step<T>& step, size_t n, const T* g, T* w, T* s0, T* s1);
+  // g += l2 w, g += l1 sign(w), w *= decay
   void (*penalize)(size_t n, T* g, T* w, T l2, T l1, T decay);
-  // values of g kept within -limit and limit
+  // clips the values of g to [-limit, limit]
   void (*clip)(size_t n, T* g, T limit);
   // a *= factor
   void (*scale)(size_t n, T* a, T factor);
@@ -164,9 +131,9 @@ template <class T> struct Kernels : RowKernels<T> {
   void (*divide)(size_t n, T* a, T divisor);
   // a /= b
   void (*divide_by)(size_t n, T* a, const T* b);
-  // out = f y where f is not 0, else 0
-  void (*drop)(size_t n, const T* f, const T* y, T* out);
-  // index of the first value that is not finite, n if all are
+  // out = f y where f is not 0, otherwise 0
+  void (*multiply_unless_zero)(size_t n, const T* f, const T* y, T* out);
+  // index of the first value that is not finite, n if there is none
   size_t (*first_not_finite)(size_t n, const T* x);
 };
 
@@ -176,23 +143,26 @@ struct KernelTable {
   Kernels<double> f64;
 };
 
-// Of an instruction set that only serves narrow rows.
+// Of an instruction set that is only used for narrow rows.
 struct RowKernelTable {
   RowKernels<float> f32;
   RowKernels<double> f64;
 };
 
-// The table in use; null if NETLET_ISA names one that this machine does not have. Picked once, on first use.
+// The table in use; null if NETLET_ISA names one that is not available here. Selected on first use.
 const KernelTable* kernel_table();
 netlet_status require_kernels(netlet_error* error);
 
-template <class T> const Kernels<T>& kernels_of(const KernelTable& table);
-template <> inline const Kernels<float>& kernels_of<float>(const KernelTable& table) { return table.f32; }
-template <> inline const Kernels<double>& kernels_of<double>(const KernelTable& table) { return table.f64; }
+template <class T, class Table> const auto& kernels_of(const Table& table) {
+  if constexpr (sizeof(T) == 4)
+    return table.f32;
+  else
+    return table.f64;
+}
 
 template <class T> const Kernels<T>& kernels() { return kernels_of<T>(*kernel_table()); }
 
-// For rows of so many columns: shorter vectors of the same instructions are faster where they hold a whole row.
+// For rows of at most this many columns: shorter vectors are faster if they hold a whole row.
 template <class T> const RowKernels<T>& kernels(size_t widest);
 
 }  // namespace netlet::core

@@ -1,6 +1,53 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What an output row is compared with its target by: losses, and their derivatives.
+// The losses: each is a line in the table, which everything else reads, and a struct that computes it.
 #pragma once
+
+#include <stddef.h>
+
+#include "netlet/netlet.h"
+
+namespace netlet::core {
+
+enum class TargetKind { any, counts, shares, classes };  // counts: >= 0; shares: in [0, 1]; classes: indices or shares
+
+// A parameter of a loss: one value, or one for each output; > 0, and < 1 if below_one.
+struct LossParameter {
+  const char *name, *in_files;
+  bool each_output, below_one;
+  double usual;
+};
+
+struct LossKind {
+  const char* name;
+  TargetKind targets = TargetKind::any;
+  int output = -1;       // the output activation that it requires; -1: any
+  bool scalable = true;  // whether outputs may be scaled
+  size_t outputs_per_target = 1;
+  LossParameter parameter = {};  // without a name: none
+
+  bool has_classes() const { return targets == TargetKind::shares || targets == TargetKind::classes; }
+  size_t parameter_count(size_t outputs) const { return !parameter.name ? 0 : parameter.each_output ? outputs : 1; }
+};
+
+// X(struct, number in netlet.h, its LossKind), in the order of the numbers
+#define NETLET_LOSSES(X)                                                                                         \
+  X(SquaredError, SQUARED_ERROR, "squared_error")                                                                \
+  X(AbsoluteError, ABSOLUTE_ERROR, "absolute_error")                                                             \
+  X(Huber, HUBER, "huber", TargetKind::any, -1, true, 1, {"huber_delta", "huber_delta", false, false, 1})        \
+  X(Poisson, POISSON, "poisson", TargetKind::counts, -1, false)                                                  \
+  X(Quantile, QUANTILE, "quantile", TargetKind::any, -1, true, 1, {"quantile", "quantiles", true, true, 0.5})    \
+  X(BinaryCrossEntropy, BINARY_CROSS_ENTROPY, "binary_cross_entropy", TargetKind::shares, NETLET_SIGMOID, false) \
+  X(CrossEntropy, CROSS_ENTROPY, "cross_entropy", TargetKind::classes, NETLET_SOFTMAX, false)                    \
+  X(LogCosh, LOG_COSH, "log_cosh")                                                                               \
+  X(GaussianNll, GAUSSIAN_NLL, "gaussian_nll", TargetKind::any, -1, true, 2)
+
+#define NETLET_LOSS(Struct, NUMBER, ...) {__VA_ARGS__},
+constexpr LossKind kLosses[] = {NETLET_LOSSES(NETLET_LOSS)};
+#undef NETLET_LOSS
+
+}  // namespace netlet::core
+
+#if defined(NETLET_ISA_NAME)  // within the kernels of an instruction set
 
 #include "kernels/activations.hpp"
 #include "kernels/kernels.hpp"
@@ -10,66 +57,150 @@ namespace {
 
 using core::OutputRows;
 
-constexpr size_t kChunk = 64;  // a row's values go through a buffer on the stack in chunks of this
+constexpr size_t kChunk = 64;  // a row is processed in chunks of this many values, which fit on the stack
 
-// ---- the loss of a row, a chain over its outputs in binary64
+// A loss is summed over a row's outputs, in their order, in binary64. row: the loss of row i; derivative: of all rows,
+// with respect to the outputs or, for the cross entropies, to the output layer's sums.
 
-// 1/2 sum_j (y_j - t_j)^2
-template <class T> double squared_error(size_t n, const T* y, const T* t) {
+// sum over j of term(y_j - t_j, j)
+template <class T, class F> NETLET_INLINE double sum_errors(const OutputRows<T>& r, size_t i, F term) {
+  const T *y = r.y + i * r.n, *t = r.t + i * r.n;
   double sum = 0;
-  for (size_t j = 0; j < n; ++j) {
-    const double e = (double)y[j] - (double)t[j];
-    sum = fma1(e, e, sum);
-  }
-  return 0.5 * sum;
-}
-
-// sum_j term(y_j - t_j, j)
-template <class T, class F> NETLET_INLINE double sum_errors(size_t n, const T* y, const T* t, F term) {
-  double sum = 0;
-  for (size_t j = 0; j < n; ++j) sum = sum + term((double)y[j] - (double)t[j], j);
+  for (size_t j = 0; j < r.n; ++j) sum = sum + term((double)y[j] - (double)t[j], j);
   return sum;
 }
-
-// sum_j exp(y_j) - t_j y_j
-template <class T> double poisson(size_t n, const T* y, const T* t) {
-  T rates[kChunk];
+// the same for values that are first computed in T, by chunks: compute(first, count, values), term(value, j)
+template <class T, class F, class G> NETLET_INLINE double sum_computed(size_t n, F compute, G term) {
+  T values[kChunk];
   double sum = 0;
   for (size_t j = 0; j < n; j += kChunk) {
     const size_t count = n - j < kChunk ? n - j : kChunk;
-    map_compact(count, y + j, rates, [](V<T> v) { return exp<T>(v); });
-    for (size_t c = 0; c < count; ++c) sum = sum + fma1(-(double)t[j + c], (double)y[j + c], (double)rates[c]);
+    compute(j, count, values);
+    for (size_t c = 0; c < count; ++c) sum = sum + term((double)values[c], j + c);
   }
   return sum;
 }
-
-// sum_j t_j (log sum exp(z - m) - (z_j - m)); targets of 0 add nothing, however small their output
-template <class T> double cross_entropy(size_t n, const T* z, T m, T log_sum, const T* t) {
-  double sum = 0;
-  for (size_t j = 0; j < n; ++j) {
-    const double nats = (double)log_sum - ((double)z[j] - (double)m);
-    sum = t[j] == 0 ? sum : fma1((double)t[j], nats, sum);
-  }
-  return sum;
+// delta = f(y, t)
+template <class T, class F> NETLET_INLINE void derive(const OutputRows<T>& r, F f) {
+  map_compact(r.rows * r.n, r.y, r.t, r.delta, f);
 }
 
-// sum_j max(z_j, 0) - t_j z_j + log(1 + exp(-|z_j|)); right: whether all outputs are on the side of their target
-template <class T> double binary_cross_entropy(size_t n, const T* z, const T* y, const T* t, bool* right) {
-  T tails[kChunk];
-  double sum = 0;
-  *right = true;
-  for (size_t j = 0; j < n; j += kChunk) {
-    const size_t count = n - j < kChunk ? n - j : kChunk;
-    map_compact(count, z + j, tails, [](V<T> v) { return softplus_tail<T>(v); });
-    for (size_t c = 0; c < count; ++c) {
-      const double target = t[j + c], value = z[j + c];
-      const double factor = value > 0 ? 1 - target : -target;
-      sum = sum + (factor * value + (double)tails[c]);
-      *right = *right && (y[j + c] >= T(0.5)) == (t[j + c] >= T(0.5));
+struct SquaredError {  // 1/2 sum_j (y_j - t_j)^2
+  template <class T> static double row(const OutputRows<T>& r, size_t i) {
+    const T *y = r.y + i * r.n, *t = r.t + i * r.n;
+    double sum = 0;
+    for (size_t j = 0; j < r.n; ++j) {
+      const double e = (double)y[j] - (double)t[j];
+      sum = fma1(e, e, sum);
+    }
+    return 0.5 * sum;
+  }
+  template <class T> static void derivative(const OutputRows<T>& r) {
+    map(r.rows * r.n, r.y, r.t, r.delta, [](V<T> y, V<T> t) { return y - t; });
+  }
+};
+
+// `positive` or `negative`, by the sign of e; e itself if it is 0 or NaN
+template <class T> NETLET_INLINE V<T> by_sign(V<T> e, V<T> negative, V<T> positive) {
+  return e > splat(T(0)) ? positive : e < splat(T(0)) ? negative : e;
+}
+
+struct AbsoluteError {
+  template <class T> static double row(const OutputRows<T>& r, size_t i) {
+    return sum_errors(r, i, [](double e, size_t) { return e < 0 ? -e : e; });
+  }
+  template <class T> static void derivative(const OutputRows<T>& r) {
+    derive(r, [](V<T> y, V<T> t) { return by_sign<T>(y - t, splat(T(-1)), splat(T(1))); });
+  }
+};
+
+struct Huber {
+  template <class T> static double row(const OutputRows<T>& r, size_t i) {
+    const double limit = r.parameters[0];
+    return sum_errors(r, i, [=](double e, size_t) {
+      const double size = e < 0 ? -e : e;
+      return size <= limit ? 0.5 * (e * e) : limit * (size - 0.5 * limit);
+    });
+  }
+  template <class T> static void derivative(const OutputRows<T>& r) {
+    const V<T> most = splat((T)r.parameters[0]);
+    derive(r, [=](V<T> y, V<T> t) {
+      const V<T> e = y - t;
+      return e > most ? most : e < -most ? -most : e;
+    });
+  }
+};
+
+struct Quantile {
+  template <class T> static double row(const OutputRows<T>& r, size_t i) {
+    const double* q = r.parameters;
+    return sum_errors(r, i, [=](double e, size_t j) { return e > 0 ? (1 - q[j]) * e : q[j] * -e; });
+  }
+  template <class T> static void derivative(const OutputRows<T>& r) {
+    for (size_t i = 0; i < r.rows * r.n; ++i) {
+      const T e = r.y[i] - r.t[i];
+      const double q = r.parameters[i % r.n];
+      r.delta[i] = e > 0 ? (T)(1 - q) : e < 0 ? (T)-q : e;
     }
   }
-  return sum;
-}
+};
+
+struct Poisson {  // sum_j exp(y_j) - t_j y_j
+  template <class T> static double row(const OutputRows<T>& r, size_t i) {
+    const T *y = r.y + i * r.n, *t = r.t + i * r.n;
+    const auto rates = [=](size_t j, size_t count, T* to) {
+      map_compact(count, y + j, to, [](V<T> v) { return exp<T>(v); });
+    };
+    return sum_computed<T>(r.n, rates, [=](double rate, size_t j) { return fma1(-(double)t[j], (double)y[j], rate); });
+  }
+  template <class T> static void derivative(const OutputRows<T>& r) {
+    derive(r, [](V<T> y, V<T> t) { return exp<T>(y) - t; });
+  }
+};
+
+struct LogCosh {  // sum_j log(cosh(y_j - t_j)), each in T
+  template <class T> NETLET_INLINE V<T> log_cosh(V<T> e) {
+    const V<T> size = magnitude<T>(e), one = splat(T(1)), two = splat(T(2));
+    // log1p(cosh(e) - 1) if |e| < 1, otherwise |e| + log1p(exp(-2 |e|)) - log(2)
+    const V<T> u = expm1_negative<T>(-size), near = (u * u) / (two * (one + u));
+    const Bits<T> is_near = size < one;
+    const V<T> tail = log1p_unit<T>(is_near ? near : exp_negative<T>(-two * size));
+    return is_near ? tail : size + (tail - splat(T(0.6931471805599453)));
+  }
+  template <class T> static double row(const OutputRows<T>& r, size_t i) {
+    const T *y = r.y + i * r.n, *t = r.t + i * r.n;
+    const auto terms = [=](size_t j, size_t count, T* to) {
+      map_compact(count, y + j, t + j, to, [](V<T> a, V<T> b) { return log_cosh<T>(a - b); });
+    };
+    return sum_computed<T>(r.n, terms, [](double term, size_t) { return term; });
+  }
+  template <class T> static void derivative(const OutputRows<T>& r) {
+    derive(r, [](V<T> y, V<T> t) { return tanh<T>(y - t); });
+  }
+};
+
+// Outputs 2j and 2j + 1 are the mean and the logarithm of the variance of target j: sum_j 1/2 (log v + (y - t)^2 / v)
+struct GaussianNll {
+  template <class T> static double row(const OutputRows<T>& r, size_t i) {
+    const T *y = r.y + i * r.n, *t = r.t + i * (r.n / 2);
+    double sum = 0;
+    for (size_t j = 0; j < r.n / 2; ++j) {
+      const double e = (double)y[2 * j] - (double)t[j];
+      sum = sum + 0.5 * fma1(e * e, (double)precision(y[2 * j + 1]), (double)y[2 * j + 1]);
+    }
+    return sum;
+  }
+  template <class T> static void derivative(const OutputRows<T>& r) {
+    for (size_t i = 0; i < r.rows * r.n / 2; ++i) {
+      const T e = r.y[2 * i] - r.t[i], p = precision(r.y[2 * i + 1]);
+      r.delta[2 * i] = e * p;
+      r.delta[2 * i + 1] = T(0.5) * fma1(-(e * e), p, T(1));
+    }
+  }
+
+ private:
+  template <class T> static T precision(T log_variance) { return exp<T>(splat(-log_variance))[0]; }
+};
 
 template <class T> size_t index_of_largest(size_t n, const T* y) {
   size_t best = 0;
@@ -77,90 +208,82 @@ template <class T> size_t index_of_largest(size_t n, const T* y) {
   return best;
 }
 
-// The softmax of all rows and their losses; the logarithms of many rows' sums are taken at once.
-template <class T> void cross_entropy_rows(OutputRows<T>& r) {
-  const size_t n = r.n;
-  T maximum[kChunk], sum[kChunk], log_sum[kChunk];
-  for (size_t first = 0; first < r.rows; first += kChunk) {
-    const size_t count = r.rows - first < kChunk ? r.rows - first : kChunk;
-    for (size_t c = 0; c < count; ++c) {
-      const T* const z = r.z + (first + c) * n;
-      maximum[c] = largest(n, z);
-      sum[c] = softmax_row(n, z, maximum[c], r.y + (first + c) * n);
-    }
-    map_compact(count, sum, log_sum, [](V<T> v) { return log<T>(v); });
-    for (size_t c = 0; c < count; ++c) {
-      const size_t i = first + c;
-      const T *z = r.z + i * n, *t = r.t ? r.t + i * n : nullptr;
-      const size_t target = t ? index_of_largest(n, t) : (size_t)r.classes[i];
-      r.correct += index_of_largest(n, r.y + i * n) == target;
-      r.row_loss[i] = t ? cross_entropy(n, z, maximum[c], log_sum[c], t)
-                        : (double)log_sum[c] - ((double)z[target] - (double)maximum[c]);
-    }
+struct BinaryCrossEntropy {  // sum_j max(z_j, 0) - t_j z_j + log(1 + exp(-|z_j|))
+  template <class T> static double row(const OutputRows<T>& r, size_t i) {
+    const T *z = r.z + i * r.n, *t = r.t + i * r.n;
+    const auto tails = [=](size_t j, size_t count, T* to) {
+      map_compact(count, z + j, to, [](V<T> v) { return softplus_tail<T>(v); });
+    };
+    return sum_computed<T>(r.n, tails, [=](double tail, size_t j) {
+      const double target = t[j], value = z[j];
+      return (value > 0 ? 1 - target : -target) * value + tail;
+    });
   }
-}
-
-// of row i; right: whether its class is
-template <class T> double row_loss(const OutputRows<T>& r, size_t i, bool* right) {
-  const size_t n = r.n;
-  const T *z = r.z ? r.z + i * n : nullptr, *y = r.y + i * n, *t = r.t ? r.t + i * n : nullptr;
-  switch (r.loss) {
-    case NETLET_ABSOLUTE_ERROR: return sum_errors(n, y, t, [](double e, size_t) { return e < 0 ? -e : e; });
-    case NETLET_HUBER: {
-      const double limit = r.huber_delta;
-      return sum_errors(n, y, t, [=](double e, size_t) {
-        const double size = e < 0 ? -e : e;
-        return size <= limit ? 0.5 * (e * e) : limit * (size - 0.5 * limit);
-      });
-    }
-    case NETLET_POISSON: return poisson(n, y, t);
-    case NETLET_QUANTILE: {
-      const double* q = r.quantiles;
-      return sum_errors(n, y, t, [=](double e, size_t j) { return e > 0 ? (1 - q[j]) * e : q[j] * -e; });
-    }
-    case NETLET_BINARY_CROSS_ENTROPY: return binary_cross_entropy(n, z, y, t, right);
+  template <class T> static void derivative(const OutputRows<T>& r) { SquaredError::derivative(r); }
+  // all outputs are on the same side of 1/2 as their targets
+  template <class T> static bool right(const OutputRows<T>& r, size_t i) {
+    const T *y = r.y + i * r.n, *t = r.t + i * r.n;
+    bool right = true;
+    for (size_t j = 0; j < r.n; ++j) right = right && (y[j] >= T(0.5)) == (t[j] >= T(0.5));
+    return right;
   }
-  return 0;  // a gradient was given: there is no loss
-}
+};
 
-// ---- its derivative by the outputs; for the cross entropies already that by the output layer's sums
+// The caller's own gradient, which comes without a loss.
+struct GivenGradient {
+  template <class T> static double row(const OutputRows<T>&, size_t) { return 0; }
+  template <class T> static void derivative(const OutputRows<T>& r) {
+    map(r.rows * r.n, r.t, r.delta, [](V<T> g) { return g; });
+  }
+};
 
-// positive or negative by the sign of e; 0 and NaN as they are
-template <class T> NETLET_INLINE V<T> by_sign(V<T> e, V<T> negative, V<T> positive) {
-  return e > splat(T(0)) ? positive : e < splat(T(0)) ? negative : e;
-}
-
-template <class T> void loss_derivative(const OutputRows<T>& r) {
-  const size_t n = r.n, count = r.rows * n;
-  const T *y = r.y, *t = r.t;
-  T* delta = r.delta;
-  switch (r.loss) {
-    case NETLET_ABSOLUTE_ERROR:
-      return map_compact(count, y, t, delta,
-                         [](V<T> a, V<T> b) { return by_sign<T>(a - b, splat(T(-1)), splat(T(1))); });
-    case NETLET_HUBER: {
-      const V<T> most = splat((T)r.huber_delta);
-      return map_compact(count, y, t, delta, [=](V<T> a, V<T> b) {
-        const V<T> e = a - b;
-        return e > most ? most : e < -most ? -most : e;
-      });
-    }
-    case NETLET_POISSON: return map_compact(count, y, t, delta, [](V<T> a, V<T> b) { return exp<T>(a) - b; });
-    case NETLET_QUANTILE:
-      for (size_t i = 0; i < count; ++i) {
-        const T e = y[i] - t[i];
-        const double q = r.quantiles[i % n];
-        delta[i] = e > 0 ? (T)(1 - q) : e < 0 ? (T)-q : e;
+struct CrossEntropy : GivenGradient {  // sum_j t_j (log sum exp(z - m) - (z_j - m))
+  // The softmax of all rows and their losses; the logarithms of the sums are computed for many rows at once.
+  template <class T> static void rows(OutputRows<T>& r) {
+    const size_t n = r.n;
+    T maximum[kChunk], sum[kChunk], log_sum[kChunk];
+    for (size_t first = 0; first < r.rows; first += kChunk) {
+      const size_t count = r.rows - first < kChunk ? r.rows - first : kChunk;
+      for (size_t c = 0; c < count; ++c) {
+        const T* const z = r.z + (first + c) * n;
+        maximum[c] = largest(n, z);
+        sum[c] = softmax_row(n, z, maximum[c], r.y + (first + c) * n);
       }
-      return;
-    case core::kGivenGradient: return map(count, t, delta, [](V<T> v) { return v; });
+      map_compact(count, sum, log_sum, [](V<T> v) { return log<T>(v); });
+      for (size_t c = 0; c < count; ++c) {
+        const size_t i = first + c;
+        const T *z = r.z + i * n, *t = r.t ? r.t + i * n : nullptr;
+        const size_t target = t ? index_of_largest(n, t) : (size_t)r.classes[i];
+        const auto nats = [&](size_t j) { return (double)log_sum[c] - ((double)z[j] - (double)maximum[c]); };
+        double loss = t ? 0 : nats(target);
+        for (size_t j = 0; t && j < n; ++j)  // a target of 0 adds nothing, even if its output is 0
+          loss = t[j] == 0 ? loss : fma1((double)t[j], nats(j), loss);
+        r.correct += index_of_largest(n, r.y + i * n) == target;
+        r.row_loss[i] = loss;
+      }
+    }
   }
-  if (t) return map(count, y, t, delta, [](V<T> a, V<T> b) { return a - b; });
-  map(count, y, delta, [](V<T> a) { return a; });
-  for (size_t i = 0; i < r.rows; ++i) delta[i * n + (size_t)r.classes[i]] = y[i * n + (size_t)r.classes[i]] - T(1);
+  template <class T> static void derivative(const OutputRows<T>& r) {
+    if (r.t) return SquaredError::derivative(r);
+    map(r.rows * r.n, r.y, r.delta, [](V<T> y) { return y; });
+    for (size_t i = 0; i < r.rows; ++i) {
+      const size_t at = i * r.n + (size_t)r.classes[i];
+      r.delta[at] = r.y[at] - T(1);
+    }
+  }
+};
+
+template <class F> NETLET_INLINE void with_loss(int number, F f) {
+  switch (number) {
+#define NETLET_CASE(Struct, NUMBER, ...) \
+  case NETLET_##NUMBER: return f(Struct());
+    NETLET_LOSSES(NETLET_CASE)
+#undef NETLET_CASE
+    case core::kGivenGradient: return f(GivenGradient());
+  }
 }
 
-// y_j (g_j - sum_k g_k y_k): through a softmax
+// backward through a softmax: y_j (g_j - sum_k g_k y_k)
 template <class T> void softmax_delta(size_t n, const T* y, T* g) {
   T dot = 0;
   for (size_t j = 0; j < n; ++j) dot = fma1(g[j], y[j], dot);
@@ -168,37 +291,27 @@ template <class T> void softmax_delta(size_t n, const T* y, T* g) {
   map(n, g, y, g, [=](V<T> gj, V<T> yj) { return yj * (gj - s); });
 }
 
-// both at once for the loss and the activations that are used most
+// loss and activation at once, for the most common ones
 template <class T> bool squared_error_delta(const OutputRows<T>& r) {
-  const size_t count = r.rows * r.n;
-  const auto each = [&](auto times) {
-    map(count, r.y, r.t, r.delta, [=](V<T> y, V<T> t) { return times(y - t, y); });
-    return true;
-  };
-  if (r.loss != NETLET_SQUARED_ERROR) return false;
-  switch (r.activation) {
-    case NETLET_IDENTITY: return each([](V<T> d, V<T>) { return d; });
-    case NETLET_SIGMOID: return each([](V<T> d, V<T> y) { return times_sigmoid<T>(d, y); });
-    case NETLET_TANH: return each([](V<T> d, V<T> y) { return times_tanh<T>(d, y); });
-  }
-  return false;
+  return r.loss == NETLET_SQUARED_ERROR && with_common_activation(r.activation, [&](auto activation) {
+           map(r.rows * r.n, r.y, r.t, r.delta,
+               [](V<T> y, V<T> t) { return decltype(activation)::template backward<T>(y - t, y); });
+         });
 }
 
 template <class T> void output_delta(const OutputRows<T>& r) {
   if (squared_error_delta(r)) return;
-  loss_derivative(r);
+  with_loss(r.loss, [&](auto loss) { decltype(loss)::derivative(r); });
   if (r.loss == NETLET_BINARY_CROSS_ENTROPY || r.loss == NETLET_CROSS_ENTROPY) return;
   if (r.activation == NETLET_SOFTMAX)
     for (size_t i = 0; i < r.rows; ++i) softmax_delta(r.n, r.y + i * r.n, r.delta + i * r.n);
   else
-    times_derivative(r.activation, r.rows * r.n, core::derivative_needs_z(r.activation) ? r.z : r.y, r.delta);
+    times_derivative(r.activation, r.rows * r.n, core::activation_traits(r.activation).reads_sums ? r.z : r.y, r.delta);
 }
 
-// ---- rows
-
-// the losses of rows of one output are no chains: a vector of them at once
+// losses of rows with one output are independent: a vector of them at once
 NETLET_INLINE bool squared_errors(OutputRows<double>& r) {
-  if (r.n != 1) return false;
+  if (r.n != 1 || r.loss != NETLET_SQUARED_ERROR) return false;
   map(r.rows, r.y, r.t, r.row_loss, [](F64 y, F64 t) {
     const F64 e = y - t;
     return splat(0.5) * (e * e);
@@ -210,18 +323,14 @@ NETLET_INLINE bool squared_errors(OutputRows<float>&) { return false; }
 template <class T> void output_rows(OutputRows<T>& r) {
   const size_t n = r.n;
   r.correct = 0;
-  if (r.loss == NETLET_SQUARED_ERROR) {
-    if (!squared_errors(r))
-      for (size_t i = 0; i < r.rows; ++i) r.row_loss[i] = squared_error(n, r.y + i * n, r.t + i * n);
-  } else if (r.loss == NETLET_CROSS_ENTROPY) {
-    cross_entropy_rows(r);
-  } else {
-    for (size_t i = 0; i < r.rows; ++i) {
-      bool right = false;
-      r.row_loss[i] = row_loss(r, i, &right);
-      r.correct += right;
-    }
-  }
+  if (r.loss == NETLET_CROSS_ENTROPY)
+    CrossEntropy::rows(r);
+  else if (!squared_errors(r))
+    with_loss(r.loss, [&](auto loss) {
+      for (size_t i = 0; i < r.rows; ++i) r.row_loss[i] = decltype(loss)::row(r, i);
+    });
+  if (r.loss == NETLET_BINARY_CROSS_ENTROPY)
+    for (size_t i = 0; i < r.rows; ++i) r.correct += BinaryCrossEntropy::right(r, i);
   if (r.weights)
     for (size_t i = 0; i < r.rows; ++i) r.row_loss[i] = r.row_loss[i] * (double)r.weights[i];
   if (!r.delta) return;
@@ -235,3 +344,5 @@ template <class T> void output_rows(OutputRows<T>& r) {
 
 }  // namespace
 }  // namespace netlet::NETLET_ISA_NAME
+
+#endif

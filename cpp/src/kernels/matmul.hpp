@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// C[i, j] = init[j] + sum over k of A(i, k) * B[k, j], each element one chain of fma in the order of k.
+// C[i, j] = init[j] + sum over k of A(i, k) * B[k, j], each element a chain of fmas in the order of k.
 //
 // Lanes run over j, never across the sum, so neither their number nor the shape of a tile can change a bit.
-// A is read one scalar at a time, through a reader; B and C are contiguous in j.
+// A is read one scalar at a time, by a reader; B and C are contiguous in j.
 #pragma once
 
 #include "kernels/kernels.hpp"
@@ -11,8 +11,8 @@
 namespace netlet::NETLET_ISA_NAME {
 namespace {
 
-// rows x vectors held in registers: enough independent chains to hide the latency of an fma
-#if NETLET_ISA_BASELINE  // an emulated fma has enough to do by itself
+// rows x vectors of a tile, which is held in registers: enough independent chains to hide the latency of fma
+#if NETLET_ISA_BASELINE  // an emulated fma keeps the processor busy by itself
 constexpr int kTileRows = 2, kTileVectors = 1, kRowVectors = 1, kNarrowRows = 2;
 #else
 #if NETLET_ISA_AVX2
@@ -20,18 +20,16 @@ constexpr int kTileRows = 4;
 #else
 constexpr int kTileRows = 8;
 #endif
-#if NETLET_ISA_AVX512VL  // for layers of one vector: what is wider is rare
+#if NETLET_ISA_AVX512VL  // for layers of one vector; wider ones are rare here
 constexpr int kTileVectors = 1, kRowVectors = 2;
 #else
 constexpr int kTileVectors = 3;
-constexpr int kRowVectors = 8;  // a single row goes over more columns at once
+constexpr int kRowVectors = 8;  // for a single row, more columns at once
 #endif
-constexpr int kNarrowRows = 8;  // one vector of columns goes over more rows
+constexpr int kNarrowRows = 8;  // for one vector of columns, more rows at once
 #endif
-constexpr size_t kCacheLine = 64;   // bytes
-constexpr size_t kFetchLines = 16;  // for each tile, fewer than a processor can wait for
 
-// How A is read: from(i) reads rows i, i + 1, ... of it, one column after the other.
+// How A is read: from(i) reads rows i, i + 1, ..., one column after the other.
 template <class T> struct Strided {
   const T* a;
   ptrdiff_t a_i, a_k;
@@ -43,8 +41,8 @@ template <class T> struct Strided {
   };
   template <int M> Reader<M> from(size_t i) const { return {a + (ptrdiff_t)i * a_i, a_i, a_k}; }
 };
-// A(i, k) is element k of row i, which lies in a list, or `stride` after the last
-template <class T> struct Rows {
+// A(i, k) is element k of row i, which is at list[i], or at first + i * stride without a list
+template <class T> struct RowPointers {
   const T* first;
   ptrdiff_t stride;
   const T* const* list;
@@ -62,7 +60,7 @@ template <class T> struct Rows {
     return reader;
   }
 };
-// A(i, k) is element column + i of row k, which lies in a list
+// A(i, k) is element column + i of row k, which is at list[k]
 template <class T> struct Columns {
   const T* const* list;
   size_t column;
@@ -75,42 +73,23 @@ template <class T> struct Columns {
   template <int M> Reader<M> from(size_t i) const { return {list, column + i}; }
 };
 
-// What one call needs; strides in elements.
+// The operands of a product.
 template <class T, class A> struct Product {
   size_t k;
   A a;
-  const T* b;  // of the first column; in panels, if it is said, of the panel at hand
+  const T* b;  // its first column or, in panels, that of the current panel
   ptrdiff_t b_k;
   const T* init;  // n values, or null for 0
   T* c;
   ptrdiff_t c_i;
-  bool in_panels;      // B is, see core::Weights
-  core::Fetch* fetch;  // some of it for each tile, or null
+  bool in_panels;  // whether B is, see core::Weights
 };
-
-__attribute__((noinline)) void fetch(core::Fetch& what, size_t lines) {
-  for (; lines; --lines) {
-    while (what.rows == 0) {
-      if (!what.then) return;
-      what = core::Fetch(*what.then);
-    }
-    const ptrdiff_t row = what.order ? (ptrdiff_t)*what.order * what.row_stride : 0;
-    __builtin_prefetch(what.data + row + what.byte, 0, 2);
-    if ((what.byte += kCacheLine) < what.row_bytes) continue;
-    what.byte = 0;
-    if (--what.rows == 0) continue;
-    if (what.order)
-      ++what.order;
-    else
-      what.data += what.row_stride;
-  }
-}
 
 struct AsItIs {
   template <class Vector> Vector operator()(Vector sum, size_t) const { return sum; }
 };
 
-// M rows from row i, N vectors from column j; of the last vector only `last`, if Partial
+// M rows from row i, N vectors from column j; if Partial, only part `last` of the last vector
 template <class T, int M, int N, bool Partial, class A>
 NETLET_INLINE void tile(const Product<T, A>& p, size_t i, size_t j, Part<T> last) {
   constexpr int lanes = Vec<T>::lanes;
@@ -143,7 +122,7 @@ NETLET_INLINE void tile(const Product<T, A>& p, size_t i, size_t j, Part<T> last
   }
 }
 
-// M rows of at most a vector of columns; finish(sum, row) is stored
+// M rows of at most one vector of columns; stores finish(sum, row)
 template <class T, int M, class F>
 NETLET_INLINE void narrow_tile(const Product<T, Strided<T>>& p, size_t i, Part<T> part, F finish) {
   V<T> sum[M], sums[M];
@@ -160,42 +139,34 @@ NETLET_INLINE void narrow_tile(const Product<T, Strided<T>>& p, size_t i, Part<T
   NETLET_ROLLED for (int m = 0; m < M; ++m, c += p.c_i) store_part(c, finish(sums[m], i + m), part);
 }
 
-// all rows, in tiles of at most M; after tiles of 8 rows in pairs, as each size is a copy of the code
+// the rows from i, in tiles of at most M; each size is a copy of the code, so tiles of 8 rows are followed by pairs
 template <class T, int M, int N, bool Partial, class A>
 NETLET_INLINE void tiles(const Product<T, A>& p, size_t m, size_t i, size_t j, Part<T> last) {
   for (; i + M <= m; i += M) tile<T, M, N, Partial>(p, i, j, last);
   if constexpr (M > 1)
     if (i < m) tiles<T, (M > 4 ? 2 : M / 2), N, Partial>(p, m, i, j, last);
 }
-// whether a handful of rows is a usual case
+// whether a handful of rows is common
 template <class A> constexpr bool kFewRows = false;
-template <class T> constexpr bool kFewRows<Rows<T>> = true;
+template <class T> constexpr bool kFewRows<RowPointers<T>> = true;
 
-template <class T, int N, bool Partial, class A>
+// all rows; Single: there is only one
+template <class T, int N, bool Partial, bool Single, class A>
 void column_panel(const Product<T, A>& p, size_t m, size_t j, Part<T> last) {
+  if constexpr (Single) return tile<T, 1, N, Partial>(p, 0, j, last);
   size_t i = 0;
-  for (; i + kTileRows <= m; i += kTileRows) {
-    if (p.fetch) fetch(*p.fetch, kFetchLines);
-    tile<T, kTileRows, N, Partial>(p, i, j, last);
-  }
+  for (; i + kTileRows <= m; i += kTileRows) tile<T, kTileRows, N, Partial>(p, i, j, last);
   tiles<T, (kFewRows<A> ? kTileRows / 2 : 2), N, Partial>(p, m, i, j, last);
 }
-template <class T, int N, bool Partial, class A>
-void single_row(const Product<T, A>& p, size_t, size_t j, Part<T> last) {
-  tile<T, 1, N, Partial>(p, 0, j, last);
-}
 
-// the columns from j on that are fewer than a whole panel
+// a panel from column j: the given number of vectors, at most N, the last one with `last` lanes
 template <class T, int N, bool Single, class A>
-NETLET_INLINE void last_panel(const Product<T, A>& p, size_t m, size_t j, int vectors, int last) {
+NETLET_INLINE void any_panel(const Product<T, A>& p, size_t m, size_t j, int vectors, int last) {
   if constexpr (N > 0) {
-    if (vectors < N) return last_panel<T, N - 1, Single>(p, m, j, vectors, last);
+    if (vectors < N) return any_panel<T, N - 1, Single>(p, m, j, vectors, last);
     const Part<T> part(last);
-    const bool partial = last < Vec<T>::lanes;
-    if constexpr (Single)
-      partial ? single_row<T, N, true>(p, m, j, part) : single_row<T, N, false>(p, m, j, part);
-    else
-      partial ? column_panel<T, N, true>(p, m, j, part) : column_panel<T, N, false>(p, m, j, part);
+    last < Vec<T>::lanes ? column_panel<T, N, true, Single>(p, m, j, part)
+                         : column_panel<T, N, false, Single>(p, m, j, part);
   }
 }
 
@@ -214,21 +185,17 @@ NETLET_INLINE void panels(const Product<T, A>& p, size_t m, size_t n) {
       panel.b = p.b + j;
     }
     const int vectors = (int)((columns + lanes - 1) / lanes);
-    last_panel<T, Vectors, Single>(panel, m, j, vectors, (int)(columns - (vectors - 1) * lanes));
+    any_panel<T, Vectors, Single>(panel, m, j, vectors, (int)(columns - (vectors - 1) * lanes));
   }
 }
 
 template <class T, class A> void matmul(const Product<T, A>& p, size_t m, size_t n) {
+  if constexpr (kFewRows<A>)
+    if (m == 1 && !p.in_panels) return panels<T, kRowVectors, true>(p, m, n);
   panels<T, kTileVectors, false>(p, m, n);
 }
-template <class T> void matmul(const Product<T, Rows<T>>& p, size_t m, size_t n) {
-  if (m == 1 && !p.in_panels)
-    panels<T, kRowVectors, true>(p, m, n);
-  else
-    panels<T, kTileVectors, false>(p, m, n);
-}
 
-// The same for n <= lanes columns, with finish(sum, row) while the sums are near.
+// The same for n <= lanes columns, with finish(sum, row) applied in registers.
 template <class T, class F> void narrow_matmul(const Product<T, Strided<T>>& p, size_t m, size_t n, F finish) {
   const Part<T> part((int)n);
   size_t i = 0;
@@ -238,7 +205,7 @@ template <class T, class F> void narrow_matmul(const Product<T, Strided<T>>& p, 
   for (; i < m; ++i) narrow_tile<T, 1>(p, i, part, finish);
 }
 
-// M rows of the gradient A d, for n <= lanes columns; bias gets the sum of d's rows.
+// M rows of the gradient A d, for n <= lanes columns; if Bias, bias is the sum of d's rows.
 template <class T, int M, bool Bias = false>
 NETLET_INLINE void narrow_gradient(size_t rows, const Strided<T>& transposed, size_t k, const T* d, ptrdiff_t d_i, T* g,
                                    size_t n, T* bias, Part<T> part) {
@@ -254,7 +221,7 @@ NETLET_INLINE void narrow_gradient(size_t rows, const Strided<T>& transposed, si
   if (Bias) store_part(bias, total, part);
 }
 
-// to[j] = the sum over i of a[i, j], a chain in the order of i
+// to[j] = the sum over i of a[i, j], in the order of i
 template <class T> void sum_rows(size_t rows, size_t n, const T* a, ptrdiff_t a_i, T* to) {
   constexpr size_t lanes = Vec<T>::lanes, width = 4 * lanes;
   for (size_t j = 0; j < n; j += width) {
@@ -276,8 +243,8 @@ template <class T> void sum_rows(size_t rows, size_t n, const T* a, ptrdiff_t a_
   }
 }
 
-// b[j, i] = a[i, j], in blocks of which both sides' cache lines stay at hand: rows that are a multiple of 4 KB apart
-// share eight places of the nearest cache
+// b[j, i] = a[i, j], in rectangles small enough for the cache lines of both sides to stay in cache: rows that are a
+// multiple of 4 KB apart compete for eight places in L1
 template <class T> void transpose(size_t rows, size_t columns, const T* a, ptrdiff_t a_i, T* b, ptrdiff_t b_j) {
   constexpr size_t tall = 8, side = 16;
   for (size_t i0 = 0; i0 < rows; i0 += tall)

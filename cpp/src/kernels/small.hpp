@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The step of a network whose layers' outputs fit one vector each: the sums, activations and derivatives of a row stay
-// in a register, parameters are kept in rows of a whole vector so that nothing is masked, and one call does it all.
+// The step of a network in which each layer's outputs fit into one vector: the sums, activations and derivatives of a
+// row stay in a register, rows of parameters fill whole vectors so that nothing is masked, and one call does it all.
 #pragma once
 
 #include "kernels/losses.hpp"
@@ -13,7 +13,7 @@ namespace {
 using core::SmallLayer;
 using core::SmallStep;
 
-// M rows; rows of y are `outputs` apart, so that each store is partly written over by the next
+// M rows; rows of y are `outputs` apart, so each store overwrites part of the previous one
 template <class T, int M, class F>
 NETLET_INLINE void small_rows(const SmallLayer<T>& l, const T* x, ptrdiff_t x_i, T* z, T* y, F f) {
   constexpr int lanes = Vec<T>::lanes;
@@ -26,7 +26,7 @@ NETLET_INLINE void small_rows(const SmallLayer<T>& l, const T* x, ptrdiff_t x_i,
     NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m] = fma(splat(x[m * x_i]), row, sum[m]);
   }
   const size_t n = l.outputs;
-  if (M == lanes && n == 1) {  // a vector of rows instead
+  if (M == lanes && n == 1) {  // activate a vector of rows instead
     V<T> column = sum[0];
     NETLET_UNROLLED for (int m = 1; m < M; ++m) column[m] = sum[m][0];
     if (z) store(z, column);
@@ -38,11 +38,11 @@ NETLET_INLINE void small_rows(const SmallLayer<T>& l, const T* x, ptrdiff_t x_i,
 
 template <class T, class F>
 NETLET_INLINE void small_forward(const SmallLayer<T>& l, size_t rows, const T* x, ptrdiff_t x_i, T* z, F f) {
-  constexpr int block = Vec<T>::lanes < 4 ? 4 : Vec<T>::lanes < 8 ? Vec<T>::lanes : 8;
+  constexpr int at_once = Vec<T>::lanes < 4 ? 4 : Vec<T>::lanes < 8 ? Vec<T>::lanes : 8;
   T* y = l.y;
-  for (; rows >= block; rows -= block, x += block * x_i, y += block * l.outputs) {
-    small_rows<T, block>(l, x, x_i, z, y, f);
-    if (z) z += block * l.outputs;
+  for (; rows >= at_once; rows -= at_once, x += at_once * x_i, y += at_once * l.outputs) {
+    small_rows<T, at_once>(l, x, x_i, z, y, f);
+    if (z) z += at_once * l.outputs;
   }
   for (; rows; --rows, x += x_i, y += l.outputs) {
     small_rows<T, 1>(l, x, x_i, z, y, f);
@@ -50,7 +50,7 @@ NETLET_INLINE void small_forward(const SmallLayer<T>& l, size_t rows, const T* x
   }
 }
 
-// d of the layer below; f(s, y): s times the derivative
+// the delta of the layer below; f(s, y): s times the derivative
 template <class T, class F>
 NETLET_INLINE void small_backward(const SmallLayer<T>& l, const SmallLayer<T>& below, size_t rows, F f) {
   constexpr int lanes = Vec<T>::lanes;
@@ -82,7 +82,7 @@ template <class T, int M, bool Masked> NETLET_INLINE void small_gradient_rows(co
     NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m] = fma(splat(x[m]), row, sum[m]);
     sum[M] = sum[M] + row;
   }
-  // the lanes beyond are 0 for good, whatever infinities met there
+  // unused lanes stay 0, even if infinities met there
   const Bits<T> keep = (Bits<T>)load(l.keep);
   NETLET_UNROLLED for (int m = 0; m < M; ++m) store(g + m * lanes, (V<T>)((Bits<T>)sum[m] & keep));
   if (bias) store(g + M * lanes, (V<T>)((Bits<T>)sum[M] & keep));
@@ -110,12 +110,9 @@ template <class T> void small_pass(SmallStep<T>& s) {
     const SmallLayer<T>& layer = s.layers[l];
     T* const z = l == last ? s.z : nullptr;
     const bool softmax_rows = layer.activation == NETLET_SOFTMAX;
-    switch (layer.activation) {
-      case NETLET_SIGMOID: small_forward(layer, rows, x, x_i, z, [](V<T> v) { return sigmoid<T>(v); }); break;
-      case NETLET_TANH: small_forward(layer, rows, x, x_i, z, [](V<T> v) { return tanh<T>(v); }); break;
-      case NETLET_RELU: small_forward(layer, rows, x, x_i, z, [](V<T> v) { return relu<T>(v); }); break;
-      default: small_forward(layer, rows, x, x_i, z, [](V<T> v) { return v; }); break;
-    }
+    with_common_activation(softmax_rows ? (int)NETLET_IDENTITY : layer.activation, [&](auto a) {
+      small_forward(layer, rows, x, x_i, z, [](V<T> v) { return decltype(a)::template value<T>(v); });
+    });
     if (softmax_rows && s.out.loss != NETLET_CROSS_ENTROPY) softmax(rows, layer.outputs, layer.y, layer.y);
     x = layer.y;
     x_i = (ptrdiff_t)layer.outputs;
@@ -123,14 +120,9 @@ template <class T> void small_pass(SmallStep<T>& s) {
   output_rows(s.out);
   for (size_t l = last; l > 0; --l) {
     const SmallLayer<T>&layer = s.layers[l], &below = s.layers[l - 1];
-    switch (below.activation) {
-      case NETLET_SIGMOID:
-        small_backward(layer, below, rows, [](V<T> v, V<T> y) { return times_sigmoid<T>(v, y); });
-        break;
-      case NETLET_TANH: small_backward(layer, below, rows, [](V<T> v, V<T> y) { return times_tanh<T>(v, y); }); break;
-      case NETLET_RELU: small_backward(layer, below, rows, [](V<T> v, V<T> y) { return times_relu<T>(v, y); }); break;
-      default: small_backward(layer, below, rows, [](V<T> v, V<T>) { return v; }); break;
-    }
+    with_common_activation(below.activation, [&](auto a) {
+      small_backward(layer, below, rows, [](V<T> v, V<T> y) { return decltype(a)::template backward<T>(v, y); });
+    });
   }
   x = s.x;
   x_i = s.x_i;
@@ -140,12 +132,12 @@ template <class T> void small_pass(SmallStep<T>& s) {
     x = layer.y;
     x_i = (ptrdiff_t)layer.outputs;
   }
-  small_gradient<T, true>(s.layers[last], rows, x, x_i);  // its deltas stand close together
+  small_gradient<T, true>(s.layers[last], rows, x, x_i);  // its deltas are not padded
 }
 
-template <class T> void small_update(SmallStep<T>& s, const Update<T>& u) {
+template <class T> void small_update(SmallStep<T>& s, const Step<T>& step) {
   constexpr int lanes = Vec<T>::lanes;
-  update(u, s.size, s.g, s.w, s.s0, s.s1);
+  update(step, s.size, s.g, s.w, s.s0, s.s1);
   for (size_t l = 1; l < s.layer_count; ++l) {
     const SmallLayer<T>& layer = s.layers[l];
     for (size_t k = 0; k < layer.inputs; ++k)
@@ -153,7 +145,7 @@ template <class T> void small_update(SmallStep<T>& s, const Update<T>& u) {
   }
 }
 
-// rows of a vector -> rows of n values, one after the other; each writes over the next one's place, so that only the
+// rows of whole vectors -> contiguous rows of n values; each store runs into the place of the next row, so only the
 // last ones are masked
 template <class T> void small_values(const SmallStep<T>& s, const T* from, T* to) {
   constexpr int lanes = Vec<T>::lanes;

@@ -1,6 +1,23 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What an optimizer does with a gradient.
+// The updates of the optimizers.
 #pragma once
+
+#include "netlet/netlet.h"
+
+namespace netlet::core {
+
+// One step of an optimizer.
+template <class T> struct Step {
+  const netlet_optimizer_config* config;
+  bool first;  // the first step: rprop's state is not set yet
+  T rate;      // learning rate; adam: divided by 1 - beta_1^t; rprop: the initial step length
+  T root;      // adam: 1 / sqrt(1 - beta_2^t)
+  T decay;     // what the weights are multiplied by
+};
+
+}  // namespace netlet::core
+
+#if defined(NETLET_ISA_NAME)  // within the kernels of an instruction set
 
 #include "kernels/kernels.hpp"
 #include "kernels/vec.hpp"
@@ -8,9 +25,9 @@
 namespace netlet::NETLET_ISA_NAME {
 namespace {
 
-using core::Update;
+using core::Step;
 
-// f(g, w) -> w, or f(g, w, s0) or f(g, w, s0, s1) with state by reference, over all elements
+// w = f(g, w, s0, s1) for all elements; of the state, passed by reference, only the first `States` exist
 template <class T, int States, class F> NETLET_INLINE void update_each(size_t n, const T* g, T* w, T* s0, T* s1, F f) {
   constexpr size_t lanes = Vec<T>::lanes;
   V<T> a = {}, b = {};
@@ -31,37 +48,41 @@ template <class T, int States, class F> NETLET_INLINE void update_each(size_t n,
   if (States > 1) store_part(s1 + i, b, rest);
 }
 
-template <class T> void rprop(const Update<T>& u, size_t n, const T* g, T* w, T* step, T* previous) {
-  const V<T> zero = splat(T(0)), smaller = splat(u.eta_minus), larger = splat(u.eta_plus);
-  const V<T> least = splat(u.step_min), most = splat(u.step_max), start = splat(u.rate);
-  const bool first = u.first;
-  update_each<T, 2>(n, g, w, step, previous, [=](V<T> d, V<T> p, V<T>& s, V<T>& before) {
+template <class T> NETLET_INLINE V<T> setting(double value) { return splat((T)value); }
+
+template <class T> void rprop(const Step<T>& step, size_t n, const T* g, T* w, T* length, T* previous) {
+  const netlet_optimizer_config& c = *step.config;
+  const V<T> zero = splat(T(0)), eta_minus = setting<T>(c.eta_minus), eta_plus = setting<T>(c.eta_plus);
+  const V<T> least = setting<T>(c.step_min), most = setting<T>(c.step_max), start = splat(step.rate);
+  const bool first = step.first;
+  update_each<T, 2>(n, g, w, length, previous, [=](V<T> d, V<T> p, V<T>& s, V<T>& before) {
     const Bits<T> same =
         ((Bits<T>)(d > zero) & (Bits<T>)(before > zero)) | ((Bits<T>)(d < zero) & (Bits<T>)(before < zero));
     const Bits<T> turned =
         ((Bits<T>)(d > zero) & (Bits<T>)(before < zero)) | ((Bits<T>)(d < zero) & (Bits<T>)(before > zero));
     if (first) s = start;
-    const V<T> longer = s * larger, shorter = s * smaller;
+    const V<T> longer = s * eta_plus, shorter = s * eta_minus;
     s = same ? (longer > most ? most : longer) : turned ? (shorter < least ? least : shorter) : s;
     before = turned ? zero : d;
-    return before > zero ? p - s : before < zero ? p + s : before == zero ? p : before;  // a NaN stays one
+    return before > zero ? p - s : before < zero ? p + s : before == zero ? p : before;  // NaN stays NaN
   });
 }
 
-template <class T> void update(const Update<T>& u, size_t n, const T* g, T* w, T* s0, T* s1) {
-  const V<T> rate = splat(u.rate), momentum = splat(u.momentum);
-  if (u.optimizer == NETLET_ADAM) {
-    const V<T> beta_1 = splat(u.beta_1), beta_2 = splat(u.beta_2), rest_1 = splat(u.rest_1), rest_2 = splat(u.rest_2);
-    const V<T> root = splat(u.root), epsilon = splat(u.epsilon);
+template <class T> void update(const Step<T>& step, size_t n, const T* g, T* w, T* s0, T* s1) {
+  const netlet_optimizer_config& c = *step.config;
+  const V<T> rate = splat(step.rate), momentum = setting<T>(c.momentum);
+  if (c.kind == NETLET_ADAM) {
+    const V<T> beta_1 = setting<T>(c.beta_1), beta_2 = setting<T>(c.beta_2), epsilon = setting<T>(c.epsilon);
+    const V<T> rest_1 = setting<T>(1 - c.beta_1), rest_2 = setting<T>(1 - c.beta_2), root = splat(step.root);
     update_each<T, 2>(n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& m, V<T>& v) {
       m = fma(beta_1, m, rest_1 * d);
       v = fma(beta_2, v, (rest_2 * d) * d);
       return p - (rate * m) / fma(sqrt(v), root, epsilon);
     });
-  } else if (u.optimizer == NETLET_RPROP) {
-    rprop(u, n, g, w, s0, s1);
-  } else if (u.optimizer == NETLET_RMSPROP) {
-    const V<T> rho = splat(u.rho), rest = splat(u.rest), epsilon = splat(u.epsilon);
+  } else if (c.kind == NETLET_RPROP) {
+    rprop(step, n, g, w, s0, s1);
+  } else if (c.kind == NETLET_RMSPROP) {
+    const V<T> rho = setting<T>(c.rho), rest = setting<T>(1 - c.rho), epsilon = setting<T>(c.epsilon);
     if (s1)
       update_each<T, 2>(n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>& b) {
         v = fma(rho, v, (rest * d) * d);
@@ -75,7 +96,7 @@ template <class T> void update(const Update<T>& u, size_t n, const T* g, T* w, T
       });
   } else if (!s0) {
     update_each<T, 0>(n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>&, V<T>&) { return fma(-rate, d, p); });
-  } else if (u.nesterov) {
+  } else if (c.nesterov) {
     update_each<T, 1>(n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>&) {
       v = fma(momentum, v, d);
       return fma(-rate, fma(momentum, v, d), p);
@@ -88,7 +109,7 @@ template <class T> void update(const Update<T>& u, size_t n, const T* g, T* w, T
   }
 }
 
-// L2 and L1 penalties, and decay of the weights themselves
+// L2 and L1 penalties, and weight decay
 template <class T> void penalize(size_t n, T* g, T* w, T l2, T l1, T decay) {
   const V<T> square = splat(l2), size = splat(l1), keep = splat(decay), zero = splat(T(0));
   if (l2 != 0) map(n, w, g, g, [=](V<T> p, V<T> d) { return fma(square, p, d); });
@@ -114,8 +135,8 @@ NETLET_INLINE F64 widened(const float* p) {
   return __builtin_convertvector(half, F64);
 }
 
-// The sum of squares of at most core::kNormBlock values, in binary64: value i goes to sum i mod 16, the sums are then
-// added as a tree.
+// The sum of squares of at most core::kNormBlock values, in binary64: value i is added to sum i mod 16, then the sums
+// are added as a tree.
 template <class T> double squares(size_t n, const T* g) {
   constexpr int sums = 16, lanes = Vec<double>::lanes, vectors = sums / lanes;
   F64 sum[vectors] = {};
@@ -141,3 +162,5 @@ template <class T> double squares(size_t n, const T* g) {
 
 }  // namespace
 }  // namespace netlet::NETLET_ISA_NAME
+
+#endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One vector of floats and one of doubles for the instruction set that this translation unit is compiled for.
 //
-// Arithmetic, comparison, bit operations and `mask ? a : b` are the compiler's vector extensions. Here stand only the
-// operations that they lack or compile badly: splat, partial load and store, fma, sqrt, limits, powers of two.
+// Arithmetic, comparison, bit operations and `mask ? a : b` are the compiler's vector extensions. Here are only the
+// operations that these lack or compile badly: splat, partial load and store, fma, sqrt, limits, powers of two.
 #pragma once
 
 #include <stddef.h>
@@ -16,8 +16,8 @@
 
 #define NETLET_INLINE static inline __attribute__((always_inline))
 
-// Before a loop over registers, which must not stay a loop; and before one whose body is long, of which a copy for each
-// round would only be large. What else is unrolled costs more room than it saves time.
+// UNROLLED: for loops over registers, which must not remain loops. ROLLED: for loops with long bodies, which would only
+// grow. Unrolling any other loop costs more space than it saves time.
 #if defined(__clang__)
 #define NETLET_UNROLLED _Pragma("clang loop unroll(full)")
 #define NETLET_ROLLED _Pragma("clang loop unroll(disable)")
@@ -43,7 +43,7 @@ typedef int32_t I32 __attribute__((vector_size(kBytes)));
 typedef int64_t I64 __attribute__((vector_size(kBytes)));
 typedef uint64_t U64 __attribute__((vector_size(kBytes)));
 
-// type: the vector; bits: integers of the same width, also the type of a comparison's result
+// type: the vector; bits: integers of the same width, the type of comparisons
 template <class T> struct Vec;
 template <> struct Vec<float> {
   typedef F32 type;
@@ -61,7 +61,7 @@ template <> struct Vec<double> {
 template <class T> using V = typename Vec<T>::type;
 template <class T> using Bits = typename Vec<T>::bits;
 
-// Part<T>(n): the first n lanes, 0 < n <= lanes. load_part reads the others as 0, store_part does not write them.
+// Part<T>(n): the first n lanes, 0 < n <= lanes. load_part sets the others to 0, store_part does not write them.
 
 template <class T> NETLET_INLINE V<T> load(const T* p) {
   V<T> v;
@@ -70,52 +70,58 @@ template <class T> NETLET_INLINE V<T> load(const T* p) {
 }
 template <class T> NETLET_INLINE void store(T* p, V<T> v) { __builtin_memcpy(p, &v, sizeof v); }
 
+#if NETLET_ISA_AVX512 || NETLET_ISA_AVX512VL  // the same instructions on 512 and on 256 bits
+
 #if NETLET_ISA_AVX512
+#define NETLET_VECTOR(name) _mm512_##name
+typedef __m512d M64;
+typedef __m512 M32;
+typedef __mmask16 Mask32;
+#else
+#define NETLET_VECTOR(name) _mm256_##name
+typedef __m256d M64;
+typedef __m256 M32;
+typedef __mmask8 Mask32;
+#endif
+typedef __mmask8 Mask64;
+constexpr Mask64 kAll64 = (Mask64)-1;  // (with unmasked 512-bit forms GCC 12 warns about its own header)
+constexpr Mask32 kAll32 = (Mask32)-1;
 
-NETLET_INLINE F64 splat(double x) { return (F64)_mm512_set1_pd(x); }
-NETLET_INLINE F32 splat(float x) { return (F32)_mm512_set1_ps(x); }
-NETLET_INLINE F64 fma(F64 a, F64 b, F64 c) { return (F64)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c); }
-NETLET_INLINE F32 fma(F32 a, F32 b, F32 c) { return (F32)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c); }
-// (the plain 512-bit form makes GCC 12 warn about its own header)
-NETLET_INLINE F64 sqrt(F64 a) { return (F64)_mm512_maskz_sqrt_pd((__mmask8)-1, (__m512d)a); }
-NETLET_INLINE F32 sqrt(F32 a) { return (F32)_mm512_maskz_sqrt_ps((__mmask16)-1, (__m512)a); }
+NETLET_INLINE F64 splat(double x) { return (F64)NETLET_VECTOR(set1_pd)(x); }
+NETLET_INLINE F32 splat(float x) { return (F32)NETLET_VECTOR(set1_ps)(x); }
+NETLET_INLINE F64 fma(F64 a, F64 b, F64 c) { return (F64)NETLET_VECTOR(fmadd_pd)((M64)a, (M64)b, (M64)c); }
+NETLET_INLINE F32 fma(F32 a, F32 b, F32 c) { return (F32)NETLET_VECTOR(fmadd_ps)((M32)a, (M32)b, (M32)c); }
+NETLET_INLINE F64 sqrt(F64 a) { return (F64)NETLET_VECTOR(maskz_sqrt_pd)(kAll64, (M64)a); }
+NETLET_INLINE F32 sqrt(F32 a) { return (F32)NETLET_VECTOR(maskz_sqrt_ps)(kAll32, (M32)a); }
 
-// x where it is not below (above) the limit, NaN too: the second operand is the answer to every doubt
-NETLET_INLINE F64 at_least(F64 x, F64 limit) {
-  return (F64)_mm512_maskz_max_pd((__mmask8)-1, (__m512d)limit, (__m512d)x);
-}
-NETLET_INLINE F32 at_least(F32 x, F32 limit) {
-  return (F32)_mm512_maskz_max_ps((__mmask16)-1, (__m512)limit, (__m512)x);
-}
-NETLET_INLINE F64 at_most(F64 x, F64 limit) {
-  return (F64)_mm512_maskz_min_pd((__mmask8)-1, (__m512d)limit, (__m512d)x);
-}
-NETLET_INLINE F32 at_most(F32 x, F32 limit) {
-  return (F32)_mm512_maskz_min_ps((__mmask16)-1, (__m512)limit, (__m512)x);
-}
+// NaN stays NaN: min and max return the second operand if either is NaN
+NETLET_INLINE F64 at_least(F64 x, F64 limit) { return (F64)NETLET_VECTOR(maskz_max_pd)(kAll64, (M64)limit, (M64)x); }
+NETLET_INLINE F32 at_least(F32 x, F32 limit) { return (F32)NETLET_VECTOR(maskz_max_ps)(kAll32, (M32)limit, (M32)x); }
+NETLET_INLINE F64 at_most(F64 x, F64 limit) { return (F64)NETLET_VECTOR(maskz_min_pd)(kAll64, (M64)limit, (M64)x); }
+NETLET_INLINE F32 at_most(F32 x, F32 limit) { return (F32)NETLET_VECTOR(maskz_min_ps)(kAll32, (M32)limit, (M32)x); }
 
 // v 2^k for integers k, rounded once
-NETLET_INLINE F64 scale(F64 v, F64 k) { return (F64)_mm512_maskz_scalef_pd((__mmask8)-1, (__m512d)v, (__m512d)k); }
-NETLET_INLINE F32 scale(F32 v, F32 k) { return (F32)_mm512_maskz_scalef_ps((__mmask16)-1, (__m512)v, (__m512)k); }
+NETLET_INLINE F64 scale(F64 v, F64 k) { return (F64)NETLET_VECTOR(maskz_scalef_pd)(kAll64, (M64)v, (M64)k); }
+NETLET_INLINE F32 scale(F32 v, F32 k) { return (F32)NETLET_VECTOR(maskz_scalef_ps)(kAll32, (M32)v, (M32)k); }
 
 template <class T> struct Part {
   unsigned mask;
   explicit Part(int n) : mask((1u << n) - 1) {}
 };
 NETLET_INLINE F64 load_part(const double* p, Part<double> part) {
-  return (F64)_mm512_maskz_loadu_pd((__mmask8)part.mask, p);
+  return (F64)NETLET_VECTOR(maskz_loadu_pd)((Mask64)part.mask, p);
 }
 NETLET_INLINE F32 load_part(const float* p, Part<float> part) {
-  return (F32)_mm512_maskz_loadu_ps((__mmask16)part.mask, p);
+  return (F32)NETLET_VECTOR(maskz_loadu_ps)((Mask32)part.mask, p);
 }
 NETLET_INLINE void store_part(double* p, F64 v, Part<double> part) {
-  _mm512_mask_storeu_pd(p, (__mmask8)part.mask, (__m512d)v);
+  NETLET_VECTOR(mask_storeu_pd)(p, (Mask64)part.mask, (M64)v);
 }
 NETLET_INLINE void store_part(float* p, F32 v, Part<float> part) {
-  _mm512_mask_storeu_ps(p, (__mmask16)part.mask, (__m512)v);
+  NETLET_VECTOR(mask_storeu_ps)(p, (Mask32)part.mask, (M32)v);
 }
 
-#elif NETLET_ISA_AVX2 || NETLET_ISA_AVX512VL
+#elif NETLET_ISA_AVX2
 
 NETLET_INLINE F64 splat(double x) { return (F64)_mm256_set1_pd(x); }
 NETLET_INLINE F32 splat(float x) { return (F32)_mm256_set1_ps(x); }
@@ -129,31 +135,7 @@ NETLET_INLINE F32 at_least(F32 x, F32 limit) { return (F32)_mm256_max_ps((__m256
 NETLET_INLINE F64 at_most(F64 x, F64 limit) { return (F64)_mm256_min_pd((__m256d)limit, (__m256d)x); }
 NETLET_INLINE F32 at_most(F32 x, F32 limit) { return (F32)_mm256_min_ps((__m256)limit, (__m256)x); }
 
-#if NETLET_ISA_AVX512VL  // AVX-512's instructions on shorter vectors
-
-NETLET_INLINE F64 scale(F64 v, F64 k) { return (F64)_mm256_scalef_pd((__m256d)v, (__m256d)k); }
-NETLET_INLINE F32 scale(F32 v, F32 k) { return (F32)_mm256_scalef_ps((__m256)v, (__m256)k); }
-
-template <class T> struct Part {
-  unsigned mask;
-  explicit Part(int n) : mask((1u << n) - 1) {}
-};
-NETLET_INLINE F64 load_part(const double* p, Part<double> part) {
-  return (F64)_mm256_maskz_loadu_pd((__mmask8)part.mask, p);
-}
-NETLET_INLINE F32 load_part(const float* p, Part<float> part) {
-  return (F32)_mm256_maskz_loadu_ps((__mmask8)part.mask, p);
-}
-NETLET_INLINE void store_part(double* p, F64 v, Part<double> part) {
-  _mm256_mask_storeu_pd(p, (__mmask8)part.mask, (__m256d)v);
-}
-NETLET_INLINE void store_part(float* p, F32 v, Part<float> part) {
-  _mm256_mask_storeu_ps(p, (__mmask8)part.mask, (__m256)v);
-}
-
-#else
-
-// a window into it that starts at 8 - n (4 - n) is the mask of the first n lanes
+// read from 8 - n (4 - n), the mask of the first n lanes
 const int32_t kMask32[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
 const int64_t kMask64[8] = {-1, -1, -1, -1, 0, 0, 0, 0};
 template <class T> struct Part {
@@ -166,7 +148,7 @@ template <class T> struct Part {
 };
 NETLET_INLINE F64 load_part(const double* p, Part<double> part) { return (F64)_mm256_maskload_pd(p, part.mask); }
 NETLET_INLINE F32 load_part(const float* p, Part<float> part) { return (F32)_mm256_maskload_ps(p, part.mask); }
-// in halves, as masked stores take many times longer on some processors
+// in halves: masked stores are many times slower on some processors
 NETLET_INLINE void store_half(double* p, __m128d v, int n) {
   if (n > 1)
     _mm_storeu_pd(p, v);
@@ -190,9 +172,7 @@ NETLET_INLINE void store_part(float* p, F32 v, Part<float> part) {
   store_half(p + 4, _mm256_extractf128_ps((__m256)v, 1), part.n - 4);
 }
 
-#endif
-
-#else  // 128 bits: NEON, or a baseline that has no fma of its own
+#else  // 128 bits: NEON, or a baseline without fma
 
 NETLET_INLINE F64 splat(double x) { return F64{x, x}; }
 NETLET_INLINE F32 splat(float x) { return F32{x, x, x, x}; }
@@ -200,7 +180,7 @@ NETLET_INLINE F32 splat(float x) { return F32{x, x, x, x}; }
 #if NETLET_ISA_NEON
 NETLET_INLINE F64 fma(F64 a, F64 b, F64 c) { return (F64)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b); }
 NETLET_INLINE F32 fma(F32 a, F32 b, F32 c) { return (F32)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
-#elif !defined(NETLET_X86)  // a processor that we do not know: the C library's
+#elif !defined(NETLET_X86)  // an unknown processor: the C library's
 NETLET_INLINE F64 fma(F64 a, F64 b, F64 c) {
   return F64{__builtin_fma(a[0], b[0], c[0]), __builtin_fma(a[1], b[1], c[1])};
 }
@@ -213,10 +193,8 @@ NETLET_INLINE F64 sqrt(F64 a) { return F64{__builtin_sqrt(a[0]), __builtin_sqrt(
 NETLET_INLINE F32 sqrt(F32 a) {
   return F32{__builtin_sqrtf(a[0]), __builtin_sqrtf(a[1]), __builtin_sqrtf(a[2]), __builtin_sqrtf(a[3])};
 }
-NETLET_INLINE F64 at_least(F64 x, F64 limit) { return x < limit ? limit : x; }
-NETLET_INLINE F32 at_least(F32 x, F32 limit) { return x < limit ? limit : x; }
-NETLET_INLINE F64 at_most(F64 x, F64 limit) { return x > limit ? limit : x; }
-NETLET_INLINE F32 at_most(F32 x, F32 limit) { return x > limit ? limit : x; }
+template <class F> NETLET_INLINE F at_least(F x, F limit) { return x < limit ? limit : x; }
+template <class F> NETLET_INLINE F at_most(F x, F limit) { return x > limit ? limit : x; }
 
 template <class T> struct Part {
   int n;
@@ -255,27 +233,7 @@ template <class T> bool all_zero(V<T> v) {
   return sum == 0;
 }
 
-// y[i] = f(x[i]) for whole vectors, then for what is left of one; in place is fine
-template <class T, class F> NETLET_INLINE void map(size_t n, const T* x, T* y, F f) {
-  constexpr size_t lanes = Vec<T>::lanes;
-  size_t i = 0;
-  for (; i + lanes <= n; i += lanes) store<T>(y + i, f(load<T>(x + i)));
-  if (i < n) {
-    const Part<T> rest((int)(n - i));
-    store_part(y + i, f(load_part(x + i, rest)), rest);
-  }
-}
-// the same, in half the code, for an f that is long or rare
-template <class T, class F> NETLET_INLINE void map_compact(size_t n, const T* x, T* y, F f) {
-  constexpr size_t lanes = Vec<T>::lanes;
-  NETLET_ROLLED for (size_t i = 0; i < n; i += lanes) {
-    const bool whole = n - i >= lanes;
-    const Part<T> part((int)(whole ? lanes : n - i));
-    const V<T> v = f(whole ? load<T>(x + i) : load_part(x + i, part));
-    whole ? store<T>(y + i, v) : store_part(y + i, v, part);
-  }
-}
-// with two operands
+// y[i] = f(x[i], z[i]) or f(x[i]), for whole vectors, then for the rest; in place is fine
 template <class T, class F> NETLET_INLINE void map(size_t n, const T* x, const T* z, T* y, F f) {
   constexpr size_t lanes = Vec<T>::lanes;
   size_t i = 0;
@@ -285,6 +243,10 @@ template <class T, class F> NETLET_INLINE void map(size_t n, const T* x, const T
     store_part(y + i, f(load_part(x + i, rest), load_part(z + i, rest)), rest);
   }
 }
+template <class T, class F> NETLET_INLINE void map(size_t n, const T* x, T* y, F f) {
+  map(n, x, x, y, [=](V<T> v, V<T>) { return f(v); });
+}
+// the same in half the code, for a long or rarely used f
 template <class T, class F> NETLET_INLINE void map_compact(size_t n, const T* x, const T* z, T* y, F f) {
   constexpr size_t lanes = Vec<T>::lanes;
   NETLET_ROLLED for (size_t i = 0; i < n; i += lanes) {
@@ -293,6 +255,9 @@ template <class T, class F> NETLET_INLINE void map_compact(size_t n, const T* x,
     const V<T> v = f(whole ? load<T>(x + i) : load_part(x + i, part), whole ? load<T>(z + i) : load_part(z + i, part));
     whole ? store<T>(y + i, v) : store_part(y + i, v, part);
   }
+}
+template <class T, class F> NETLET_INLINE void map_compact(size_t n, const T* x, T* y, F f) {
+  map_compact(n, x, x, y, [=](V<T> v, V<T>) { return f(v); });
 }
 
 }  // namespace

@@ -96,7 +96,7 @@ template netlet_status check_finite<double>(const char*, const netlet_array&, ne
 }  // namespace netlet::core
 
 netlet_array netlet_rows(const void* values, int32_t dtype, size_t rows, size_t columns) {
-  constexpr size_t kBytes[] = {4, 8, 1, 2, 4, 8, 1, 2, 4, 8};  // of netlet_dtype
+  constexpr size_t kBytes[] = {4, 8, 1, 2, 4, 8, 1, 2, 4, 8};  // by netlet_dtype
   const size_t bytes = dtype >= NETLET_FLOAT32 && dtype <= NETLET_UINT64 ? kBytes[dtype] : 0;
   return {values, dtype, rows, columns, (ptrdiff_t)(columns * bytes), (ptrdiff_t)bytes};
 }

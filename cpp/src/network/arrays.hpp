@@ -6,19 +6,19 @@
 
 namespace netlet::core {
 
-// The matrix kernels can read it in place: the right type, aligned, each row contiguous.
+// Whether kernels can read it in place: type T, aligned, each row contiguous.
 template <class T> bool readable_in_place(const netlet_array& a);
 
 template <class T> inline const T* row_in_place(const netlet_array& a, size_t row) {
   return reinterpret_cast<const T*>(static_cast<const char*>(a.data) + (ptrdiff_t)row * a.row_stride);
 }
 
-// out[i, :] = row order[i] of the array, or row first + i if order is null; converted as a C cast does.
+// out[i, :] = row order[i] of the array, or row first + i if order is null; converted like a C cast.
 template <class T> void load_rows(const netlet_array& a, const size_t* order, size_t first, size_t count, T* out);
 
 netlet_status check_array(const char* name, const netlet_array* a, netlet_error* error);
 
-// All values finite once they are of type T.
+// Fails unless all values are finite after conversion to T.
 template <class T> netlet_status check_finite(const char* name, const netlet_array& a, netlet_error* error);
 
 inline bool is_integer(int dtype) { return dtype > NETLET_FLOAT64; }

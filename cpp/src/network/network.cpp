@@ -6,12 +6,41 @@
 #include <new>
 
 #include "kernels/kernels.hpp"
+#include "network/entry.hpp"
 #include "network/random.hpp"
-#include "system/error.hpp"
-#include "system/floating_point.hpp"
 #include "system/threads.hpp"
 
 namespace netlet::core {
+namespace {
+
+netlet_status check_loss(const netlet_config& c, netlet_error* error) {
+  const LossKind& kind = kLosses[c.loss];
+  const size_t outputs = c.layer_sizes[c.layer_size_count - 1];
+  const int output = c.activations[c.layer_size_count - 2];
+  if (kind.output >= 0 && output != kind.output)
+    return fail(error, NETLET_ERROR_ARGUMENT, "loss: %s needs a %s output, got %s", kind.name,
+                netlet_activation_name(kind.output), netlet_activation_name(output));
+  if (kind.targets == TargetKind::classes && outputs < 2)
+    return fail(error, NETLET_ERROR_ARGUMENT,
+                "loss: cross_entropy needs at least 2 outputs, got 1; for two classes with one output use "
+                "binary_cross_entropy");
+  if (outputs % kind.outputs_per_target)
+    return fail(error, NETLET_ERROR_ARGUMENT, "loss: %s needs %zu outputs for each target, got %zu outputs", kind.name,
+                kind.outputs_per_target, outputs);
+  const LossParameter& p = kind.parameter;
+  const size_t count = kind.parameter_count(outputs);
+  if (c.loss_parameters && c.loss_parameter_count != count)
+    return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected %zu values for %s, got %zu",
+                p.name ? p.name : "loss_parameters", count, kind.name, c.loss_parameter_count);
+  for (size_t i = 0; c.loss_parameters && i < count; ++i) {
+    const double value = c.loss_parameters[i], rounded = c.dtype == NETLET_FLOAT32 ? (double)(float)value : value;
+    if (p.below_one && !(value > 0 && value < 1))
+      return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected 0 < %s < 1, got %g", p.name, p.name, value);
+    if (!p.below_one && !(rounded > 0 && rounded - rounded == 0))
+      return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected a positive finite number, got %g", p.name, value);
+  }
+  return NETLET_OK;
+}
 
 netlet_status check_config(const netlet_config& c, netlet_error* error) {
   if (c.layer_sizes && c.layer_size_count >= 2 && !c.activations)
@@ -37,33 +66,14 @@ netlet_status check_config(const netlet_config& c, netlet_error* error) {
                   "activation: softmax is for the output layer only (output_activation), but layer %zu of %zu has it",
                   i + 1, last + 1);
   }
-  const int output = c.activations[last];
-  if (c.loss == NETLET_BINARY_CROSS_ENTROPY && output != NETLET_SIGMOID)
-    return fail(error, NETLET_ERROR_ARGUMENT, "loss: binary_cross_entropy needs a sigmoid output, got %s",
-                netlet_activation_name(output));
-  if (c.loss == NETLET_CROSS_ENTROPY && output != NETLET_SOFTMAX)
-    return fail(error, NETLET_ERROR_ARGUMENT, "loss: cross_entropy needs a softmax output, got %s",
-                netlet_activation_name(output));
-  if (c.loss == NETLET_CROSS_ENTROPY && c.layer_sizes[last + 1] < 2)
-    return fail(error, NETLET_ERROR_ARGUMENT,
-                "loss: cross_entropy needs at least 2 outputs, got 1; for two classes with one output take "
-                "binary_cross_entropy");
-  if (!(c.huber_delta >= 0 && c.huber_delta <= 1.79e308) ||
-      (c.dtype == NETLET_FLOAT32 && c.huber_delta > 0 && !((float)c.huber_delta > 0 && c.huber_delta <= 3.4e38)))
-    return fail(error, NETLET_ERROR_ARGUMENT, "huber_delta: expected a positive finite number, got %g", c.huber_delta);
-  for (size_t j = 0; c.quantiles && j < c.layer_sizes[last + 1]; ++j)
-    if (!(c.quantiles[j] > 0 && c.quantiles[j] < 1))
-      return fail(error, NETLET_ERROR_ARGUMENT, "quantile: expected 0 < quantile < 1, got %g", c.quantiles[j]);
   for (size_t i = 0; c.dropout && i < last; ++i)
     if (!(c.dropout[i] >= 0 && c.dropout[i] < 1))
       return fail(error, NETLET_ERROR_ARGUMENT, "dropout: expected 0 <= dropout < 1, got %g for layer %zu",
                   c.dropout[i], i + 1);
-  return NETLET_OK;
+  return check_loss(c, error);
 }
 
-namespace {
-
-// W1, b1, W2, b2, ...: the one place that lays the parameters out; false if the sizes overflow
+// Lays the parameters out as W1, b1, W2, b2, ...; false if the sizes overflow.
 bool lay_out(netlet_network& network, const netlet_config& c) {
   size_t at = 0;
   for (size_t i = 0; i < network.layer_count(); ++i) {
@@ -94,7 +104,33 @@ template <class T> void draw_uniform(const Layer& layer, uint32_t index, int ini
   for (size_t j = 0; j < layer.outputs; ++j) parameters[layer.biases + j] = 0;
 }
 
+// A new network, filled by fill(network); freed if that fails.
+template <class F> netlet_status make_network(netlet_network** out, netlet_error* error, F fill) {
+  watch_forks();
+  void* const memory = malloc(sizeof(netlet_network));
+  if (!memory) return out_of_memory(error);
+  netlet_network* const network = ::new (memory) netlet_network;
+  const netlet_status status = fill(*network);
+  if (status == NETLET_OK)
+    *out = network;
+  else
+    netlet_network_free(network);
+  return status;
+}
+
 }  // namespace
+
+netlet_status check_parameters(const netlet_network& network, netlet_error* error) {
+  return with_dtype(network.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    const T* const values = network.values<T>();
+    const size_t i = kernels<T>().first_not_finite(network.parameter_count, values);
+    if (i == network.parameter_count) return NETLET_OK;
+    return fail(error, NETLET_ERROR_ARGUMENT, "parameters: expected finite numbers, got %g at position %zu",
+                (double)values[i], i);
+  });
+}
+
 }  // namespace netlet::core
 
 using namespace netlet::core;
@@ -108,30 +144,20 @@ netlet_status netlet_network_create(const netlet_config* config, netlet_network*
   if (!config || !out) return fail(error, NETLET_ERROR_ARGUMENT, "config and network may not be NULL");
   NETLET_TRY(netlet_check_environment(error));
   NETLET_TRY(check_config(*config, error));
-  watch_forks();
-  void* memory = malloc(sizeof(netlet_network));
-  if (!memory) return out_of_memory(error);
-  netlet_network* network = ::new (memory) netlet_network;
-  network->dtype = config->dtype;
-  network->loss = config->loss;
-  network->reduction = config->reduction;
-  if (config->huber_delta > 0) network->huber_delta = config->huber_delta;
-  netlet_status status = NETLET_OK;
-  if (!network->layers.allocate(config->layer_size_count - 1))
-    status = out_of_memory(error);
-  else if (!lay_out(*network, *config))
-    status = fail(error, NETLET_ERROR_MEMORY, "layer_sizes: so many parameters that their number overflows");
-  else if (!network->parameters.allocate(network->parameter_count * size_of(network->dtype), true))
-    status = fail(error, NETLET_ERROR_MEMORY, "layer_sizes: no memory for %zu parameters", network->parameter_count);
-  else if ((config->quantiles || network->loss == NETLET_QUANTILE) && !network->quantiles.allocate(network->outputs()))
-    status = out_of_memory(error);
-  for (size_t j = 0; status == NETLET_OK && j < network->quantiles.size(); ++j)
-    network->quantiles[j] = config->quantiles ? config->quantiles[j] : 0.5;
-  if (status == NETLET_OK)
-    *out = network;
-  else
-    netlet_network_free(network);
-  return status;
+  return make_network(out, error, [&](netlet_network& net) {
+    net.dtype = config->dtype;
+    net.loss = config->loss;
+    net.reduction = config->reduction;
+    if (!net.layers.allocate(config->layer_size_count - 1)) return out_of_memory(error);
+    if (!lay_out(net, *config))
+      return fail(error, NETLET_ERROR_MEMORY, "layer_sizes: the number of parameters overflows");
+    if (!net.parameters.allocate(net.parameter_count * size_of(net.dtype), true))
+      return fail(error, NETLET_ERROR_MEMORY, "layer_sizes: no memory for %zu parameters", net.parameter_count);
+    if (!net.loss_parameters.allocate(net.loss_kind().parameter_count(net.outputs()))) return out_of_memory(error);
+    for (size_t i = 0; i < net.loss_parameters.size(); ++i)
+      net.loss_parameters[i] = config->loss_parameters ? config->loss_parameters[i] : net.loss_kind().parameter.usual;
+    return NETLET_OK;
+  });
 }
 
 void netlet_network_free(netlet_network* network) {
@@ -152,10 +178,10 @@ int netlet_layer_activation(const netlet_network* network, size_t layer) {
 int netlet_network_loss(const netlet_network* network) { return network->loss; }
 int netlet_network_reduction(const netlet_network* network) { return network->reduction; }
 int netlet_network_dtype(const netlet_network* network) { return network->dtype; }
-double netlet_huber_delta(const netlet_network* network) { return network->huber_delta; }
-double netlet_quantile(const netlet_network* network, size_t output) {
-  if (output >= network->outputs()) return NAN;
-  return network->quantiles.size() ? network->quantiles[output] : 0.5;
+size_t netlet_target_count(const netlet_network* network) { return network->targets(); }
+size_t netlet_loss_parameter_count(const netlet_network* network) { return network->loss_parameters.size(); }
+double netlet_loss_parameter(const netlet_network* network, size_t i) {
+  return i < network->loss_parameters.size() ? network->loss_parameters[i] : NAN;
 }
 double netlet_dropout(const netlet_network* network, size_t layer) {
   return layer < network->layer_count() ? network->layers[layer].dropout : NAN;
@@ -169,55 +195,28 @@ uint64_t netlet_epochs_trained(const netlet_network* network) { return network->
 void netlet_set_epochs_trained(netlet_network* network, uint64_t epochs) { network->epochs_trained = epochs; }
 
 netlet_status netlet_network_copy(const netlet_network* network, netlet_network** out, netlet_error* error) {
-  const size_t layers = network->layer_count();
-  Buffer<size_t> sizes;
-  Buffer<int32_t> activations;
-  Buffer<double> dropout;
-  if (!sizes.allocate(layers + 1) || !activations.allocate(layers) || !dropout.allocate(layers))
-    return out_of_memory(error);
-  for (size_t i = 0; i <= layers; ++i) sizes[i] = netlet_layer_size(network, i);
-  for (size_t i = 0; i < layers; ++i) {
-    activations[i] = network->layers[i].activation;
-    dropout[i] = network->layers[i].dropout;
-  }
-  const netlet_config config = {sizes.data(),       layers + 1,     activations.data(),   network->loss,
-                                network->reduction, network->dtype, network->huber_delta, network->quantiles.data(),
-                                dropout.data()};
-  netlet_network* copy;
-  NETLET_TRY(netlet_network_create(&config, &copy, error));
-  netlet_status status = NETLET_OK;
-  {
-    const Reading reading(network->users);
-    if (!reading)
-      status = busy("copy", error);
-    else if (!copy->input_scaling.values.copy(network->input_scaling.values) ||
-             !copy->output_scaling.values.copy(network->output_scaling.values))
-      status = out_of_memory(error);
-    else
-      memcpy(copy->parameters.data(), network->parameters.data(), network->parameter_count * size_of(network->dtype));
-    copy->seed = (uint64_t)network->seed;
-    copy->epochs_trained = (uint64_t)network->epochs_trained;
-  }
-  if (status == NETLET_OK)
-    *out = copy;
-  else
-    netlet_network_free(copy);
-  return status;
+  return make_network(out, error, [&](netlet_network& copy) {
+    return holding<Reading>("copy", *network, error, [&](auto) {
+      static_cast<Architecture&>(copy) = *network;
+      copy.seed = (uint64_t)network->seed;
+      copy.epochs_trained = (uint64_t)network->epochs_trained;
+      const bool good = copy.layers.copy(network->layers) && copy.parameters.copy(network->parameters) &&
+                        copy.loss_parameters.copy(network->loss_parameters) &&
+                        copy.input_scaling.values.copy(network->input_scaling.values) &&
+                        copy.output_scaling.values.copy(network->output_scaling.values);
+      return good ? NETLET_OK : out_of_memory(error);
+    });
+  });
 }
 
 netlet_status netlet_initialize(netlet_network* network, int32_t init, uint64_t seed, netlet_error* error) {
   if (init != NETLET_GLOROT_UNIFORM && init != NETLET_HE_UNIFORM)
     return fail(error, NETLET_ERROR_ARGUMENT, "init: unknown number %d", init);
-  const Writing writing(network->users);
-  if (!writing) return busy("initialize", error);
-  const DefaultFloatingPoint floating_point;
-  for (size_t i = 0; i < network->layer_count(); ++i) {
-    if (network->dtype == NETLET_FLOAT32)
-      draw_uniform(network->layers[i], (uint32_t)i, init, seed, network->values<float>());
-    else
-      draw_uniform(network->layers[i], (uint32_t)i, init, seed, network->values<double>());
-  }
-  network->seed = seed;
-  network->epochs_trained = 0;
-  return NETLET_OK;
+  return holding<Writing>("initialize", *network, error, [&](auto zero) {
+    for (size_t i = 0; i < network->layer_count(); ++i)
+      draw_uniform(network->layers[i], (uint32_t)i, init, seed, network->values<decltype(zero)>());
+    network->seed = seed;
+    network->epochs_trained = 0;
+    return NETLET_OK;
+  });
 }

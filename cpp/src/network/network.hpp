@@ -4,6 +4,7 @@
 
 #include <atomic>
 
+#include "kernels/losses.hpp"
 #include "netlet/netlet.h"
 #include "system/guards.hpp"
 #include "system/memory.hpp"
@@ -14,10 +15,16 @@ struct Layer {
   size_t inputs, outputs;
   int activation;
   size_t weights, biases;  // where they begin in the parameters
-  double dropout;          // share of the outputs that training leaves out
+  double dropout;          // share of the outputs that training drops
 };
 
-// shift and scale of each column, of the network's dtype; empty: none
+struct Architecture {
+  int dtype = NETLET_FLOAT64, loss = NETLET_SQUARED_ERROR, reduction = NETLET_SUM;
+  size_t parameter_count = 0, widest = 0;  // widest: the largest number of outputs of a layer
+  size_t widest_hidden[2] = {0, 0};        // of the hidden layers with even and odd indices
+};
+
+// shift and scale of each column, in the network's dtype; empty: none
 struct Scaling {
   Buffer<unsigned char> values;
   template <class T> const T* shift() const { return reinterpret_cast<const T*>(values.data()); }
@@ -25,7 +32,7 @@ struct Scaling {
   explicit operator bool() const { return values.size() != 0; }
 };
 
-// A number that other threads may ask for while a call changes it.
+// A number that other threads may read while a call changes it.
 class Counter {
  public:
   operator uint64_t() const { return value_.load(std::memory_order_relaxed); }
@@ -33,7 +40,7 @@ class Counter {
     value_.store(value, std::memory_order_relaxed);
     return *this;
   }
-  void operator++() { *this = *this + 1; }  // by the one call that may write
+  void operator++() { *this = *this + 1; }  // only by the call that holds the network
 
  private:
   std::atomic<uint64_t> value_{0};
@@ -41,19 +48,19 @@ class Counter {
 
 }  // namespace netlet::core
 
-struct netlet_network {
-  int dtype = NETLET_FLOAT64, loss = NETLET_SQUARED_ERROR, reduction = NETLET_SUM;
+struct netlet_network : netlet::core::Architecture {
   netlet::core::Buffer<netlet::core::Layer> layers;
   netlet::core::Buffer<unsigned char> parameters;  // of dtype
-  size_t parameter_count = 0, widest = 0;          // widest: the largest number of outputs of a layer
-  size_t widest_hidden[2] = {0, 0};                // of the hidden layers with even and with odd numbers
-  double huber_delta = 1;
-  netlet::core::Buffer<double> quantiles;  // of each output; empty: 1/2, or of no use
+  netlet::core::Buffer<double> loss_parameters;
   netlet::core::Scaling input_scaling, output_scaling;
   netlet::core::Counter seed, epochs_trained;
-  int numerics = NETLET_NUMERICS_VERSION;  // under which it was saved, if it comes from a file
+  int numerics = NETLET_NUMERICS_VERSION;  // version under which it was saved, if it comes from a file
   mutable netlet::core::Users users;
 
+  const netlet::core::Scaling& scaling(int kind) const {
+    return kind == NETLET_SCALE_INPUTS ? input_scaling : output_scaling;
+  }
+  netlet::core::Scaling& scaling(int kind) { return kind == NETLET_SCALE_INPUTS ? input_scaling : output_scaling; }
   size_t layer_count() const { return layers.size(); }
   size_t inputs() const { return layers[0].inputs; }
   size_t outputs() const { return layers[layers.size() - 1].outputs; }
@@ -62,13 +69,21 @@ struct netlet_network {
       if (layers[i].dropout != 0) return true;
     return false;
   }
-  bool has_classes() const { return loss == NETLET_BINARY_CROSS_ENTROPY || loss == NETLET_CROSS_ENTROPY; }
+  const netlet::core::LossKind& loss_kind() const { return netlet::core::kLosses[loss]; }
+  size_t targets() const { return outputs() / loss_kind().outputs_per_target; }
+  bool has_classes() const { return loss_kind().has_classes(); }
   template <class T> T* values() const { return reinterpret_cast<T*>(parameters.data()); }
 };
 
 namespace netlet::core {
 
-netlet_status check_config(const netlet_config& config, netlet_error* error);
+// Fails unless all are finite.
+netlet_status check_parameters(const netlet_network& network, netlet_error* error);
+
+// From means and standard deviations of the rows; the caller holds the network and has checked the shapes.
+netlet_status learn_scaling(netlet_network& net, int kind, const netlet_array& rows, netlet_error* error);
+// Fails unless a scaling that is there is finite, with positive scales, and fits the loss.
+netlet_status check_scaling(const netlet_network& net, int kind, netlet_error* error);
 
 inline size_t size_of(int dtype) { return dtype == NETLET_FLOAT32 ? sizeof(float) : sizeof(double); }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "kernels/kernels.hpp"
+#include "kernels/updates.hpp"
 #include "netlet/netlet.h"
 #include "system/guards.hpp"
 #include "system/memory.hpp"
@@ -11,36 +12,37 @@ struct netlet_optimizer {
   netlet_optimizer_config config = {};
   netlet_optimizer_progress progress = {0, 1, 1, 1, __builtin_inf(), 0};
   int dtype = NETLET_FLOAT64;
-  size_t size = 0;                            // parameters it is bound to; 0: none yet
-  netlet::core::Buffer<unsigned char> state;  // the slots, one after the other; kept when it is bound no more
-  struct Retired* retired = nullptr;          // memory of earlier slots, which views may still show
+  size_t size = 0;  // number of parameters it is bound to; 0: not bound
+  // A cache line, then the slots, one after the other. Views of them stay valid as long as the optimizer exists: memory
+  // that became too small is kept, and the cache line points to it.
+  netlet::core::Buffer<unsigned char> memory;
   mutable netlet::core::Users users;
 
-  size_t slot_count() const {
-    const size_t velocity = config.momentum != 0;
-    return config.kind == NETLET_SGD ? velocity : config.kind == NETLET_RMSPROP ? 1 + velocity : 2;
-  }
+  size_t slot_count() const;
+  unsigned char* state() const { return memory.data() + netlet::core::kCacheLine; }
   template <class T> T* slot(size_t i) const {
-    return i < slot_count() ? reinterpret_cast<T*>(state.data()) + i * size : nullptr;
+    return i < slot_count() ? reinterpret_cast<T*>(state()) + i * size : nullptr;
   }
 };
 
 namespace netlet::core {
 
-// Sets the slots to 0, as they are before the first step; the optimizer is bound to nothing any more.
-void unbind(netlet_optimizer& optimizer);
-
-netlet_status check_settings(const netlet_optimizer_config& config, netlet_error* error);
+// The name of a slot; "" if that kind does not have it.
+const char* slot_name(int kind, size_t slot);
 
 // Fails if the optimizer is bound to another size or dtype.
 netlet_status check_optimizer(const netlet_optimizer& optimizer, size_t size, int dtype, netlet_error* error);
 
-// Advances the optimizer by a step, whose learning rate is multiplied by `factor`, and says what the update is.
-template <class T> Update<T> next_update(netlet_optimizer& optimizer, double factor);
-
-// What the weights are multiplied with before that update.
-template <class T> T decay_of(const netlet_optimizer_config& config, double factor) {
-  return config.kind == NETLET_ADAM ? (T)(1 - config.learning_rate * factor * config.weight_decay) : T(1);
+// What precedes the update of a step: penalties and clipping by value. g: `size` values, the first `weights` for the
+// weights w, the others for biases.
+template <class T>
+void prepare(const Step<T>& step, const Kernels<T>& kernel, size_t weights, size_t size, T* g, T* w) {
+  const netlet_optimizer_config& c = *step.config;
+  if (c.l2 != 0 || c.l1 != 0 || step.decay != 1) kernel.penalize(weights, g, w, (T)c.l2, (T)c.l1, step.decay);
+  if (c.clip_value > 0) kernel.clip(size, g, (T)c.clip_value);
 }
+
+// Advances the optimizer by one step, with its learning rate multiplied by `factor`.
+template <class T> Step<T> next_step(netlet_optimizer& optimizer, double factor);
 
 }  // namespace netlet::core

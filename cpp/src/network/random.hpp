@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The one generator: Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3",
+// The only generator: Philox4x32-10 (Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3",
 // SC11), a function of (seed, purpose, stream, index) in integer arithmetic alone.
 #pragma once
 
@@ -55,7 +55,7 @@ class Random {
 // [0, 1) in steps of 2^-53
 inline double unit_uniform(uint64_t bits) { return (double)(bits >> 11) * 0x1p-53; }
 
-// The order of epoch `epoch`: Fisher and Yates from the last place down; place i swaps with floor(bits (i + 1) / 2^64).
+// The order of the rows in an epoch: Fisher-Yates from the last place down; i swaps with floor(bits (i + 1) / 2^64).
 inline void shuffled_order(uint64_t seed, uint64_t epoch, size_t n, size_t* order) {
   Random random(seed, kShuffle, (uint32_t)epoch);
   for (size_t i = 0; i < n; ++i) order[i] = i;

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The scaling of inputs and outputs: set, or learned from data.
-#include "network/scaling.hpp"
-
+// The scaling of inputs and outputs, set or learned from data.
 #include <math.h>
 
 #include "kernels/kernels.hpp"
 #include "network/arrays.hpp"
+#include "network/entry.hpp"
 #include "network/sums.hpp"
 #include "system/error.hpp"
-#include "system/floating_point.hpp"
 
 namespace netlet::core {
 namespace {
@@ -21,16 +19,13 @@ netlet_status check_kind(int kind, netlet_error* error) {
 }
 
 netlet_status check_loss(const netlet_network& net, int kind, netlet_error* error) {
-  if (kind == NETLET_SCALE_OUTPUTS && (net.has_classes() || net.loss == NETLET_POISSON))
-    return fail(error, NETLET_ERROR_ARGUMENT, "scaling: outputs cannot have one under %s", netlet_loss_name(net.loss));
+  if (kind == NETLET_SCALE_OUTPUTS && !net.loss_kind().scalable)
+    return fail(error, NETLET_ERROR_ARGUMENT, "scaling: %s does not allow scaled outputs", net.loss_kind().name);
   return NETLET_OK;
 }
 
 size_t columns_of(const netlet_network& net, int kind) {
-  return kind == NETLET_SCALE_INPUTS ? net.inputs() : net.outputs();
-}
-Scaling& scaling_of(netlet_network& net, int kind) {
-  return kind == NETLET_SCALE_INPUTS ? net.input_scaling : net.output_scaling;
+  return kind == NETLET_SCALE_INPUTS ? net.inputs() : net.targets();
 }
 
 template <class T, class Value>
@@ -52,23 +47,27 @@ template <class T>
 netlet_status set(netlet_network& net, int kind, const double* shift, const double* scale, netlet_error* error) {
   const size_t n = columns_of(net, kind);
   NETLET_TRY(check<T>(n, kind, shift, scale, error));
-  Buffer<unsigned char>& values = scaling_of(net, kind).values;
-  if (!values.allocate(2 * n * sizeof(T))) return out_of_memory(error);
-  T* out = reinterpret_cast<T*>(values.data());
-  for (size_t j = 0; j < n; ++j) {
-    out[j] = (T)shift[j];
-    out[n + j] = (T)scale[j];
+  Buffer<unsigned char>& values = net.scaling(kind).values;
+  const size_t each = kind == NETLET_SCALE_OUTPUTS ? net.loss_kind().outputs_per_target : 1;
+  if (!values.allocate(2 * each * n * sizeof(T))) return out_of_memory(error);
+  T *shifts = reinterpret_cast<T*>(values.data()), *scales = shifts + each * n;
+  for (size_t j = 0; j < n; ++j, shifts += each, scales += each) {
+    shifts[0] = (T)shift[j];
+    scales[0] = (T)scale[j];
+    if (each == 1) continue;
+    kernels<T>().map(NETLET_LOG, 1, scales, shifts + 1);  // the log variance: its shift is 2 log(scale)
+    shifts[1] = 2 * shifts[1];
+    scales[1] = 1;
   }
   return NETLET_OK;
 }
 
-// For each column the sum of f(value, column) over the rows: chains in blocks, blocks in the tree.
+// The sum over the rows of f(value, column), for each column: in order within blocks, the blocks in the tree.
 template <class T, class F> bool column_sums(const netlet_array& a, double* sums, F f) {
   const size_t n = a.columns, blocks = (a.rows + kBlockRows - 1) / kBlockRows;
-  size_t size;
   Buffer<double> block_sums;
   Buffer<T> row;
-  if (multiply_overflows(blocks, n, &size) || !block_sums.allocate(size, true) || !row.allocate(n)) return false;
+  if (!block_sums.allocate_rows(blocks, n, true) || !row.allocate(n)) return false;
   for (size_t i = 0; i < a.rows; ++i) {
     double* sum = block_sums.data() + i / kBlockRows * n;
     load_rows(a, nullptr, i, 1, row.data());
@@ -82,6 +81,7 @@ template <class T, class F> bool column_sums(const netlet_array& a, double* sums
 }
 
 template <class T> netlet_status learn(netlet_network& net, int kind, const netlet_array& rows, netlet_error* error) {
+  NETLET_TRY(check_loss(net, kind, error));
   const size_t n = rows.columns;
   Buffer<double> mean, deviation;
   if (!mean.allocate(n) || !deviation.allocate(n)) return out_of_memory(error);
@@ -89,14 +89,11 @@ template <class T> netlet_status learn(netlet_network& net, int kind, const netl
   if (!column_sums<T>(rows, mean.data(), [](double x, size_t) { return x; })) return out_of_memory(error);
   for (size_t j = 0; j < n; ++j) mean[j] = mean[j] / (double)rows.rows;
   Buffer<unsigned char> changes;
-  Buffer<T> row;
-  if (!changes.allocate(n, true) || !row.allocate(2 * n)) return out_of_memory(error);
-  load_rows(rows, nullptr, 0, 1, row.data());
-  for (size_t i = 1; i < rows.rows; ++i) {
-    load_rows(rows, nullptr, i, 1, row.data() + n);
-    for (size_t j = 0; j < n; ++j) changes[j] |= row[n + j] != row[j];
-  }
+  Buffer<T> first;
+  if (!changes.allocate(n, true) || !first.allocate(n)) return out_of_memory(error);
+  load_rows(rows, nullptr, 0, 1, first.data());
   const auto square = [&](double x, size_t j) {
+    changes[j] |= x != (double)first[j];
     const double e = x - mean[j];
     return e * e;
   };
@@ -111,17 +108,18 @@ template <class T> netlet_status learn(netlet_network& net, int kind, const netl
 }  // namespace
 
 netlet_status learn_scaling(netlet_network& net, int kind, const netlet_array& rows, netlet_error* error) {
-  NETLET_TRY(check_loss(net, kind, error));
-  return net.dtype == NETLET_FLOAT32 ? learn<float>(net, kind, rows, error) : learn<double>(net, kind, rows, error);
+  return with_dtype(net.dtype, [&](auto zero) { return learn<decltype(zero)>(net, kind, rows, error); });
 }
 
 netlet_status check_scaling(const netlet_network& net, int kind, netlet_error* error) {
-  const Scaling& scaling = kind == NETLET_SCALE_INPUTS ? net.input_scaling : net.output_scaling;
+  const Scaling& scaling = net.scaling(kind);
   if (!scaling) return NETLET_OK;
   NETLET_TRY(check_loss(net, kind, error));
-  const size_t n = columns_of(net, kind);
-  return net.dtype == NETLET_FLOAT32 ? check<float>(n, kind, scaling.shift<float>(), scaling.scale<float>(), error)
-                                     : check<double>(n, kind, scaling.shift<double>(), scaling.scale<double>(), error);
+  const size_t n = kind == NETLET_SCALE_INPUTS ? net.inputs() : net.outputs();
+  return with_dtype(net.dtype, [&](auto zero) {
+    using T = decltype(zero);
+    return check<T>(n, kind, scaling.shift<T>(), scaling.scale<T>(), error);
+  });
 }
 
 }  // namespace netlet::core
@@ -133,15 +131,11 @@ netlet_status netlet_set_scaling(netlet_network* network, int32_t kind, const do
   NETLET_TRY(check_kind(kind, error));
   if (shift) NETLET_TRY(check_loss(*network, kind, error));
   if (!shift != !scale) return fail(error, NETLET_ERROR_ARGUMENT, "shift and scale: expected both, or both NULL");
-  const Writing writing(network->users);
-  if (!writing) return busy("set_scaling", error);
-  const DefaultFloatingPoint floating_point;
-  if (!shift) {
-    scaling_of(*network, kind).values.release();
+  return holding<Writing>("set_scaling", *network, error, [&](auto zero) {
+    if (shift) return set<decltype(zero)>(*network, kind, shift, scale, error);
+    network->scaling(kind).values.release();
     return NETLET_OK;
-  }
-  return network->dtype == NETLET_FLOAT32 ? set<float>(*network, kind, shift, scale, error)
-                                          : set<double>(*network, kind, shift, scale, error);
+  });
 }
 
 netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const netlet_array* rows,
@@ -151,30 +145,27 @@ netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const 
   if (rows->columns != columns_of(*network, kind) || rows->rows == 0)
     return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected rows of %zu columns, got %zu rows of %zu", kind_name(kind),
                 columns_of(*network, kind), rows->rows, rows->columns);
-  const Writing writing(network->users);
-  if (!writing) return busy("learn_scaling", error);
-  const DefaultFloatingPoint floating_point;
-  return learn_scaling(*network, kind, *rows, error);
+  return holding<Writing>("learn_scaling", *network, error,
+                          [&](auto zero) { return learn<decltype(zero)>(*network, kind, *rows, error); });
 }
 
 const void* netlet_scaling_shift(const netlet_network* network, int32_t kind) {
-  return scaling_of(*const_cast<netlet_network*>(network), kind).values.data();
+  return network->scaling(kind).values.data();
 }
 const void* netlet_scaling_scale(const netlet_network* network, int32_t kind) {
-  const Scaling& scaling = scaling_of(*const_cast<netlet_network*>(network), kind);
+  const Scaling& scaling = network->scaling(kind);
   return scaling ? scaling.values.data() + scaling.values.size() / 2 : nullptr;
 }
 
 netlet_status netlet_copy_scaling(const netlet_network* network, int32_t kind, void* shift, void* scale, int* present,
                                   netlet_error* error) {
   NETLET_TRY(check_kind(kind, error));
-  const Reading reading(network->users);
-  if (!reading) return busy("scaling", error);
-  const void* from = netlet_scaling_shift(network, kind);
-  *present = from != nullptr;
-  if (!from) return NETLET_OK;
-  const size_t bytes = columns_of(*network, kind) * size_of(network->dtype);
-  memcpy(shift, from, bytes);
-  memcpy(scale, netlet_scaling_scale(network, kind), bytes);
-  return NETLET_OK;
+  return holding<Reading>("scaling", *network, error, [&](auto) {
+    const Buffer<unsigned char>& values = network->scaling(kind).values;
+    *present = values.size() != 0;
+    if (!*present) return NETLET_OK;
+    memcpy(shift, values.data(), values.size() / 2);
+    memcpy(scale, values.data() + values.size() / 2, values.size() / 2);
+    return NETLET_OK;
+  });
 }

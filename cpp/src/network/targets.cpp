@@ -15,10 +15,11 @@ netlet_status check_rows(const char* name, const netlet_array* a, size_t rows, n
   return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected %zu rows, as many as x has, got %zu", name, rows, a->rows);
 }
 
-netlet_status check_columns(const char* name, const netlet_network& net, const netlet_array& a, netlet_error* error) {
-  if (a.columns == net.outputs()) return NETLET_OK;
-  return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected %zu columns, as many as the network has outputs, got %zu",
-              name, net.outputs(), a.columns);
+netlet_status check_columns(const char* name, const char* what, size_t expected, const netlet_array& a,
+                            netlet_error* error) {
+  if (a.columns == expected) return NETLET_OK;
+  return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected %zu columns, as many as the network has %s, got %zu", name,
+              expected, what, a.columns);
 }
 
 // f(values of a row, row) for each row, until it fails
@@ -55,8 +56,8 @@ netlet_status check_not_negative(const char* name, const char* what, const netle
   return each_row<T>(a, error, [&](const T* row, size_t i) {
     for (size_t j = 0; j < a.columns; ++j)
       if (row[j] < 0)
-        return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected %s from 0 on, got %g in row %zu, column %zu", name,
-                    what, (double)row[j], i, j);
+        return fail(error, NETLET_ERROR_ARGUMENT, "%s: expected %s >= 0, got %g in row %zu, column %zu", name, what,
+                    (double)row[j], i, j);
     return NETLET_OK;
   });
 }
@@ -66,7 +67,7 @@ netlet_status check_not_negative(const char* name, const char* what, const netle
 netlet_status check_features(const netlet_network& net, const netlet_array* x, netlet_error* error) {
   NETLET_TRY(check_array("x", x, error));
   if (x->columns != net.inputs())
-    return fail(error, NETLET_ERROR_ARGUMENT, "x: expected %zu features in a row, got %zu", net.inputs(), x->columns);
+    return fail(error, NETLET_ERROR_ARGUMENT, "x: expected %zu features per row, got %zu", net.inputs(), x->columns);
   return NETLET_OK;
 }
 
@@ -79,24 +80,25 @@ netlet_status check_shapes(const netlet_network& net, const netlet_array* x, con
   if (gradient && (y || !with_gradient))
     return fail(error, NETLET_ERROR_ARGUMENT,
                 with_gradient ? "y: expected either y or output_gradient, got both"
-                              : "output_gradient: not possible here, y is needed");
+                              : "output_gradient: expected y instead in this call");
   if (targets && targets->sample_weight) {
     NETLET_TRY(check_rows("sample_weight", targets->sample_weight, x->rows, error));
     if (targets->sample_weight->columns != 1)
       return fail(error, NETLET_ERROR_ARGUMENT, "sample_weight: expected one column, got %zu",
                   targets->sample_weight->columns);
     if (gradient)
-      return fail(error, NETLET_ERROR_ARGUMENT, "sample_weight: not together with output_gradient, which has it in it");
+      return fail(error, NETLET_ERROR_ARGUMENT, "sample_weight: expected none, output_gradient already includes it");
   }
   if (gradient) {
     NETLET_TRY(check_rows("output_gradient", gradient, x->rows, error));
-    return check_columns("output_gradient", net, *gradient, error);
+    return check_columns("output_gradient", "outputs", net.outputs(), *gradient, error);
   }
   NETLET_TRY(check_rows("y", y, x->rows, error));
-  if (!by_class(net, *y)) return check_columns("y", net, *y, error);
+  if (!by_class(net, *y))
+    return check_columns("y", net.targets() == net.outputs() ? "outputs" : "targets", net.targets(), *y, error);
   if (is_integer(y->dtype)) return NETLET_OK;
   return fail(error, NETLET_ERROR_ARGUMENT,
-              "y: expected class indices of an integer dtype, or %zu probabilities in a row, got one column of %s",
+              "y: expected class indices of an integer dtype, or %zu probabilities per row, got one column of %s",
               net.outputs(), netlet_dtype_name(y->dtype));
 }
 
@@ -110,7 +112,7 @@ netlet_status check_classes_and_weights(const netlet_network& net, const netlet_
   return each_row<int64_t>(*targets.y, error, [&](const int64_t* cls, size_t i) {
     if (*cls >= 0 && (uint64_t)*cls < net.outputs()) return NETLET_OK;
     return fail(error, NETLET_ERROR_ARGUMENT,
-                "y: expected classes from 0 to %zu, got %lld in row %zu; classes count from 0", net.outputs() - 1,
+                "y: expected classes from 0 to %zu, got %lld in row %zu; classes start at 0", net.outputs() - 1,
                 (long long)*cls, i);
   });
 }
@@ -125,7 +127,7 @@ template <class T> netlet_status check_data(const netlet_network& net, const net
   NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
   if (by_class(net, *targets.y)) return NETLET_OK;
   if (net.has_classes()) return check_probabilities<T>(net, *targets.y, error);
-  if (net.loss == NETLET_POISSON) return check_not_negative<T>("y", "counts", *targets.y, error);
+  if (net.loss_kind().targets == TargetKind::counts) return check_not_negative<T>("y", "counts", *targets.y, error);
   return NETLET_OK;
 }
 template netlet_status check_data<float>(const netlet_network&, const netlet_array&, const netlet_targets&,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What inputs and targets must be like.
+// Checks of inputs and targets.
 #pragma once
 
 #include "network/network.hpp"
@@ -13,15 +13,15 @@ inline bool by_class(const netlet_network& net, const netlet_array& y) {
 
 netlet_status check_features(const netlet_network& net, const netlet_array* x, netlet_error* error);
 
-// Shapes and dtypes alone. with_gradient: output_gradient may stand instead of y.
+// Only shapes and dtypes. with_gradient: output_gradient may be given instead of y.
 netlet_status check_shapes(const netlet_network& net, const netlet_array* x, const netlet_targets* targets,
                            bool with_gradient, netlet_error* error);
 
-// Class indices, which address memory, and weights; other values may be anything.
+// Class indices, which address memory, and weights; other values are not checked.
 template <class T>
 netlet_status check_classes_and_weights(const netlet_network& net, const netlet_targets& targets, netlet_error* error);
 
-// All values: finite, and what loss and weights ask for.
+// All values: they must be finite and meet the requirements of the loss.
 template <class T> netlet_status check_data(const netlet_network& net, const netlet_array& x,
                                             const netlet_targets& targets, netlet_error* error);
 

@@ -4,21 +4,22 @@
 #include <errno.h>
 
 #include "system/error.hpp"
+#include "system/memory.hpp"
 
 namespace netlet::core {
 namespace {
 
-// in words; strerror is not for threads
+// in words; strerror is not thread-safe
 const char* reason(int code) {
   switch (code) {
     case disk::kNotRegular: return "expected a regular file, got a device or pipe";
-    case disk::kDanglingLink: return "it is a symbolic link that leads nowhere";
-    case ENOENT: return "there is no such file or directory";
+    case disk::kDanglingLink: return "it is a dangling symbolic link";
+    case ENOENT: return "no such file or directory";
     case EACCES:
     case EPERM: return "permission denied";
     case ENOSPC: return "no space left on the device";
     case EISDIR: return "it is a directory";
-    case ENOTDIR: return "a part of its path is not a directory";
+    case ENOTDIR: return "part of the path is not a directory";
     case EROFS: return "the file system is read-only";
     case ENAMETOOLONG: return "the name is too long";
     case EILSEQ: return "the name is not UTF-8";
@@ -26,7 +27,7 @@ const char* reason(int code) {
 #if defined(EDQUOT)
     case EDQUOT: return "the disk quota is used up";
 #endif
-    case EIO: return "an input or output error";
+    case EIO: return "input/output error";
     case ELOOP: return "too many symbolic links";
     case EMFILE:
     case ENFILE: return "too many open files";
@@ -45,46 +46,52 @@ netlet_status failed(const char* what, int code, netlet_error* error) {
   return NETLET_ERROR_FILE;
 }
 
+// Calls some(offset, most bytes) until all are done; kEnd if there are no more.
+template <class F> int all(size_t size, F some) {
+  for (size_t at = 0; at < size;) {
+    const ptrdiff_t done = some(at, smaller(size - at, disk::kMostAtOnce));
+    if (done == 0) return disk::kEnd;
+    if (done > 0)
+      at += (size_t)done;
+    else if (errno != EINTR)
+      return errno;
+  }
+  return 0;
+}
+
 netlet_status no_path(netlet_error* error) {
   return fail(error, NETLET_ERROR_ARGUMENT, "path: expected the name of a file, got NULL");
 }
 
 }  // namespace
 
-InputFile::~InputFile() {
+Input::~Input() {
   if (descriptor_ >= 0) disk::close(descriptor_);
 }
 
-netlet_status InputFile::open(const char* path, netlet_error* error) {
+netlet_status Input::open(const char* path, netlet_error* error) {
   if (!path) return no_path(error);
   const int code = disk::open_to_read(path, descriptor_, size_);
   return code ? failed("read", code, error) : NETLET_OK;
 }
 
-netlet_status InputFile::read(void* out, size_t size, netlet_error* error) {
-  char* at = static_cast<char*>(out);
-  while (size) {
-    size_t done = 0;
-    const int code = disk::read_some(descriptor_, at, size, done);
-    if (code) return failed("read", code, error);
-    if (!done) return fail(error, NETLET_ERROR_FORMAT, "the file became shorter while it was read");
-    at += done;
-    size -= done;
+netlet_status Input::read(void* out, size_t size, netlet_error* error) {
+  if (memory_) {
+    memcpy(out, memory_, size);
+    memory_ += size;
+    return NETLET_OK;
   }
-  return NETLET_OK;
+  const int code = all(
+      size, [&](size_t at, size_t count) { return disk::read_some(descriptor_, static_cast<char*>(out) + at, count); });
+  if (code == disk::kEnd) return fail(error, NETLET_ERROR_FORMAT, "the file shrank while it was being read");
+  return code ? failed("read", code, error) : NETLET_OK;
 }
 
 int disk::write_all(int descriptor, const void* data, size_t size) {
-  const char* at = static_cast<const char*>(data);
-  while (size) {
-    size_t done = 0;
-    const int code = write_some(descriptor, at, size, done);
-    if (code) return code;
-    if (!done) return EIO;
-    at += done;
-    size -= done;
-  }
-  return 0;
+  const int code = all(size, [&](size_t at, size_t count) {
+    return write_some(descriptor, static_cast<const char*>(data) + at, count);
+  });
+  return code == kEnd ? EIO : code;
 }
 
 netlet_status replace_file(const char* path, const void* data, size_t size, netlet_error* error) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Files of the operating system: read from the beginning to the end, or replaced as a whole.
+// Files: read from beginning to end, or replaced as a whole.
 #pragma once
 
 #include <stddef.h>
@@ -8,43 +8,45 @@
 
 namespace netlet::core {
 
-// A regular file, open for reading.
-class InputFile {
+// The bytes of a regular file or of memory, read from beginning to end.
+class Input {
  public:
-  InputFile() = default;
-  ~InputFile();
-  InputFile(const InputFile&) = delete;
-  InputFile& operator=(const InputFile&) = delete;
+  Input() = default;
+  Input(const void* memory, size_t size) : memory_(static_cast<const char*>(memory)), size_(size) {}
+  ~Input();
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
 
   netlet_status open(const char* path, netlet_error* error);
-  size_t size() const { return size_; }  // when it was opened
-  // The next `size` bytes; that there are fewer is an error.
+  size_t size() const { return size_; }  // of a file: when it was opened
+  // Reads the next `size` bytes; fails if the file has fewer.
   netlet_status read(void* out, size_t size, netlet_error* error);
 
  private:
   int descriptor_ = -1;
+  const char* memory_ = nullptr;  // the rest of it
   size_t size_ = 0;
 };
 
-// Writes the file, or leaves the old one as it was: the bytes go to a new file beside it, reach the disk, and only then
-// take its name. What a symbolic link points to is replaced, and keeps its permissions.
+// Writes the file or leaves the old one untouched: the bytes go to a new file beside it, which takes its name once they
+// have reached the disk. Symbolic links are followed; the file keeps its permissions.
 netlet_status replace_file(const char* path, const void* data, size_t size, netlet_error* error);
 
-// What is different from system to system. All return 0, errno's number, or one of these.
+// What depends on the system. Codes are 0, errno, or one of these.
 namespace disk {
 
-enum { kNotRegular = -1, kDanglingLink = -2 };
+enum { kNotRegular = -1, kDanglingLink = -2, kEnd = -3 };
 
-constexpr size_t kMostAtOnce = (size_t)1 << 30;  // some systems take no more in one call
+constexpr size_t kMostAtOnce = (size_t)1 << 30;  // some systems accept no more in one call
 
 int open_to_read(const char* path, int& descriptor, size_t& size);
-// At most kMostAtOnce; `done` is 0 at the end of the file.
-int read_some(int descriptor, void* out, size_t size, size_t& done);
-int write_some(int descriptor, const void* data, size_t size, size_t& done);
+// Like POSIX's read and write, for at most kMostAtOnce bytes.
+ptrdiff_t read_some(int descriptor, void* out, size_t size);
+ptrdiff_t write_some(int descriptor, const void* data, size_t size);
 void close(int descriptor);
 int replace(const char* path, const void* data, size_t size);
 
-int write_all(int descriptor, const void* data, size_t size);  // the same on each system
+int write_all(int descriptor, const void* data, size_t size);  // the same on all systems
 
 }  // namespace disk
 }  // namespace netlet::core

@@ -14,9 +14,9 @@
 namespace netlet::core::disk {
 namespace {
 
-constexpr int kTries = 100;  // for a name that nobody has
+constexpr int kTries = 100;  // to find an unused name
 
-// After a rename the directory, too, has to reach the disk; some file systems cannot do that.
+// After a rename the directory has to reach the disk, too; not all file systems support that.
 void flush_directory_of(char* path) {
   char* const slash = strrchr(path, '/');
   const char* directory = ".";
@@ -30,7 +30,7 @@ void flush_directory_of(char* path) {
   ::close(descriptor);
 }
 
-// A name in the same directory that nobody has.
+// A name in the same directory that is probably unused.
 void temporary_name(const char* path, char* out, size_t capacity) {
   const char* const slash = strrchr(path, '/');
   const int directory = slash ? (int)(slash + 1 - path) : 0;
@@ -40,7 +40,7 @@ void temporary_name(const char* path, char* out, size_t capacity) {
            now.tv_nsec);
 }
 
-// What stands at the path, or nothing. What is not replaced: everything but regular files.
+// What the path leads to, if anything. Only regular files are replaced.
 int look_at(const char* path, struct stat& old, bool& exists) {
   exists = ::stat(path, &old) == 0;
   if (exists) return S_ISDIR(old.st_mode) ? EISDIR : S_ISREG(old.st_mode) ? 0 : kNotRegular;
@@ -48,7 +48,7 @@ int look_at(const char* path, struct stat& old, bool& exists) {
   return ::lstat(path, &old) == 0 ? kDanglingLink : 0;
 }
 
-// Fills a new file, which gets the owner and permissions of the old one, and closes it.
+// Writes and closes a new file, with the owner and permissions of the old one.
 int write_new(int descriptor, const struct stat* old, const void* data, size_t size) {
   if (old) (void)!::fchown(descriptor, old->st_uid, old->st_gid);
   if (old) (void)!::fchmod(descriptor, old->st_mode & 0777);
@@ -82,31 +82,15 @@ int replace_resolved(const char* path, const struct stat* old, const void* data,
 }  // namespace
 
 int open_to_read(const char* path, int& descriptor, size_t& size) {
-  descriptor = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // a pipe without a writer does not hold us up
+  descriptor = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);  // not to wait at a pipe without a writer
   struct stat status;
   if (descriptor < 0 || ::fstat(descriptor, &status) != 0) return errno;
   size = (size_t)status.st_size;
   return S_ISDIR(status.st_mode) ? EISDIR : S_ISREG(status.st_mode) ? 0 : kNotRegular;
 }
 
-int read_some(int descriptor, void* out, size_t size, size_t& done) {
-  ssize_t got;
-  do got = ::read(descriptor, out, size < kMostAtOnce ? size : kMostAtOnce);
-  while (got < 0 && errno == EINTR);
-  if (got < 0) return errno;
-  done = (size_t)got;
-  return 0;
-}
-
-int write_some(int descriptor, const void* data, size_t size, size_t& done) {
-  ssize_t written;
-  do written = ::write(descriptor, data, size < kMostAtOnce ? size : kMostAtOnce);
-  while (written < 0 && errno == EINTR);
-  if (written < 0) return errno;
-  done = (size_t)written;
-  return 0;
-}
-
+ptrdiff_t read_some(int descriptor, void* out, size_t size) { return ::read(descriptor, out, size); }
+ptrdiff_t write_some(int descriptor, const void* data, size_t size) { return ::write(descriptor, data, size); }
 void close(int descriptor) { ::close(descriptor); }
 
 int replace(const char* path, const void* data, size_t size) {

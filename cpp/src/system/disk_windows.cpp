@@ -41,8 +41,6 @@ int file_name(const char* path, Buffer<wchar_t>& out) {
   return attributes != INVALID_FILE_ATTRIBUTES && (attributes & FILE_ATTRIBUTE_DIRECTORY) ? EISDIR : 0;
 }
 
-unsigned at_once(size_t size) { return (unsigned)(size < kMostAtOnce ? size : kMostAtOnce); }
-
 }  // namespace
 
 int open_to_read(const char* path, int& descriptor, size_t& size) {
@@ -56,20 +54,10 @@ int open_to_read(const char* path, int& descriptor, size_t& size) {
   return (status.st_mode & _S_IFMT) == _S_IFREG ? 0 : kNotRegular;
 }
 
-int read_some(int descriptor, void* out, size_t size, size_t& done) {
-  const int got = ::_read(descriptor, out, at_once(size));
-  if (got < 0) return errno;
-  done = (size_t)got;
-  return 0;
+ptrdiff_t read_some(int descriptor, void* out, size_t size) { return ::_read(descriptor, out, (unsigned)size); }
+ptrdiff_t write_some(int descriptor, const void* data, size_t size) {
+  return ::_write(descriptor, data, (unsigned)size);
 }
-
-int write_some(int descriptor, const void* data, size_t size, size_t& done) {
-  const int written = ::_write(descriptor, data, at_once(size));
-  if (written < 0) return errno;
-  done = (size_t)written;
-  return 0;
-}
-
 void close(int descriptor) { ::_close(descriptor); }
 
 int replace(const char* path, const void* data, size_t size) {

@@ -19,20 +19,16 @@ netlet_status fail(netlet_error* error, netlet_status status, const char* format
 
 netlet_status within(const char* name, netlet_status status, netlet_error* error) {
   if (status == NETLET_OK || !error) return status;
-  const netlet_error sentence = *error;
-  fail(error, status, "%s: %s", name, sentence.message);
-  error->system_error = sentence.system_error;
+  const netlet_error message = *error;
+  fail(error, status, "%s: %s", name, message.message);
+  error->system_error = message.system_error;
   return status;
 }
 
 netlet_status out_of_memory(netlet_error* error) { return fail(error, NETLET_ERROR_MEMORY, "out of memory"); }
 
-netlet_status busy(const char* call, netlet_error* error) {
-  return fail(error, NETLET_ERROR_BUSY, "%s: another call is using this network", call);
-}
-
-netlet_status optimizer_busy(const char* call, netlet_error* error) {
-  return fail(error, NETLET_ERROR_BUSY, "%s: another call is using this optimizer", call);
+netlet_status busy(const char* call, const char* what, netlet_error* error) {
+  return fail(error, NETLET_ERROR_BUSY, "%s: another call is using this %s", call, what);
 }
 
 }  // namespace netlet::core

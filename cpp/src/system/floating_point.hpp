@@ -10,7 +10,7 @@
 
 namespace netlet::core {
 
-// Sets the default environment if the caller's differs, and gives the caller's back at the end of the scope.
+// Sets the default environment if the caller's differs, and restores the caller's at the end of the scope.
 class DefaultFloatingPoint {
  public:
   DefaultFloatingPoint() : saved_(read()), differs_((saved_ & kMask) != kDefault) {
@@ -22,7 +22,7 @@ class DefaultFloatingPoint {
   DefaultFloatingPoint(const DefaultFloatingPoint&) = delete;
   DefaultFloatingPoint& operator=(const DefaultFloatingPoint&) = delete;
 
-  // the caller's environment for the length of a callback
+  // the caller's environment for the duration of a callback
   void leave() const {
     if (differs_) write(saved_);
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who is using a network or an optimizer. A call that would be in the way is refused, it does not wait.
+// Who is using a network or an optimizer. Calls never wait for each other: one that would conflict is refused.
 #pragma once
 
 #include <atomic>
@@ -8,10 +8,10 @@
 
 namespace netlet::core {
 
-// How often this process came out of a fork: what other threads held before it is held by nobody.
+// Forks so far; locks held by other threads before a fork have no owner.
 extern std::atomic<unsigned> g_fork_generation;
 inline unsigned fork_generation() { return g_fork_generation.load(std::memory_order_relaxed); }
-// Makes fork_generation count; called whenever something is created that can be held.
+// Makes fork_generation count; called whenever something lockable is created.
 void watch_forks();
 
 class Users {
@@ -31,26 +31,25 @@ class Users {
   void remove_reader() { count_.fetch_sub(1, std::memory_order_release); }
   void remove_writer() { count_.store(0, std::memory_order_release); }
   void writer_becomes_reader() { count_.store(1, std::memory_order_release); }
-  // since: the generation in which the writer became a reader; after a fork it is not counted any more
+  // since: the generation in which the writer became a reader; after a fork it no longer counts
   void reader_becomes_writer(unsigned since) {
     forget_the_lost();
     const int only_me = (since == generation()) | kWriterWaits;
-    count_.fetch_or(kWriterWaits);  // from here on readers are refused; those who read come to an end
+    count_.fetch_or(kWriterWaits);  // refuses new readers; the present ones finish
     for (int found = only_me; !count_.compare_exchange_weak(found, kWriter, std::memory_order_acquire); found = only_me)
       yield_thread();
   }
   unsigned generation() const { return generation_.load(std::memory_order_relaxed); }
 
  private:
-  bool forget_the_lost() {
+  void forget_the_lost() {
     const unsigned now = fork_generation();
-    if (generation_.load(std::memory_order_relaxed) == now) return false;
+    if (generation_.load(std::memory_order_relaxed) == now) return;
     count_.store(0);
     generation_.store(now);
-    return true;
   }
   static constexpr int kWriter = -1, kWriterWaits = 1 << 30;
-  std::atomic<int> count_{0};  // readers, perhaps with kWriterWaits; or kWriter
+  std::atomic<int> count_{0};  // kWriter, or the number of readers, perhaps with kWriterWaits
   std::atomic<unsigned> generation_{fork_generation()};
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Buffers of numbers on malloc, aligned to a cache line; a failed allocation is a return value.
+// Buffers of numbers, aligned to cache lines; allocation failures are return values.
 #pragma once
 
 #include <stddef.h>
@@ -28,6 +28,9 @@ inline void aligned_free(void* p) {
 #endif
 }
 
+inline size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+inline size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+inline size_t divide_up(size_t a, size_t b) { return (a + b - 1) / b; }
 inline bool multiply_overflows(size_t a, size_t b, size_t* product) { return __builtin_mul_overflow(a, b, product); }
 
 // Owns `size` values of a plain type; empty until allocate() succeeds.
@@ -38,7 +41,7 @@ template <class T> class Buffer {
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() { aligned_free(data_); }
 
-  // Replaces the contents by `size` values, not set unless `zero`; false if there is no memory for them.
+  // Replaces the contents by `size` values, uninitialised unless `zero`; false if out of memory.
   bool allocate(size_t size, bool zero = false) {
     size_t bytes;
     if (multiply_overflows(size, sizeof(T), &bytes) || bytes > (size_t)PTRDIFF_MAX - kCacheLine) return false;
@@ -49,6 +52,10 @@ template <class T> class Buffer {
     data_ = static_cast<T*>(p);
     size_ = size;
     return true;
+  }
+  bool allocate_rows(size_t rows, size_t columns, bool zero = false) {
+    size_t size;
+    return !multiply_overflows(rows, columns, &size) && allocate(size, zero);
   }
   bool copy(const Buffer& other) {
     if (other.size_ == 0) {
@@ -68,7 +75,7 @@ template <class T> class Buffer {
     other.size_ = size;
   }
   void release() { aligned_free(give()); }
-  // The memory, for aligned_free(); nothing is left here.
+  // Releases ownership of the memory, to be freed by aligned_free().
   T* give() {
     T* const data = data_;
     data_ = nullptr;
@@ -83,5 +90,28 @@ template <class T> class Buffer {
   T* data_ = nullptr;
   size_t size_ = 0;
 };
+
+// Cuts a buffer into pieces that begin at cache lines. lay_out(take) gets each from take(rows, columns); it is called
+// twice, the first time only to count. False if out of memory.
+template <class T, class F> bool allocate_pieces(Buffer<T>& memory, F lay_out) {
+  constexpr size_t line = kCacheLine / sizeof(T);
+  T* begin = nullptr;
+  size_t used = 0;
+  bool fits = true;
+  const auto take = [&](size_t rows, size_t columns) {
+    T* const piece = begin ? begin + used : nullptr;
+    size_t size;
+    fits = fits && !multiply_overflows(rows, columns, &size) && size <= SIZE_MAX / 4 && used <= SIZE_MAX / 4;
+    if (fits) used += divide_up(size, line) * line;
+    return piece;
+  };
+  for (;;) {
+    lay_out(take);
+    if (begin) return true;
+    if (!fits || !memory.allocate(used)) return false;
+    begin = memory.data();
+    used = 0;
+  }
+}
 
 }  // namespace netlet::core

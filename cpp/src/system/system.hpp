@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the core needs of an operating system beside the C library and files; written once for POSIX, once for Windows.
+// What the core needs from an operating system besides the C library and files; one version for POSIX, one for Windows.
 #pragma once
 
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 namespace netlet::core {
 
-// Both are ready as they are made, and need not be destroyed.
+// Both are ready to use when constructed and need no destruction.
 struct Mutex {
 #if defined(_WIN32)
   void* native = nullptr;  // an SRWLOCK
@@ -31,20 +31,19 @@ struct Condition {
   void wake_all();
 };
 
-// Starts threads that nobody waits for and that get none of the process's signals; returns how many of them could be
-// started. They are numbered from `first` on.
+// Starts detached threads with all signals blocked, numbered from `first`; returns how many could be started.
 size_t start_threads(void (*run)(size_t number), size_t first, size_t count);
 
-// Lets another thread on.
+// Gives up the processor.
 void yield_thread();
 
-// The processors that this process may use.
+// The number of processors that this process may use.
 size_t processors_allowed();
 
-// Has `reset` called in the child of each fork, where there are forks.
+// Has `reset` called in the child after each fork, on systems that fork.
 void after_fork_in_child(void (*reset)());
 
-// Time that only goes forward.
+// Monotonic time.
 double seconds_now();
 
 }  // namespace netlet::core

@@ -25,7 +25,7 @@ void Condition::wake_all() { pthread_cond_broadcast(&native); }
 
 size_t start_threads(void (*run)(size_t), size_t first, size_t count) {
   g_run = run;
-  sigset_t all, before;  // signals belong to the program's own threads
+  sigset_t all, before;  // signals are for the program's own threads
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   size_t started = 0;

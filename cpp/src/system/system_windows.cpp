@@ -41,7 +41,7 @@ size_t start_threads(void (*run)(size_t), size_t first, size_t count) {
 void yield_thread() { SwitchToThread(); }
 
 size_t processors_allowed() {
-  DWORD_PTR process = 0, system = 0;  // of this process's group of at most 64
+  DWORD_PTR process = 0, system = 0;  // of this process's group, which has at most 64
   if (GetProcessAffinityMask(GetCurrentProcess(), &process, &system) && process)
     return (size_t)__builtin_popcountll(process);
   SYSTEM_INFO info;

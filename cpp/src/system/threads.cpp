@@ -19,19 +19,19 @@ std::atomic<unsigned> g_fork_generation{0};
 namespace {
 
 constexpr size_t kMaxThreads = 1024;
-constexpr int kSpins = 4000;  // a worker looks so often for new tasks before it sleeps
+constexpr int kSpins = 4000;  // how often a worker looks for tasks before it sleeps
 
-std::atomic<size_t> g_thread_count{0};  // 0: not asked yet
+std::atomic<size_t> g_thread_count{0};  // 0: not determined yet
 
-// A worker's share of the tasks. What it has in its caches from the last job is what the same share needs again: each
-// begins with its own, and then helps the others.
+// A worker's share of the tasks. Its caches still hold what that share of the last job used, so each worker starts with
+// its own share and then helps the others.
 struct alignas(kCacheLine) Share {
   std::atomic<size_t> next{0};
   size_t end = 0;
 };
 
-// A job is open while its gate has kClosed unset. The gate counts the workers that joined, below the job's number, so
-// that a worker joins one job at most once and never one that is over: the caller need not wait for who slept.
+// A job is open while kClosed is unset in the gate. The low bits count the workers that joined, the high bits are the
+// job's number. A worker joins a job at most once, and never a finished one: the caller need not wait for sleepers.
 constexpr uint64_t kJoinedMask = 0xffff, kClosed = 0x10000, kJobStep = 0x20000;
 
 struct Pool {
@@ -42,14 +42,14 @@ struct Pool {
   size_t threads = 0;
 
   std::atomic<bool> taken{false};
-  size_t workers = 0;  // threads started; changed by the taker only
+  size_t workers = 0;  // threads started; changed only by whoever took the pool
 
   std::atomic<int> sleepers{0};
   Mutex mutex;
   Condition wake;
 };
 Pool g_pool;
-Share g_shares[kMaxThreads];  // beside the pool: all zero, so that they take no room in the file
+Share g_shares[kMaxThreads];  // not in Pool: all zero, they take no room in the binary
 
 inline void pause_briefly() {
 #if defined(NETLET_X86)
@@ -67,7 +67,7 @@ void take_tasks(size_t worker) {
   }
 }
 
-// waits for a gate that is open and of another job than `seen`
+// waits for an open gate of a job other than `seen`
 uint64_t wait_for_job(uint64_t seen) {
   const auto is_new = [seen](uint64_t gate) { return !(gate & kClosed) && gate / kJobStep != seen; };
   for (int spin = 0; spin < kSpins; ++spin) {
@@ -96,7 +96,7 @@ void work(size_t worker) {
   }
 }
 
-// Only the forking thread lives on in the child: start over without workers.
+// Only the forking thread exists in the child: start over without workers.
 void reset_in_child() {
   g_fork_generation.fetch_add(1);
   g_pool.gate.store((g_pool.gate.load() & ~kJoinedMask) | kClosed);
@@ -109,10 +109,10 @@ void reset_in_child() {
 
 void start_workers(size_t count) {
   watch_forks();
-  g_pool.workers += start_threads(work, g_pool.workers + 1, count - g_pool.workers);  // fewer give the same result
+  g_pool.workers += start_threads(work, g_pool.workers + 1, count - g_pool.workers);  // fewer are fine, too
 }
 
-// what NETLET_NUM_THREADS says: 0 if it is not set, SIZE_MAX if it is no number of threads
+// the value of NETLET_NUM_THREADS: 0 if unset, SIZE_MAX if invalid
 size_t requested_threads() {
   const char* text = getenv("NETLET_NUM_THREADS");
   if (!text || !*text) return 0;
@@ -161,7 +161,7 @@ void run_tasks(size_t tasks, size_t threads, void (*run)(void*, size_t, size_t),
     if (spin < kSpins)
       pause_briefly();
     else
-      yield_thread();  // more threads than processors: let the worker on
+      yield_thread();  // more threads than processors: let a worker run
   }
   g_pool.taken.store(false, std::memory_order_release);
 }

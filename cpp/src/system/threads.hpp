@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One pool of threads for the process. Tasks are numbered; which thread runs which never changes a result.
+// One pool of threads for the process. Results never depend on which thread runs which task.
 #pragma once
 
 #include <stddef.h>
@@ -8,18 +8,18 @@
 
 namespace netlet::core {
 
-// Threads worth using for so many floating-point operations, if each should have at least `share` of them.
+// How many threads are worth using if each should have at least `share` of the floating-point operations.
 size_t threads_for(double operations, double share);
 
 constexpr double kReadingShare = 4e5;   // about 10 microseconds of one core, for work that only reads parameters
-constexpr double kTrainingShare = 2e6;  // each step moves the parameters from core to core as well
+constexpr double kTrainingShare = 2e6;  // each step also moves parameters between cores
 
-// Calls run(context, task, worker) for each task below `tasks`, on at most `threads` threads, the caller being worker
-// 0; returns when all are done. Workers are numbered below `threads`. If the pool is taken (a call from another
-// thread, or from within a task), the caller does all of it alone.
+// Calls run(context, task, worker) for each task < tasks, on at most `threads` threads, and returns when all are done.
+// worker < threads; the caller is worker 0. If the pool is taken (by another thread, or by the task that makes this
+// call), the caller runs all tasks itself.
 void run_tasks(size_t tasks, size_t threads, void (*run)(void* context, size_t task, size_t worker), void* context);
 
-// Fails if NETLET_NUM_THREADS cannot be followed.
+// Fails if NETLET_NUM_THREADS is not a valid number.
 netlet_status require_threads(netlet_error* error);
 
 template <class F> void parallel(size_t tasks, size_t threads, F&& f) {

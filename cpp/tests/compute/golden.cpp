@@ -43,8 +43,8 @@ static netlet::Network network(const Settings& s) {
   for (const std::string& name : split(s.at("activations")))
     activations.push_back(named<netlet::Activation>(netlet_activation_name, name));
   netlet::NetworkOptions options;
-  options.huber_delta = number(s, "huber_delta", 1);
-  options.quantiles = numbers(s, "quantile");
+  options.loss_parameters = numbers(s, "huber_delta");
+  if (options.loss_parameters.empty()) options.loss_parameters = numbers(s, "quantile");
   if (s.count("dropout")) options.dropout.assign(sizes.size() - 2, number(s, "dropout", 0));
   netlet::Network net(sizes, activations, named<netlet::Loss>(netlet_loss_name, s.at("loss")),
                       named<netlet::Reduction>(netlet_reduction_name, s.at("reduction")),

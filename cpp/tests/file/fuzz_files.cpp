@@ -45,7 +45,7 @@ std::vector<File> good_files() {
     plain.initialize(netlet::Init::glorot_uniform, 0);
     all.push_back(files::bytes_of(plain));
     Network net({3, 4, 2, 2}, {Activation::relu, Activation::gelu, Activation::identity}, Loss::huber,
-                netlet::Reduction::mean, dtype, {2, {}, {0.5, 0}});
+                netlet::Reduction::mean, dtype, {{2}, {0.5, 0}});
     net.initialize(netlet::Init::he_uniform, 1);
     net.set_scaling(netlet::Scaling::inputs, {1, 2, 3}, {1, 2, 3});
     net.set_scaling(netlet::Scaling::outputs, {1, 2}, {1, 2});

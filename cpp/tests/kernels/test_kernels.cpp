@@ -5,6 +5,7 @@
 
 #include "check.hpp"
 #include "kernels/kernels.hpp"
+#include "kernels/updates.hpp"
 #include "network/random.hpp"
 
 using namespace netlet::core;
@@ -66,7 +67,6 @@ template <class T> void listed_rows_make_no_difference(const RowKernels<T>& kern
     listed.push_back(&x[i * stride]);
     inside.push_back(&x[i * stride + 3]);
   }
-  size_t order[] = {3, 1, 19, 0};
   for (const size_t m : {1, 2, 3, 9, 17})
     for (size_t n = 1; n <= 70; n += n < 20 ? 1 : 7)
       for (const size_t k : {0, 1, 5, 19, 33}) {
@@ -74,13 +74,7 @@ template <class T> void listed_rows_make_no_difference(const RowKernels<T>& kern
         kernel.forward(m, n, k, &x[2 * stride + 3], stride, nullptr, {w.data(), false}, b.data(), NETLET_TANH, nullptr,
                        y.data());
         kernel.gradient(m, n, k, {&x[2 * stride + 3], (ptrdiff_t)stride}, d.data(), 80, g.data(), bias.data());
-        Fetch fetch;
-        fetch.data = reinterpret_cast<const char*>(x.data());
-        fetch.row_stride = stride * sizeof(T);
-        fetch.row_bytes = stride * sizeof(T);
-        fetch.order = order;
-        fetch.rows = 4;
-        const Inputs<T> rows = Inputs<T>{nullptr, 0, listed.data(), 1, &fetch}.part(2, 2);
+        const Inputs<T> rows = Inputs<T>{nullptr, 0, listed.data(), 1}.part(2, 2);
         kernel.forward(m, n, k, nullptr, 0, &inside[2], {w.data(), false}, b.data(), NETLET_TANH, nullptr,
                        y_listed.data());
         kernel.gradient(m, n, k, rows, d.data(), 80, g_listed.data(), bias_listed.data());
@@ -138,27 +132,26 @@ template <class T> void test_type() {
     }
   }
   const auto x = numbers<T>(80, 5), y = numbers<T>(80, 6);
-  std::vector<int> functions = {kExp, kLog};
-  for (int activation = 0; activation < NETLET_SOFTMAX; ++activation) functions.push_back(activation);
+  std::vector<int> functions = {NETLET_EXP, NETLET_LOG};
+  for (int activation = 0; netlet_activation_name(activation); ++activation)
+    if (activation != NETLET_SOFTMAX) functions.push_back(activation);
   for (const int function : functions)
     same_everywhere<T>([&](const Kernels<T>& kernel, size_t n) {
       std::vector<T> out(n + 1, T(7));
       std::vector<T> in(x.begin(), x.begin() + n);
-      if (function == kLog)
+      if (function == NETLET_LOG)
         for (T& v : in) v = std::fabs(v);
       kernel.map(function, n, in.data(), out.data());
       return out;
     });
   for (const int optimizer : {NETLET_SGD, NETLET_ADAM, NETLET_RMSPROP, NETLET_RPROP})
     same_everywhere<T>([&](const Kernels<T>& kernel, size_t n) {
-      Update<T> u = {};
-      u.optimizer = optimizer;
-      u.rate = T(0.1), u.momentum = T(0.9), u.beta_1 = T(0.9), u.beta_2 = T(0.99), u.rest_1 = T(0.1),
-      u.rest_2 = T(0.01), u.root = T(3), u.epsilon = T(1e-6), u.rho = T(0.9), u.rest = T(0.1), u.eta_minus = T(0.5),
-      u.eta_plus = T(1.2), u.step_min = T(1e-6), u.step_max = T(50);
+      netlet_optimizer_config config = netlet_optimizer_defaults(optimizer);
+      config.momentum = 0.9;
+      const Step<T> step = {&config, false, T(0.1), T(3), T(1)};
       std::vector<T> w(x.begin(), x.begin() + n + 1), s0(n + 1, T(0.5)), s1(n + 1, T(0.25));
       w[n] = T(7);
-      kernel.update(u, n, y.data(), w.data(), s0.data(), s1.data());
+      kernel.update(step, n, y.data(), w.data(), s0.data(), s1.data());
       CHECK(s0[n] == T(0.5) && s1[n] == T(0.25));
       w.insert(w.end(), s0.begin(), s0.end());
       w.insert(w.end(), s1.begin(), s1.end());
@@ -169,7 +162,7 @@ template <class T> void test_type() {
     g[n] = T(7);
     kernel.penalize(n, g.data(), w.data(), T(0.3), T(0.1), T(0.99));
     kernel.clip(n, g.data(), T(0.75));
-    kernel.drop(n, x.data(), g.data(), g.data());
+    kernel.multiply_unless_zero(n, x.data(), g.data(), g.data());
     kernel.divide_by(n, g.data(), y.data());
     kernel.scale(n, g.data(), T(0.9));
     g.insert(g.end(), w.begin(), w.end());

@@ -4,15 +4,15 @@
 #include <stdio.h>
 #include <string.h>
 
-static int stop_after_three(void *context, const netlet_epoch *epochs, size_t count) {
-  *(double *)context = epochs[0].loss;
+static int stop_after_three(void* context, const netlet_epoch* epochs, size_t count) {
+  *(double*)context = epochs[0].loss;
   return count == 1 && epochs[0].epoch == 2;
 }
 
-#define EXPECT(condition)                                              \
-  if (!(condition)) {                                                  \
-    fprintf(stderr, "line %d: failed: %s\n", __LINE__, #condition);    \
-    return 1;                                                          \
+#define EXPECT(condition)                                           \
+  if (!(condition)) {                                               \
+    fprintf(stderr, "line %d: failed: %s\n", __LINE__, #condition); \
+    return 1;                                                       \
   }
 
 int main(void) {
@@ -29,8 +29,8 @@ int main(void) {
   const netlet_array outputs = netlet_rows(y, NETLET_FLOAT64, 4, 1);
   const netlet_targets targets = {.y = &outputs};
   const netlet_optimizer_config sgd = netlet_optimizer_defaults(NETLET_SGD);
-  netlet_network *network;
-  netlet_optimizer *optimizer;
+  netlet_network* network;
+  netlet_optimizer* optimizer;
   netlet_error error;
   double out[4], loss = -1, before;
   char hex[65];
@@ -56,7 +56,7 @@ int main(void) {
 
   {
     netlet_fit_options options = netlet_fit_defaults(network);
-    netlet_network *none = NULL;
+    netlet_network* none = NULL;
     options.standardize = 4;
     EXPECT(netlet_fit(network, &rows, &targets, optimizer, &options, &error) == NETLET_ERROR_ARGUMENT);
     EXPECT(strcmp(error.message, "standardize: expected 0 to 3, got 4") == 0);
@@ -79,7 +79,7 @@ int main(void) {
 
   config.dtype = NETLET_INT8;
   {
-    netlet_network *none = NULL;
+    netlet_network* none = NULL;
     EXPECT(netlet_network_create(&config, &none, &error) == NETLET_ERROR_ARGUMENT && none == NULL);
     EXPECT(strstr(error.message, "dtype") != NULL);
     EXPECT(netlet_network_create(&config, &none, NULL) == NETLET_ERROR_ARGUMENT);

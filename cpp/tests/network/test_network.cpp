@@ -135,7 +135,7 @@ static void a_diverging_run_keeps_the_last_good_epoch() {
 
 static void training_takes_options() {
   Network net({2, 8, 1}, {Activation::gelu, Activation::identity}, Loss::huber, netlet::Reduction::mean,
-              netlet::Dtype::float64, {0.5, {}, {0.1}});
+              netlet::Dtype::float64, {{0.5}, {0.1}});
   net.initialize(netlet::Init::he_uniform, 2);
   netlet_optimizer_config config = netlet::config_of(NETLET_ADAM);
   config.weight_decay = 0.01;
@@ -169,8 +169,8 @@ static void training_takes_options() {
   options.schedule.kind = NETLET_COSINE;
   CHECK_ERROR(net.fit(x, targets, adamw, options), "period");
   CHECK_ERROR(Network({2, 3, 1}, {Activation::tanh, Activation::tanh}, Loss::quantile, netlet::Reduction::sum,
-                      netlet::Dtype::float64, {1, {0.5, 0.5}, {}}),
-              "quantiles: expected 1 values, got 2");
+                      netlet::Dtype::float64, {{0.5, 0.5}, {}}),
+              "quantile: expected 1 values for quantile, got 2");
 }
 
 static void batches_may_come_one_by_one() {
@@ -239,7 +239,7 @@ static void threads_are_counted() {
 static void functions_take_both_types() {
   const float in[] = {-1, 0, 1};
   float out[3];
-  netlet::map(netlet::Function::tanh, 3, in, out);
+  netlet::map(netlet::Activation::tanh, 3, in, out);
   CHECK(out[0] == -out[2] && out[1] == 0 && out[2] > 0.7615f && out[2] < 0.7616f);
 }
 

@@ -48,7 +48,9 @@ static std::string results(const std::function<void()>& in_callback) {
   add(net.fit(x, y, adam, options).loss);
   const std::vector<double> tiny = {-740, -708.5, -1, 1e-310, 3};
   std::vector<double> mapped(tiny.size());
-  for (const auto f : {netlet::Function::exp, netlet::Function::sigmoid, netlet::Function::tanh}) {
+  netlet::map(netlet::Function::exp, tiny.size(), tiny.data(), mapped.data());
+  add(mapped);
+  for (const auto f : {netlet::Activation::sigmoid, netlet::Activation::tanh}) {
     netlet::map(f, tiny.size(), tiny.data(), mapped.data());
     add(mapped);
   }

@@ -1,25 +1,25 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A network as one C99 file: sizes fixed, nothing allocated, nothing needed but fma, the same bits.
 
-The file has no product whose result could be fused with a sum behind its back: contraction is switched off in it, and
-where a compiler does not know the switch, its self-test says so.
+No compiler may fuse a product in the file with a sum: contraction is switched off there, and if a compiler does not
+know the switch, the file's self-test reports it.
 """
 
 from __future__ import annotations
 
 import re
 import textwrap
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
-from .. import __version__
+from .._core import __version__
+from .._names import ACTIVATIONS
 from ..reference.elementary import COEFFICIENTS
+from .parts import Parts
 
-if TYPE_CHECKING:
-    from ..network import Network
-
-PANEL = 32  # outputs that are summed at once, in registers if the compiler will
+PANEL = 32  # outputs that are summed at once, in registers if the compiler keeps them there
 
 _HEAD = """\
 /* {name}: {description}
@@ -55,37 +55,6 @@ typedef {bits} bits;
 static inline real times_add(real a, real b, real c) {{ return {fma}(a, b, c); }}
 """
 
-_BITS = """
-static inline bits bits_of(real x) {
-  union { real x; bits b; } u;
-  u.x = x;
-  return u.b;
-}
-"""
-_REAL_OF = """\
-static inline real real_of(bits b) {
-  union { real x; bits b; } u;
-  u.b = b;
-  return u.x;
-}
-"""
-_MAGNITUDE = """\
-static inline real magnitude(real x) { return real_of(bits_of(x) & ~bits_of(-ZERO)); }
-"""
-
-_REDUCE = """
-/* x = k ln 2 + r, |r| <= 0.3467; *p = expm1(r); the result has k in its low bits */
-static inline real reduce(real x, real *k, real *p) {
-  const real shifted = times_add(x, LOG2E, SHIFT);
-  *k = shifted - SHIFT;
-  const real high = times_add(-*k, LN2_HI, x), low = -*k * LN2_LO;
-  const real r = high + low, r2 = r * r;
-  *p = high + times_add(r2, EXPM1_TAIL, low);
-  return shifted;
-}
-static inline real power_of_two(bits k) { return real_of((k + BIAS) << FRACTION); }
-"""
-
 _TAIL = """
 void {name}_forward_rows(size_t rows, const real *x, real *y) {{
   for (; rows; --rows, x += {inputs}, y += {outputs}) {name}_forward(x, y);
@@ -103,7 +72,37 @@ int {name}_self_test(void) {{
 }}
 """
 
+# By their names in C, each after those that it calls; a file has those that it needs. The capitals: _definitions.
 _FUNCTIONS = {
+    "bits_of": """
+static inline bits bits_of(real x) {
+  union { real x; bits b; } u;
+  u.x = x;
+  return u.b;
+}
+""",
+    "real_of": """\
+static inline real real_of(bits b) {
+  union { real x; bits b; } u;
+  u.b = b;
+  return u.x;
+}
+""",
+    "magnitude": """\
+static inline real magnitude(real x) { return real_of(bits_of(x) & ~bits_of(-ZERO)); }
+""",
+    "reduce": """
+/* x = k ln 2 + r, |r| <= 0.3467; *p = expm1(r); the result has k in its low bits */
+static inline real reduce(real x, real *k, real *p) {
+  const real shifted = times_add(x, LOG2E, SHIFT);
+  *k = shifted - SHIFT;
+  const real high = times_add(-*k, LN2_HI, x), low = -*k * LN2_LO;
+  const real r = high + low, r2 = r * r;
+  *p = high + times_add(r2, EXPM1_TAIL, low);
+  return shifted;
+}
+static inline real power_of_two(bits k) { return real_of((k + BIAS) << FRACTION); }
+""",
     "exp_negative": """
 /* exp(x) for x <= 0 */
 static inline real exp_negative(real x) {
@@ -127,7 +126,7 @@ static inline real sigmoid(real x) {
   return (x < ZERO ? e : ONE) / (ONE + e);
 }
 """,
-    "tanh": """
+    "hyperbolic_tangent": """
 static inline real hyperbolic_tangent(real x) {
   const real t = expm1_negative(-TWO * magnitude(x));
   return real_of((bits_of(t / (TWO + t)) & ~bits_of(-ZERO)) | (bits_of(x) & bits_of(-ZERO)));
@@ -154,6 +153,14 @@ static inline real softplus(real z) {
   return (z < ZERO ? ZERO : z) + times_add(k, LN2_HI, f - (half - t));
 }
 """,
+    "mish": """
+/* z tanh(log(1 + exp(z))) by exp(-|z|) */
+static inline real mish(real z) {
+  const real e = exp_negative(-magnitude(z));
+  const real above = z < ZERO ? e * (e + TWO) : times_add(TWO, e, ONE);
+  return z * (above / (above + (z < ZERO ? TWO : TWO * (e * e))));
+}
+""",
     "gelu": """
 /* z times the normal distribution function; its tail is exp(-u^2 / 2) / (u + 4) times a polynomial */
 static inline real gelu(real z) {
@@ -168,16 +175,6 @@ static inline real gelu(real z) {
 }
 """,
 }
-_NEEDS = {
-    "sigmoid": ["exp_negative"],
-    "tanh": ["expm1_negative"],
-    "elu": ["expm1_negative"],
-    "silu": ["exp_negative", "sigmoid"],
-    "softplus": ["exp_negative"],
-    "gelu": ["exp_negative"],
-    "softmax": ["exp_negative"],
-}
-_CALLED = {"tanh": "hyperbolic_tangent"}  # the others by their own names
 
 
 def _literal(value: Any, is_float32: bool) -> str:
@@ -196,7 +193,7 @@ def _chain(coefficients: list[str], variable: str) -> str:
 
 
 def _definitions(is_float32: bool) -> str:
-    """What the functions have in capitals."""
+    """The constants and tails of polynomials that the functions name in capitals."""
     table = COEFFICIENTS["float32" if is_float32 else "float64"]
     real = np.float32 if is_float32 else np.float64
     values = {"ZERO": 0.0, "ONE": 1.0, "TWO": 2.0, "FOUR": 4.0, "FORTY": 40.0, "SIXTY_FOUR": 64.0, "HALF": 0.5}
@@ -246,11 +243,7 @@ static void sums_{width}(size_t inputs, const real *x, const real *w, const real
 """
 
 
-def _activation(name: str, outputs: int, array: str) -> str:
-    if name == "identity":
-        return ""
-    if name != "softmax":
-        return f"  for (int j = 0; j < {outputs}; ++j) {array}[j] = {_CALLED.get(name, name)}({array}[j]);\n"
+def _softmax(outputs: int, array: str) -> str:
     return (
         f"  real largest = {array}[0], sum = ZERO;\n"
         f"  for (int j = 1; j < {outputs}; ++j) largest = {array}[j] > largest ? {array}[j] : largest;\n"
@@ -260,7 +253,18 @@ def _activation(name: str, outputs: int, array: str) -> str:
     )
 
 
-def _layer(i: int, net: Network, source: str, target: str) -> str:
+def _activation(name: str, outputs: int, array: str) -> str:
+    if name == "identity":
+        return ""
+    if name == "softmax":
+        return _softmax(outputs, array)
+    function = ACTIVATIONS.get(name, {}).get("c")
+    if function not in _FUNCTIONS:
+        raise ValueError(f"to_c: netlet cannot write the activation {name!r}")
+    return f"  for (int j = 0; j < {outputs}; ++j) {array}[j] = {function}({array}[j]);\n"
+
+
+def _layer(i: int, net: Parts, source: str, target: str) -> str:
     inputs, outputs = net.layer_sizes[i], net.layer_sizes[i + 1]
     full = outputs - outputs % PANEL
     text = ""
@@ -273,7 +277,7 @@ def _layer(i: int, net: Network, source: str, target: str) -> str:
     return text + _activation(net.activations[i], outputs, target)
 
 
-def _forward(name: str, net: Network) -> str:
+def _forward(name: str, net: Parts) -> str:
     sizes = net.layer_sizes
     text = f"\nvoid {name}_forward(const real *x, real *y) {{\n"
     source = "x"
@@ -292,15 +296,14 @@ def _forward(name: str, net: Network) -> str:
     return text + "}\n"
 
 
-def _functions(activations: set[str]) -> str:
-    wanted = {need for name in activations for need in (*_NEEDS.get(name, ()), name)}
-    text = "".join(body for name, body in _FUNCTIONS.items() if name in wanted)
-    bits = _BITS
-    if wanted & {"exp_negative", "expm1_negative"}:
-        bits += _REAL_OF
-    if wanted & {"sigmoid", "tanh", "softplus", "gelu"}:
-        bits += _MAGNITUDE
-    return bits + (_REDUCE if _REAL_OF in bits else "") + text
+def _functions(text: str) -> str:
+    """The definitions of what `text` calls, and of what these call."""
+    wanted: list[str] = []
+    for name, body in reversed(_FUNCTIONS.items()):
+        if re.search(rf"\b{name}\(", text):
+            wanted.insert(0, body)
+            text += body
+    return "".join(wanted)
 
 
 def c_name(stem: str) -> str:
@@ -309,28 +312,29 @@ def c_name(stem: str) -> str:
     return name if re.match(r"[A-Za-z_]", name) else f"_{name}"
 
 
-def c_source(net: Network, name: str) -> str:
-    """Write the network in C; `name` begins the names of its functions."""
+def c_source(net: Parts, name: str, fingerprint: str, forward: Callable[[Any], Any]) -> str:
+    """Write the network in C; `name` begins the names of its functions, `forward` gives outputs for its self-test."""
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
         raise ValueError(f"name: expected a name in C, of letters, digits and _, got {name!r}")
-    if not np.isfinite(net.parameters).all():
+    if not net.all_finite():
         raise ValueError("parameters: expected finite numbers, got nan or inf")
     is_float32 = net.dtype == np.float32
     sizes = net.layer_sizes
-    # so many rows that a bit that is lost somewhere shows at an output
+    # enough rows for a bit that is lost anywhere to show in an output
     rows = 16 if sizes[0] <= 64 else 4
     x = (2 * ((np.arange(1, rows * sizes[0] + 1) * 0.6180339887498949) % 1) - 1).astype(net.dtype).reshape(rows, -1)
     if net.input_scaling:
         x = x * net.input_scaling[1] + net.input_scaling[0]
-    expected = net.forward(x)
+    expected = forward(x)
     widths = {n % PANEL for n in sizes[1:]} | {PANEL for n in sizes[1:] if n >= PANEL}
     widths.discard(0)
+    body = _forward(name, net)
     parts = [
         _HEAD.format(
             name=name,
             description=f"a network of layers {'-'.join(map(str, sizes))}, {', '.join(net.activations)}",
             version=__version__,
-            fingerprint=net.fingerprint(),
+            fingerprint=fingerprint,
             real="float" if is_float32 else "double",
             bits="uint32_t" if is_float32 else "uint64_t",
             fma="fmaf" if is_float32 else "fma",
@@ -340,7 +344,7 @@ def c_source(net: Network, name: str) -> str:
         ),
         "\n",
         _definitions(is_float32),
-        _functions(set(net.activations)),
+        _functions(body + _TAIL),
         "".join(map(_sums, sorted(widths))),
         "\n",
     ]
@@ -349,7 +353,7 @@ def c_source(net: Network, name: str) -> str:
     for side, scaling in (("input", net.input_scaling), ("output", net.output_scaling)):
         for what, values in zip(("shift", "scale"), scaling or ()):
             parts.append(_array(f"{side}_{what}", values, is_float32))
-    parts.append(_forward(name, net))
+    parts.append(body)
     parts.append(
         _TAIL.format(
             name=name,

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Networks of FANN: its text files (.net), where layers are fully connected to the next.
+"""Networks of FANN: its text files (.net) whose layers are fully connected to the next.
 
-FANN multiplies sums by a steepness s before its function: sigmoid is 1 / (1 + exp(-2 s z)) there and sigmoid symmetric
-tanh(s z), so that the steepness goes into the weights, by a multiplication in binary64.
+FANN multiplies sums by a steepness s before it applies a function: its sigmoid is 1 / (1 + exp(-2 s z)), its sigmoid
+symmetric tanh(s z). The steepness goes into the weights, by a multiplication in binary64.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .parts import N, Parts
+from .._names import ACTIVATIONS
+from .parts import Layers, Parts
 
 # fann_activationfunc_enum
 _NAMES = [
@@ -22,13 +23,7 @@ _NAMES = [
     *("elliot symmetric", "linear piece", "linear piece symmetric", "sin symmetric", "cos symmetric", "sin", "cos"),
     *("linear piece rect", "linear piece rect leaky"),
 ]
-_ACTIVATIONS = {  # FANN's: netlet's, and what the steepness is multiplied by
-    "linear": ("identity", 1.0),
-    "sigmoid": ("sigmoid", 2.0),
-    "sigmoid symmetric": ("tanh", 1.0),
-    "linear piece rect": ("relu", 1.0),
-    "linear piece rect leaky": ("leaky_relu", 1.0),
-}
+_ACTIVATIONS = {row["fann"][0]: (name, row["fann"][1]) for name, row in ACTIVATIONS.items() if "fann" in row}
 _STEPWISE = {"sigmoid stepwise": "sigmoid", "sigmoid symmetric stepwise": "sigmoid symmetric"}
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 
@@ -38,7 +33,7 @@ def _entry(text: str, name: str, default: str | None = None) -> str:
     if found:
         return found[1].strip()
     if default is None:
-        raise ValueError(f"path: expected a file of FANN with {name!r}; it has none")
+        raise ValueError(f"path: expected a FANN file with {name!r}; it has none")
     return default
 
 
@@ -58,7 +53,9 @@ def _activation(numbers: set[tuple[str, str]], layer: int, stepwise: bool) -> tu
     if name in _STEPWISE and stepwise:
         name = _STEPWISE[name]
     if name in _STEPWISE:
-        raise ValueError(f"{where}: {name} is an approximation of its own; stepwise=True takes the exact function")
+        raise ValueError(
+            f"{where}: {name} is an approximation of its own; stepwise=True uses the exact function instead"
+        )
     if name not in _ACTIVATIONS:
         raise ValueError(f"{where}: netlet has no activation {name!r}; known are {', '.join(_ACTIVATIONS)}")
     activation, factor = _ACTIVATIONS[name]
@@ -67,11 +64,11 @@ def _activation(numbers: set[tuple[str, str]], layer: int, stepwise: bool) -> tu
     return activation, factor * float(steepness)
 
 
-def from_fann(cls: type[N], text: str, stepwise: bool, loss: str | None, dtype: Any) -> N:
-    """Make a network of a file's text."""
+def from_fann(text: str, stepwise: bool, loss: str | None, dtype: Any) -> Parts:
+    """Read a file's text."""
     if not text.startswith("FANN_FLO"):
         start = text[:12].splitlines()[0] if text.strip() else "nothing"
-        raise ValueError(f"path: expected a file of FANN that begins with FANN_FLO, got {start!r}")
+        raise ValueError(f"path: expected a FANN file that begins with FANN_FLO, got {start!r}")
     if _entry(text, "network_type", "0") != "0":
         raise ValueError("path: expected a layered network; this one has shortcut connections")
     if _entry(text, "scale_included", "0") != "0":
@@ -94,7 +91,7 @@ def from_fann(cls: type[N], text: str, stepwise: bool, loss: str | None, dtype: 
     weights = np.array([float(weight) for _, weight in connections])
     if not np.isfinite(weights).all():
         raise ValueError("path: expected finite weights")
-    parts = Parts()
+    layers = Layers()
     first, used = 0, 0
     for i, (before, size) in enumerate(itertools.pairwise(sizes)):
         where = f"path, layer {i + 1}"
@@ -108,9 +105,9 @@ def from_fann(cls: type[N], text: str, stepwise: bool, loss: str | None, dtype: 
             used += before
         name, factor = _activation({(number, steepness) for _, number, steepness in own}, i, stepwise)
         matrix = np.array(rows).T * factor
-        parts.add_layer(matrix[:-1], matrix[-1], where)
-        parts.add_activation(name, where)
+        layers.add_layer(matrix[:-1], matrix[-1], where)
+        layers.add_activation(name, where)
         first += before
     if used != total:
         raise ValueError(f"path: expected {used} connections between the layers, got {total}")
-    return parts.network(cls, loss=loss or "squared_error", dtype=dtype)
+    return layers.parts(loss=loss or "squared_error", dtype=dtype)

@@ -3,38 +3,24 @@
 
 from __future__ import annotations
 
-import math
+import dataclasses
 import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .parts import N, Parts
+from .._names import ACTIVATIONS, LOSSES
+from .parts import Layers, Parts, require
 
 if TYPE_CHECKING:
-    from ..network import Network
+    from .._names import Settings
 
 OPSET = 20  # the first with Gelu
 
-# netlet's activations as operators with their attributes
-_OPERATORS: dict[str, tuple[str, dict[str, Any]]] = {
-    "sigmoid": ("Sigmoid", {}),
-    "tanh": ("Tanh", {}),
-    "relu": ("Relu", {}),
-    "leaky_relu": ("LeakyRelu", {"alpha": 0.01}),
-    "elu": ("Elu", {"alpha": 1.0}),
-    "softplus": ("Softplus", {}),
-    "gelu": ("Gelu", {"approximate": "none"}),
-    "hard_sigmoid": ("HardSigmoid", {"alpha": 1 / 6, "beta": 0.5}),
-    "softmax": ("Softmax", {"axis": -1}),
-}
-_DEFAULTS: dict[str, dict[str, Any]] = {  # of ONNX
-    "LeakyRelu": {"alpha": 0.01},
-    "Elu": {"alpha": 1.0},
-    "HardSigmoid": {"alpha": 0.2, "beta": 0.5},
-    "Gelu": {"approximate": "none"},
-    "Softmax": {"axis": -1},
-}
+# operator: what it is here, and the attributes that it must have
+_OPERATORS = {row["onnx"][0]: (name, row["onnx"][1]) for name, row in ACTIVATIONS.items() if "onnx" in row}
+# activations that are the sums times another activation of the sums, by that other one
+_PRODUCTS = {row["onnx_factor"]: name for name, row in ACTIVATIONS.items() if "onnx_factor" in row}
 
 
 def _onnx() -> Any:
@@ -63,15 +49,28 @@ class _Graph:
         self.nodes.append(self.onnx.helper.make_node(operator, [self.value, *others], [name], name=name, **attributes))
         self.value = name
 
+    def apply_activation(self, name: str, layer: int) -> None:
+        row = ACTIVATIONS.get(name, {})
+        if "onnx_factor" in row:
+            sums = self.value
+            self.apply_activation(row["onnx_factor"], layer)
+            self.apply("Mul", sums, name=f"{name}_{layer}")
+        elif "onnx" in row:
+            operator, wanted = row["onnx"]
+            attributes = {key: value[0] if isinstance(value, tuple) else value for key, value in wanted.items()}
+            self.apply(operator, name=f"{name}_{layer}", **attributes)
+        elif name != "identity":
+            raise ValueError(f"to_onnx: netlet cannot write the activation {name!r}")
 
-def to_onnx(net: Network, dtype: Any) -> Any:
+
+def to_onnx(net: Parts, dtype: Any, fingerprint: str) -> Any:
     """Build the model; dtype None: the network's own."""
     onnx = _onnx()
     dtype = net.dtype if dtype is None else np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype: expected float32 or float64, got {dtype}")
     with np.errstate(over="ignore"):
-        if not np.isfinite(net.parameters.astype(dtype)).all():
+        if not all(np.isfinite(values.astype(dtype)).all() for values in (*net.weights, *net.biases)):
             raise ValueError(f"parameters: expected finite numbers in {dtype}, got nan or inf")
     graph = _Graph(onnx, dtype)
     if net.input_scaling:
@@ -81,13 +80,7 @@ def to_onnx(net: Network, dtype: Any) -> Any:
     for i, (weight, bias, activation) in enumerate(zip(net.weights, net.biases, net.activations)):
         parameters = graph.constant(f"layers.{i}.weight", weight), graph.constant(f"layers.{i}.bias", bias)
         graph.apply("Gemm", *parameters, name=f"sums_{i}")
-        if activation == "silu":
-            sums = graph.value
-            graph.apply("Sigmoid", name=f"sigmoid_{i}")
-            graph.apply("Mul", sums, name=f"silu_{i}")
-        elif activation != "identity":
-            operator, attributes = _OPERATORS[activation]
-            graph.apply(operator, name=f"{activation}_{i}", **attributes)
+        graph.apply_activation(activation, i)
     if net.output_scaling:
         shift, scale = net.output_scaling
         graph.apply("Mul", graph.constant("output_scale", scale), name="unscaled")
@@ -107,11 +100,9 @@ def to_onnx(net: Network, dtype: Any) -> Any:
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=9,
     )
-    kept = {"loss": net.loss_name, "reduction": net.reduction, "fingerprint": net.fingerprint()}
-    if net.loss_name == "huber":
-        kept["huber_delta"] = repr(net.huber_delta)
-    if net.loss_name == "quantile":
-        kept["quantile"] = " ".join(map(repr, net.quantiles))
+    kept = {"loss": net.loss, "reduction": net.reduction, "fingerprint": fingerprint}
+    for name, value in net.loss_settings.items():
+        kept[name] = " ".join(map(repr, np.atleast_1d(value).tolist()))
     helper.set_model_props(model, kept)
     onnx.checker.check_model(model, full_check=True)
     return model
@@ -121,7 +112,7 @@ def to_onnx(net: Network, dtype: Any) -> Any:
 
 
 class _Chain:
-    """The nodes of a graph in the order of its one value, which goes from the input to the output."""
+    """The nodes of a graph in the order of its one value, which passes from the input to the output."""
 
     def __init__(self, onnx: Any, model: Any) -> None:
         self.onnx = onnx
@@ -148,9 +139,16 @@ class _Chain:
         return self.onnx.numpy_helper.to_array(values["value"].t)
 
     def attributes(self, node: Any) -> dict[str, Any]:
-        found = {a.name: self.onnx.helper.get_attribute_value(a) for a in node.attribute}
-        found = {name: value.decode() if isinstance(value, bytes) else value for name, value in found.items()}
-        return {**_DEFAULTS.get(node.op_type, {}), **found}
+        given = [*self._defaults(node.op_type), *node.attribute]
+        values = {attribute.name: self.onnx.helper.get_attribute_value(attribute) for attribute in given}
+        return {name: value.decode() if isinstance(value, bytes) else value for name, value in values.items()}
+
+    def _defaults(self, operator: str) -> list[Any]:
+        """The attributes that ONNX gives an operator where a node does not."""
+        if not self.onnx.defs.has(operator):
+            return []
+        attributes = self.onnx.defs.get_schema(operator).attributes.values()
+        return [attribute.default_value for attribute in attributes if attribute.default_value.name]
 
 
 def _label(node: Any) -> str:
@@ -164,7 +162,7 @@ def _broadcast(values: Any, count: int, where: str) -> Any:
     return np.broadcast_to(values.ravel(), (count,))
 
 
-def _gemm(parts: Parts, node: Any, chain: _Chain, where: str) -> None:
+def _gemm(layers: Layers, node: Any, chain: _Chain, where: str) -> None:
     attributes = chain.attributes(node)
     if attributes.get("transA", 0):
         raise ValueError(f"{where}: expected rows as they are, got transA=1")
@@ -179,30 +177,25 @@ def _gemm(parts: Parts, node: Any, chain: _Chain, where: str) -> None:
     if bias is not None:
         bias = _broadcast(bias, weight.shape[1], where)
         bias = bias if beta == 1 else bias * weight.dtype.type(beta)
-    parts.add_layer(weight if alpha == 1 else weight * weight.dtype.type(alpha), bias, where)
+    layers.add_layer(weight if alpha == 1 else weight * weight.dtype.type(alpha), bias, where)
 
 
 def _activation(node: Any, chain: _Chain, where: str) -> str:
-    for name, (operator, wanted) in _OPERATORS.items():
-        if node.op_type != operator:
-            continue
-        found = chain.attributes(node)
-        for key, value in wanted.items():
-            same = math.isclose(found[key], value, rel_tol=1e-6) if isinstance(value, float) else found[key] == value
-            if not same and not (key == "axis" and found[key] == 1):
-                raise ValueError(f"{where}: netlet's {name} has {key}={value}, this one {found[key]}")
-        return name
-    known = ", ".join(["Gemm", "MatMul", "Add", *(operator for operator, _ in _OPERATORS.values()), "Mul by Sigmoid"])
-    raise ValueError(f"{where}: netlet has no such layer; known are {known}")
+    if node.op_type not in _OPERATORS:
+        known = ", ".join(["Gemm", "MatMul", "Add", *_OPERATORS, *(f"Mul by {factor}" for factor in _PRODUCTS)])
+        raise ValueError(f"{where}: netlet has no such layer; known are {known}")
+    name, wanted = _OPERATORS[node.op_type]
+    require(name, wanted, chain.attributes(node), where, tolerance=1e-6)  # attributes are float32
+    return name
 
 
 class _Reader:
     """Takes the nodes one after the other."""
 
     def __init__(self, chain: _Chain) -> None:
-        self.chain, self.parts = chain, Parts()
+        self.chain, self.layers = chain, Layers()
         self.value = chain.input
-        self.before_sigmoid = ""  # the value that a Mul by it would make a silu
+        self.sums = ""  # the value that the last node, if an activation, was applied to
         self.shift: Any = None
         self.scale: Any = None
         self.output_scale: Any = None
@@ -233,32 +226,33 @@ class _Reader:
         others = [name for name in node.input if name and name != self.value]
         constant = self.chain.constants.get(others[0]) if len(others) == 1 else None
         if kind == "Gemm" and node.input[0] == self.value:
-            _gemm(self.parts, node, self.chain, where)
+            _gemm(self.layers, node, self.chain, where)
         elif kind == "MatMul" and constant is not None and node.input[0] == self.value:
-            self.parts.add_layer(constant, None, where)
+            self.layers.add_layer(constant, None, where)
         elif kind in ("Add", "Sub", "Mul", "Div"):
             self._arithmetic(node, others, constant, where)
-            self.before_sigmoid = ""
+            self.sums = ""
         else:
-            self.before_sigmoid = self.value if kind == "Sigmoid" else ""
-            self.parts.add_activation(_activation(node, self.chain, where), where)
+            self.sums = self.value
+            self.layers.add_activation(_activation(node, self.chain, where), where)
 
     def _without_bias(self) -> bool:
-        return bool(self.parts.weights) and not self.parts.activated and not self.parts.biases[-1].any()
+        return bool(self.layers.weights) and not self.layers.activated and not self.layers.biases[-1].any()
 
     def _arithmetic(self, node: Any, others: list[str], constant: Any, where: str) -> None:
-        kind, parts = node.op_type, self.parts
-        if kind == "Mul" and self.before_sigmoid and others == [self.before_sigmoid] and parts.activated:
-            parts.activations[-1] = "silu"
+        kind, layers = node.op_type, self.layers
+        last = layers.activations[-1] if layers.activated else ""
+        if kind == "Mul" and self.sums and others == [self.sums] and last in _PRODUCTS:
+            layers.activations[-1] = _PRODUCTS[last]
         elif constant is None or (kind in ("Sub", "Div") and node.input[0] != self.value):
             raise ValueError(f"{where}: expected a constant as its second input")
-        elif not parts.weights and kind == "Sub" and self.shift is None and self.scale is None:
+        elif not layers.weights and kind == "Sub" and self.shift is None and self.scale is None:
             self.shift = constant
-        elif not parts.weights and kind == "Div" and self.scale is None:
+        elif not layers.weights and kind == "Div" and self.scale is None:
             self.scale = constant
         elif kind == "Add" and self.output_scale is None and self._without_bias():
-            parts.biases[-1] = _broadcast(constant, len(parts.biases[-1]), where).astype(parts.weights[-1].dtype)
-        elif kind == "Mul" and parts.weights:
+            layers.biases[-1] = _broadcast(constant, len(layers.biases[-1]), where).astype(layers.weights[-1].dtype)
+        elif kind == "Mul" and layers.weights:
             self.output_scale = constant
         elif kind == "Add" and self.output_scale is not None and self.output_shift is None:
             self.output_shift = constant
@@ -289,21 +283,18 @@ def _model(onnx: Any, source: Any) -> Any:
     return model
 
 
-def _kept(model: Any) -> dict[str, Any]:
-    """What to_onnx wrote beside the graph."""
+def _kept(model: Any) -> Settings:
+    """The arguments that to_onnx wrote beside the graph."""
     if model.producer_name != "netlet":
         return {}
-    kept: dict[str, Any] = {entry.key: entry.value for entry in model.metadata_props}
-    kept = {key: value for key, value in kept.items() if key in ("loss", "reduction", "huber_delta", "quantile")}
-    if "huber_delta" in kept:
-        kept["huber_delta"] = float(kept["huber_delta"])
-    if "quantile" in kept:
-        kept["quantile"] = [float(value) for value in kept["quantile"].split()]
-    return kept
+    entries = {entry.key: entry.value for entry in model.metadata_props}
+    kept: Settings = {name: entries[name] for name in ("loss", "reduction") if name in entries}
+    settings = {row["parameter"] for row in LOSSES.values() if "parameter" in row} & set(entries)
+    return {**kept, "loss_settings": {name: [float(value) for value in entries[name].split()] for name in settings}}
 
 
-def from_onnx(cls: type[N], source: Any, loss: str | None, dtype: Any) -> N:
-    """Make a network of a path or a model."""
+def from_onnx(source: Any, loss: str | None, dtype: Any) -> Parts:
+    """Read a path or a model."""
     onnx = _onnx()
     model = _model(onnx, source)
     try:
@@ -311,9 +302,11 @@ def from_onnx(cls: type[N], source: Any, loss: str | None, dtype: Any) -> N:
         reader.read()
     except (AttributeError, IndexError, KeyError, UnicodeError) as error:  # a graph that the checker let through
         raise ValueError(f"model: expected a valid ONNX model, but found {error!r}") from None
-    kept = _kept(model) if loss is None else {}
-    kept["loss"] = loss if loss is not None else kept.get("loss")
-    net = reader.parts.network(cls, dtype=dtype, **kept)
-    net.input_scaling = _pair(reader.shift, reader.scale, net.layer_sizes[0], "inputs")
-    net.output_scaling = _pair(reader.output_shift, reader.output_scale, net.layer_sizes[-1], "outputs")
-    return net
+    kept = _kept(model) if loss is None else {"loss": loss}
+    parts = reader.layers.parts(loss=kept.pop("loss", None), dtype=dtype, **kept)
+    sizes = parts.layer_sizes
+    return dataclasses.replace(
+        parts,
+        input_scaling=_pair(reader.shift, reader.scale, sizes[0], "inputs"),
+        output_scaling=_pair(reader.output_shift, reader.output_scale, sizes[-1], "outputs"),
+    )

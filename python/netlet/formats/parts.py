@@ -1,22 +1,49 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A network put together from what another library's model consists of."""
+"""What a network consists of, as plain values: what formats are written from and read into."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-if TYPE_CHECKING:
-    from ..network import Network
+from .._names import LOSSES, AtLeast
 
-N = TypeVar("N", bound="Network")
+if TYPE_CHECKING:
+    from .._names import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    """A network's arguments and arrays. Its scalings are pairs (shift, scale) or None."""
+
+    weights: Sequence[Any]  # of each layer, of shape (inputs, outputs)
+    biases: Sequence[Any]
+    activations: Sequence[str]  # of each layer
+    loss: str
+    reduction: str
+    dtype: Any
+    loss_settings: Settings = field(default_factory=dict)  # the arguments that belong to this loss alone
+    dropout: Sequence[float] = ()  # of each hidden layer
+    input_scaling: Any = None
+    output_scaling: Any = None
+
+    @property
+    def layer_sizes(self) -> list[int]:
+        """Inputs, hidden layers, outputs."""
+        return [self.weights[0].shape[0], *(weight.shape[1] for weight in self.weights)]
+
+    def all_finite(self) -> bool:
+        """Whether no weight and no bias is NaN or infinite."""
+        return all(np.isfinite(values).all() for values in (*self.weights, *self.biases))
 
 
 @dataclass
-class Parts:
-    """Layers as they are met: sums first, then what is applied to them."""
+class Layers:
+    """Layers in the order in which a reader meets them: sums first, then what is applied to them."""
 
     weights: list[Any] = field(default_factory=list)
     biases: list[Any] = field(default_factory=list)
@@ -55,51 +82,63 @@ class Parts:
         self.activated = True
 
     def add_dropout(self, share: float, where: str) -> None:
-        """Leave out outputs of the last layer in training."""
+        """Leave out some outputs of the last layer in training."""
         if not self.weights:
             raise ValueError(f"{where}: netlet leaves out outputs of hidden layers, not inputs")
         if self.dropout[-1] and share:
             raise ValueError(f"{where}: expected one dropout for a layer, got a second one")
         self.dropout[-1] = float(share)
 
-    def network(
-        self,
-        cls: type[N],
-        *,
-        loss: str | None,
-        reduction: str = "mean",
-        dtype: Any = None,
-        name: str = "model",
-        **settings: Any,
-    ) -> N:
-        """Put it together; loss None: what goes with the output's activation."""
+    def override(self, activation: Any, output_activation: str | None) -> None:
+        """Take the activations that the caller names where the model has none of its own."""
+        found = list(self.activations)
+        if activation is not None:
+            hidden = max(len(found) - 1, 0)
+            names = [activation] * hidden if isinstance(activation, str) else _names(activation)
+            if len(names) == len(found):
+                self.activations[:] = names
+            elif len(names) == len(found) - 1:
+                self.activations[:-1] = names
+            else:
+                raise ValueError(
+                    f"activation: expected a name, or one for each of the {len(found)} layers, got {len(names)}"
+                )
+        if output_activation is not None and self.activations:
+            self.activations[-1] = output_activation
+        for i, (given, own) in enumerate(zip(self.activations, found)):
+            if own not in ("identity", given):
+                raise ValueError(f"activation: layer {i + 1} of the model has {own} itself, got {given!r} for it")
+
+    def parts(
+        self, *, loss: str | None, dtype: Any, reduction: str = "mean", loss_settings: Settings | None = None
+    ) -> Parts:
+        """Put them together; loss None: the one that goes with the output's activation."""
         if not self.weights:
-            raise ValueError(f"{name}: expected at least one layer of sums, got none")
+            raise ValueError("model: expected at least one layer of sums, got none")
         if self.dropout[-1]:
-            raise ValueError(f"{name}: netlet leaves out outputs of hidden layers, not of the output layer")
+            raise ValueError("model: netlet leaves out outputs of hidden layers, not of the output layer")
         if dtype is None:
             dtype = np.result_type(*self.weights)
             if dtype not in (np.float32, np.float64):
-                raise ValueError(f"{name}: expected parameters in float32 or float64, got {dtype}; choose by dtype=")
+                raise ValueError(f"model: expected parameters in float32 or float64, got {dtype}; choose by dtype=")
+        last = self.activations[-1]
+        needed: dict[str, Any] = {name: row["output"] for name, row in LOSSES.items() if "classes" in row}
         if loss is None:
-            last = self.activations[-1]
-            loss = {"softmax": "cross_entropy", "sigmoid": "binary_cross_entropy"}.get(last, "squared_error")
-        needed = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid"}.get(loss, self.activations[-1])
-        if needed != self.activations[-1]:
+            loss = next((name for name, output in needed.items() if output == last), "squared_error")
+        if needed.get(loss, last) != last:
             raise ValueError(
-                f"loss: {loss} needs a {needed} output, this model ends in {self.activations[-1]}; if it gives the "
-                f"sums (logits), say output_activation={needed!r}"
+                f"loss: {loss} needs a {needed[loss]} output, this model ends in {last}; if it gives the sums "
+                f"(logits), say output_activation={needed[loss]!r}"
             )
-        return cls(
-            [self.weights[0].shape[0], *(weight.shape[1] for weight in self.weights)],
-            activation=self.activations,
+        return Parts(
+            weights=[weight.astype(dtype) for weight in self.weights],
+            biases=[bias.astype(dtype) for bias in self.biases],
+            activations=self.activations,
             loss=loss,
             reduction=reduction,
             dtype=dtype,
+            loss_settings=loss_settings or {},
             dropout=self.dropout[:-1],
-            seed=0,
-            **settings,
-            init=[(w.astype(dtype), b.astype(dtype)) for w, b in zip(self.weights, self.biases)],
         )
 
 
@@ -109,22 +148,19 @@ def _names(activation: Any) -> list[str]:
     raise TypeError(f"activation: expected a name or a list of names, got {activation!r}")
 
 
-def override(parts: Parts, activation: Any, output_activation: str | None) -> None:
-    """Take the activations that the caller names, where none was found."""
-    found = list(parts.activations)
-    if activation is not None:
-        hidden = max(len(parts.activations) - 1, 0)
-        names = [activation] * hidden if isinstance(activation, str) else _names(activation)
-        if len(names) == len(parts.activations):
-            parts.activations[:] = names
-        elif len(names) == len(parts.activations) - 1:
-            parts.activations[:-1] = names
-        else:
-            raise ValueError(
-                f"activation: expected a name, or one for each of the {len(parts.activations)} layers, got {len(names)}"
-            )
-    if output_activation is not None and parts.activations:
-        parts.activations[-1] = output_activation
-    for i, (given, own) in enumerate(zip(parts.activations, found)):
-        if own not in ("identity", given):
-            raise ValueError(f"activation: layer {i + 1} of the model has {own} itself, got {given!r} for it")
+def _fits(wanted: Any, found: Any, tolerance: float) -> bool:
+    if isinstance(wanted, tuple):
+        return found in wanted
+    if isinstance(wanted, AtLeast):
+        return bool(found >= wanted)
+    if isinstance(wanted, float):
+        return found is not None and math.isclose(float(found), wanted, rel_tol=tolerance)
+    return bool(found == wanted)
+
+
+def require(name: str, wanted: Settings, found: Mapping[str, Any], where: str, tolerance: float = 1e-9) -> None:
+    """Refuse another library's activation whose settings are not those of netlet's."""
+    for setting, value in wanted.items():
+        if not _fits(value, found.get(setting), tolerance):
+            text = " or ".join(map(repr, value)) if isinstance(value, tuple) else repr(value)
+            raise ValueError(f"{where}: netlet's {name} has {setting} {text}, this one {found.get(setting)!r}")

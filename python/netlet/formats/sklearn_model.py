@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Networks of scikit-learn: a fitted MLPClassifier or MLPRegressor, perhaps behind a StandardScaler."""
+"""Networks of scikit-learn: a fitted MLPClassifier or MLPRegressor, optionally behind a StandardScaler."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
 
-from .parts import N, Parts
+from .._names import ACTIVATIONS, LOSSES
+from .parts import Layers, Parts
 
-_NAMES = {"logistic": "sigmoid", "identity": "identity", "tanh": "tanh", "relu": "relu", "softmax": "softmax"}
+_NAMES = {row["sklearn"]: name for name, row in ACTIVATIONS.items() if "sklearn" in row}
+_LOSSES = {row["sklearn_output"]: name for name, row in LOSSES.items() if "sklearn_output" in row}
 
 
 def _is(model: Any, module: str, *names: str) -> bool:
@@ -25,8 +28,8 @@ def _scaling(scaler: Any) -> tuple[Any, Any]:
     return scaler.mean_ if scaler.with_mean else np.zeros(count), scaler.scale_ if scaler.with_std else np.ones(count)
 
 
-def from_sklearn(cls: type[N], model: Any, dtype: Any) -> N:
-    """Make a network of an estimator, or of a pipeline of a StandardScaler and one."""
+def from_sklearn(model: Any, dtype: Any) -> Parts:
+    """Read an estimator, or a pipeline of a StandardScaler and one."""
     scaling = None
     if _is(model, "pipeline", "Pipeline") and model.steps:
         *before, (_, network) = model.steps
@@ -40,15 +43,14 @@ def from_sklearn(cls: type[N], model: Any, dtype: Any) -> N:
     if not hasattr(model, "coefs_"):
         raise ValueError(f"model: expected a fitted {type(model).__name__}; call its fit first")
     output = model.out_activation_
-    losses = {"softmax": "cross_entropy", "logistic": "binary_cross_entropy", "exp": "poisson"}
-    parts = Parts()
+    layers = Layers()
     for i, (weight, bias) in enumerate(zip(model.coefs_, model.intercepts_)):
-        parts.add_layer(weight, bias, f"model, layer {i + 1}")
+        where = f"model, layer {i + 1}"
+        layers.add_layer(weight, bias, where)
         name = output if i == len(model.coefs_) - 1 else model.activation
-        if name not in ("exp", *_NAMES):
-            raise ValueError(f"model, layer {i + 1}: netlet has no activation {name!r}; known are {', '.join(_NAMES)}")
-        if name != "exp":  # netlet's outputs are the logarithms of the rates
-            parts.add_activation(_NAMES[name], f"model, layer {i + 1}")
-    net = parts.network(cls, loss=losses.get(output, "squared_error"), dtype=dtype)
-    net.input_scaling = scaling
-    return net
+        if name in _NAMES:
+            layers.add_activation(_NAMES[name], where)
+        elif name != "exp":  # netlet's outputs are the logarithms of the rates
+            raise ValueError(f"{where}: netlet has no activation {name!r}; known are {', '.join(_NAMES)}")
+    parts = layers.parts(loss=_LOSSES.get(output, "squared_error"), dtype=dtype)
+    return dataclasses.replace(parts, input_scaling=scaling)

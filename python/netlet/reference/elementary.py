@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""exp, log, sigmoid, tanh, softplus and the normal distribution, by one range reduction and one polynomial each."""
+"""exp, log, sigmoid, tanh, softplus and the normal distribution, each by one range reduction and one polynomial."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _F64: dict[str, Any] = {
     "log2e": float.fromhex("0x1.71547652b82fep0"),
     "ln2_hi": float.fromhex("0x1.62e42fefa4p-1"),  # so short that its multiples by exponents are exact
     "ln2_lo": float.fromhex("-0x1.8432a1b0e2634p-43"),
-    "exp_min": -746.0,  # beyond these two exp is 0 and infinite
+    "exp_min": -746.0,  # below this exp is 0, above the next it is infinite
     "exp_max": 710.0,
     "expm1": [  # of r^2, r^3, ..., r^11
         float.fromhex("0x1.0000000000005p-1"),
@@ -99,7 +99,7 @@ _F32: dict[str, Any] = {
         float.fromhex("-0x1.0c75ap-15"),
     ],
 }
-# for whoever writes these functions in another language
+# for implementations in other languages
 COEFFICIENTS = {"float32": _F32, "float64": _F64}
 
 
@@ -117,7 +117,7 @@ def _float_array(x: npt.ArrayLike) -> Array:
 
 
 def _reduce(x: Array) -> tuple[Array, Array]:
-    """X = k ln 2 + r with k an integer and abs(r) <= 0.3467; returns k and expm1(r)."""
+    """x = k ln 2 + r with k an integer and abs(r) <= 0.3467; returns k and expm1(r)."""
     c = _constants(x)
     k = fma(x, c["log2e"], c["shift"]) - c["shift"]
     high = fma(-k, c["ln2_hi"], x)  # exact
@@ -204,12 +204,16 @@ def tanh(x: npt.ArrayLike) -> Array:
         return np.copysign(t / (2 + t), x)
 
 
+def log1p_unit(e: Array) -> Array:
+    """log(1 + e) for 0 <= e <= 1."""
+    upper = e >= 0.5
+    f = np.where(upper, (e - 1) * e.dtype.type(0.5), e)
+    return _log_reduced(f, upper.astype(e.dtype))
+
+
 def softplus_tail(x: Array) -> Array:
     """log(1 + exp(-abs(x)))."""
-    e = exp(-np.abs(x))
-    upper = e >= 0.5
-    f = np.where(upper, (e - 1) * x.dtype.type(0.5), e)
-    return _log_reduced(f, upper.astype(x.dtype))
+    return log1p_unit(exp(-np.abs(x)))
 
 
 def softplus(x: npt.ArrayLike) -> Array:
@@ -230,8 +234,8 @@ def _chain_of(coefficients: Any, x: Array) -> Array:
 def normal(z: Array) -> tuple[Array, Array]:
     """The normal distribution function, and exp(-z^2 / 2), which is its density times sqrt(2 pi).
 
-    The tail from u = abs(z) on is exp(-u^2 / 2) / (u + 4) times a polynomial in t = (u - 4) / (u + 4), whose even and
-    odd powers are summed apart.
+    The tail beyond u = abs(z) is exp(-u^2 / 2) / (u + 4) times a polynomial in t = (u - 4) / (u + 4), whose even and
+    odd powers are summed separately.
     """
     one = z.dtype.type(1)
     size = np.abs(z)

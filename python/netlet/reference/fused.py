@@ -19,7 +19,7 @@ def _two_sum(a: Array, b: Array) -> tuple[Array, Array]:
 
 
 def _odd(s: Array, e: Array) -> Array:
-    """S + e rounded to odd: where e is not 0 and the last bit of s is even, the neighbour of s towards e."""
+    """s + e rounded to odd: where e is not 0 and the last bit of s is even, the neighbour of s towards e."""
     bits = s.view(np.int64)
     step = np.where((e > 0) == (s > 0), 1, -1)
     return np.where((e != 0) & (bits & 1 == 0), bits + step, bits).view(np.float64)
@@ -55,7 +55,7 @@ def _fma32(a: Array, b: Array, c: Array) -> Array:
 
 
 def _ordinary(x: Array) -> Any:
-    """0, or so far from overflow and underflow that products and their errors are exact."""
+    """Whether x is 0, or so far from overflow and underflow that products and their errors are exact."""
     size = np.abs(x)
     return ((size > 2.0**-480) & (size < 2.0**480)) | (x == 0)
 
@@ -64,7 +64,7 @@ def _fma64(a: Array, b: Array, c: Array) -> Array:
     product_is_zero = (a == 0) | (b == 0)
     ordinary = _ordinary(a) & _ordinary(b) & (np.abs(c) < 2.0**960) & ~product_is_zero
     h, w = _sum_of_three(a, b, c)
-    # a product of 0, and what is not finite, are exact in plain arithmetic
+    # with a product of 0, or a value that is not finite, plain arithmetic is exact
     plain = product_is_zero | ~np.isfinite(a) | ~np.isfinite(b) | ~np.isfinite(c)
     finite_product = np.where(np.isfinite(a) & np.isfinite(b) & ~np.isfinite(c), 0.0, a * b)
     result = np.where(plain, finite_product + c, h + w)
@@ -81,10 +81,10 @@ def _fma64_scaled(a: Array, b: Array, c: Array) -> Array:
     c, ec = np.frexp(c)
     ec = np.where(c == 0, -5000, ec)
     top = np.maximum(ea + eb, ec)
-    # what lies 2^-120 below the other can only be seen in the rounding: there every size below is alike
+    # a term 2^-120 times the other affects only the rounding, and there its exact size does not matter
     a = np.ldexp(a, np.maximum(ea + eb - top, -120))
     c = np.ldexp(c, np.maximum(ec - top, -120))
-    h, w = _two_sum(*_sum_of_three(a, b, c))  # after cancellation all may be in w
+    h, w = _two_sum(*_sum_of_three(a, b, c))  # after cancellation everything may be in w
     # subnormal results have fewer digits: adding the smallest normal number first puts the last of them at the end of
     # a binary64
     unit = np.copysign(np.ldexp(1.0, np.clip(-1022 - top, -1000, 1000)), h)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Random numbers: one counter-based generator, in integer arithmetic alone."""
+"""Random numbers: one counter-based generator, in integer arithmetic only."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def random_bits(seed: int, purpose: int, stream: int, count: int) -> npt.NDArray
 def dropout_factors(
     rows: npt.NDArray[np.uint64], units: int, share: float, layer: int, seed: int, purpose: int, stream: int, dtype: Any
 ) -> Array:
-    """What the units of a layer are multiplied with: 0, or 1 / (1 - share). rows: their numbers.
+    """What the units of a layer are multiplied by: 0, or 1 / (1 - share). rows: their numbers.
 
     Each row has ceil(units / 4) blocks of its own; unit j is word j mod 4 of its block j // 4.
     """
@@ -58,7 +58,7 @@ def dropout_factors(
 
 
 def shuffled_order(seed: int, epoch: int, n: int) -> list[int]:
-    """The order of an epoch's rows: Fisher and Yates, from the last place down."""
+    """The order of an epoch's rows: Fisher and Yates, from the last position down."""
     order = list(range(n))
     bits = random_bits(seed, SHUFFLE, epoch, n)
     for i in range(n - 1, 0, -1):

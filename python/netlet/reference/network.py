@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The network: forward, backward and the training loop, as plainly as they can be said."""
+"""The network: forward, backward and the training loop, as plainly as possible."""
 
 from __future__ import annotations
 
@@ -12,20 +12,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from .activations import ACTIVATIONS
+from .elementary import log
 from .fused import Array, fma
 from .generator import DROPOUT_IN_FIT, DROPOUT_IN_STEP, dropout_factors, shuffled_order, uniform_values
-from .layers import ACTIVATIONS, IN_Z, LOSS_DERIVATIVES, LOSSES, TIMES_DERIVATIVE, softmax_delta
+from .losses import LOSSES
 from .optimizers import SGD, Optimizer
 from .schedules import add_loss, factor
 from .sums import blocks, matmul, sum_rows, tree
 
-_OUTPUTS = {"cross_entropy": "softmax", "binary_cross_entropy": "sigmoid", "poisson": "identity"}
-_CROSS_ENTROPIES = ("binary_cross_entropy", "cross_entropy")
-
 
 @dataclass
 class _Dropout:
-    """What the units that training leaves out depend on, beside layer and unit."""
+    """What decides, besides layer and unit, which units training leaves out."""
 
     seed: int
     purpose: int
@@ -35,7 +34,7 @@ class _Dropout:
 
 @dataclass
 class _Pass:
-    """Rows on their way through all layers: what each layer reads, its sums, its outputs, and what these are times."""
+    """Rows on their way through all layers: what each layer reads, its sums, its outputs, and their dropout factors."""
 
     inputs: list[Array]
     sums: list[Array]
@@ -73,7 +72,8 @@ class Network:
         self.layer_sizes = tuple(layer_sizes)
         layers = len(self.layer_sizes) - 1
         if isinstance(activation, str):
-            self.activations = (activation,) * (layers - 1) + (output_activation or _OUTPUTS.get(loss, activation),)
+            output = output_activation or LOSSES[loss].output or activation
+            self.activations = (activation,) * (layers - 1) + (output,)
         else:
             self.activations = tuple(activation)
         self.loss_name, self.reduction = loss, reduction
@@ -119,16 +119,17 @@ class Network:
     def _targets(self, y: npt.ArrayLike, rows: int) -> tuple[Array, Array]:
         """Targets as a matrix, on the network's scale, and the right class of each row."""
         t = np.asarray(y)
-        if self.loss_name == "cross_entropy" and t.ndim < 2 and np.issubdtype(t.dtype, np.integer):
+        if LOSSES[self.loss_name].classes == "row" and t.ndim < 2 and np.issubdtype(t.dtype, np.integer):
             classes = t.reshape(rows)
             one_hot = (classes[:, None] == np.arange(self.layer_sizes[-1])).astype(self.dtype)
             return one_hot, classes
         if self.loss_name == "quantile" and t.ndim == 1 and rows > 1:  # one number for all outputs
             t = np.repeat(t[:, None], self.layer_sizes[-1], axis=1)
-        t = t.astype(self.dtype).reshape(rows, self.layer_sizes[-1])
+        each = LOSSES[self.loss_name].outputs_per_target
+        t = t.astype(self.dtype).reshape(rows, self.layer_sizes[-1] // each)
         if self.output_scaling:
             shift, scale = self.output_scaling
-            t = (t - shift) / scale
+            t = (t - shift[::each]) / scale[::each]
         return t, np.argmax(t, axis=1)
 
     def learn_scaling(self, x: Any = None, y: Any = None) -> None:
@@ -136,7 +137,13 @@ class Network:
         if x is not None:
             self.input_scaling = self._moments(np.asarray(x).astype(self.dtype))
         if y is not None:
-            self.output_scaling = self._moments(np.asarray(y).astype(self.dtype).reshape(-1, self.layer_sizes[-1]))
+            each = LOSSES[self.loss_name].outputs_per_target
+            t = np.asarray(y).astype(self.dtype).reshape(-1, self.layer_sizes[-1] // each)
+            shift, scale = self._moments(t)
+            if each == 2:  # a mean, and the logarithm of a variance
+                shift = np.stack([shift, 2 * log(scale)], axis=1).ravel()
+                scale = np.stack([scale, np.ones_like(scale)], axis=1).ravel()
+            self.output_scaling = shift, scale
 
     def _moments(self, values: Array) -> tuple[Array, Array]:
         rows = values.astype(np.float64)
@@ -153,7 +160,7 @@ class Network:
         result = _Pass([x], [], [], [])
         for i, (w, b, name) in enumerate(zip(self.weights, self.biases, self.activations)):
             z = matmul(result.inputs[-1], w, b)
-            y = ACTIVATIONS[name](z)
+            y = ACTIVATIONS[name].value(z)
             factors = None
             if dropout and i < len(self.dropout) and self.dropout[i]:
                 key = (i, dropout.seed, dropout.purpose, dropout.stream)
@@ -180,32 +187,31 @@ class Network:
         return total / total.dtype.type(weight) if self.reduction == "mean" and weight else total
 
     def _compare(self, rows: _Pass, y: npt.ArrayLike, weights: Array | None) -> tuple[_Loss, Array]:
-        """The losses' sums, and the derivative by the output layer's sums."""
+        """The losses' sums, and the derivative with respect to the output layer's sums."""
         z, outputs = rows.sums[-1], rows.outputs[-1]
         t, classes = self._targets(y, len(z))
-        extra = self.huber_delta if self.loss_name == "huber" else self.quantiles
-        row_loss = LOSSES[self.loss_name](z, outputs, t, extra)
+        loss = LOSSES[self.loss_name]
+        setting = getattr(self, loss.setting) if loss.setting else None
+        row_loss = loss.rows(z, outputs, t, setting)
         weight = np.float64(len(z))
         if weights is not None:
             row_loss = row_loss * weights.astype(np.float64)
             weight = np.float64(sum_rows(weights.astype(np.float64)))
-        if self.loss_name == "binary_cross_entropy":
+        if loss.classes == "output":
             right = np.all((outputs >= 0.5) == (t >= 0.5), axis=1)
         else:
             right = np.argmax(outputs, axis=1) == classes
-        delta = LOSS_DERIVATIVES[self.loss_name](outputs, t, extra)
-        if self.loss_name not in _CROSS_ENTROPIES:
-            delta = self._through_output(rows, delta)
+        delta = loss.derivative(outputs, t, setting)
+        if not loss.classes:
+            delta = self._through(len(self.weights) - 1, rows, delta)
         if weights is not None:
             delta = delta * weights[:, None]
         return _Loss(np.float64(sum_rows(row_loss)), weight, int(np.count_nonzero(right))), delta
 
-    def _through_output(self, rows: _Pass, g: Array) -> Array:
-        """A derivative by the outputs becomes one by the output layer's sums."""
-        name = self.activations[-1]
-        if name == "softmax":
-            return softmax_delta(g, rows.outputs[-1])
-        return TIMES_DERIVATIVE[name](g, rows.sums[-1] if name in IN_Z else rows.outputs[-1])
+    def _through(self, layer: int, rows: _Pass, s: Array) -> Array:
+        """A derivative with respect to a layer's outputs becomes one with respect to its sums."""
+        activation = ACTIVATIONS[self.activations[layer]]
+        return activation.times_derivative(s, rows.sums[layer] if activation.reads_sums else rows.outputs[layer])
 
     def _weights_of(self, sample_weight: Any, rows: int) -> Array | None:
         return None if sample_weight is None else np.broadcast_to(np.asarray(sample_weight).astype(self.dtype), rows)
@@ -216,7 +222,7 @@ class Network:
         with np.errstate(all="ignore"):
             loss, _ = self._compare(self._activate(x), y, self._weights_of(sample_weight, len(x)))
         result = {"loss": float(self._reduce(loss.total, loss.weight))}
-        if self.loss_name in _CROSS_ENTROPIES:
+        if LOSSES[self.loss_name].classes:
             result["accuracy"] = loss.right / len(x)
         return result
 
@@ -227,17 +233,16 @@ class Network:
     # ---- backward
 
     def _deltas(self, rows: _Pass, delta: Array) -> list[Array]:
-        """The derivative by each layer's sums."""
+        """The derivative with respect to each layer's sums."""
         deltas = [delta]
         for i in range(len(self.weights) - 1, 0, -1):
             s = matmul(deltas[0], self.weights[i].T, np.zeros((), dtype=self.dtype))
-            name, factors = self.activations[i - 1], rows.factors[i - 1]
-            s = TIMES_DERIVATIVE[name](s, rows.sums[i - 1] if name in IN_Z else rows.outputs[i - 1])
+            s, factors = self._through(i - 1, rows, s), rows.factors[i - 1]
             deltas[:0] = [s if factors is None else np.where(factors == 0, s.dtype.type(0), factors * s)]
         return deltas
 
     def _gradient(self, rows: _Pass, deltas: list[Array]) -> Array:
-        """Of the parameters, summed over the rows."""
+        """With respect to the parameters, summed over the rows."""
         zero = np.zeros((), dtype=self.dtype)
         parts: list[Array] = []
         for x, delta in zip(rows.inputs, deltas):
@@ -246,9 +251,9 @@ class Network:
         return np.concatenate(parts)
 
     def _given(self, rows: _Pass, output_gradient: npt.ArrayLike) -> Array:
-        """The derivative of a loss of the caller's by the output layer's sums."""
+        """The derivative of a loss of the caller's with respect to the output layer's sums."""
         g = np.asarray(output_gradient).astype(self.dtype).reshape(rows.outputs[-1].shape)
-        return self._through_output(rows, self.output_scaling[1] * g if self.output_scaling else g)
+        return self._through(len(self.weights) - 1, rows, self.output_scaling[1] * g if self.output_scaling else g)
 
     def _backward(
         self, x: Array, y: Any, weights: Array | None = None, dropout: _Dropout | None = None
@@ -279,23 +284,23 @@ class Network:
         weights = self._weights_of(sample_weight, len(rows.inputs[0]))
         return rows, self._deltas(rows, self._compare(rows, y, weights)[1])
 
-    def _by_inputs(self, delta: Array) -> Array:
-        """The derivative by the inputs from that by the first layer's sums."""
+    def _through_inputs(self, delta: Array) -> Array:
+        """A derivative with respect to the first layer's sums becomes one with respect to the inputs."""
         s = matmul(delta, self.weights[0].T, np.zeros((), dtype=self.dtype))
         return s / self.input_scaling[1] if self.input_scaling else s
 
     def input_gradient(
         self, x: npt.ArrayLike, y: Any = None, *, output_gradient: Any = None, sample_weight: Any = None
     ) -> Array:
-        """The gradient of each row's loss by its inputs."""
+        """The gradient of each row's loss with respect to its inputs."""
         with np.errstate(all="ignore"):
             _, deltas = self._row_deltas(x, y, output_gradient, sample_weight)
-            return self._by_inputs(deltas[0]).reshape(np.shape(x))
+            return self._through_inputs(deltas[0]).reshape(np.shape(x))
 
     def row_gradients(
         self, x: npt.ArrayLike, y: Any = None, *, output_gradient: Any = None, sample_weight: Any = None
     ) -> Array:
-        """The gradient of each row's loss by the parameters."""
+        """The gradient of each row's loss with respect to the parameters."""
         with np.errstate(all="ignore"):
             rows, deltas = self._row_deltas(x, y, output_gradient, sample_weight)
             parts: list[Array] = []
@@ -307,14 +312,14 @@ class Network:
         return gradients if np.ndim(x) == 2 else gradients[0]
 
     def jacobian(self, x: npt.ArrayLike) -> Array:
-        """The derivative of each output by each input: for each output, the gradient of that output alone."""
+        """The derivative of each output with respect to each input: one output at a time, its gradient alone."""
         with np.errstate(all="ignore"):
             rows = self._activate(self._inputs(x))
             unit = np.eye(self.layer_sizes[-1], dtype=self.dtype)
             parts = []
             for row in unit:
                 delta = self._given(rows, np.broadcast_to(row, rows.outputs[-1].shape))
-                parts.append(self._by_inputs(self._deltas(rows, delta)[0]))
+                parts.append(self._through_inputs(self._deltas(rows, delta)[0]))
         result = np.stack(parts, axis=1)
         return result if np.ndim(x) == 2 else result[0]
 
@@ -355,7 +360,7 @@ class Network:
     ) -> dict[str, list[float]]:
         """Train; returns figures of each epoch, loss and accuracy before the updates of its batches."""
         if standardize:
-            scales_outputs = self.loss_name in ("squared_error", "absolute_error", "huber", "quantile")
+            scales_outputs = LOSSES[self.loss_name].scales_outputs
             self.learn_scaling(
                 None if self.input_scaling else x, y if scales_outputs and not self.output_scaling else None
             )
@@ -398,7 +403,7 @@ class Network:
                 continue
             waited += 1
             if monitored < best_loss - min_delta:
-                # a training loss is of the parameters from before the epoch
+                # a training loss belongs to the parameters before the epoch
                 best_loss, waited = monitored, 0
                 best = before if validation_data is None else self.parameters.copy()
             if waited >= patience:
@@ -424,10 +429,8 @@ class Network:
             values = np.where(np.isnan(values), np.array(np.nan, dtype), values)
             hashed.update(values.astype(np.dtype(dtype).newbyteorder("<")).tobytes())
 
-        if self.loss_name == "huber":
-            add(self.huber_delta, np.float64)
-        if self.loss_name == "quantile":
-            add(self.quantiles, np.float64)
+        if LOSSES[self.loss_name].setting:
+            add(getattr(self, LOSSES[self.loss_name].setting), np.float64)
         add(self.parameters, self.dtype)
         for name, scaling in (("inputs", self.input_scaling), ("outputs", self.output_scaling)):
             if scaling:

@@ -11,11 +11,13 @@ import numpy.typing as npt
 from .fused import Array, fma
 from .sums import norm
 
+__all__ = ["SGD", "Adam", "AdamW", "RMSprop", "Rprop"]
+
 Mask = npt.NDArray[np.bool_]
 
 
 class Optimizer:
-    """What all have: penalties and clipping of a gradient, and the state of the schedule that waits for a plateau."""
+    """What all of them have: penalties, clipping, and the state of the schedule that waits for a plateau."""
 
     def __init__(
         self,
@@ -34,7 +36,7 @@ class Optimizer:
         self.plateau_factor, self.plateau_best, self.plateau_epochs = 1.0, float("inf"), 0
 
     def step(self, w: Array, g: Array, is_weight: Mask, factor: float = 1.0) -> Array:
-        """W after a step along g; the learning rate is multiplied by `factor`. is_weight: which w are no biases."""
+        """w after a step along g; the learning rate is multiplied by `factor`. is_weight: which w are not biases."""
         number = w.dtype.type
         if self.l2:
             g = np.where(is_weight, fma(number(self.l2), w, g), g)
@@ -70,7 +72,7 @@ class SGD(Optimizer):
         self.velocity: Any = None
 
     def update(self, w: Array, g: Array, rate: float) -> Array:
-        """W after a step along g."""
+        """w after a step along g."""
         step, momentum = w.dtype.type(rate), w.dtype.type(self.momentum)
         if self.momentum == 0:
             return fma(-step, g, w)
@@ -96,7 +98,7 @@ class Adam(Optimizer):
         self.v: Any = None
 
     def update(self, w: Array, g: Array, rate: float) -> Array:
-        """W after a step along g; what does not depend on the element is computed in binary64."""
+        """w after a step along g; what does not depend on the element is computed in binary64."""
         number = w.dtype.type
         if self.m is None:
             self.m, self.v = np.zeros_like(w), np.zeros_like(w)
@@ -141,7 +143,7 @@ class RMSprop(Optimizer):
         self.velocity: Any = None
 
     def update(self, w: Array, g: Array, rate: float) -> Array:
-        """W after a step along g."""
+        """w after a step along g."""
         number = w.dtype.type
         if self.v is None:
             self.v, self.velocity = np.zeros_like(w), np.zeros_like(w)
@@ -171,7 +173,7 @@ class Rprop(Optimizer):
         self.before: Any = None
 
     def update(self, w: Array, g: Array, rate: float) -> Array:
-        """W after a step: only the signs of g count."""
+        """w after a step: only the signs of g count."""
         number = w.dtype.type
         if self.length is None:
             self.length, self.before = np.full_like(w, rate), np.zeros_like(w)

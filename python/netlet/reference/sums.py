@@ -9,11 +9,11 @@ import numpy as np
 
 from .fused import Array, fma
 
-BLOCK_ROWS = 256  # gradients and losses are summed in blocks of so many rows
+BLOCK_ROWS = 256  # gradients and losses are summed in blocks of this many rows
 
 
 def matmul(a: Array, b: Array, start: Array) -> Array:
-    """Start + a @ b: for each element a chain of fma in the order of the inner index.
+    """start + a @ b: for each element a chain of fma in the order of the inner index.
 
     a: (rows, inner), b: (inner, columns), start: broadcasts to (rows, columns).
     """
@@ -24,7 +24,7 @@ def matmul(a: Array, b: Array, start: Array) -> Array:
 
 
 def tree(terms: list[Any]) -> Any:
-    """Neighbours (0, 1), (2, 3), ... are added at each level; an odd last one moves up as it is."""
+    """At each level neighbours (0, 1), (2, 3), ... are added; an odd last one moves up unchanged."""
     while len(terms) > 1:
         pairs = [a + b for a, b in zip(terms[0::2], terms[1::2])]
         terms = pairs + terms[len(terms) - len(terms) % 2 :]
@@ -32,7 +32,7 @@ def tree(terms: list[Any]) -> Any:
 
 
 def blocks(rows: int) -> list[slice]:
-    """The rows in blocks of `BLOCK_ROWS`, the last one perhaps shorter."""
+    """The rows in blocks of `BLOCK_ROWS`, of which the last may be shorter."""
     return [slice(first, min(first + BLOCK_ROWS, rows)) for first in range(0, rows, BLOCK_ROWS)]
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What `Network.fit` makes of its arguments before the core trains."""
+"""What `Network.fit` and `Network.fit_batches` make of their arguments before the core trains."""
 
 from __future__ import annotations
 
@@ -11,23 +11,77 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import _arguments as arguments
+from ._names import ACTIVATIONS, LOSSES
 from .history import History
+from .optimizers import SGD, Optimizer
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # it takes longer to import than all of netlet
+    from typing import Literal, TypedDict
+
     import numpy.typing as npt
 
-    from .network import Network
+    ClassWeight = dict[int, float] | Literal["balanced"]
+    Standardize = bool | Literal["inputs", "outputs"]
+
+    class Options(TypedDict):
+        """The arguments that `fit` and `fit_batches` share."""
+
+        epochs: int
+        learning_rate: float | None
+        optimizer: Optimizer | None
+        seed: int | None
+        callback: Callable[[int, History], object] | None
+        validation_data: tuple[Any, ...] | None
+        patience: int | None
+        min_delta: float
+        schedule: Any
+        progress: bool
 
 
-def weights_of_classes(network: Network, x: Any, y: Any, class_weight: Any, sample_weight: Any) -> npt.NDArray[Any]:
+def settings(options: Options, own_seed: int, history: History) -> tuple[Optimizer, dict[str, Any]]:
+    """The optimizer, and what the core's loop is told; `own_seed` is the network's."""
+    optimizer, learning_rate = options["optimizer"], options["learning_rate"]
+    if optimizer is None:
+        optimizer = SGD(0.1 if learning_rate is None else learning_rate)
+    elif learning_rate is not None:
+        raise ValueError(f"learning_rate: expected None beside an optimizer, which has its own, got {learning_rate!r}")
+    callback, seed, patience = options["callback"], options["seed"], options["patience"]
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback: expected a function, got {type(callback).__name__}")
+    epochs = arguments.integer("epochs", options["epochs"], 1, 2**63, "a positive integer")
+    if patience is not None:
+        patience = arguments.integer("patience", patience, 1, 2**63, "a positive integer or None")
+    return arguments.optimizer(optimizer), {
+        "x": None,
+        "y": None,
+        "sample_weight": None,
+        "next_batch": None,
+        "batch_size": 0,
+        "shuffle": False,
+        "standardize_inputs": False,
+        "standardize_outputs": False,
+        "epochs": epochs,
+        "seed": own_seed if seed is None else arguments.seed(seed),
+        "callback": None if callback is None else (lambda epoch: callback(epoch, history)),
+        "validation_data": validation_data(options["validation_data"]),
+        "patience": patience or 0,
+        "min_delta": arguments.numbers("min_delta", options["min_delta"], 1, "fit")[0],
+        "schedule": schedule(options["schedule"]),
+        "live": bool(options["progress"]),
+    }
+
+
+def weights_of_classes(loss: str, y: Any, class_weight: Any, sample_weight: Any) -> npt.NDArray[Any]:
     """The weight of each row: that of its class, times its own."""
-    if network.loss_name not in ("cross_entropy", "binary_cross_entropy"):
-        raise ValueError(f"class_weight: expected None for {network.loss_name}, which has no classes")
+    of = LOSSES[loss].get("classes")
+    if not of:
+        raise ValueError(f"class_weight: expected None for {loss}, which has no classes")
     targets = np.atleast_1d(np.asarray(y))
     if targets.ndim == 2:
-        if network.loss_name == "binary_cross_entropy" and targets.shape[1] != 1:
-            raise ValueError("class_weight: expected one output with binary_cross_entropy, got several")
-        targets = targets.argmax(axis=1) if network.loss_name == "cross_entropy" else targets[:, 0]
+        if of == "output" and targets.shape[1] != 1:
+            raise ValueError(f"class_weight: expected one output with {loss}, got several")
+        targets = targets.argmax(axis=1) if of == "row" else targets[:, 0]
     classes, index, counts = np.unique(targets, return_inverse=True, return_counts=True)
     if isinstance(class_weight, str) and class_weight == "balanced":
         of_class = len(targets) / (len(classes) * counts)
@@ -37,7 +91,7 @@ def weights_of_classes(network: Network, x: Any, y: Any, class_weight: Any, samp
             raise ValueError(f"class_weight: expected classes that occur in y, got {sorted(unknown, key=str)}")
         of_class = np.array([class_weight.get(c, 1.0) for c in classes.tolist()], dtype=np.float64)
         if not (of_class >= 0).all():
-            raise ValueError(f"class_weight: expected weights from 0 on, got {class_weight!r}")
+            raise ValueError(f"class_weight: expected weights >= 0, got {class_weight!r}")
     else:
         raise TypeError(f"class_weight: expected a dict, 'balanced' or None, got {class_weight!r}")
     weights = of_class[index.reshape(-1)]
@@ -49,14 +103,14 @@ def weights_of_classes(network: Network, x: Any, y: Any, class_weight: Any, samp
     return np.asarray(weights * own)
 
 
-def standardize(network: Network, value: bool | str) -> dict[str, bool]:
+def standardize(loss: str, value: Standardize) -> dict[str, bool]:
     """Which scalings are to be learned."""
     if not isinstance(value, (bool, np.bool_)) and value not in ("inputs", "outputs"):
         raise ValueError(f"standardize: expected True, False, 'inputs' or 'outputs', got {value!r}")
-    scales_outputs = network.loss_name in ("squared_error", "absolute_error", "huber", "quantile")
     return {
         "standardize_inputs": value in (True, "inputs"),
-        "standardize_outputs": value == "outputs" or (value is not False and value != "inputs" and scales_outputs),
+        "standardize_outputs": value == "outputs"
+        or (value is not False and value != "inputs" and LOSSES[loss].get("scales_outputs", False)),
     }
 
 
@@ -71,10 +125,10 @@ def validation_data(value: Any) -> tuple[Any, Any, Any] | None:
 
 
 def schedule(value: Any) -> Any:
-    """As the core takes it: numbers, a function, or None."""
+    """In the form that the core takes: numbers, a function, or None."""
     if value is None:
         return None
-    from .schedules import CosineDecay, ExponentialDecay, ReduceOnPlateau, StepDecay  # dataclasses take their time
+    from .schedules import CosineDecay, ExponentialDecay, ReduceOnPlateau, StepDecay  # dataclasses are slow to import
 
     if isinstance(value, (StepDecay, ExponentialDecay, CosineDecay, ReduceOnPlateau)):
         parts = value._parts()
@@ -82,7 +136,7 @@ def schedule(value: Any) -> Any:
             kind, gamma, period, floor, min_delta = parts
             return kind, float(gamma), min(max(operator.index(period), 0), 2**63), float(floor), float(min_delta)
         except (TypeError, ValueError):
-            raise TypeError(f"schedule: expected numbers, and whole ones of epochs, got {value!r}") from None
+            raise TypeError(f"schedule: expected numbers, whole numbers for epochs, got {value!r}") from None
     if callable(value) and not isinstance(value, type):
         return lambda epoch: _factor(value, epoch)
     raise TypeError(f"schedule: expected one of netlet.schedules or a function of the epoch, got {value!r}")
@@ -96,22 +150,11 @@ def _factor(function: Callable[[int], Any], epoch: int) -> float:
         raise TypeError(f"schedule: expected a number from the function for epoch {epoch}, got {factor!r}") from None
 
 
-# what an output activation can reach
-_RANGES = {
-    "sigmoid": (0.0, 1.0),
-    "hard_sigmoid": (0.0, 1.0),
-    "softmax": (0.0, 1.0),
-    "tanh": (-1.0, 1.0),
-    "relu": (0.0, np.inf),
-    "softplus": (0.0, np.inf),
-    "elu": (-1.0, np.inf),
-}
-
-
-def warn_of_unreachable_targets(network: Network, y: Any, standardized: bool) -> None:
-    """A regression whose outputs cannot come near its targets trains without a complaint, and in vain."""
-    name = network.activations[-1]
-    if name not in _RANGES or network.loss_name in ("cross_entropy", "binary_cross_entropy", "poisson"):
+def warn_of_unreachable_targets(activation: str, loss: str, scaling: Any, standardized: bool, y: Any) -> None:
+    """Warn if the output activation cannot reach the targets: such a network trains without an error, and in vain."""
+    row = ACTIVATIONS.get(activation, {})
+    least, most = row.get("least", -np.inf), row.get("most", np.inf)
+    if (least, most) == (-np.inf, np.inf) or not LOSSES[loss].get("scales_outputs"):
         return
     try:
         values = np.asarray(y)
@@ -122,25 +165,24 @@ def warn_of_unreachable_targets(network: Network, y: Any, standardized: bool) ->
     low, high = float(values.min()), float(values.max())
     if not np.isfinite(low + high):
         return
-    if network.output_scaling is not None:
-        values = (values - network.output_scaling[0]) / network.output_scaling[1]
+    if scaling is not None:
+        values = (values - scaling[0]) / scaling[1]
         low, high = float(values.min()), float(values.max())
     elif standardized:
         low, high = -np.inf, np.inf  # on both sides of 0, beyond 1
-    least, most = _RANGES[name]
     if low >= least and high <= most:
         return
-    scale = "on the network's scale, y has" if standardized or network.output_scaling is not None else "y has values"
+    scale = "on the network's scale, y has" if standardized or scaling is not None else "y has values"
     span = "both signs and values beyond 1" if low == -np.inf else f"from {low:.6g} to {high:.6g}"
     warnings.warn(
-        f"output_activation: {name} gives outputs from {least:g} to {most:g}, but {scale} {span}; for regression take "
-        "output_activation='identity'",
+        f"output_activation: {activation} gives outputs from {least:g} to {most:g}, but {scale} {span}; for regression "
+        "use output_activation='identity'",
         stacklevel=3,
     )
 
 
 def warn_of_growth(history: History) -> None:
-    """A loss that grew a hundredfold is no success, though it stayed finite."""
+    """Warn if the loss grew a hundredfold: training failed, though all numbers stayed finite."""
     loss = history.loss
     if len(loss) > 1 and loss[-1] > 100 * abs(loss[0]) > 0:
         warnings.warn(
@@ -151,7 +193,7 @@ def warn_of_growth(history: History) -> None:
 
 
 def next_batch(batches: Callable[[], Iterable[Any]] | Iterable[Any]) -> Callable[[], tuple[Any, Any, Any] | None]:
-    """A function that gives batch after batch, and None at the end of each epoch."""
+    """A function that returns one batch after another, and None at the end of each epoch."""
     iterator: Iterator[Any] | None = None
 
     def batch() -> tuple[Any, Any, Any] | None:
@@ -173,7 +215,7 @@ def next_batch(batches: Callable[[], Iterable[Any]] | Iterable[Any]) -> Callable
 
 @contextlib.contextmanager
 def progress_bar(wanted: bool, epochs: int, history: History) -> Iterator[Callable[[int, dict[str, Any]], None]]:
-    """A function that records columns of figures and moves a bar, if one is wanted and tqdm is installed."""
+    """A function that records columns of figures and, if a bar is wanted and tqdm is installed, moves it."""
     if wanted:
         try:
             from tqdm.auto import tqdm

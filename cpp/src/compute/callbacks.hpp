@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// How fit calls the caller's code.
+#pragma once
+
+#include "network/entry.hpp"
+#include "system/system.hpp"
+
+namespace netlet::core {
+
+// Calls poll about every 20 ms; checks the clock only after enough work.
+class Poll {
+ public:
+  Poll(const netlet_fit_options& options, const Held& held) : options_(options), held_(held), last_(seconds_now()) {}
+  void add(double operations) { work_ += operations; }
+  bool asks_to_stop() {
+    if (!options_.poll || work_ < 1e6) return false;
+    work_ = 0;
+    const double now = seconds_now();
+    if (now - last_ < 0.02) return false;
+    last_ = now;
+    return held_.call(false, [&] { return options_.poll(options_.context); }) != 0;
+  }
+
+ private:
+  const netlet_fit_options& options_;
+  const Held& held_;
+  double work_ = 0, last_;
+};
+
+constexpr size_t kTogether = 64;  // epochs, at most
+
+// Reports epochs to the caller's on_epochs, very short ones together.
+class Reports {
+ public:
+  Reports(const netlet_fit_options& options, const Held& held, bool short_epochs)
+      : options_(options), held_(held), limit_(options.report_together && short_epochs ? kTogether : 1) {}
+  bool together() const { return limit_ > 1 || !options_.on_epochs; }
+  // returns whether it is time for send()
+  bool add(const netlet_epoch& epoch) {
+    if (!options_.on_epochs) return false;
+    epochs_[count_++] = epoch;
+    return count_ == limit_;
+  }
+  // returns the answer of on_epochs; 0 if there is nothing to report
+  int send() {
+    if (count_ == 0) return 0;
+    const double now = seconds_now();
+    for (size_t i = 0; i < count_; ++i) epochs_[i].seconds = (now - begin_) / (double)count_;
+    begin_ = now;
+    const size_t count = count_;
+    count_ = 0;
+    return held_.call(!options_.report_together, [&] { return options_.on_epochs(options_.context, epochs_, count); });
+  }
+
+ private:
+  const netlet_fit_options& options_;
+  const Held& held_;
+  netlet_epoch epochs_[kTogether];
+  size_t limit_, count_ = 0;
+  double begin_ = seconds_now();
+};
+
+}  // namespace netlet::core
