@@ -9,7 +9,7 @@ from netlet import Network, _core, reference, schedules
 from helpers.bits import assert_same_bits
 from helpers.drawing import LOSSES, OPTIMIZERS, targets
 
-CONFIGURATIONS = 240
+CONFIGURATIONS = 360
 ACTIVATIONS = [name for name in _core.NAMES["activation"] if name != "softmax"]
 SCHEDULES = [
     schedules.StepDecay(0.5, period=1),

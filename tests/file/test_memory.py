@@ -63,7 +63,7 @@ def test_refusing_needs_no_memory_beyond_the_file_s_size(tmp_path):
     path.write_bytes(len(header).to_bytes(8, "little") + header)
     program = LOAD.format(path=str(path), allowed=path.stat().st_size + (2 << 20))
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert "the header is damaged: expected activations" in result.stderr
+    assert "the header is damaged: expected fewer layers" in result.stderr
 
 
 def test_a_file_that_only_claims_to_be_large_takes_none(tmp_path):

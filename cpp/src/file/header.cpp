@@ -79,10 +79,10 @@ class EntryReader {
     if (there) at_ += length;
     return there;
   }
-  void read(uint64_t& value) {
+  template <class Number> void read(Number& value) {
     char digits[24];
     read(digits, sizeof digits);
-    value = strtoull(digits, nullptr, 10);
+    value = (Number)strtoull(digits, nullptr, 10);
   }
 
   template <size_t N> void word(const char* key, char (&out)[N]) {
@@ -98,15 +98,15 @@ class EntryReader {
     at_ = here;
     return present;
   }
-  // Never more items than a header of this length can have layers.
   template <class V> void list(const char* key, Buffer<V>& values) {
     if (!begin(key)) return;
     size_t count = 1;
-    for (const char* c = at_; c != end_ && *c != '"' && count <= most_layers_; ++c) count += *c == ' ';
-    no_memory |= !values.allocate(count);
+    for (const char* c = at_; c != end_ && *c != '"'; ++c) count += *c == ' ';
+    too_many |= count > 1 + most_layers_;
+    no_memory |= !too_many && !values.allocate(count);
     for (size_t i = 0; i < values.size(); ++i, skip(" ")) read(values[i]);
   }
-  bool no_memory = false;
+  bool no_memory = false, too_many = false;  // more layers than a header of this length can have
 
  private:
   bool begin(const char* key) { return skip("\",\"") && skip(key) && skip("\":\""); }
@@ -180,7 +180,8 @@ netlet_status read_metadata(const Buffer<char>& header, Description& d, netlet_e
   if (reader.no_memory) return out_of_memory(error);
   Text text(header.data(), header.size());
   write_metadata(d, text);
-  if (text.failed()) return damaged(text.expected(), text.size(), error);
+  if (text.failed())
+    return damaged(reader.too_many ? "fewer layers in a header this short" : text.expected(), text.size(), error);
   if (d.layers() + 1 != d.sizes.size()) return damaged("an activation for each layer", text.size(), error);
   return d.slots <= 2 ? NETLET_OK : damaged("fewer slots", text.size(), error);
 }
