@@ -35,12 +35,9 @@ class Reports {
   Reports(const netlet_fit_options& options, const Held& held, bool short_epochs)
       : options_(options), held_(held), limit_(options.report_together && short_epochs ? kTogether : 1) {}
   bool together() const { return limit_ > 1 || !options_.on_epochs; }
+  netlet_epoch& next() { return epochs_[count_]; }  // to be filled, all but its seconds, and then added
   // returns whether it is time for send()
-  bool add(const netlet_epoch& epoch) {
-    if (!options_.on_epochs) return false;
-    epochs_[count_++] = epoch;
-    return count_ == limit_;
-  }
+  bool add() { return options_.on_epochs && ++count_ == limit_; }
   // returns the answer of on_epochs; 0 if there is nothing to report
   int send() {
     if (count_ == 0) return 0;
