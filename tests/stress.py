@@ -16,9 +16,10 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+SYSTEM = ("forks", "lifetime", "number_of_threads", "reading_during_training", "shared_networks", "signals")
 CONCURRENCY = [
-    f"tests/system/test_{name}.py"
-    for name in ("forks", "lifetime", "number_of_threads", "reading_during_training", "shared_networks", "signals")
+    *(f"tests/system/test_{name}.py" for name in SYSTEM),
+    "tests/file/test_saving.py::test_saving_is_refused_while_an_epoch_runs",
 ]
 
 
