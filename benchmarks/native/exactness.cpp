@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/kernels.hpp"
+#include "kernels/updates.hpp"
 
 using namespace netlet::core;
 
@@ -115,16 +116,14 @@ template <class T> void losses(const char* dtype) {
 template <class T> void adam(const char* dtype) {
   const auto g = numbers<T>(2048);
   std::vector<T> w(g.size()), s0(g.size()), s1(g.size());
-  Update<T> u = {};
-  u.optimizer = NETLET_ADAM;
-  u.rate = T(1e-3), u.beta_1 = T(0.9), u.rest_1 = T(0.1), u.beta_2 = T(0.999), u.rest_2 = T(1e-3), u.root = T(1),
-  u.epsilon = T(1e-8);
+  const netlet_optimizer_config config = netlet_optimizer_defaults(NETLET_ADAM);
+  const Step<T> step = {&config, true, T(config.learning_rate), T(1), T(1)};
   compare<T>("Adam, 2,048 parameters", dtype, netlet::contracted::freed_table,
              [&](const Kernels<T>& kernel) -> const std::vector<T>& {
                std::fill(w.begin(), w.end(), T(0.5));
                std::fill(s0.begin(), s0.end(), T(0));
                std::fill(s1.begin(), s1.end(), T(0));
-               kernel.update(u, g.size(), g.data(), w.data(), s0.data(), s1.data());
+               kernel.update(step, g.size(), g.data(), w.data(), s0.data(), s1.data());
                return w;
              });
 }
