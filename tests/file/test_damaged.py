@@ -3,25 +3,10 @@
 
 import json
 import pickle
-import sysconfig
 
 import numpy as np
 import pytest
 from netlet import Adam, Network
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "network.netlet"
-
-
-@pytest.fixture
-def safetensors():
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        pytest.importorskip("safetensors", reason="safetensors has no wheels for free-threaded Python yet")
-    import safetensors.numpy
-
-    return safetensors
 
 
 def refuse(data, match):

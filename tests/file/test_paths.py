@@ -10,11 +10,6 @@ from netlet import Network
 from helpers.saved import names
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "network.netlet"
-
-
 def test_paths_that_are_no_files(tmp_path):
     net = Network([2, 1], seed=0)
     with pytest.raises(FileNotFoundError, match="missing"):

@@ -6,7 +6,6 @@ import os
 import pickle
 import subprocess
 import sys
-import sysconfig
 
 import numpy as np
 import pytest
@@ -17,20 +16,6 @@ from helpers.saved import NETWORKS, OPTIMIZERS, X, Y, every, scaled
 
 def described(net):
     return repr(net), net.epochs_trained, net.fingerprint(), net.dropout, repr(net.input_scaling)
-
-
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "network.netlet"
-
-
-@pytest.fixture
-def safetensors():
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        pytest.importorskip("safetensors", reason="safetensors has no wheels for free-threaded Python yet")
-    import safetensors.numpy
-
-    return safetensors
 
 
 @every({**NETWORKS, "scaled": scaled})

@@ -18,11 +18,6 @@ from helpers.sharing import CLASSES, not_held, training, wide_network
 from helpers.sharing import X as WIDE_X
 
 
-@pytest.fixture
-def path(tmp_path):
-    return tmp_path / "network.netlet"
-
-
 def test_what_cannot_be_loaded_cannot_be_saved(path):
     net = Network([2, 3, 1], seed=0)
     net.save(path)

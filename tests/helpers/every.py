@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Every dtype and every kind of optimizer."""
+"""Every dtype, every kind of optimizer and every way of copying."""
+
+import copy
+import pickle
 
 import pytest
 from netlet import SGD, Adam, AdamW, RMSprop, Rprop
@@ -16,3 +19,11 @@ OPTIMIZERS = {
 }
 every_optimizer = pytest.mark.parametrize("new_optimizer", OPTIMIZERS.values(), ids=OPTIMIZERS)
 every_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
+
+COPIES = {
+    "pickle": lambda value: pickle.loads(pickle.dumps(value)),
+    "pickle protocol 2": lambda value: pickle.loads(pickle.dumps(value, protocol=2)),
+    "copy": copy.copy,
+    "deepcopy": copy.deepcopy,
+}
+every_copy = pytest.mark.parametrize("duplicate", COPIES.values(), ids=COPIES)

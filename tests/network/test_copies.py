@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Copies, equality, fingerprint and repr."""
 
-import copy
-import pickle
-
 import netlet
 import numpy as np
 import pytest
 from netlet import Network, reference
 
 from helpers import xor
-from helpers.every import every_dtype
+from helpers.every import COPIES, every_copy, every_dtype
 
 
 class Tagged(Network):
@@ -22,15 +19,6 @@ class Tagged(Network):
 
 def classifier(**settings):
     return Network([2, 5, 3], loss="cross_entropy", seed=3, **settings)
-
-
-COPIES = {
-    "pickle": lambda net: pickle.loads(pickle.dumps(net)),
-    "pickle protocol 2": lambda net: pickle.loads(pickle.dumps(net, protocol=2)),
-    "copy": copy.copy,
-    "deepcopy": copy.deepcopy,
-}
-every_copy = pytest.mark.parametrize("duplicate", COPIES.values(), ids=COPIES)
 
 
 @every_copy
@@ -56,7 +44,7 @@ def test_a_copy_of_a_subclass_keeps_class_and_attributes(duplicate):
     assert other.double(xor.X).tobytes() == net.double(xor.X).tobytes()
 
 
-@pytest.mark.parametrize("duplicate", [COPIES["pickle"], copy.deepcopy], ids=["pickle", "deepcopy"])
+@pytest.mark.parametrize("duplicate", [COPIES["pickle"], COPIES["deepcopy"]], ids=["pickle", "deepcopy"])
 def test_an_attribute_may_refer_back_to_the_network(duplicate):
     net = Tagged([2, 3, 1], seed=0)
     net.predict = net.double

@@ -1,25 +1,16 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Optimizers: their state, repr, copies and rate."""
 
-import copy
 import gc
-import pickle
 
 import numpy as np
 import pytest
 from netlet import SGD, Adam, Network, Rprop, reference
 
 from helpers import xor
-from helpers.every import OPTIMIZERS, every_dtype, every_optimizer
+from helpers.every import OPTIMIZERS, every_copy, every_dtype, every_optimizer
 
 STATES = [[], ["velocity"], ["velocity"], ["m", "v"], ["m", "v"], ["v"], ["v", "velocity"], ["step", "gradient"]]
-COPIES = {
-    "pickle": lambda net: pickle.loads(pickle.dumps(net)),
-    "pickle protocol 2": lambda net: pickle.loads(pickle.dumps(net, protocol=2)),
-    "copy": copy.copy,
-    "deepcopy": copy.deepcopy,
-}
-every_copy = pytest.mark.parametrize("duplicate", COPIES.values(), ids=COPIES)
 
 
 @every_dtype
