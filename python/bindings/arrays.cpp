@@ -62,7 +62,7 @@ py::array as_real_array(py::handle object, const char* name, netlet::Dtype dtype
   if (array.dtype().kind() == 'f' || array.dtype().kind() == 'O') {  // swapped bytes, half, long double
     try {
       if (array.dtype().kind() == 'f' && array.itemsize() > 8)
-        return dtype == netlet::Dtype::float32 ? narrowed<float>(array) : narrowed<double>(array);
+        return narrowed<double>(array);
       return array.attr("astype")(py::dtype::of<double>()).cast<py::array>();
     } catch (py::error_already_set& error) {
       if (!is_conversion_error(error)) throw;
@@ -190,6 +190,16 @@ BorrowedRows target_rows(py::handle y, const netlet::Network& network, const Bor
                         py::str(array.dtype()).cast<std::string>() + hint);
 }
 
+BorrowedRows weights_of(py::handle sample_weight, const BorrowedRows& x) {
+  py::array array = real_array(sample_weight, "sample_weight", netlet::Dtype::float64);
+  const bool scalar = array.ndim() == 0 && x.single;
+  if (!scalar && (array.ndim() != 1 || (std::size_t)array.shape(0) != x.array.rows))
+    throw py::value_error("sample_weight: expected shape (" + number(x.array.rows) + ",), got " + shape_text(array));
+  const netlet::Array view =
+      describe(array, x.array.rows, 1, scalar ? 0 : array.strides(0), (py::ssize_t)array.itemsize());
+  return {std::move(array), view, x.single};
+}
+
 BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle sample_weight,
                            const netlet::Network& network, const BorrowedRows& x) {
   if (y.is_none() && output_gradient.is_none())
@@ -201,13 +211,9 @@ BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle 
     BorrowedTargets result{py::list(), rows.array};
     result.keep.append(rows.keep);
     if (sample_weight.is_none()) return result;
-    py::array weight = real_array(sample_weight, "sample_weight", network.dtype());
-    const bool scalar = weight.ndim() == 0 && x.single;
-    if (!scalar && (weight.ndim() != 1 || (std::size_t)weight.shape(0) != x.array.rows))
-      throw py::value_error("sample_weight: expected shape (" + number(x.array.rows) + ",), got " + shape_text(weight));
-    result.targets = netlet::Targets(
-        rows.array, describe(weight, x.array.rows, 1, scalar ? 0 : weight.strides(0), (py::ssize_t)weight.itemsize()));
-    result.keep.append(weight);
+    const BorrowedRows weights = weights_of(sample_weight, x);
+    result.targets = netlet::Targets(rows.array, weights.array);
+    result.keep.append(weights.keep);
     return result;
   }
   if (!sample_weight.is_none())

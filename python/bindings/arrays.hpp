@@ -23,6 +23,8 @@ BorrowedRows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype);
 
 // y for `x.rows` rows: (rows, outputs); (rows,) with one output; for cross_entropy also integers (rows,).
 BorrowedRows target_rows(py::handle y, const netlet::Network& network, const BorrowedRows& x);
+// One weight for each row of x.
+BorrowedRows weights_of(py::handle sample_weight, const BorrowedRows& x);
 
 // An array that can be used as it is: a numpy.ndarray and no subclass, of that dtype, in native byte order, aligned,
 // C-contiguous, with one dimension or two.

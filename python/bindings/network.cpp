@@ -110,7 +110,7 @@ netlet::Scaling scaling_kind(bool outputs) { return outputs ? netlet::Scaling::o
 
 py::object scaling_of(const Network& net, bool outputs) {
   const std::vector<py::ssize_t> shape = {(py::ssize_t)(outputs ? net.outputs() : net.inputs())};
-  py::array shift(numpy_dtype(net.dtype()), shape), scale(numpy_dtype(net.dtype()), shape);
+  py::array_t<double> shift(shape), scale(shape);
   int present;
   netlet::Check check;
   check(netlet_copy_scaling(net.get(), outputs ? NETLET_SCALE_OUTPUTS : NETLET_SCALE_INPUTS, shift.mutable_data(),
@@ -124,12 +124,17 @@ void set_scaling(py::handle self, bool outputs, const std::vector<double>& shift
   network(self).set_scaling(scaling_kind(outputs), shift, scale);
 }
 
-void learn_scaling(py::handle object, bool outputs, py::handle data) {
+void learn_scaling(py::handle object, bool outputs, py::handle data, py::handle sample_weight) {
   Network& self = network(object);
   const BorrowedRows rows =
       outputs ? target_rows(data, self, {py::array(), netlet::Array((double*)nullptr, py::len(data), 0), false})
               : input_rows(data, self.inputs(), self.dtype());
-  compute(operations(self, rows.array.rows, 1), [&] { self.learn_scaling(scaling_kind(outputs), rows.array); });
+  if (sample_weight.is_none())
+    return compute(operations(self, rows.array.rows, 1),
+                   [&] { self.learn_scaling(scaling_kind(outputs), rows.array); });
+  const BorrowedRows weights = weights_of(sample_weight, rows);
+  compute(operations(self, rows.array.rows, 1),
+          [&] { self.learn_scaling(scaling_kind(outputs), rows.array, weights.array); });
 }
 
 // What changes in a network, all at one moment: parameters, epochs_trained, scaling of inputs and of outputs.

@@ -217,7 +217,8 @@ class Network(Exchange):
         """Shift and scale of each input, or None: the network computes with ``(x - shift) / scale``.
 
         Set it to a pair of arrays of shape (inputs,) or to None, or let `fit` or `learn_scaling` set it to mean and
-        standard deviation. From then on it is part of the network: saved with it, and applied to all inputs.
+        standard deviation. From then on it is part of the network: saved with it, and applied to all inputs, in
+        float64 whatever the network's dtype.
         """
         return self._scaling(False)
 
@@ -254,14 +255,23 @@ class Network(Exchange):
             outputs, _numbers("shift", shift, count, column), _numbers("scale", scale, count, column)
         )
 
-    def learn_scaling(self, x: npt.ArrayLike | None = None, y: npt.ArrayLike | None = None) -> None:
+    def learn_scaling(
+        self,
+        x: npt.ArrayLike | None = None,
+        y: npt.ArrayLike | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+    ) -> None:
         """Set `input_scaling` and `output_scaling` to the mean and standard deviation of each column of the data.
+
+        A column that is constant up to rounding errors keeps the scale 1.
 
         Parameters
         ----------
         x : array_like, shape (rows, inputs), optional
         y : array_like, shape (rows, outputs), optional
             Or (rows,) with one output; for gaussian_nll (rows, outputs / 2), or (rows,) with two outputs.
+        sample_weight : array_like, shape (rows,), optional
+            Weights of the rows, >= 0; without them, each row counts once.
 
         Raises
         ------
@@ -277,10 +287,10 @@ class Network(Exchange):
         """
         before = self.input_scaling
         if x is not None:
-            self._learn_scaling(False, x)
+            self._learn_scaling(False, x, sample_weight)
         if y is not None:
             try:
-                self._learn_scaling(True, y)
+                self._learn_scaling(True, y, sample_weight)
             except Exception:
                 self.input_scaling = before
                 raise

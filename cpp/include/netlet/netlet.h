@@ -245,36 +245,45 @@ NETLET_API void netlet_set_epochs_trained(netlet_network* network, uint64_t epoc
 /* SHA-256 of architecture and parameters in hexadecimal, to compare two machines. The bytes: the ASCII lines
  * "netlet 1", dtype, layer sizes, activations (each list separated by spaces), loss, reduction, every line ended by \n;
  * the loss's parameters as binary64; the network's parameters; then for inputs and for outputs that have a scaling, the
- * line "inputs\n" or "outputs\n", shifts and scales. Numbers are little-endian; every NaN is the positive quiet NaN
+ * line "inputs\n" or "outputs\n", shifts and scales as binary64. Numbers are little-endian; every NaN is the positive quiet NaN
  * without payload. */
 NETLET_API netlet_status netlet_fingerprint(const netlet_network* network, char hex[65], netlet_error* error);
 
 /* ---- scaling ------------------------------------------------------------------------------------------------ */
 
 /* A network may scale its inputs, x = (x - shift) / scale for each column, and scale its outputs back,
- * y = y scale + shift. Arrays, and derivatives with respect to what they hold, are then in the caller's units; only the
- * loss is computed on the network's scale, from targets scaled as (y - shift) / scale. The scaling is part of the
- * network, like its parameters. poisson and the cross entropies allow none for the outputs. With gaussian_nll it is set
+ * y = y scale + shift: in binary64 whatever its dtype, and only the result is rounded to the dtype. Arrays, and
+ * derivatives with respect to what they hold, are then in the caller's units; only the loss is computed on the network's
+ * scale, from targets scaled as (y - shift) / scale. The scaling is part of the network, like its parameters. poisson and the cross entropies allow none for the outputs. With gaussian_nll it is set
  * and learned for each target: the mean gets this shift and scale, the log variance the shift 2 log(scale) and the
  * scale 1, so that both outputs are in the units of the caller's targets. */
 typedef enum netlet_scaling_kind { NETLET_SCALE_INPUTS = 1, NETLET_SCALE_OUTPUTS = 2 } netlet_scaling_kind;
 
-/* shift and scale: netlet_inputs or netlet_target_count values, finite and scale > 0, also once they are rounded to the
- * network's dtype. Both NULL: no scaling. */
+/* shift and scale: netlet_inputs or netlet_target_count values, finite and scale > 0; for the outputs within the range of
+ * the network's dtype. Both NULL: no scaling. */
 NETLET_API netlet_status netlet_set_scaling(netlet_network* network, int32_t kind, const double* shift,
                                             const double* scale, netlet_error* error);
-/* Sets shift and scale to the means and standard deviations of the array's columns (1 for a constant column), which are
- * computed in binary64. rows: at least 1; netlet_inputs or netlet_target_count columns. */
+/* Sets shift and scale to the weighted means and standard deviations of the array's columns; the scale is 1 for a column
+ * that is constant up to rounding. rows: at least 1; netlet_inputs or netlet_target_count columns. sample_weight: one
+ * column of weights >= 0, or NULL: 1 each. */
 NETLET_API netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const netlet_array* rows,
-                                              netlet_error* error);
-/* A value of the network's dtype for each input or output (so with gaussian_nll two for each target); NULL if there is
- * no scaling. The network owns them; they are valid until the scaling is next set or learned. */
-NETLET_API const void* netlet_scaling_shift(const netlet_network* network, int32_t kind);
-NETLET_API const void* netlet_scaling_scale(const netlet_network* network, int32_t kind);
+                                              const netlet_array* sample_weight, netlet_error* error);
+/* A value for each input or output (so with gaussian_nll two for each target); NULL if there is no scaling. The network
+ * owns them; they are valid until the scaling is next set or learned. */
+NETLET_API const double* netlet_scaling_shift(const netlet_network* network, int32_t kind);
+NETLET_API const double* netlet_scaling_scale(const netlet_network* network, int32_t kind);
 /* Copies the same values to the caller's memory, safe beside calls of other threads. *present: 1, or 0 if there is no
  * scaling, and nothing is copied. */
-NETLET_API netlet_status netlet_copy_scaling(const netlet_network* network, int32_t kind, void* shift, void* scale,
+NETLET_API netlet_status netlet_copy_scaling(const netlet_network* network, int32_t kind, double* shift, double* scale,
                                              int* present, netlet_error* error);
+
+/* Texts that a network carries along, in its copies and files, and that nothing here reads: JSON in printable ASCII, whose
+ * \u escapes hold the rest. They do not count in the fingerprint. */
+typedef enum netlet_note_kind { NETLET_CLASSES = 0, NETLET_FEATURE_NAMES = 1, NETLET_METADATA = 2 } netlet_note_kind;
+/* NULL: none. The network owns it; it is valid until the note is next set. */
+NETLET_API const char* netlet_note(const netlet_network* network, int32_t kind);
+/* text: copied; NULL: none */
+NETLET_API netlet_status netlet_set_note(netlet_network* network, int32_t kind, const char* text, netlet_error* error);
 
 /* ---- forward and backward ---------------------------------------------------------------------------------- */
 

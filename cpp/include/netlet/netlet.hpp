@@ -465,7 +465,11 @@ class Network {
   }
   void learn_scaling(Scaling kind, const Array& rows) {
     Check check;
-    check(netlet_learn_scaling(get(), std::int32_t(kind), &rows, check));
+    check(netlet_learn_scaling(get(), std::int32_t(kind), &rows, nullptr, check));
+  }
+  void learn_scaling(Scaling kind, const Array& rows, const Array& sample_weight) {
+    Check check;
+    check(netlet_learn_scaling(get(), std::int32_t(kind), &rows, &sample_weight, check));
   }
 
   // One step on one batch; returns the loss before it.

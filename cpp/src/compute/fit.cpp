@@ -8,6 +8,7 @@
 #include "compute/snapshots.hpp"
 #include "network/entry.hpp"
 #include "network/random.hpp"
+#include "network/scaling.hpp"
 #include "network/targets.hpp"
 
 namespace netlet::core {
@@ -67,10 +68,11 @@ template <class T> class Fit {
                      name);
     if (whole && options_.schedule.kind != NETLET_CONSTANT)
       return invalid(error_, "schedule: expected none, %s adapts its own step sizes", name);
-    if (x_) NETLET_TRY(check_data<T>(net_, *x_, *targets_, error_));
+    if (x_) NETLET_TRY(check_data<T>(net_, *x_, *targets_, to_learn(), error_));
     if (validates())
       NETLET_TRY(within("validation_data",
-                        check_data<T>(net_, *options_.validation_x, *options_.validation_targets, error_), error_));
+                        check_data<T>(net_, *options_.validation_x, *options_.validation_targets, to_learn(), error_),
+                        error_));
     if (!all_finite()) return invalid(error_, "parameters: expected finite numbers before training, got nan or inf");
     return check_optimizer(optimizer_, net_.parameter_count, net_.dtype, error_);
   }
@@ -97,17 +99,31 @@ template <class T> class Fit {
 
   PassKind kind() const { return {true, false, net_.has_dropout()}; }
 
-  netlet_status learn_scalings() {
+  int to_learn() const {
     const int wanted =
         (net_.input_scaling ? 0 : NETLET_SCALE_INPUTS) | (net_.output_scaling ? 0 : NETLET_SCALE_OUTPUTS);
-    const int kinds = options_.standardize & wanted;
+    return options_.standardize & wanted;
+  }
+
+  netlet_status learn_scalings() {
+    const int kinds = to_learn();
     if (kinds && !x_)
       return invalid(error_,
                      "standardize: needs all rows, but batches come one at a time; set the network's scaling before");
     for (int kind = NETLET_SCALE_INPUTS; kind <= NETLET_SCALE_OUTPUTS; ++kind) {
       if (!(kinds & kind)) continue;
-      NETLET_TRY(learn_scaling(net_, kind, kind == NETLET_SCALE_INPUTS ? *x_ : *targets_->y, error_));
+      const bool inputs = kind == NETLET_SCALE_INPUTS;
+      const char* const name = inputs ? "x" : "y";
+      const netlet_array& rows = inputs ? *x_ : *targets_->y;
+      NETLET_TRY(learn_scaling(net_, kind, {rows, targets_->sample_weight, false}, error_));
       learned_ |= kind;
+      // rows of weight 0 or of the validation data may be out of reach
+      NETLET_TRY(check_scaled<T>(net_, kind, name, rows, error_));
+      if (validates())
+        NETLET_TRY(within("validation_data",
+                          check_scaled<T>(net_, kind, name,
+                                          inputs ? *options_.validation_x : *options_.validation_targets->y, error_),
+                          error_));
     }
     return NETLET_OK;
   }
@@ -165,7 +181,7 @@ template <class T> class Fit {
       if (answer == 0) break;
       const netlet_targets targets = {&batch.y, batch.sample_weight, nullptr};
       NETLET_TRY(check_shapes(net_, &batch.x, &targets, false, error_));
-      NETLET_TRY(check_data<T>(net_, batch.x, targets, error_));
+      NETLET_TRY(check_data<T>(net_, batch.x, targets, 0, error_));
       // how rows are read depends on their dtype and layout
       NETLET_TRY(batches_.prepare(net_, batch.x, targets, false, batch.x.rows, kind(), &optimizer_, false, error_));
       batches_.read();

@@ -105,8 +105,8 @@ template <class T> void Pass<T>::set_output_gradient(size_t at, size_t count, co
   out.loss = kGivenGradient;
   out.t = gradient;
   if (net_->output_scaling) {
-    for (size_t i = 0; i < count; ++i)
-      kernels<T>().multiply_unless_zero(n, net_->output_scaling.scale<T>(), gradient + i * n, out.delta + i * n);
+    const double* const scale = net_->output_scaling.scale();
+    for (size_t i = 0; i < count * n; ++i) out.delta[i] = (T)(scale[i % n] * (double)gradient[i]);
     out.t = out.delta;
   }
   kernel_->output_rows(out);
@@ -139,7 +139,7 @@ template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<
   kernels<T>(m).backward(count, net.layers[0].outputs, m, delta_[0] + at * net.layers[0].outputs, packed.transposed(0),
                          NETLET_IDENTITY, s, s);
   if (net.input_scaling)
-    for (size_t i = 0; i < count; ++i) kernels<T>().divide_by(m, s + i * m, net.input_scaling.scale<T>());
+    for (size_t i = 0; i < count; ++i) kernels<T>().divide_by(m, s + i * m, net.input_scaling.scale());
 }
 
 template <class T> void Pass<T>::gradient(const Group& group, size_t row, size_t count, T* g) const {

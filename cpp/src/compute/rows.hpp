@@ -71,7 +71,6 @@ template <class T> class RowReader {
 
  private:
   const netlet_network* net_ = nullptr;
-  const RowKernels<T>* kernel_ = nullptr;
   bool in_place_ = false, through_order_ = false, targets_in_place_ = false, classes_given_ = false;
   Buffer<T> x_, t_, w_;
   Buffer<const T*> row_;  // if through_order_: the addresses of the rows

@@ -46,7 +46,7 @@ netlet_status netlet_step(netlet_network* network, const netlet_array* x, const 
   if (!optimizer) return invalid(error, "optimizer: expected an optimizer, got NULL");
   return training("step", *network, *optimizer, error, [&](const Held&, auto zero) {
     using T = decltype(zero);
-    NETLET_TRY(check_data<T>(*network, *x, *targets, error));
+    NETLET_TRY(check_data<T>(*network, *x, *targets, 0, error));
     BatchRunner<T> runner;
     const PassKind kind = {true, false, network->has_dropout()};
     NETLET_TRY(runner.prepare(*network, *x, *targets, false, x->rows, kind, optimizer, false, error));

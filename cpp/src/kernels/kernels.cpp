@@ -116,8 +116,8 @@ template <class T> size_t first_not_finite(size_t n, const T* x) {
   return n;
 }
 
-template <class T> void divide_by(size_t n, T* a, const T* b) {
-  map(n, a, b, a, [](V<T> x, V<T> y) { return x / y; });
+template <class T> void divide_by(size_t n, T* a, const double* b) {
+  for (size_t i = 0; i < n; ++i) a[i] = (T)((double)a[i] / b[i]);
 }
 
 // out = f * y, but 0 where f is 0, even if y is infinite or NaN
@@ -127,15 +127,23 @@ template <class T> void multiply_unless_zero(size_t n, const T* f, const T* y, T
 }
 
 // scales each column by its own shift and scale, and back
-template <class T> void standardize(size_t rows, size_t n, const T* shift, const T* scale, T* x) {
-  for (size_t i = 0; i < rows; ++i, x += n) {
-    map(n, x, shift, x, [](V<T> v, V<T> s) { return v - s; });
-    map(n, x, scale, x, [](V<T> v, V<T> s) { return v / s; });
+template <class T>
+void standardize(size_t rows, size_t n, const double* shift, const double* scale, const double* x, T* out) {
+  constexpr size_t lanes = Vec<double>::lanes;
+  typedef T Rounded __attribute__((vector_size(lanes * sizeof(T))));
+  for (size_t i = 0; i < rows; ++i, x += n, out += n) {
+    size_t j = 0;
+    for (; j + lanes <= n; j += lanes) {
+      const V<double> v = (load<double>(x + j) - load<double>(shift + j)) / load<double>(scale + j);
+      const Rounded rounded = __builtin_convertvector(v, Rounded);
+      __builtin_memcpy(out + j, &rounded, sizeof rounded);
+    }
+    for (; j < n; ++j) out[j] = (T)((x[j] - shift[j]) / scale[j]);
   }
 }
-template <class T> void unstandardize(size_t rows, size_t n, const T* shift, const T* scale, T* y) {
+template <class T> void unstandardize(size_t rows, size_t n, const double* shift, const double* scale, T* y) {
   for (size_t i = 0; i < rows; ++i, y += n)
-    for (size_t j = 0; j < n; ++j) y[j] = fma1(y[j], scale[j], shift[j]);
+    for (size_t j = 0; j < n; ++j) y[j] = (T)fma1((double)y[j], scale[j], shift[j]);
 }
 
 template <class T> constexpr core::RowKernels<T> row_kernels() {

@@ -104,9 +104,9 @@ template <class T> struct RowKernels {
   void (*small_update)(SmallStep<T>& small, const Step<T>& step);
   // Copies w, s0 or s1 without the unused lanes.
   void (*small_values)(const SmallStep<T>& step, const T* from, T* to);
-  // rows of n columns: x = (x - shift) / scale, and y = y scale + shift
-  void (*standardize)(size_t rows, size_t n, const T* shift, const T* scale, T* x);
-  void (*unstandardize)(size_t rows, size_t n, const T* shift, const T* scale, T* y);
+  // rows of n columns, in binary64 and rounded to T: out = (x - shift) / scale, and y = y scale + shift
+  void (*standardize)(size_t rows, size_t n, const double* shift, const double* scale, const double* x, T* out);
+  void (*unstandardize)(size_t rows, size_t n, const double* shift, const double* scale, T* y);
 };
 
 // And functions of whole arrays.
@@ -129,8 +129,8 @@ template <class T> struct Kernels : RowKernels<T> {
   void (*add)(size_t n, T* a, const T* b);
   // a /= divisor
   void (*divide)(size_t n, T* a, T divisor);
-  // a /= b
-  void (*divide_by)(size_t n, T* a, const T* b);
+  // a /= b in binary64
+  void (*divide_by)(size_t n, T* a, const double* b);
   // out = f y where f is not 0, otherwise 0
   void (*multiply_unless_zero)(size_t n, const T* f, const T* y, T* out);
   // index of the first value that is not finite, n if there is none

@@ -33,6 +33,12 @@ template <class T, class F> netlet_status each_row(const netlet_array& a, netlet
   return NETLET_OK;
 }
 
+netlet_status check_weight_shape(const netlet_array& weights, size_t rows, netlet_error* error) {
+  NETLET_TRY(check_rows("sample_weight", &weights, rows, error));
+  if (weights.columns == 1) return NETLET_OK;
+  return invalid(error, "sample_weight: expected one column, got %zu", weights.columns);
+}
+
 template <class T>
 netlet_status check_probabilities(const netlet_network& net, const netlet_array& y, netlet_error* error) {
   return each_row<T>(y, error, [&](const T* row, size_t i) {
@@ -78,9 +84,7 @@ netlet_status check_shapes(const netlet_network& net, const netlet_array* x, con
     return invalid(error, with_gradient ? "y: expected either y or output_gradient, got both"
                                         : "output_gradient: expected y instead in this call");
   if (targets && targets->sample_weight) {
-    NETLET_TRY(check_rows("sample_weight", targets->sample_weight, x->rows, error));
-    if (targets->sample_weight->columns != 1)
-      return invalid(error, "sample_weight: expected one column, got %zu", targets->sample_weight->columns);
+    NETLET_TRY(check_weight_shape(*targets->sample_weight, x->rows, error));
     if (gradient) return invalid(error, "sample_weight: expected none, output_gradient already includes it");
   }
   if (gradient) {
@@ -96,12 +100,17 @@ netlet_status check_shapes(const netlet_network& net, const netlet_array* x, con
                  net.outputs(), netlet_dtype_name(y->dtype));
 }
 
+template <class T> netlet_status check_weights(const netlet_array& weights, size_t rows, netlet_error* error) {
+  NETLET_TRY(check_weight_shape(weights, rows, error));
+  NETLET_TRY(check_finite<T>("sample_weight", weights, nullptr, error));
+  return check_not_negative<T>("sample_weight", "weights", weights, error);
+}
+template netlet_status check_weights<float>(const netlet_array&, size_t, netlet_error*);
+template netlet_status check_weights<double>(const netlet_array&, size_t, netlet_error*);
+
 template <class T>
 netlet_status check_classes_and_weights(const netlet_network& net, const netlet_targets& targets, netlet_error* error) {
-  if (targets.sample_weight) {
-    NETLET_TRY(check_finite<T>("sample_weight", *targets.sample_weight, error));
-    NETLET_TRY(check_not_negative<T>("sample_weight", "weights", *targets.sample_weight, error));
-  }
+  if (targets.sample_weight) NETLET_TRY(check_weights<T>(*targets.sample_weight, targets.sample_weight->rows, error));
   if (!targets.y || !by_class(net, *targets.y)) return NETLET_OK;
   return each_row<int64_t>(*targets.y, error, [&](const int64_t* cls, size_t i) {
     if (*cls >= 0 && (uint64_t)*cls < net.outputs()) return NETLET_OK;
@@ -112,20 +121,34 @@ netlet_status check_classes_and_weights(const netlet_network& net, const netlet_
 template netlet_status check_classes_and_weights<float>(const netlet_network&, const netlet_targets&, netlet_error*);
 template netlet_status check_classes_and_weights<double>(const netlet_network&, const netlet_targets&, netlet_error*);
 
-template <class T> netlet_status check_data(const netlet_network& net, const netlet_array& x,
-                                            const netlet_targets& targets, netlet_error* error) {
-  NETLET_TRY(check_finite<T>("x", x, error));
-  if (targets.output_gradient) return check_finite<T>("output_gradient", *targets.output_gradient, error);
-  NETLET_TRY(check_finite<T>("y", *targets.y, error));
+template <class T>
+netlet_status check_scaled(const netlet_network& net, int kind, const char* name, const netlet_array& a,
+                           netlet_error* error) {
+  const ColumnScaling columns = net.columns(kind);
+  return check_finite<T>(name, a, net.scaling(kind) ? &columns : nullptr, error);
+}
+template netlet_status check_scaled<float>(const netlet_network&, int, const char*, const netlet_array&, netlet_error*);
+template netlet_status check_scaled<double>(const netlet_network&, int, const char*, const netlet_array&,
+                                            netlet_error*);
+
+template <class T>
+netlet_status check_data(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, int unscaled,
+                         netlet_error* error) {
+  const auto check = [&](int kind, const char* name, const netlet_array& a) {
+    return unscaled & kind ? check_finite<double>(name, a, nullptr, error) : check_scaled<T>(net, kind, name, a, error);
+  };
+  NETLET_TRY(check(NETLET_SCALE_INPUTS, "x", x));
+  if (targets.output_gradient) return check_finite<T>("output_gradient", *targets.output_gradient, nullptr, error);
+  NETLET_TRY(check(NETLET_SCALE_OUTPUTS, "y", *targets.y));
   NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
   if (by_class(net, *targets.y)) return NETLET_OK;
   if (net.has_classes()) return check_probabilities<T>(net, *targets.y, error);
   if (net.loss_kind().targets == TargetKind::counts) return check_not_negative<T>("y", "counts", *targets.y, error);
   return NETLET_OK;
 }
-template netlet_status check_data<float>(const netlet_network&, const netlet_array&, const netlet_targets&,
+template netlet_status check_data<float>(const netlet_network&, const netlet_array&, const netlet_targets&, int,
                                          netlet_error*);
-template netlet_status check_data<double>(const netlet_network&, const netlet_array&, const netlet_targets&,
+template netlet_status check_data<double>(const netlet_network&, const netlet_array&, const netlet_targets&, int,
                                           netlet_error*);
 
 }  // namespace netlet::core

@@ -19,7 +19,7 @@ from .generator import DROPOUT_IN_FIT, DROPOUT_IN_STEP, dropout_factors, shuffle
 from .losses import LOSSES
 from .optimizers import SGD, Optimizer
 from .schedules import add_loss, factor
-from .sums import blocks, matmul, sum_rows, tree
+from .sums import BLOCK_ROWS, blocks, matmul, sum_rows, tree
 
 
 @dataclass
@@ -49,6 +49,13 @@ class _Loss:
     total: np.float64
     weight: np.float64
     right: int
+
+
+def _rounding(dtype: np.dtype[Any], rows: int) -> float:
+    """How far a column's deviation may be from 0, relative to its largest value, by rounding alone."""
+    unit = 2.0 ** -(1 + np.finfo(dtype).nmant) if dtype in (np.float32, np.float64) else 0.0
+    additions = min(rows, BLOCK_ROWS) + (-(-rows // BLOCK_ROWS) - 1).bit_length()
+    return (2 * additions + 4) * 2.0**-53 + 4 * unit
 
 
 class Network:
@@ -110,11 +117,12 @@ class Network:
 
     def _inputs(self, x: npt.ArrayLike) -> Array:
         """Rows of inputs, on the network's scale."""
-        x = np.atleast_2d(np.asarray(x).astype(self.dtype))
-        if self.input_scaling:
-            shift, scale = self.input_scaling
-            x = (x - shift) / scale
-        return x
+        x = np.atleast_2d(np.asarray(x))
+        return self._scaled(x, *self.input_scaling) if self.input_scaling else x.astype(self.dtype)
+
+    def _scaled(self, values: Array, shift: Array, scale: Array) -> Array:
+        """In binary64, and only then in T."""
+        return ((values.astype(np.float64) - shift) / scale).astype(self.dtype)
 
     def _targets(self, y: npt.ArrayLike, rows: int) -> tuple[Array, Array]:
         """Targets as a matrix, on the network's scale, and the right class of each row."""
@@ -126,33 +134,42 @@ class Network:
         if self.loss_name == "quantile" and t.ndim == 1 and rows > 1:  # one number for all outputs
             t = np.repeat(t[:, None], self.layer_sizes[-1], axis=1)
         each = LOSSES[self.loss_name].outputs_per_target
-        t = t.astype(self.dtype).reshape(rows, self.layer_sizes[-1] // each)
+        t = t.reshape(rows, self.layer_sizes[-1] // each)
         if self.output_scaling:
             shift, scale = self.output_scaling
-            t = (t - shift[::each]) / scale[::each]
+            t = self._scaled(t, shift[::each], scale[::each])
+        t = t.astype(self.dtype)
         return t, np.argmax(t, axis=1)
 
-    def learn_scaling(self, x: Any = None, y: Any = None) -> None:
+    def learn_scaling(self, x: Any = None, y: Any = None, sample_weight: Any = None) -> None:
         """Mean and standard deviation of the columns of x and y."""
         if x is not None:
-            self.input_scaling = self._moments(np.asarray(x).astype(self.dtype))
+            self.input_scaling = self._moments(np.asarray(x), sample_weight)
         if y is not None:
             each = LOSSES[self.loss_name].outputs_per_target
-            t = np.asarray(y).astype(self.dtype).reshape(-1, self.layer_sizes[-1] // each)
-            shift, scale = self._moments(t)
+            t = np.asarray(y).reshape(-1, self.layer_sizes[-1] // each)
+            shift, scale = self._moments(t, sample_weight)
             if each == 2:  # a mean, and the logarithm of a variance
                 shift = np.stack([shift, 2 * log(scale)], axis=1).ravel()
                 scale = np.stack([scale, np.ones_like(scale)], axis=1).ravel()
             self.output_scaling = shift, scale
 
-    def _moments(self, values: Array) -> tuple[Array, Array]:
+    def _moments(self, values: Array, sample_weight: Any) -> tuple[Array, Array]:
+        """Of the weighted rows; NaN, a missing target, is left out."""
         rows = values.astype(np.float64)
-        mean = sum_rows(rows) / len(rows)
-        e = rows - mean
-        deviation = np.sqrt(sum_rows(e * e) / len(rows))
-        changes = (values != values[0]).any(axis=0)
-        deviation = np.where(changes & (deviation.astype(self.dtype) > 0), deviation, 1)
-        return mean.astype(self.dtype), deviation.astype(self.dtype)
+        weight = self._weights_of(1 if sample_weight is None else sample_weight, len(rows)).astype(np.float64)[:, None]
+        present = rows == rows
+        counted = present & (weight > 0)
+        total = sum_rows(np.where(present, weight, 0))
+        low = np.where(counted, rows, np.inf).min(axis=0)
+        high = np.where(counted, rows, -np.inf).max(axis=0)
+        mean = np.where(low == high, low, sum_rows(np.where(present, weight * rows, 0)) / total)
+        distance = np.maximum(high - mean, mean - low)
+        unit = np.where(distance > 0, np.ldexp(1.0, np.frexp(distance)[1] - 1), 1)
+        e = (rows - mean) / unit
+        deviation = unit * np.sqrt(sum_rows(np.where(present, weight * (e * e), 0)) / total)
+        size = np.maximum(np.abs(low), np.abs(high))
+        return mean, np.where(deviation > _rounding(values.dtype, len(rows)) * size, deviation, 1)
 
     # ---- forward
 
@@ -177,7 +194,7 @@ class Network:
             y = self._activate(self._inputs(x)).outputs[-1]
             if self.output_scaling:
                 shift, scale = self.output_scaling
-                y = fma(y, scale, shift)
+                y = fma(y.astype(np.float64), scale, shift).astype(self.dtype)
         return y if np.ndim(x) == 2 else y[0]
 
     # ---- losses
@@ -253,7 +270,9 @@ class Network:
     def _given(self, rows: _Pass, output_gradient: npt.ArrayLike) -> Array:
         """The derivative of a loss of the caller's with respect to the output layer's sums."""
         g = np.asarray(output_gradient).astype(self.dtype).reshape(rows.outputs[-1].shape)
-        return self._through(len(self.weights) - 1, rows, self.output_scaling[1] * g if self.output_scaling else g)
+        if self.output_scaling:
+            g = (self.output_scaling[1] * g.astype(np.float64)).astype(self.dtype)
+        return self._through(len(self.weights) - 1, rows, g)
 
     def _backward(
         self, x: Array, y: Any, weights: Array | None = None, dropout: _Dropout | None = None
@@ -287,7 +306,7 @@ class Network:
     def _through_inputs(self, delta: Array) -> Array:
         """A derivative with respect to the first layer's sums becomes one with respect to the inputs."""
         s = matmul(delta, self.weights[0].T, np.zeros((), dtype=self.dtype))
-        return s / self.input_scaling[1] if self.input_scaling else s
+        return (s.astype(np.float64) / self.input_scaling[1]).astype(self.dtype) if self.input_scaling else s
 
     def input_gradient(
         self, x: npt.ArrayLike, y: Any = None, *, output_gradient: Any = None, sample_weight: Any = None
@@ -362,7 +381,9 @@ class Network:
         if standardize:
             scales_outputs = LOSSES[self.loss_name].scales_outputs
             self.learn_scaling(
-                None if self.input_scaling else x, y if scales_outputs and not self.output_scaling else None
+                None if self.input_scaling else x,
+                y if scales_outputs and not self.output_scaling else None,
+                sample_weight,
             )
         x, y = self._inputs(x), np.asarray(y)
         rows = len(x)
@@ -435,5 +456,5 @@ class Network:
         for name, scaling in (("inputs", self.input_scaling), ("outputs", self.output_scaling)):
             if scaling:
                 hashed.update(f"{name}\n".encode())
-                add(scaling, self.dtype)
+                add(scaling, np.float64)
         return hashed.hexdigest()
