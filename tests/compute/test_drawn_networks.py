@@ -73,6 +73,7 @@ def draw(rng):
         training["patience"] = int(rng.integers(1, 3))
     if rng.random() < 0.3:
         training["standardize"] = True
+        x = x * 10.0 ** rng.integers(-3, 4, sizes[0]) + 10.0 ** rng.integers(-3, 9, sizes[0])
     return sizes, arguments, x, y, (name, settings), training
 
 
@@ -84,7 +85,7 @@ def test_a_drawn_network_computes_and_trains_to_the_reference_s_bits(number, eve
     expected = reference.Network(sizes, **arguments)
     initial = expected.parameters.copy()
     if training.get("standardize"):
-        expected.learn_scaling(x)
+        expected.learn_scaling(x, **weight)
     outputs = expected.forward(x)
     loss, gradient = expected.backward(x, y, **weight)
     own_gradient = expected.backward(x[:few], output_gradient=outputs[:few])[1]
@@ -101,7 +102,7 @@ def test_a_drawn_network_computes_and_trains_to_the_reference_s_bits(number, eve
         net = Network(sizes, **arguments)
         assert_same_bits(net.parameters, initial)
         if training.get("standardize"):
-            net.learn_scaling(x)
+            net.learn_scaling(x, **weight)
         assert_same_bits(net.forward(x), outputs)
         assert_same_bits(net.loss(x, y, **weight), loss)
         computed_loss, computed_gradient = net.backward(x, y, **weight)

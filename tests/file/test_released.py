@@ -12,7 +12,8 @@ RELEASED = sorted((Path(__file__).parents[1] / "files").glob("*.netlet"))
 @pytest.mark.parametrize("file", RELEASED, ids=lambda file: file.name)
 def test_files_of_earlier_versions_load(file):
     fingerprint, steps, epochs = (file.with_suffix(".txt")).read_text().split()
-    net, optimizer = Network.load_checkpoint(file)
+    with pytest.warns(UserWarning, match="numerics version 1"):
+        net, optimizer = Network.load_checkpoint(file)
     assert net.fingerprint() == fingerprint
     assert (optimizer.steps, net.epochs_trained) == (int(steps), int(epochs))
 

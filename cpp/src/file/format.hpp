@@ -43,8 +43,7 @@ struct Model {
   netlet_optimizer* optimizer = nullptr;
   netlet_optimizer_config config = {};
   netlet_optimizer_progress progress = {};
-  Buffer<double> dropout, loss_parameters;
-  Buffer<unsigned char> input_scaling, output_scaling;  // shifts, then scales
+  Buffer<double> dropout, loss_parameters, input_scaling, output_scaling;  // scalings: shifts, then scales
   Buffer<unsigned char> test_input, test_output;  // a row, and the network's output for it
 };
 

@@ -47,20 +47,19 @@ netlet_status create(const Description& d, Model& model, netlet_error* error) {
                  : check_optimizer(*model.optimizer, net.parameter_count, d.dtype, error);
 }
 
-bool take_scaling(const Description& d, const Buffer<unsigned char>& values, Scaling& scaling) {
-  const size_t count = values.size() / d.binary64_bytes();
-  if (count && !scaling.values.allocate(count)) return false;
-  for (size_t i = 0; i < count; ++i)
-    scaling.values[i] = d.binary64_bytes() == 4 ? (double)reinterpret_cast<const float*>(values.data())[i]
-                                               : reinterpret_cast<const double*>(values.data())[i];
-  return true;
+void take_scaling(const Description& d, Buffer<double>& values, Scaling& scaling) {
+  for (size_t i = d.binary64_bytes() == 4 ? values.size() : 0; i-- > 0;) {  // widened in place, from the end
+    float value;
+    memcpy(&value, reinterpret_cast<const char*>(values.data()) + i * sizeof value, sizeof value);
+    values[i] = (double)value;
+  }
+  scaling.values.swap(values);
 }
 
 netlet_status check_network(const Description& d, Model& model, netlet_error* error) {
   NETLET_TRY(check_parameters(*model.net, error));
-  if (!take_scaling(d, model.input_scaling, model.net->input_scaling) ||
-      !take_scaling(d, model.output_scaling, model.net->output_scaling))
-    return out_of_memory(error);
+  take_scaling(d, model.input_scaling, model.net->input_scaling);
+  take_scaling(d, model.output_scaling, model.net->output_scaling);
   NETLET_TRY(check_scaling(*model.net, NETLET_SCALE_INPUTS, error));
   NETLET_TRY(check_scaling(*model.net, NETLET_SCALE_OUTPUTS, error));
   char fingerprint[kHex + 1];

@@ -32,8 +32,8 @@ netlet_status make_room(const Description& d, Model& model, netlet_error* error)
   const size_t size = size_of(d.dtype);
   if (!model.dropout.allocate(d.layers()) ||
       !model.loss_parameters.allocate(kLosses[d.loss].parameter_count(d.outputs())) ||
-      (d.scaling & NETLET_SCALE_INPUTS && !model.input_scaling.allocate(2 * d.inputs() * d.binary64_bytes())) ||
-      (d.scaling & NETLET_SCALE_OUTPUTS && !model.output_scaling.allocate(2 * d.outputs() * d.binary64_bytes())) ||
+      (d.scaling & NETLET_SCALE_INPUTS && !model.input_scaling.allocate(2 * d.inputs())) ||
+      (d.scaling & NETLET_SCALE_OUTPUTS && !model.output_scaling.allocate(2 * d.outputs())) ||
       !model.test_input.allocate(d.inputs() * d.binary64_bytes()) || !model.test_output.allocate(d.outputs() * size))
     return out_of_memory(error);
   return NETLET_OK;
@@ -56,8 +56,9 @@ bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
   const LossParameter& parameter = kLosses[d.loss].parameter;
   if (among(parameter.name != nullptr))
     return is("", parameter.in_files, false, parameter.each_output, d.outputs(), 0, model.loss_parameters.data());
-  const auto is_scaling = [&](const char* group, size_t n, Buffer<unsigned char>& values) {
-    return is(group, i == 0 ? "shift" : "scale", d.binary64_bytes() == 4, 1, n, 0, values.data() + i * values.size() / 2);
+  const auto is_scaling = [&](const char* group, size_t n, Buffer<double>& values) {
+    return is(group, i == 0 ? "shift" : "scale", d.binary64_bytes() == 4, 1, n, 0,
+              reinterpret_cast<char*>(values.data()) + i * n * d.binary64_bytes());
   };
   const size_t scalings[] = {d.scaling & NETLET_SCALE_INPUTS ? 2u : 0u, d.scaling & NETLET_SCALE_OUTPUTS ? 2u : 0u};
   if (among(d.format > 1 ? scalings[0] : 0)) return is_scaling("input_scaling.", d.inputs(), model.input_scaling);

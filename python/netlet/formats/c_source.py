@@ -84,7 +84,10 @@ _TEST_OF_FLOATS = """\
   for (int i = 0; i < {rows}; ++i) {{
     float given[{inputs}], from_floats[{outputs}];
     double exact[{inputs}];
-    for (int k = 0; k < {inputs}; ++k) exact[k] = given[k] = (float)x[i * {inputs} + k];
+    for (int k = 0; k < {inputs}; ++k) {{
+      volatile float rounded = (float)x[i * {inputs} + k]; /* volatile: GCC 12 may drop a rounding in a loop */
+      exact[k] = given[k] = rounded;
+    }}
     {name}_forward_float(given, from_floats);
     {name}_forward(exact, y);
     for (int j = 0; j < {outputs}; ++j)

@@ -156,20 +156,21 @@ class Network:
 
     def _moments(self, values: Array, sample_weight: Any) -> tuple[Array, Array]:
         """Of the weighted rows; NaN, a missing target, is left out."""
-        rows = values.astype(np.float64)
-        weight = self._weights_of(1 if sample_weight is None else sample_weight, len(rows)).astype(np.float64)[:, None]
-        present = rows == rows
-        counted = present & (weight > 0)
-        total = sum_rows(np.where(present, weight, 0))
-        low = np.where(counted, rows, np.inf).min(axis=0)
-        high = np.where(counted, rows, -np.inf).max(axis=0)
-        mean = np.where(low == high, low, sum_rows(np.where(present, weight * rows, 0)) / total)
-        distance = np.maximum(high - mean, mean - low)
-        unit = np.where(distance > 0, np.ldexp(1.0, np.frexp(distance)[1] - 1), 1)
-        e = (rows - mean) / unit
-        deviation = unit * np.sqrt(sum_rows(np.where(present, weight * (e * e), 0)) / total)
-        size = np.maximum(np.abs(low), np.abs(high))
-        return mean, np.where(deviation > _rounding(values.dtype, len(rows)) * size, deviation, 1)
+        with np.errstate(all="ignore"):
+            rows = values.astype(np.float64)
+            weight = self._weights_of(1 if sample_weight is None else sample_weight, len(rows)).astype(np.float64)[:, None]
+            present = rows == rows
+            counted = present & (weight > 0)
+            total = sum_rows(np.where(present, weight, 0))
+            low = np.where(counted, rows, np.inf).min(axis=0)
+            high = np.where(counted, rows, -np.inf).max(axis=0)
+            mean = np.where(low == high, low, sum_rows(np.where(present, weight * rows, 0)) / total)
+            distance = np.maximum(high - mean, mean - low)
+            unit = np.where(distance > 0, np.ldexp(1.0, np.frexp(distance)[1] - 1), 1)
+            e = (rows - mean) / unit
+            deviation = unit * np.sqrt(sum_rows(np.where(present, weight * (e * e), 0)) / total)
+            size = np.maximum(np.abs(low), np.abs(high))
+            return mean, np.where(deviation > _rounding(values.dtype, len(rows)) * size, deviation, 1)
 
     # ---- forward
 
