@@ -61,8 +61,7 @@ py::array as_real_array(py::handle object, const char* name, netlet::Dtype dtype
     return array.attr("astype")(array.dtype().attr("newbyteorder")("=")).cast<py::array>();
   if (array.dtype().kind() == 'f' || array.dtype().kind() == 'O') {  // swapped bytes, half, long double
     try {
-      if (array.dtype().kind() == 'f' && array.itemsize() > 8)
-        return narrowed<double>(array);
+      if (array.dtype().kind() == 'f' && array.itemsize() > 8) return narrowed<double>(array);
       return array.attr("astype")(py::dtype::of<double>()).cast<py::array>();
     } catch (py::error_already_set& error) {
       if (!is_conversion_error(error)) throw;

@@ -24,7 +24,9 @@ def learned(column, dtype="float64", weight=None):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
-    ("first", "step"), [(2460000.5, 1e-3), (1.7e9, 1.0), (4.2e6, 0.01), (1e15, 1.0)], ids=["Julian", "Unix", "UTM", "id"]
+    ("first", "step"),
+    [(2460000.5, 1e-3), (1.7e9, 1.0), (4.2e6, 0.01), (1e15, 1.0)],
+    ids=["Julian", "Unix", "UTM", "id"],
 )
 def test_small_changes_of_large_numbers_reach_the_network(dtype, first, step):
     x = (first + step * np.arange(400))[:, None]

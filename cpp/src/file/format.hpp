@@ -44,7 +44,7 @@ struct Model {
   netlet_optimizer_config config = {};
   netlet_optimizer_progress progress = {};
   Buffer<double> dropout, loss_parameters, input_scaling, output_scaling;  // scalings: shifts, then scales
-  Buffer<unsigned char> test_input, test_output;  // a row, and the network's output for it
+  Buffer<unsigned char> test_input, test_output;                           // a row, and the network's output for it
 };
 
 struct Tensor {

@@ -127,18 +127,22 @@ template <class T> void multiply_unless_zero(size_t n, const T* f, const T* y, T
 }
 
 // scales each column by its own shift and scale, and back
-template <class T>
-void standardize(size_t rows, size_t n, const double* shift, const double* scale, const double* x, T* out) {
+template <class From, class T>
+void standardize(size_t rows, size_t n, const double* shift, const double* scale, const From* x, T* out) {
   constexpr size_t lanes = Vec<double>::lanes;
+  typedef From Given __attribute__((vector_size(lanes * sizeof(From))));
   typedef T Rounded __attribute__((vector_size(lanes * sizeof(T))));
   for (size_t i = 0; i < rows; ++i, x += n, out += n) {
     size_t j = 0;
     for (; j + lanes <= n; j += lanes) {
-      const V<double> v = (load<double>(x + j) - load<double>(shift + j)) / load<double>(scale + j);
-      const Rounded rounded = __builtin_convertvector(v, Rounded);
+      Given given;
+      __builtin_memcpy(&given, x + j, sizeof given);
+      const V<double> wide = __builtin_convertvector(given, V<double>);
+      const Rounded rounded =
+          __builtin_convertvector((wide - load<double>(shift + j)) / load<double>(scale + j), Rounded);
       __builtin_memcpy(out + j, &rounded, sizeof rounded);
     }
-    for (; j < n; ++j) out[j] = (T)((x[j] - shift[j]) / scale[j]);
+    for (; j < n; ++j) out[j] = (T)(((double)x[j] - shift[j]) / scale[j]);
   }
 }
 template <class T> void unstandardize(size_t rows, size_t n, const double* shift, const double* scale, T* y) {
@@ -147,11 +151,17 @@ template <class T> void unstandardize(size_t rows, size_t n, const double* shift
 }
 
 template <class T> constexpr core::RowKernels<T> row_kernels() {
-  return {Vec<T>::lanes,   kTileVectors * Vec<T>::lanes,
-          forward<T>,      backward<T>,
-          gradient<T>,     output_rows<T>,
-          small_pass<T>,   small_update<T>,
-          small_values<T>, standardize<T>,
+  return {Vec<T>::lanes,
+          kTileVectors * Vec<T>::lanes,
+          forward<T>,
+          backward<T>,
+          gradient<T>,
+          output_rows<T>,
+          small_pass<T>,
+          small_update<T>,
+          small_values<T>,
+          standardize<float, T>,
+          standardize<double, T>,
           unstandardize<T>};
 }
 

@@ -105,6 +105,7 @@ template <class T> struct RowKernels {
   // Copies w, s0 or s1 without the unused lanes.
   void (*small_values)(const SmallStep<T>& step, const T* from, T* to);
   // rows of n columns, in binary64 and rounded to T: out = (x - shift) / scale, and y = y scale + shift
+  void (*standardize_floats)(size_t rows, size_t n, const double* shift, const double* scale, const float* x, T* out);
   void (*standardize)(size_t rows, size_t n, const double* shift, const double* scale, const double* x, T* out);
   void (*unstandardize)(size_t rows, size_t n, const double* shift, const double* scale, T* y);
 };

@@ -11,7 +11,8 @@
 namespace netlet::core {
 namespace {
 
-constexpr size_t kChunk = 256;  // values that are scaled at a time
+constexpr size_t kChunk = 256;   // values that are scaled at a time
+constexpr size_t kLongRow = 16;  // values; shorter rows are collected, to be scaled together
 
 template <class T> constexpr int dtype_of();
 template <> constexpr int dtype_of<float>() { return NETLET_FLOAT32; }
@@ -60,22 +61,33 @@ template <class T> void load_rows(const netlet_array& a, const size_t* order, si
 template <class T> void load_scaled_rows(const netlet_array& a, const size_t* order, size_t first, size_t count,
                                          const ColumnScaling* scaling, T* out) {
   if (!scaling) return load_rows(a, order, first, count, out);
-  const size_t n = a.columns, width = smaller(n, kChunk), step = kChunk / width;
+  const size_t n = a.columns, width = smaller(n, kChunk);
+  const bool in_place = scaling->stride == 1 && (readable_in_place<float>(a) || readable_in_place<double>(a));
+  if (in_place && n >= kLongRow) {
+    for (size_t i = 0; i < count; ++i, out += n) {
+      const size_t row = order ? order[i] : first + i;
+      if (a.dtype == NETLET_FLOAT32)
+        kernels<T>().standardize_floats(1, n, scaling->shift, scaling->scale, row_in_place<float>(a, row), out);
+      else
+        kernels<T>().standardize(1, n, scaling->shift, scaling->scale, row_in_place<double>(a, row), out);
+    }
+    return;
+  }
   double values[kChunk];
-  for (size_t i = 0; i < count; i += step) {
+  for (size_t i = 0, step = kChunk / width; i < count; i += step) {
     const size_t rows = smaller(step, count - i);
     for (size_t j = 0; j < n; j += width) {  // more than one part only if a row is longer than a chunk; then step is 1
       netlet_array part = a;
       part.data = static_cast<const char*>(a.data) + (ptrdiff_t)j * a.column_stride;
       part.columns = smaller(width, n - j);
       load_rows(part, order ? order + i : nullptr, first + i, rows, values);
-      const double *const shift = scaling->shift + j * scaling->stride, *const scale = scaling->scale + j * scaling->stride;
+      const size_t s = j * scaling->stride;
       if (scaling->stride == 1)
-        kernels<T>().standardize(rows, part.columns, shift, scale, values, out + i * n + j);
+        kernels<T>().standardize(rows, part.columns, scaling->shift + s, scaling->scale + s, values, out + i * n + j);
       else
         for (size_t v = 0; v < rows * part.columns; ++v) {
-          const size_t s = v % part.columns * scaling->stride;
-          out[i * n + j + v] = (T)((values[v] - shift[s]) / scale[s]);
+          const size_t column = s + v % part.columns * scaling->stride;
+          out[i * n + j + v] = (T)((values[v] - scaling->shift[column]) / scaling->scale[column]);
         }
     }
   }

@@ -197,7 +197,8 @@ netlet_status netlet_set_note(netlet_network* network, int32_t kind, const char*
   size_t size = 0;
   for (; text && text[size]; ++size)
     if (text[size] < ' ' || text[size] > '~')
-      return invalid(error, "note: expected printable ASCII, got byte %d at position %zu", (unsigned char)text[size], size);
+      return invalid(error, "note: expected printable ASCII, got byte %d at position %zu", (unsigned char)text[size],
+                     size);
   return holding<Writing>("set_note", *network, error, [&](auto) {
     Buffer<char>& note = network->notes[kind];
     if (!text) {

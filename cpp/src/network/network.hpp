@@ -94,7 +94,6 @@ void fingerprint(const netlet_network& net, char hex[65], int numerics = NETLET_
 // Fails unless all are finite.
 netlet_status check_parameters(const netlet_network& network, netlet_error* error);
 
-
 inline size_t size_of(int dtype) { return dtype == NETLET_FLOAT32 ? sizeof(float) : sizeof(double); }
 
 }  // namespace netlet::core

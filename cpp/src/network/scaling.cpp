@@ -108,7 +108,8 @@ template <class T> netlet_status learn(netlet_network& net, int kind, const Samp
   Buffer<Column> columns;
   if (!columns.allocate(n) || !shift.allocate(n) || !scale.allocate(n)) return out_of_memory(error);
   for (size_t j = 0; j < n; ++j) columns[j] = {INFINITY, -INFINITY, 0, 0, 1};
-  if (!column_sums<T>(sample, weights, [](double, double weight, size_t) { return weight; })) return out_of_memory(error);
+  if (!column_sums<T>(sample, weights, [](double, double weight, size_t) { return weight; }))
+    return out_of_memory(error);
   const auto first = [&](double x, double weight, size_t j) {
     Column& c = columns[j];
     if (weight > 0 && x < c.low) c.low = x;

@@ -121,9 +121,8 @@ netlet_status check_classes_and_weights(const netlet_network& net, const netlet_
 template netlet_status check_classes_and_weights<float>(const netlet_network&, const netlet_targets&, netlet_error*);
 template netlet_status check_classes_and_weights<double>(const netlet_network&, const netlet_targets&, netlet_error*);
 
-template <class T>
-netlet_status check_scaled(const netlet_network& net, int kind, const char* name, const netlet_array& a,
-                           netlet_error* error) {
+template <class T> netlet_status check_scaled(const netlet_network& net, int kind, const char* name,
+                                              const netlet_array& a, netlet_error* error) {
   const ColumnScaling columns = net.columns(kind);
   return check_finite<T>(name, a, net.scaling(kind) ? &columns : nullptr, error);
 }
@@ -131,9 +130,8 @@ template netlet_status check_scaled<float>(const netlet_network&, int, const cha
 template netlet_status check_scaled<double>(const netlet_network&, int, const char*, const netlet_array&,
                                             netlet_error*);
 
-template <class T>
-netlet_status check_data(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, int unscaled,
-                         netlet_error* error) {
+template <class T> netlet_status check_data(const netlet_network& net, const netlet_array& x,
+                                            const netlet_targets& targets, int unscaled, netlet_error* error) {
   const auto check = [&](int kind, const char* name, const netlet_array& a) {
     return unscaled & kind ? check_finite<double>(name, a, nullptr, error) : check_scaled<T>(net, kind, name, a, error);
   };

@@ -26,13 +26,11 @@ template <class T> netlet_status check_weights(const netlet_array& weights, size
 
 // All values: they must be finite and meet the requirements of the loss. unscaled: a sum of netlet_scaling_kinds that
 // are still to be learned, so that the values are only checked as they are.
-template <class T>
-netlet_status check_data(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, int unscaled,
-                         netlet_error* error);
+template <class T> netlet_status check_data(const netlet_network& net, const netlet_array& x,
+                                            const netlet_targets& targets, int unscaled, netlet_error* error);
 
 // Finite once they are scaled.
-template <class T>
-netlet_status check_scaled(const netlet_network& net, int kind, const char* name, const netlet_array& a,
-                           netlet_error* error);
+template <class T> netlet_status check_scaled(const netlet_network& net, int kind, const char* name,
+                                              const netlet_array& a, netlet_error* error);
 
 }  // namespace netlet::core

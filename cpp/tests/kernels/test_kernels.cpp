@@ -167,6 +167,8 @@ template <class T> void test_type() {
     kernel.divide_by(n, g.data(), scale.data());
     kernel.standardize(1, n, shift.data(), scale.data(), std::vector<double>(g.begin(), g.end()).data(), g.data());
     kernel.unstandardize(1, n, shift.data(), scale.data(), g.data());
+    kernel.standardize_floats(1, n, shift.data(), scale.data(), std::vector<float>(g.begin(), g.end()).data(),
+                              g.data());
     kernel.scale(n, g.data(), T(0.9));
     g.insert(g.end(), w.begin(), w.end());
     g.push_back((T)kernel.squares(n, y.data()));

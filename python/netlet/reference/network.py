@@ -158,7 +158,8 @@ class Network:
         """Of the weighted rows; NaN, a missing target, is left out."""
         with np.errstate(all="ignore"):
             rows = values.astype(np.float64)
-            weight = self._weights_of(1 if sample_weight is None else sample_weight, len(rows)).astype(np.float64)[:, None]
+            given = np.asarray(1 if sample_weight is None else sample_weight).astype(self.dtype)
+            weight = np.broadcast_to(given, len(rows)).astype(np.float64)[:, None]
             present = rows == rows
             counted = present & (weight > 0)
             total = sum_rows(np.where(present, weight, 0))
