@@ -42,9 +42,10 @@ struct BorrowedTargets {
   netlet::Targets targets;
 };
 
-// One of y and output_gradient, the other None; sample_weight of shape (rows,), or None.
-BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle sample_weight,
-                           const netlet::Network& network, const BorrowedRows& x);
+// One of y and output_gradient, the other None; sample_weight of shape (rows,), or None; weight_mean: a number, or None;
+// missing: "refuse" or "ignore".
+BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle sample_weight, py::handle weight_mean,
+                           py::handle missing, const netlet::Network& network, const BorrowedRows& x);
 
 // An array to write to: `out` if it fits exactly, a new one if it is None. It must not overlap the rows `x`, if given.
 py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::Dtype dtype,

@@ -99,14 +99,31 @@ class Network:
     def _fingerprint(self) -> str: ...
     def _forward(self, x: npt.ArrayLike, out: npt.NDArray[Any] | None, /) -> npt.NDArray[Any]: ...
     def _evaluate(
-        self, x: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None, /
-    ) -> tuple[float, float]: ...
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None,
+        weight_mean: float | None,
+        missing: str,
+        /,
+    ) -> dict[str, float]: ...
+    def _loss(
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None,
+        weight_mean: float | None,
+        missing: str,
+        /,
+    ) -> float: ...
     def _backward(
         self,
         x: npt.ArrayLike,
         y: npt.ArrayLike | None,
         output_gradient: npt.ArrayLike | None,
         sample_weight: npt.ArrayLike | None,
+        weight_mean: float | None,
+        missing: str,
         out: npt.NDArray[Any] | None,
         /,
     ) -> tuple[float | None, npt.NDArray[Any]]: ...
@@ -116,6 +133,7 @@ class Network:
         y: npt.ArrayLike | None,
         output_gradient: npt.ArrayLike | None,
         sample_weight: npt.ArrayLike | None,
+        missing: str,
         out: npt.NDArray[Any] | None,
         /,
     ) -> npt.NDArray[Any]: ...
@@ -125,6 +143,7 @@ class Network:
         y: npt.ArrayLike | None,
         output_gradient: npt.ArrayLike | None,
         sample_weight: npt.ArrayLike | None,
+        missing: str,
         out: npt.NDArray[Any] | None,
         /,
     ) -> npt.NDArray[Any]: ...
@@ -135,6 +154,8 @@ class Network:
         y: npt.ArrayLike | None,
         output_gradient: npt.ArrayLike | None,
         sample_weight: npt.ArrayLike | None,
+        weight_mean: float | None,
+        missing: str,
         optimizer: Optimizer,
         /,
     ) -> float | None: ...

@@ -62,7 +62,8 @@ netlet_status check_array(const char* name, const netlet_array* a, netlet_error*
   return NETLET_OK;
 }
 
-template <class T> netlet_status check_finite(const char* name, const netlet_array& a, netlet_error* error) {
+template <class T> netlet_status check_finite(const char* name, const netlet_array& a, netlet_error* error,
+                                              bool nan_is_missing, const char* hint) {
   if (is_integer(a.dtype)) return NETLET_OK;
   const Kernels<T>& kernel = kernels<T>();
   constexpr size_t kValues = 4096;
@@ -74,12 +75,18 @@ template <class T> netlet_status check_finite(const char* name, const netlet_arr
     const size_t count = a.rows - row < step ? a.rows - row : step;
     if (!in_place) load_rows(a, nullptr, row, count, copy.data());
     const T* values = in_place ? row_in_place<T>(a, row) : copy.data();
-    const size_t i = kernel.first_not_finite(count * a.columns, values);
-    if (i == count * a.columns) continue;
-    const char* what = values[i] != values[i] ? "nan" : values[i] > 0 ? "inf" : "-inf";
-    return invalid(error, "%s: expected finite numbers, got %s in row %zu, column %zu%s", name, what,
-                   row + i / a.columns, i % a.columns,
-                   a.dtype == NETLET_FLOAT64 && sizeof(T) == 4 ? " (as float32, the network's dtype)" : "");
+    const size_t all = count * a.columns;
+    for (size_t i = 0; (i += kernel.first_not_finite(all - i, values + i)) < all; ++i) {
+      const bool nan = isnan(values[i]);
+      if (nan && nan_is_missing) continue;
+      return invalid(error, "%s: expected finite numbers, got %s in row %zu, column %zu%s%s", name,
+                     nan             ? "nan"
+                     : values[i] > 0 ? "inf"
+                                     : "-inf",
+                     row + i / a.columns, i % a.columns,
+                     a.dtype == NETLET_FLOAT64 && sizeof(T) == 4 ? " (as float32, the network's dtype)" : "",
+                     nan ? hint : "");
+    }
   }
   return NETLET_OK;
 }
@@ -89,8 +96,8 @@ template bool readable_in_place<double>(const netlet_array&);
 template void load_rows<float>(const netlet_array&, const size_t*, size_t, size_t, float*);
 template void load_rows<double>(const netlet_array&, const size_t*, size_t, size_t, double*);
 template void load_rows<int64_t>(const netlet_array&, const size_t*, size_t, size_t, int64_t*);
-template netlet_status check_finite<float>(const char*, const netlet_array&, netlet_error*);
-template netlet_status check_finite<double>(const char*, const netlet_array&, netlet_error*);
+template netlet_status check_finite<float>(const char*, const netlet_array&, netlet_error*, bool, const char*);
+template netlet_status check_finite<double>(const char*, const netlet_array&, netlet_error*, bool, const char*);
 
 }  // namespace netlet::core
 

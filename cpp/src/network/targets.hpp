@@ -17,11 +17,19 @@ netlet_status check_features(const netlet_network& net, const netlet_array* x, n
 netlet_status check_shapes(const netlet_network& net, const netlet_array* x, const netlet_targets* targets,
                            bool with_gradient, netlet_error* error);
 
-// Class indices, which address memory, and weights; other values are not checked.
+// Class indices, which address memory, weights, and targets of which some may be missing; other values are not checked.
 template <class T>
 netlet_status check_classes_and_weights(const netlet_network& net, const netlet_targets& targets, netlet_error* error);
 
-// All values: they must be finite and meet the requirements of the loss.
+// The mean weight of the data, given or that of these rows; fails unless a mean can be divided by it.
+template <class T>
+netlet_status mean_weight(const netlet_targets& targets, size_t rows, double* mean, netlet_error* error);
+
+// How many rows have a target. Fails if there is none, or only in rows of weight 0, unless that is allowed.
+template <class T> netlet_status count_judged(const netlet_network& net, const netlet_targets& targets, bool allow_none,
+                                              size_t* rows, netlet_error* error);
+
+// All values: they must be finite, unless missing, and meet the requirements of the loss.
 template <class T> netlet_status check_data(const netlet_network& net, const netlet_array& x,
                                             const netlet_targets& targets, netlet_error* error);
 
