@@ -189,6 +189,15 @@ BorrowedRows target_rows(py::handle y, const netlet::Network& network, const Bor
                         py::str(array.dtype()).cast<std::string>() + hint);
 }
 
+netlet::Missing parse_missing(py::handle object) {
+  if (py::isinstance<py::str>(object)) {
+    const std::string name = object.cast<std::string>();
+    if (name == "refuse") return netlet::Missing::refuse;
+    if (name == "ignore") return netlet::Missing::ignore;
+  }
+  throw py::value_error("missing: expected 'refuse' or 'ignore', got " + py::repr(object).cast<std::string>());
+}
+
 BorrowedRows weights_of(py::handle sample_weight, const BorrowedRows& x) {
   py::array array = real_array(sample_weight, "sample_weight", netlet::Dtype::float64);
   const bool scalar = array.ndim() == 0 && x.single;
@@ -199,8 +208,23 @@ BorrowedRows weights_of(py::handle sample_weight, const BorrowedRows& x) {
   return {std::move(array), view, x.single};
 }
 
-BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle sample_weight,
-                           const netlet::Network& network, const BorrowedRows& x) {
+namespace {
+
+double parse_weight_mean(py::handle object) {
+  if (object.is_none()) return 0;
+  const double value = survive_the_end([&] { return PyFloat_AsDouble(object.ptr()); });
+  if (PyErr_Occurred()) {
+    PyErr_Clear();
+    throw py::type_error("weight_mean: expected a positive finite number or None, got " +
+                         py::repr(object).cast<std::string>());
+  }
+  if (value > 0 && value <= 1.79e308) return value;
+  throw py::value_error("weight_mean: expected a positive finite number or None, got " +
+                        py::repr(object).cast<std::string>());
+}
+
+BorrowedTargets rows_of_targets(py::handle y, py::handle output_gradient, py::handle sample_weight,
+                                const netlet::Network& network, const BorrowedRows& x) {
   if (y.is_none() && output_gradient.is_none())
     throw py::type_error("y: expected either y or output_gradient, got neither");
   if (!y.is_none() && !output_gradient.is_none())
@@ -233,6 +257,15 @@ BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle 
                                              : item);
   BorrowedTargets result{py::list(), netlet::Targets::output_gradient(view)};
   result.keep.append(gradient);
+  return result;
+}
+
+}  // namespace
+
+BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle sample_weight, py::handle weight_mean,
+                           py::handle missing, const netlet::Network& network, const BorrowedRows& x) {
+  BorrowedTargets result = rows_of_targets(y, output_gradient, sample_weight, network, x);
+  result.targets.weight_mean(parse_weight_mean(weight_mean)).missing(parse_missing(missing));
   return result;
 }
 

@@ -23,6 +23,8 @@ BorrowedRows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype);
 
 // y for `x.rows` rows: (rows, outputs); (rows,) with one output; for cross_entropy also integers (rows,).
 BorrowedRows target_rows(py::handle y, const netlet::Network& network, const BorrowedRows& x);
+netlet::Missing parse_missing(py::handle object);
+
 // One weight for each row of x.
 BorrowedRows weights_of(py::handle sample_weight, const BorrowedRows& x);
 
@@ -44,9 +46,10 @@ struct BorrowedTargets {
   netlet::Targets targets;
 };
 
-// One of y and output_gradient, the other None; sample_weight of shape (rows,), or None.
-BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle sample_weight,
-                           const netlet::Network& network, const BorrowedRows& x);
+// One of y and output_gradient, the other None; sample_weight of shape (rows,), or None; weight_mean: a number, or None;
+// missing: "refuse" or "ignore".
+BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle sample_weight, py::handle weight_mean,
+                           py::handle missing, const netlet::Network& network, const BorrowedRows& x);
 
 // An array to write to: `out` if it fits exactly, a new one if it is None. It must not overlap the rows `x`, if given.
 py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::Dtype dtype,

@@ -21,6 +21,8 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
 
     import numpy.typing as npt
 
+    from ._names import MissingName
+
     ClassWeight = dict[int, float] | Literal["balanced"]
     Standardize = bool | Literal["inputs", "outputs"]
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
         patience: int | None
         min_delta: float
         schedule: Any
+        missing: MissingName
         progress: bool
 
 
@@ -56,6 +59,7 @@ def settings(options: Options, own_seed: int, history: History) -> tuple[Optimiz
         "x": None,
         "y": None,
         "sample_weight": None,
+        "weight_mean": None,
         "next_batch": None,
         "batch_size": 0,
         "shuffle": False,
@@ -68,23 +72,29 @@ def settings(options: Options, own_seed: int, history: History) -> tuple[Optimiz
         "patience": patience or 0,
         "min_delta": arguments.numbers("min_delta", options["min_delta"], 1, "fit")[0],
         "schedule": schedule(options["schedule"]),
+        "missing": options["missing"],
         "live": bool(options["progress"]),
     }
 
 
-def weights_of_classes(loss: str, y: Any, class_weight: Any, sample_weight: Any) -> npt.NDArray[Any]:
-    """The weight of each row: that of its class, times its own."""
+def weights_of_classes(
+    loss: str, y: Any, class_weight: Any, sample_weight: Any, missing: MissingName
+) -> npt.NDArray[Any]:
+    """The weight of each row: that of its class, times its own; a row without a target has no class, and weight 1."""
     of = LOSSES[loss].get("classes")
     if not of:
         raise ValueError(f"class_weight: expected None for {loss}, which has no classes")
     targets = np.atleast_1d(np.asarray(y))
+    there = np.full(len(targets), True)
+    if missing == "ignore" and targets.dtype.kind == "f":
+        there = ~np.isnan(targets.reshape(len(targets), -1)).any(axis=1)
     if targets.ndim == 2:
         if of == "output" and targets.shape[1] != 1:
             raise ValueError(f"class_weight: expected one output with {loss}, got several")
         targets = targets.argmax(axis=1) if of == "row" else targets[:, 0]
-    classes, index, counts = np.unique(targets, return_inverse=True, return_counts=True)
+    classes, index, counts = np.unique(targets[there], return_inverse=True, return_counts=True)
     if isinstance(class_weight, str) and class_weight == "balanced":
-        of_class = len(targets) / (len(classes) * counts)
+        of_class = counts.sum() / (len(classes) * counts)
     elif isinstance(class_weight, dict):
         unknown = set(class_weight) - set(classes.tolist())
         if unknown:
@@ -94,9 +104,10 @@ def weights_of_classes(loss: str, y: Any, class_weight: Any, sample_weight: Any)
             raise ValueError(f"class_weight: expected weights >= 0, got {class_weight!r}")
     else:
         raise TypeError(f"class_weight: expected a dict, 'balanced' or None, got {class_weight!r}")
-    weights = of_class[index.reshape(-1)]
+    weights = np.ones(len(targets))
+    weights[there] = of_class[index.reshape(-1)]
     if sample_weight is None:
-        return np.asarray(weights)
+        return weights
     own = np.asarray(sample_weight)
     if own.shape != weights.shape:
         raise ValueError(f"sample_weight: expected shape {weights.shape}, got {own.shape}")
@@ -162,12 +173,11 @@ def warn_of_unreachable_targets(activation: str, loss: str, scaling: Any, standa
         return  # the core says what is wrong with it
     if values.dtype.kind not in "fiub" or not values.size:
         return
-    low, high = float(values.min()), float(values.max())
+    low, high = _range(values)
     if not np.isfinite(low + high):
         return
     if scaling is not None:
-        values = (values - scaling[0]) / scaling[1]
-        low, high = float(values.min()), float(values.max())
+        low, high = _range((values - scaling[0]) / scaling[1])
     elif standardized:
         low, high = -np.inf, np.inf  # on both sides of 0, beyond 1
     if low >= least and high <= most:
@@ -179,6 +189,11 @@ def warn_of_unreachable_targets(activation: str, loss: str, scaling: Any, standa
         "use output_activation='identity'",
         stacklevel=3,
     )
+
+
+def _range(values: npt.NDArray[Any]) -> tuple[float, float]:
+    """Smallest and largest value, NaN left out."""
+    return float(np.fmin.reduce(values, axis=None)), float(np.fmax.reduce(values, axis=None))
 
 
 def warn_of_growth(history: History) -> None:

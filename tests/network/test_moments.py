@@ -150,3 +150,19 @@ def test_learning_refuses_bad_weights():
             net.learn_scaling(x, sample_weight=weight)
     with refused(ValueError, "^inputs: expected a value with a positive weight in column 0", net):
         net.learn_scaling(x, sample_weight=[0, 0, 0])
+
+
+def test_missing_targets_are_left_out_of_the_moments():
+    y = RNG.normal(5, 3, size=(50, 3))
+    y[RNG.random(y.shape) < 0.4] = np.nan
+    y[:, 2] = np.nan  # a target that is never there
+    net = Network([2, 3], activation="identity", reduction="mean", seed=0)
+    net.fit(RNG.normal(size=(50, 2)), y, epochs=1, standardize=True, missing="ignore")
+    shift, scale = net.output_scaling
+    np.testing.assert_allclose(shift, [*np.nanmean(y[:, :2], axis=0), 0], rtol=1e-12)
+    np.testing.assert_allclose(scale, [*np.nanstd(y[:, :2], axis=0), 1], rtol=1e-12)
+    by_hand = Network([2, 3], activation="identity", seed=0)
+    by_hand.learn_scaling(y=y, missing="ignore")
+    assert_same_bits(by_hand.output_scaling[1], scale)
+    with refused(ValueError, "^outputs: expected finite numbers, got nan", by_hand):
+        by_hand.learn_scaling(y=y)

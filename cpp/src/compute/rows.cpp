@@ -49,6 +49,7 @@ void RowReader<T>::targets(const Batch& batch, size_t from, size_t at, size_t co
   const size_t first = batch.first + from;
   const size_t* const order = batch.order_from(from);
   const netlet_targets& targets = *batch.targets;
+  out.missing = targets.missing == NETLET_MISSING_IGNORE;
   if (classes_given_) {
     int64_t* const classes = classes_.data() + at;
     load_rows(*targets.y, order, first, count, classes);

@@ -22,6 +22,7 @@ template <class T> struct OutputRows {
   const T* z;              // for cross entropies, and where the derivative reads it
   T* y;                    // for the loss cross_entropy computed here from z
   const T* t;              // targets; null with classes
+  bool missing;            // a target that is NaN is missing
   const int64_t* classes;  // class of each row, or null
   const T* weights;        // of each row, or null
   T* delta;                // out: rows x n; null if not wanted

@@ -101,8 +101,8 @@ netlet_status check_array(const char* name, const netlet_array* a, netlet_error*
   return NETLET_OK;
 }
 
-template <class T>
-netlet_status check_finite(const char* name, const netlet_array& a, const ColumnScaling* scaling, netlet_error* error) {
+template <class T> netlet_status check_finite(const char* name, const netlet_array& a, const ColumnScaling* scaling,
+                                              netlet_error* error, bool nan_is_missing, const char* hint) {
   if (is_integer(a.dtype) && !scaling) return NETLET_OK;
   const Kernels<T>& kernel = kernels<T>();
   constexpr size_t kValues = 4096;
@@ -114,22 +114,29 @@ netlet_status check_finite(const char* name, const netlet_array& a, const Column
     const size_t count = a.rows - row < step ? a.rows - row : step;
     if (!in_place) load_scaled_rows(a, nullptr, row, count, scaling, copy.data());
     const T* values = in_place ? row_in_place<T>(a, row) : copy.data();
-    const size_t i = kernel.first_not_finite(count * a.columns, values);
-    if (i == count * a.columns) continue;
-    double given = (double)values[i];
-    if (scaling) {
-      Buffer<double> whole;
-      if (!whole.allocate(a.columns)) return out_of_memory(error);
-      load_rows(a, nullptr, row + i / a.columns, 1, whole.data());
-      given = whole[i % a.columns];
+    const size_t all = count * a.columns;
+    for (size_t i = 0; (i += kernel.first_not_finite(all - i, values + i)) < all; ++i) {
+      if (isnan(values[i]) && nan_is_missing) continue;
+      double given = (double)values[i];
+      if (scaling) {
+        Buffer<double> whole;
+        if (!whole.allocate(a.columns)) return out_of_memory(error);
+        load_rows(a, nullptr, row + i / a.columns, 1, whole.data());
+        given = whole[i % a.columns];
+      }
+      const bool finite = isfinite(given);
+      char number[32];
+      snprintf(number, sizeof number, "%g", given);
+      return invalid(error, "%s: expected finite numbers%s, got %s in row %zu, column %zu%s%s", name,
+                     finite ? ", also once they are scaled" : "",
+                     isnan(given) ? "nan"
+                     : finite     ? number
+                     : given > 0  ? "inf"
+                                  : "-inf",
+                     row + i / a.columns, i % a.columns,
+                     a.dtype == NETLET_FLOAT64 && sizeof(T) == 4 ? " (as float32, the network's dtype)" : "",
+                     isnan(given) ? hint : "");
     }
-    const bool finite = given - given == 0;
-    char number[32];
-    snprintf(number, sizeof number, "%g", given);
-    const char* const what = given != given ? "nan" : finite ? number : given > 0 ? "inf" : "-inf";
-    const char* const dtype = a.dtype == NETLET_FLOAT64 && sizeof(T) == 4 ? " (as float32, the network's dtype)" : "";
-    return invalid(error, "%s: expected finite numbers%s, got %s in row %zu, column %zu%s", name,
-                   finite ? ", also once they are scaled" : "", what, row + i / a.columns, i % a.columns, dtype);
   }
   return NETLET_OK;
 }
@@ -142,8 +149,10 @@ template void load_rows<int64_t>(const netlet_array&, const size_t*, size_t, siz
 template void load_scaled_rows<float>(const netlet_array&, const size_t*, size_t, size_t, const ColumnScaling*, float*);
 template void load_scaled_rows<double>(const netlet_array&, const size_t*, size_t, size_t, const ColumnScaling*,
                                        double*);
-template netlet_status check_finite<float>(const char*, const netlet_array&, const ColumnScaling*, netlet_error*);
-template netlet_status check_finite<double>(const char*, const netlet_array&, const ColumnScaling*, netlet_error*);
+template netlet_status check_finite<float>(const char*, const netlet_array&, const ColumnScaling*, netlet_error*, bool,
+                                           const char*);
+template netlet_status check_finite<double>(const char*, const netlet_array&, const ColumnScaling*, netlet_error*, bool,
+                                            const char*);
 
 }  // namespace netlet::core
 

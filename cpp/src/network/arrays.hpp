@@ -28,9 +28,10 @@ template <class T> void load_scaled_rows(const netlet_array& a, const size_t* or
 
 netlet_status check_array(const char* name, const netlet_array* a, netlet_error* error);
 
-// Fails unless all values are finite, once they are scaled (if scaling is not null) and converted to T.
-template <class T>
-netlet_status check_finite(const char* name, const netlet_array& a, const ColumnScaling* scaling, netlet_error* error);
+// Fails unless all values are finite, once they are scaled (if scaling is not null) and converted to T. nan_is_missing:
+// NaN is no error; otherwise `hint` follows the message about NaN.
+template <class T> netlet_status check_finite(const char* name, const netlet_array& a, const ColumnScaling* scaling,
+                                              netlet_error* error, bool nan_is_missing = false, const char* hint = "");
 
 inline bool is_integer(int dtype) { return dtype > NETLET_FLOAT64; }
 

@@ -119,7 +119,9 @@ template <class T> netlet_status learn(netlet_network& net, int kind, const Samp
   if (!column_sums<T>(sample, sums, first)) return out_of_memory(error);
   for (size_t j = 0; j < n; ++j) {
     Column& c = columns[j];
-    if (!(c.low <= c.high))
+    const bool empty = !(c.low <= c.high);
+    if (empty && sample.skip_nan) c.low = c.high = 0;  // a target that is never there
+    if (empty && !sample.skip_nan)
       return invalid(error, "%s: expected a value with a positive weight in column %zu, to learn its scaling from",
                      kind_name(kind), j);
     c.mean = c.low == c.high ? c.low : sums[j] / weights[j];
@@ -177,17 +179,20 @@ netlet_status netlet_set_scaling(netlet_network* network, int32_t kind, const do
 }
 
 netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const netlet_array* rows,
-                                   const netlet_array* sample_weight, netlet_error* error) {
+                                   const netlet_array* sample_weight, int32_t missing, netlet_error* error) {
   NETLET_TRY(check_kind(kind, error));
   NETLET_TRY(check_array(kind_name(kind), rows, error));
   if (rows->columns != columns_of(*network, kind) || rows->rows == 0)
     return invalid(error, "%s: expected rows of %zu columns, got %zu rows of %zu", kind_name(kind),
                    columns_of(*network, kind), rows->rows, rows->columns);
+  if (missing != NETLET_MISSING_REFUSE && (missing != NETLET_MISSING_IGNORE || kind == NETLET_SCALE_INPUTS))
+    return invalid(error, "missing: expected 0 (refuse) or, for outputs, 1 (ignore), got %d", missing);
   return holding<Writing>("learn_scaling", *network, error, [&](auto zero) {
     using T = decltype(zero);
-    NETLET_TRY(check_finite<double>(kind_name(kind), *rows, nullptr, error));
+    const bool ignore = missing == NETLET_MISSING_IGNORE;
+    NETLET_TRY(check_finite<double>(kind_name(kind), *rows, nullptr, error, ignore));
     if (sample_weight) NETLET_TRY(check_weights<T>(*sample_weight, rows->rows, error));
-    return learn<T>(*network, kind, {*rows, sample_weight, false}, error);
+    return learn<T>(*network, kind, {*rows, sample_weight, ignore}, error);
   });
 }
 
