@@ -237,7 +237,7 @@ class _Reader:
             self.layers.add_activation(_activation(node, self.chain, where), where)
 
     def _without_bias(self) -> bool:
-        return bool(self.layers.weights) and not self.layers.activated and not self.layers.biases[-1].any()
+        return bool(self.layers.weights) and not self.layers.activated and self.layers.biases[-1] is None
 
     def _arithmetic(self, node: Any, others: list[str], constant: Any, where: str) -> None:
         kind, layers = node.op_type, self.layers
@@ -251,7 +251,9 @@ class _Reader:
         elif not layers.weights and kind == "Div" and self.scale is None:
             self.scale = constant
         elif kind == "Add" and self.output_scale is None and self._without_bias():
-            layers.biases[-1] = _broadcast(constant, len(layers.biases[-1]), where).astype(layers.weights[-1].dtype)
+            layers.biases[-1] = _broadcast(constant, layers.weights[-1].shape[1], where).astype(
+                layers.weights[-1].dtype
+            )
         elif kind == "Mul" and layers.weights:
             self.output_scale = constant
         elif kind == "Add" and self.output_scale is not None and self.output_shift is None:
