@@ -498,9 +498,9 @@ class Exchange(_core.Network):
             If it is not such a file, or netlet does not have its functions; the message names the layer.
         """
         from .formats.fann import from_fann
+        from .formats.reading import read_text
 
-        text = _pathlib_path(path).read_text(encoding="ascii", errors="replace")
-        return cls._from_parts(from_fann(text, stepwise, loss, dtype))
+        return cls._from_parts(from_fann(read_text(_encoded(path)), stepwise, loss, dtype))
 
     def _loss_settings(self) -> dict[str, Any]:
         """The arguments that belong to this loss alone."""
