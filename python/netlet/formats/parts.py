@@ -138,6 +138,14 @@ class Layers:
         self._steps.append((np.add, -values) if step is np.subtract else (step, values))
         self._where = where
 
+    def add_normalization(self, mean: Any, variance: Any, epsilon: float, scale: Any, shift: Any, where: str) -> None:
+        """Normalize each column by fixed moments (batch normalization after training); scale, shift: None for none."""
+        with np.errstate(all="ignore"):  # a deviation that is no number is refused where it is used
+            deviation = np.sqrt(np.asarray(variance, np.float64) + float(epsilon))
+        for step, values in (np.subtract, mean), (np.divide, deviation), (np.multiply, scale), (np.add, shift):
+            if values is not None:
+                self.add_columns(step, values, where)
+
     def add_activation(self, name: str, where: str) -> None:
         """Apply a function to the last layer's sums."""
         if name == "identity":
@@ -190,13 +198,10 @@ class Layers:
             return values
         raise ValueError(f"{self._where}: expected finite parameters of the layer that it goes into, got nan or inf")
 
-    def add_dropout(self, share: float, where: str) -> None:
-        """Leave out some outputs of the last layer in training."""
-        if not self.weights:
-            raise ValueError(f"{where}: netlet leaves out outputs of hidden layers, not inputs")
-        if self.dropout[-1] and share:
-            raise ValueError(f"{where}: expected one dropout for a layer, got a second one")
-        self.dropout[-1] = float(share)
+    def add_dropout(self, share: float) -> None:
+        """Drop some outputs of the last layer in training; netlet drops none of inputs, and `parts` none of outputs."""
+        if self.weights:  # shares of one layer drop independently of each other
+            self.dropout[-1] = 1 - (1 - self.dropout[-1]) * (1 - float(share)) if self.dropout[-1] else float(share)
 
     def override(self, activation: Any, output_activation: str | None) -> None:
         """Take the activations that the caller names where the model has none of its own."""
@@ -227,8 +232,6 @@ class Layers:
         """Put them together; loss None: the one that goes with the output's activation."""
         if not self.weights:
             raise ValueError("model: expected at least one layer of sums, got none")
-        if self.dropout[-1]:
-            raise ValueError("model: netlet leaves out outputs of hidden layers, not of the output layer")
         if dtype is None:
             dtype = np.result_type(*self._dtypes)
             if dtype not in (np.float32, np.float64):
