@@ -18,6 +18,8 @@ from .reading import integers, numbers
 
 def _rows(text: str) -> list[list[str]]:
     """The words of each line that is no comment and not empty."""
+    if not text.rstrip(" \t").endswith((",", "\n")):
+        raise ValueError("path: expected a file in the format .nnet, whose rows end in a comma; it ends in a number")
     lines = (line.strip() for line in text.splitlines())
     return [
         [word for word in map(str.strip, line.split(",")) if word] for line in lines if line and line[:2] != "//"

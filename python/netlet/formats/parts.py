@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -95,6 +96,7 @@ class Layers:
     activations: list[str] = field(default_factory=list)  # of each layer
     dropout: list[float] = field(default_factory=list)
     activated: bool = False  # the last layer has an activation of its own
+    logarithms: bool = False  # of the last layer's outputs are the model's
     input_scaling: Any = None
     _dtypes: list[Any] = field(default_factory=list)  # in which the weights came
     _steps: list[_Step] = field(default_factory=list)  # done to the columns since the last layer or activation
@@ -102,6 +104,7 @@ class Layers:
 
     def add_layer(self, weight: Any, bias: Any, where: str) -> None:
         """Add sums: weight (inputs, outputs), bias (outputs,) or None."""
+        self._refuse_after_logarithms(where)
         weight = np.asarray(weight)
         if weight.ndim != 2:
             raise ValueError(f"{where}: expected a matrix of weights, got shape {weight.shape}")
@@ -128,6 +131,7 @@ class Layers:
 
     def add_columns(self, step: Any, values: Any, where: str) -> None:
         """Do numpy.add, subtract, multiply or divide to each column by itself; values: one, or one for each column."""
+        self._refuse_after_logarithms(where)
         values = np.asarray(values)
         if values.dtype.kind not in "fiu":
             raise ValueError(f"{where}: expected numbers, got {values.dtype}")
@@ -157,6 +161,15 @@ class Layers:
         self._scale_sums()
         self.activations[-1] = name
         self.activated = True
+
+    def add_log_softmax(self, where: str) -> None:
+        """Apply softmax to the output layer's sums, of which the model gives the logarithms."""
+        self.add_activation("softmax", where)
+        self.logarithms = True
+
+    def _refuse_after_logarithms(self, where: str) -> None:
+        if self.logarithms:
+            raise ValueError(f"{where}: expected nothing after LogSoftmax")
 
     def _scale_inputs(self, count: int) -> None:
         """Make the steps before the first layer its input scaling, if netlet has such."""
@@ -245,6 +258,10 @@ class Layers:
             raise ValueError(
                 f"loss: {loss} needs a {needed[loss]} output, this model ends in {last}; if it gives the sums "
                 f"(logits), say output_activation={needed[loss]!r}"
+            )
+        if self.logarithms:
+            warnings.warn(
+                "model: it ends in LogSoftmax; the network gives the probabilities themselves", UserWarning, stacklevel=4
             )
         output_scaling = self._scale_outputs(loss)
         zeros = [np.zeros(weight.shape[1]) if bias is None else bias for weight, bias in zip(self.weights, self.biases)]

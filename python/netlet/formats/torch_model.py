@@ -15,7 +15,6 @@ from .parts import Layers, Parts, require
 
 # class: what it is here, and the attributes that it must have
 _CLASSES = {row["torch"][0]: (name, row["torch"][1]) for name, row in ACTIVATIONS.items() if "torch" in row}
-_CLASSES["LogSoftmax"] = _CLASSES["Softmax"]  # at the end: the outputs here are the probabilities themselves
 _FLOATS = ("float16", "float32", "float64")
 _GROUPS = 6  # of layers whose order is tried: 720 orders
 
@@ -37,7 +36,7 @@ def _array(tensor: Any, where: str) -> Any:
 
 def _activation(module: Any, kind: str, where: str) -> str:
     if kind not in _CLASSES:
-        known = ", ".join(["Linear", "BatchNorm1d", *_CLASSES, "Dropout", "Flatten"])
+        known = ", ".join(["Linear", "BatchNorm1d", *_CLASSES, "LogSoftmax", "Dropout", "Flatten"])
         raise ValueError(f"{where}: netlet has no such layer; known are {known}")
     name, wanted = _CLASSES[kind]
     require(name, wanted, {setting: getattr(module, setting) for setting in wanted}, where)
@@ -45,8 +44,6 @@ def _activation(module: Any, kind: str, where: str) -> str:
 
 
 def _normalize(layers: Layers, module: Any, where: str) -> None:
-    if layers.activations and layers.activations[-1] == "softmax":
-        raise ValueError(f"{where}: expected nothing after the softmax")
     if module.running_mean is None or module.running_var is None:
         raise ValueError(f"{where}: expected moments that it has learned, without which it depends on the batch")
     mean, variance = _array(module.running_mean, where), _array(module.running_var, where)
@@ -76,6 +73,9 @@ def _add(layers: Layers, module: Any, where: str) -> None:
     elif kind == "Flatten":
         if module.start_dim != 1 or module.end_dim != -1:
             raise ValueError(f"{label}: expected rows to stay rows, got start_dim={module.start_dim}")
+    elif kind == "LogSoftmax":
+        _activation(module, "Softmax", label)
+        layers.add_log_softmax(label)
     else:
         layers.add_activation(_activation(module, kind, label), label)
 
