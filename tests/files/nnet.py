@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Writes the network that tests/formats/test_nnet.py reads, and what NNet gives for two rows: beside a clone of NNet."""
+"""Writes the network that tests/formats/test_nnet.py reads, and what NNet gives for two rows; beside a clone of it."""
+
+import itertools
 
 import numpy as np
 from NNet.python.nnet import NNet
@@ -7,7 +9,7 @@ from NNet.utils.writeNNet import writeNNet
 
 rng = np.random.default_rng(1)
 sizes = [3, 5, 4, 2]
-weights = [rng.normal(size=(after, before)) for before, after in zip(sizes, sizes[1:])]
+weights = [rng.normal(size=(after, before)) for before, after in itertools.pairwise(sizes)]
 biases = [rng.normal(size=size) for size in sizes[1:]]
 means, ranges = [1000.0, 0.0, -2.5, 7.5188840201], [3000.0, 6.28318530718, 0.5, 373.94992]
 writeNNet(weights, biases, [0.0, -3.2, -5.0], [9000.0, 3.2, 0.0], means, ranges, "nnet.nnet")

@@ -30,7 +30,9 @@ models = {
 rng = np.random.default_rng(1)
 for name, chain in models.items():
     model = keras.Sequential(chain)
-    model.set_weights([rng.uniform(0.1, 1.5, np.shape(w)) * rng.choice([-1, 1], np.shape(w)) for w in model.get_weights()])
+    model.set_weights(
+        [rng.uniform(0.1, 1.5, np.shape(w)) * rng.choice([-1, 1], np.shape(w)) for w in model.get_weights()]
+    )
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.moving_variance.assign(np.abs(layer.moving_variance.numpy()))

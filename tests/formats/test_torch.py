@@ -101,7 +101,9 @@ def test_the_order_of_layers_whose_names_are_sorted_is_found_or_refused():
     for names in (("encoder", "decoder"), ("fc", "out"), "abcdefgh"):
         state = arrays(*names)
         assert Network.from_torch(state, activation="relu").layer_sizes[0] == 2
-        with pytest.raises(ValueError, match="these are sorted by name, and the order cannot be told from their shapes"):
+        with pytest.raises(
+            ValueError, match="these are sorted by name, and the order cannot be told from their shapes"
+        ):
             Network.from_torch(dict(sorted(state.items())), activation="relu")
     with pytest.raises(ValueError, match=r"in their order, got 'b\.10\.weight' before 'b\.2\.weight'"):
         Network.from_torch(arrays("b.10", "b.2"), activation="relu")

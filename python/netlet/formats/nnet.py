@@ -21,9 +21,7 @@ def _rows(text: str) -> list[list[str]]:
     if not text.rstrip(" \t").endswith((",", "\n")):
         raise ValueError("path: expected a file in the format .nnet, whose rows end in a comma; it ends in a number")
     lines = (line.strip() for line in text.splitlines())
-    return [
-        [word for word in map(str.strip, line.split(",")) if word] for line in lines if line and line[:2] != "//"
-    ]
+    return [[word for word in map(str.strip, line.split(",")) if word] for line in lines if line and line[:2] != "//"]
 
 
 def _sizes(rows: list[list[str]]) -> list[int]:

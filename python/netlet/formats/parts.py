@@ -261,7 +261,9 @@ class Layers:
             )
         if self.logarithms:
             warnings.warn(
-                "model: it ends in LogSoftmax; the network gives the probabilities themselves", UserWarning, stacklevel=4
+                "model: it ends in LogSoftmax; the network gives the probabilities themselves",
+                UserWarning,
+                stacklevel=4,
             )
         output_scaling = self._scale_outputs(loss)
         zeros = [np.zeros(weight.shape[1]) if bias is None else bias for weight, bias in zip(self.weights, self.biases)]
