@@ -44,7 +44,7 @@ def test_files_that_are_no_networks_of_genann_are_refused(tmp_path):
     refused(text + " 1", "weights: expected 29 numbers, got 30")
     refused(text[: text.rindex(" ")], "weights: expected 29 numbers, got 28")
     refused("1 0 0 1 1 nan", "finite numbers, got 'nan'")
-    refused("1 0 0 1 1 1_0", "finite numbers")
+    refused("1 0 0 1 1 1_0", "finite numbers, got '1_0'")
     refused("1 0 0 1 1 1,5", "expected numbers, but .*1,5")
     refused("1 0 0 1 1 1e39", "within the range of float32", dtype="float32")
     refused(text, "one for each of the 3 layers, got 4", activation=["tanh"] * 4)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Networks of FANN: its text files (.net) whose layers are fully connected to the next.
 
-A shortcut network, in which each layer is connected to all before it, is such a network if the weights that skip a layer
-are 0. FANN multiplies sums by a steepness s before it applies a function: its sigmoid is 1 / (1 + exp(-2 s z)), its
+A shortcut network, in which each layer is connected to all before it, is such a network if the weights that skip a
+layer are 0. FANN multiplies sums by a steepness s before it applies a function: its sigmoid is 1 / (1 + exp(-2 s z)), its
 sigmoid symmetric tanh(s z). The steepness goes into the weights, by a multiplication in binary64.
 """
 
@@ -46,11 +46,11 @@ def _tuples(text: str, name: str, count: int, pattern: str) -> list[tuple[str, .
     return found
 
 
-def _activation(numbers: set[tuple[str, str]], layer: int, stepwise: bool) -> tuple[str, float]:
+def _activation(kinds: set[tuple[str, str]], layer: int, stepwise: bool) -> tuple[str, float]:
     where = f"path, layer {layer + 1}"
-    if len(numbers) != 1:
-        raise ValueError(f"{where}: expected one activation and steepness for all its neurons, got {len(numbers)}")
-    ((number, steepness),) = numbers
+    if len(kinds) != 1:
+        raise ValueError(f"{where}: expected one activation and steepness for all its neurons, got {len(kinds)}")
+    ((number, steepness),) = kinds
     name = _NAMES[int(number)] if int(number) < len(_NAMES) else f"number {number}"
     if name in _STEPWISE and stepwise:
         name = _STEPWISE[name]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import stat
@@ -45,6 +46,7 @@ def numbers(words: Sequence[str], count: int, what: str) -> Any:
         values = np.array([float(word) for word in words])
     except ValueError as error:
         raise ValueError(f"path, {what}: expected numbers, but {error}") from None
-    if not np.isfinite(values).all() or any("_" in word for word in words):  # float() takes 1_0 for 10
-        raise ValueError(f"path, {what}: expected finite numbers, got {words[np.isfinite(values).argmin()]!r}")
+    for word, value in zip(words, values):
+        if "_" in word or not math.isfinite(value):  # float() takes 1_0 for 10
+            raise ValueError(f"path, {what}: expected finite numbers, got {word[:40]!r}")
     return values
