@@ -2,8 +2,8 @@
 """Networks of FANN: its text files (.net) whose layers are fully connected to the next.
 
 A shortcut network, in which each layer is connected to all before it, is such a network if the weights that skip a
-layer are 0. FANN multiplies sums by a steepness s before it applies a function: its sigmoid is 1 / (1 + exp(-2 s z)), its
-sigmoid symmetric tanh(s z). The steepness goes into the weights, by a multiplication in binary64.
+layer are 0. FANN multiplies sums by a steepness s before it applies a function: its sigmoid is 1 / (1 + exp(-2 s z)),
+its sigmoid symmetric tanh(s z). The steepness goes into the weights, by a multiplication in binary64.
 """
 
 from __future__ import annotations
