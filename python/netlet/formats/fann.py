@@ -76,7 +76,8 @@ def _scale(layers: Layers, text: str, end: str, count: int) -> None:
     )
     scaled = deviation != 0  # FANN leaves the other columns as they are
     mean, deviation, factor = np.where(scaled, (mean, deviation, factor), ((0.0,), (1.0,), (1.0,)))
-    offset = np.where(scaled, least + factor, 0.0)
+    with np.errstate(all="ignore"):  # what is not finite is refused where it is used
+        offset = np.where(scaled, least + factor, 0.0)
     steps = [(np.subtract, mean), (np.divide, deviation), (np.multiply, factor), (np.add, offset)]
     if end == "out":
         steps = [(np.subtract, offset), (np.divide, factor), (np.multiply, deviation), (np.add, mean)]
@@ -130,7 +131,10 @@ def from_fann(text: str, stepwise: bool, loss: str | None, dtype: Any) -> Parts:
             rows.append(weights[used : used + len(wanted)])
             used += len(wanted)
         name, factor = _activation({(number, steepness) for _, number, steepness in own}, i, stepwise)
-        matrix = np.array(rows).T * factor
+        with np.errstate(all="ignore"):
+            matrix = np.array(rows).T * factor
+        if not np.isfinite(matrix).all():
+            raise ValueError(f"{where}: expected weights that are finite after they are multiplied by the steepness")
         before = (wanted >= first) & (wanted != bias)
         if matrix[~before & (wanted != bias)].any():
             raise ValueError(f"{where}: expected a layered network; its shortcut connections skip a layer")

@@ -92,7 +92,8 @@ def _array(tensor: Any) -> Any:
 
 def _normalization(layers: Layers, layer: Any, shape: tuple[int, ...], where: str) -> None:
     mean, variance = (np.broadcast_to(_array(moment)[0], shape).ravel() for moment in (layer.mean, layer.variance))
-    deviation = np.maximum(np.sqrt(variance.astype(np.float64)), sys.modules["keras"].config.epsilon())
+    with np.errstate(all="ignore"):  # what is not finite is refused where it is used
+        deviation = np.maximum(np.sqrt(variance.astype(np.float64)), sys.modules["keras"].config.epsilon())
     steps = (
         [(np.multiply, deviation), (np.add, mean)] if layer.invert else [(np.subtract, mean), (np.divide, deviation)]
     )

@@ -298,7 +298,7 @@ class Layers:
 
 
 def _converted(values: Any, dtype: Any) -> Any:
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         converted = values.astype(dtype)
     if np.isinf(converted).any() and not np.isinf(values).any():
         raise ValueError(f"model: expected parameters within the range of {np.dtype(dtype)}, got larger ones")
