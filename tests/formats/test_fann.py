@@ -25,6 +25,8 @@ def test_scaling_of_fann_is_scaling_here():
     net = Network.from_fann(FILES / "fann_scaled.net", dtype="float32")
     np.testing.assert_allclose(net.input_scaling, [[2.5, 3.5], [3.354102, 3.5]])
     np.testing.assert_allclose(net.output_scaling, [[150, 0], [111.803398, 0.5]])
+    net = Network.from_fann(FILES / "fann_scaled.net")  # FANN has these numbers in float32, whatever its own type is
+    assert net.input_scaling[1][0] == np.float64(np.float32(3.354102)) != 3.354102
     net = Network.from_fann(FILES / "fann_reversed.net")  # a range that is turned round goes into the weights
     assert net.input_scaling is None
     assert net.output_scaling is None

@@ -70,14 +70,13 @@ def _scale(layers: Layers, text: str, end: str, count: int) -> None:
     """Scale inputs (end "in") as fann_scale_input does, or outputs ("out") as fann_descale_output."""
     if _entry(text, "scale_included", "0") == "0":
         return
-    mean, deviation, least, factor = (
-        numbers(_entry(text, f"{name}_{end}").split(), count, f"{name}_{end}")
-        for name in ("scale_mean", "scale_deviation", "scale_new_min", "scale_factor")
-    )
-    scaled = deviation != 0  # FANN leaves the other columns as they are
-    mean, deviation, factor = np.where(scaled, (mean, deviation, factor), ((0.0,), (1.0,), (1.0,)))
+    names = [f"{name}_{end}" for name in ("scale_mean", "scale_deviation", "scale_new_min", "scale_factor")]
+    values = np.array([numbers(_entry(text, name).split(), count, name) for name in names])
     with np.errstate(all="ignore"):  # what is not finite is refused where it is used
-        offset = np.where(scaled, least + factor, 0.0)
+        values = values.astype(np.float32).astype(np.float64)  # FANN has no others, even for double
+        scaled = values[1] != 0  # FANN leaves the other columns as they are
+        mean, deviation, least, factor = np.where(scaled, values, ((0.0,), (1.0,), (-1.0,), (1.0,)))
+        offset = least + factor
     steps = [(np.subtract, mean), (np.divide, deviation), (np.multiply, factor), (np.add, offset)]
     if end == "out":
         steps = [(np.subtract, offset), (np.divide, factor), (np.multiply, deviation), (np.add, mean)]

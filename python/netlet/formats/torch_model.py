@@ -127,7 +127,10 @@ def _from_state(state: Mapping[str, Any]) -> Layers:
     weights = {key: _array(left.pop(key), f"model, {key}") for key in keys if key.endswith("weight")}
     for key, weight in weights.items():
         if weight.ndim != 2:
-            raise ValueError(f"model, {key}: expected the matrix of a Linear layer, got shape {weight.shape}")
+            raise ValueError(
+                f"model, {key}: expected the matrix of a Linear layer, got shape {weight.shape}; a state_dict does not "
+                "say what else a model does, pass a Sequential"
+            )
     if keys == sorted(keys):  # as safetensors does; PyTorch has a layer's weight before its bias
         order = _order(weights)
     else:
