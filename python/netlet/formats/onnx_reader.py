@@ -41,7 +41,7 @@ class _Value:
 
     shape: Shape
     before: _Value | None = None
-    step: Any = None  # a ufunc on columns, "matrix", "function" or None: only the shape is another
+    step: Any = None  # a ufunc on columns, "matrix", "zero", "function" or None: only the shape is another
     operand: Any = None  # the constant, or the function's name
     where: str = "model, input"
 
@@ -52,6 +52,7 @@ class _Node:
 
     kind: str
     inputs: list[Any]
+    outputs: int
     attributes: dict[str, Any]
     opset: int
     where: str
@@ -153,8 +154,8 @@ def _concat(node: _Node) -> _Value:
         base, scale, shift = _unscaled(values[0]) if isinstance(values[0], _Value) else (None, 0, 0)
         if base is second and scale == -1 and shift == 1 and node.attributes["axis"] in (-1, len(second.shape) - 1):
             shape = (*second.shape[:-1], 2)
-            sums = node.to(_before(second), shape, "matrix", np.array([[0, 1]], np.float32))
-            return node.to(sums, shape, "function", "softmax")
+            sums = node.to(_before(second), shape, "zero")
+            return node.to(sums, shape, "function", ("softmax", 2))
     raise node.error("expected one value, or 1 - p and p of a sigmoid p")
 
 
@@ -168,10 +169,10 @@ def _columns(node: _Node, value: _Value, step: Any, constant: Any) -> _Value:
     sizes = (1,) * (rank - constant.ndim) + constant.shape
     if any(size not in (1, known) and known is not None for size, known in zip(sizes, shape)):
         raise node.error(f"expected a constant of the shape {shape}, or broadcast to it, got {constant.shape}")
-    if step is np.multiply and value.step is np.multiply and value.operand.size == constant.size == 1:
-        factor = float(value.operand.item()) * float(constant.item())  # as in half of a GELU
-        if factor == 1:
-            return _Value(shape, _before(value), None, None, node.where)
+    if step is np.multiply and constant.size == 1:
+        before, factor = _undone(value)
+        if factor * constant.item() == 1:  # as in half of a GELU that stands for twice its value
+            return node.to(before, shape)
     return node.to(value, shape, step, constant)
 
 
@@ -251,7 +252,8 @@ def _gemm(node: _Node) -> _Value:
 
 def _batch_normalization(node: _Node) -> _Value:
     value = node.value()
-    if node.attributes.get("training_mode", 0) or not node.attributes.get("is_test", 1):
+    training = node.attributes.get("training_mode", 0) or not node.attributes.get("is_test", 1)
+    if training or (node.opset < 14 and node.outputs > 1):
         raise node.error("expected the mode of inference, got the mode of training")
     if len(value.shape) < 2:
         raise node.error(f"expected rows of columns, got shape {value.shape}")
@@ -321,6 +323,13 @@ def _unscaled(value: _Value) -> tuple[_Value, float, float]:
     return value, scale, shift
 
 
+def _undone(value: _Value) -> tuple[_Value, float]:
+    """The value before its last step, if that was a factor, and the factor."""
+    if value.step in (np.multiply, np.divide) and value.operand.size == 1:
+        return _before(value), float(value.step(1.0, value.operand.item()))
+    return value, 1.0
+
+
 def _activation(node: _Node) -> _Value:
     name, wanted = _ACTIVATIONS[node.kind]
     if name != "softmax":  # its axis is held against the shape, later
@@ -374,12 +383,11 @@ def _product_of(node: _Node, first: _Value, second: _Value) -> _Value:
             return node.to(sums, sums.shape, "function", "mish")
         inner, scale, shift = _unscaled(factor)
         if _is(inner, "erf") and math.isclose(scale, shift, rel_tol=1e-6):
-            base, width, moved = _unscaled(_before(inner))
-            own, times, added = _unscaled(sums)
-            if base is own and moved == added == 0 and math.isclose(width, math.sqrt(0.5), rel_tol=1e-6):
+            base, width = _undone(_before(inner))
+            own, times = (sums, 1.0) if sums is base else _undone(sums)
+            if base is own and math.isclose(width, math.sqrt(0.5), rel_tol=1e-6):
                 gelu = node.to(base, base.shape, "function", "gelu")
-                factor_of = 2 * times * shift
-                return gelu if factor_of == 1 else node.to(gelu, base.shape, np.multiply, np.array(factor_of))
+                return _columns(node, gelu, np.multiply, np.array(2 * times * shift))
     raise node.error("netlet has no such product of two values; known are silu, mish and gelu")
 
 
@@ -538,7 +546,9 @@ class _Graph:
         self.constants.use(sum(value.size for value in inputs if isinstance(value, np.ndarray)), where)
         opset = self.opsets.get(node.domain or "ai.onnx", 1)
         try:
-            return operators[node.op_type](_Node(node.op_type, inputs, self._attributes(node, where), opset, where))
+            return operators[node.op_type](
+                _Node(node.op_type, inputs, len(node.output), self._attributes(node, where), opset, where)
+            )
         except ValueError as error:
             raise error if str(error).startswith("model") else ValueError(f"{where}: {error}") from None
         except (ArithmeticError, AttributeError, LookupError, TypeError) as error:  # that the checker let through
@@ -557,7 +567,9 @@ class _Graph:
         """A node's attributes, with those that ONNX gives it where the node does not."""
         domain = node.domain or "ai.onnx"
         try:
-            schema = self.onnx.defs.get_schema(node.op_type, self.opsets.get(domain, 1), domain.removeprefix("ai.onnx"))
+            schema = self.onnx.defs.get_schema(
+                node.op_type, self.opsets.get(domain, 1), "" if domain == "ai.onnx" else domain
+            )
         except self.onnx.defs.SchemaError:
             raise ValueError(f"{where}: expected an operator of ONNX, got one of {domain!r}") from None
         defaults = [attribute.default_value for attribute in schema.attributes.values()]
@@ -574,12 +586,11 @@ def _vector(step: _Value, count: int, constants: Constants) -> Any:
     rank = max(len(shape), constant.ndim)
     shape = (1,) * (rank - len(shape)) + shape
     constant = constant.reshape((1,) * (rank - constant.ndim) + constant.shape)
-    first = _first_of_row(shape, count)
-    if first is None or any(size != 1 for size in constant.shape[:first]):
-        raise ValueError(f"{step.where}: expected constants that are the same for each row, got {constant.shape}")
+    first = _first_of_row(shape, count) or 0
+    row = tuple(count if size is None else size for size in shape[first:])  # the only one that is not 1
+    if any(size not in (1, wanted) for size, wanted in zip(constant.shape, (1,) * first + row)):
+        raise ValueError(f"{step.where}: expected constants for the {count} values of each row, got {constant.shape}")
     constants.use(count, step.where)
-    known = math.prod(size for size in shape[first:] if size is not None)
-    row = tuple(count // known if size is None else size for size in shape[first:])
     return np.broadcast_to(constant[(0,) * first], row).reshape(count)
 
 
@@ -611,6 +622,9 @@ def _layers(output: _Value, constants: Constants) -> tuple[Layers, bool]:
         if step.step == "matrix":
             layers.add_layer(step.operand, None, where)
             count = step.operand.shape[1]
+        elif step.step == "zero":
+            layers.add_zero(where)
+            count += 1
         elif step.step == "function":
             layers.add_activation(_function_name(step, count, step is doing[-1]), where)
         elif step.step is not None and first is not None:

@@ -126,6 +126,15 @@ class Layers:
         self.dropout.append(0.0)
         self.activated = False
 
+    def add_zero(self, where: str) -> None:
+        """Put a 0 before the last layer's sums: of two classes, the one without sums of its own."""
+        if not self.weights or self.activated:
+            raise ValueError(f"{where}: expected a layer of sums before it")
+        self._scale_sums()
+        weight, bias = self.weights[-1], self.biases[-1]
+        self.weights[-1] = np.concatenate([np.zeros_like(weight[:, :1]), weight], axis=1)
+        self.biases[-1] = None if bias is None else np.concatenate([np.zeros_like(bias[:1]), bias])
+
     def add_columns(self, step: Any, values: Any, where: str) -> None:
         """Do numpy.add, subtract, multiply or divide to each column by itself; values: one, or one for each column."""
         values = np.asarray(values)
