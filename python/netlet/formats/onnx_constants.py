@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+UNKNOWN_SIZE = np.iinfo(np.int64).min  # in a constant that is the shape of a value
 _USES = 16  # so many times, on average, the model's numbers may be used
 _FREE = 1 << 20  # numbers that are no matter
 
@@ -48,6 +49,12 @@ def _flattened(shape: tuple[int, ...], axis: int) -> tuple[int, int]:
     return math.prod(shape[:axis]), math.prod(shape[axis:])
 
 
+def _gathered(values: Any, places: Any, axis: int) -> Any:
+    if values.ndim != 1:
+        raise ValueError(f"expected one of several sizes, got a constant of shape {values.shape}")
+    return np.take(values, places, axis)
+
+
 def _reshape(values: Any, shape: Any) -> Any:
     return values.reshape([values.shape[i] if size == 0 else size for i, size in enumerate(map(int, shape))])
 
@@ -60,6 +67,7 @@ _SHAPES: dict[str, Callable[[list[Any], dict[str, Any]], Any]] = {
     "Flatten": lambda x, given: x[0].reshape(_flattened(x[0].shape, given["axis"])),
     "Squeeze": lambda x, given: x[0].reshape(squeezed(x[0].shape, axes_of(x, given))),
     "Unsqueeze": lambda x, given: x[0].reshape(unsqueezed(x[0].shape, axes_of(x, given) or [])),
+    "Gather": lambda x, given: _gathered(x[0], x[1], given["axis"]),
     "Concat": lambda x, given: np.concatenate(x, given["axis"]),
 }
 _ARITHMETIC = {
@@ -92,6 +100,10 @@ class Constants:
             self._values[name] = self._array(self._tensors[name], f"model, constant {name!r}")
         return self._values[name]
 
+    def add(self, name: str, values: Any) -> None:
+        """Add a constant that is known otherwise."""
+        self._values[name] = values
+
     def use(self, count: int, where: str) -> None:
         """Count numbers that something is made of."""
         self._used += count
@@ -106,7 +118,7 @@ class Constants:
         self.use(sum(values.size for values in inputs if values is not None), where)
         try:
             self._values[node.output[0]] = self._evaluated(node.op_type, inputs, attributes, where)
-        except (ArithmeticError, TypeError, ValueError) as error:
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
             if str(error).startswith("model"):
                 raise
             raise ValueError(f"{where}: {error}") from None
@@ -118,6 +130,8 @@ class Constants:
             dtype = np.dtype(self._onnx.helper.tensor_dtype_to_np_dtype(attributes["to"]))
             if inputs[0].dtype.kind not in "fiub" or dtype.kind not in "fiub":
                 raise ValueError(f"expected numbers, got {inputs[0].dtype} to {dtype}")
+            if inputs[0].dtype.kind == "i" and (inputs[0] == UNKNOWN_SIZE).any():
+                raise ValueError("expected numbers, got the size of a shape that is not known")
             with np.errstate(all="ignore"):
                 return inputs[0].astype(dtype)
         if kind in _ARITHMETIC:

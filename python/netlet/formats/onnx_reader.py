@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._names import ACTIVATIONS, LOSSES
-from .onnx_constants import Constants, axes_of, squeezed, unsqueezed
+from .onnx_constants import UNKNOWN_SIZE, Constants, axes_of, squeezed, unsqueezed
 from .onnx_model import onnx_library
 from .parts import Layers, Parts, require
 
@@ -104,13 +104,19 @@ def _first_of_row(shape: Shape, count: int) -> int | None:
 def _reshape(node: _Node) -> _Value:
     value = node.value()
     wanted = node.constant(1)
-    wanted = node.attributes["shape"] if wanted is None else wanted.ravel().tolist()
+    wanted = node.attributes["shape"] if wanted is None else np.where(wanted == UNKNOWN_SIZE, -1, wanted).tolist()
     copied = not node.attributes.get("allowzero", 0)
     sizes: list[int | None] = [value.shape[i] if size == 0 and copied else size for i, size in enumerate(wanted)]
-    if -1 in sizes:
-        total, rest = _product(value.shape), _product(size for size in sizes if size != -1)
-        sizes[sizes.index(-1)] = total // rest if total is not None and rest else None
-    return node.to(value, tuple(sizes))
+    total, rest = _product(value.shape), _product(size for size in sizes if size != -1)
+    left = total // rest if total is not None and rest and sizes.count(-1) == 1 else None
+    return node.to(value, tuple(left if size == -1 else size for size in sizes))
+
+
+def _sizes(node: _Node) -> Any:
+    """The shape as a constant."""
+    shape = node.value().shape
+    sizes = shape[node.attributes.get("start", 0) : node.attributes.get("end", len(shape))]
+    return np.array([UNKNOWN_SIZE if size is None else size for size in sizes], np.int64)
 
 
 def _flatten(node: _Node) -> _Value:
@@ -138,6 +144,8 @@ def _transpose(node: _Node) -> _Value:
 
 def _transposed(node: _Node, value: _Value, order: Iterable[int]) -> _Value:
     order = list(order)
+    if sorted(order) != list(range(len(value.shape))):
+        raise node.error(f"expected an order of the axes of shape {value.shape}, got {order}")
     moved = [axis for axis in order if value.shape[axis] != 1]
     if moved != sorted(moved):
         raise node.error(f"expected each row to stay a row in its order, got the axes {order} of shape {value.shape}")
@@ -171,7 +179,7 @@ def _columns(node: _Node, value: _Value, step: Any, constant: Any) -> _Value:
         raise node.error(f"expected a constant of the shape {shape}, or broadcast to it, got {constant.shape}")
     if step is np.multiply and constant.size == 1:
         before, factor = _undone(value)
-        if factor * constant.item() == 1:  # as in half of a GELU that stands for twice its value
+        if before is not value and factor * constant.item() == 1:  # half of a GELU that was written as twice its value
             return node.to(before, shape)
     return node.to(value, shape, step, constant)
 
@@ -183,8 +191,8 @@ def _arithmetic(node: _Node) -> _Value:
             return _product_of(node, first, second)
         raise node.error("expected a constant, got two values that depend on the model's input")
     value, constant = (first, second) if isinstance(first, _Value) else (second, first)
-    if constant.dtype.kind not in "fiu":
-        raise node.error(f"expected numbers, got {constant.dtype}")
+    if constant.dtype.kind != "f":
+        raise node.error(f"expected floating-point numbers, got {constant.dtype}")
     if "axis" in node.attributes:  # before opset 7
         raise node.error("expected no axis of its own, as since opset 7")
     if value is second and node.kind == "Sub":
@@ -209,6 +217,7 @@ def _times(node: _Node, first: Any, second: Any) -> _Value:
     value, weight = (second, first) if left else (first, second)
     if isinstance(weight, _Value):
         raise node.error("expected weights that are constants")
+    rank = max(len(value.shape), weight.ndim)
     while weight.ndim > 2 and len(weight) == 1:
         weight = weight[0]
     if weight.ndim not in (1, 2):
@@ -222,7 +231,10 @@ def _times(node: _Node, first: Any, second: Any) -> _Value:
     if own not in ((None,), matrix.shape[:1]):
         raise node.error(f"expected {matrix.shape[0]} inputs, got {own[0] if own else 1}")
     outputs = matrix.shape[1:] if weight.ndim == 2 else ()
-    return node.to(value, (*rows, *outputs, *((1,) if column else ())), "matrix", matrix)
+    shape = (*rows, *outputs, *((1,) if column else ()))
+    if rank > 2:
+        shape = (1,) * (rank - len(shape) - (weight.ndim == 1 or len(value.shape) == 1)) + shape
+    return node.to(value, shape, "matrix", matrix)
 
 
 def _gemm(node: _Node) -> _Value:
@@ -369,24 +381,26 @@ def _clip(node: _Node) -> _Value:
 def _maximum(node: _Node) -> _Value:
     values = [value for value in node.inputs if isinstance(value, _Value)]
     constants = [value for value in node.inputs if not isinstance(value, _Value)]
-    if len(values) != 1 or len(constants) != 1 or constants[0].size != 1 or constants[0].item() != 0:
+    zeros = [constant for constant in constants if constant.ndim <= 1 and constant.size == 1 and constant.item() == 0]
+    if len(values) != 1 or len(zeros) != len(constants):
         raise node.error("netlet has relu, the greater of a value and 0")
     return node.to(values[0], values[0].shape, "function", "relu")
 
 
 def _product_of(node: _Node, first: _Value, second: _Value) -> _Value:
     """silu, mish and gelu: sums times a function of the sums."""
+    shape = max(first.shape, second.shape, key=len)  # they differ in leading ones at most
     for sums, factor in ((first, second), (second, first)):
         if factor.step == "function" and factor.before is sums and factor.operand in _PRODUCTS:
-            return node.to(sums, sums.shape, "function", _PRODUCTS[factor.operand])
+            return node.to(sums, shape, "function", _PRODUCTS[factor.operand])
         if _is(factor, "tanh") and _is(_before(factor), "softplus") and _before(factor).before is sums:
-            return node.to(sums, sums.shape, "function", "mish")
+            return node.to(sums, shape, "function", "mish")
         inner, scale, shift = _unscaled(factor)
         if _is(inner, "erf") and math.isclose(scale, shift, rel_tol=1e-6):
             base, width = _undone(_before(inner))
             own, times = (sums, 1.0) if sums is base else _undone(sums)
             if base is own and math.isclose(width, math.sqrt(0.5), rel_tol=1e-6):
-                gelu = node.to(base, base.shape, "function", "gelu")
+                gelu = node.to(base, shape, "function", "gelu")
                 return _columns(node, gelu, np.multiply, np.array(2 * times * shift))
     raise node.error("netlet has no such product of two values; known are silu, mish and gelu")
 
@@ -399,7 +413,8 @@ def _function(node: _Node) -> _Value:
 
 def _greater(node: _Node) -> _Value:
     value, limit = node.value(), node.constant(1)
-    return node.to(value, value.shape, "function", ("greater", limit.item() if limit.size == 1 else None))
+    one = limit.size == 1 and limit.ndim <= len(value.shape)
+    return node.to(value, value.shape, "function", ("greater", limit.item() if one else None))
 
 
 def _where(node: _Node) -> _Value:
@@ -424,7 +439,7 @@ def _no_label(node: _Node) -> _Value:
     raise node.error("netlet's networks give no labels; choose another output, such as the probabilities")
 
 
-_OPERATORS: dict[str, Callable[[_Node], _Value]] = {
+_OPERATORS: dict[str, Callable[[_Node], Any]] = {
     "Gemm": _gemm,
     "MatMul": _matmul,
     **dict.fromkeys(("Add", "Sub", "Mul", "Div"), _arithmetic),
@@ -432,6 +447,7 @@ _OPERATORS: dict[str, Callable[[_Node], _Value]] = {
     "BatchNormalization": _batch_normalization,
     "Flatten": _flatten,
     "Reshape": _reshape,
+    "Shape": _sizes,
     "Squeeze": _squeeze,
     "Unsqueeze": _unsqueeze,
     "Transpose": _transpose,
@@ -449,7 +465,7 @@ _OPERATORS: dict[str, Callable[[_Node], _Value]] = {
     "ArgMax": _no_label,
 }
 # ONNX's operators for classical machine learning, which scikit-learn's models are written with
-_OPERATORS_ML: dict[str, Callable[[_Node], _Value]] = {
+_OPERATORS_ML: dict[str, Callable[[_Node], Any]] = {
     "Scaler": _scaler,
     "ZipMap": _same,  # it gives each column its class's name
     **dict.fromkeys(("ArrayFeatureExtractor", "Binarizer", "LabelEncoder"), _no_label),
@@ -513,8 +529,12 @@ class _Graph:
             where = _label(node)
             if all(name in self.constants for name in node.input if name):
                 self.constants.evaluate(node, self._attributes(node, where), where)
+                continue
+            made = self._step(node, where)
+            if isinstance(made, _Value):
+                self.values[node.output[0]] = made
             else:
-                self.values[node.output[0]] = self._step(node, where)
+                self.constants.add(node.output[0], made)
         if self.output not in self.values:
             raise ValueError(f"output: expected one that depends on the model's input; {self.output!r} does not")
         return self.values[self.output]
@@ -537,7 +557,7 @@ class _Graph:
         self.values.update((value.name, _Value(_shape(value))) for value in inputs)
         return [node for i, node in enumerate(self.graph.node) if i in needed]
 
-    def _step(self, node: Any, where: str) -> _Value:
+    def _step(self, node: Any, where: str) -> Any:
         operators = _TABLES.get(node.domain, {})
         if node.op_type not in operators:
             known = ", ".join([*_OPERATORS, *_OPERATORS_ML])
