@@ -401,7 +401,8 @@ def _product_of(node: _Node, first: _Value, second: _Value) -> _Value:
             own, times = (sums, 1.0) if sums is base else _undone(sums)
             if base is own and math.isclose(width, math.sqrt(0.5), rel_tol=1e-6):
                 gelu = node.to(base, shape, "function", "gelu")
-                return _columns(node, gelu, np.multiply, np.array(2 * times * shift))
+                twice = 2 * times * shift
+                return gelu if twice == 1 else _columns(node, gelu, np.multiply, np.array(twice))
     raise node.error("netlet has no such product of two values; known are silu, mish and gelu")
 
 

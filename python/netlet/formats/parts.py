@@ -87,7 +87,8 @@ class Layers:
     A matrix is a layer. What is done to each column by itself (`add_columns`) waits for what follows. Before the first
     layer it becomes the input scaling, if it can, or else goes into that layer; after sums it goes into these; after an
     activation, into the next layer; after the last layer it becomes the output scaling, if it can, or else goes into
-    the sums. Parameters into which nothing goes stay the same bits; what goes into others is computed in binary64.
+    the sums. What is only added to sums is their bias. Parameters into which nothing goes stay the same bits; the rest
+    is computed in binary64.
     """
 
     weights: list[Any] = field(default_factory=list)
@@ -144,8 +145,12 @@ class Layers:
         if values.shape not in ((), (1,), (count,)):
             raise ValueError(f"{where}: expected a value or one for each of {count} columns, got shape {values.shape}")
         values = values.astype(np.float64)
-        self._steps.append((np.add, -values) if step is np.subtract else (step, values))
+        step, values = (np.add, -values) if step is np.subtract else (step, values)
+        biases = step is np.add and self.weights and not self.activated and not self._steps
+        self._steps.append((step, values))
         self._where = where
+        if biases:
+            self._scale_sums()
 
     def add_activation(self, name: str, where: str) -> None:
         """Apply a function to the last layer's sums."""
@@ -274,7 +279,7 @@ class Layers:
         scale, shift = _scaled(self._steps)
         scalable = LOSSES.get(loss, {}).get("scales_outputs", False)
         pair = _pair(scale, shift, self.weights[-1].shape[1]) if scalable else None
-        if not self.activated and (scale is None or pair is None):
+        if not self.activated and pair is None:
             self._scale_sums()
             return None
         if pair is None:
