@@ -30,7 +30,7 @@ def test_an_output_is_chosen_by_name_or_number():
     for output, message in [
         (
             None,
-            r"output: expected a name, as the model has 4 outputs, 'y' \(rows, 2\), 'value' \(6, 1\), 'sigma' \(\?, 2\)",
+            r"expected a name, as the model has 4 outputs, 'y' \(rows, 2\), 'value' \(6, 1\), 'sigma' \(\?, 2\)",
         ),
         ("z", r"one of the model's outputs, 'y' \(rows, 2\), .*, got 'z'"),
         (4, "got 4"),

@@ -41,14 +41,15 @@ def after(*nodes):
         (after(node("Div", ["b", "s"], ["y"])), "a constant as its second input"),
         ([node("Gemm", ["x", "w", "b"], ["y"], transA=1)], "each row to stay a row"),
         (after(node("Transpose", ["s"], ["y"])), "each row to stay a row"),
-        (after(node("Reshape", ["s", "four"], ["r"]), node("Gemm", ["r", "fours", "b"], ["y"])), "row of 2 values to stay"),
+        (after(node("Reshape", ["s", "four"], ["r"]), node("Gemm", ["r", "fours", "b"], ["y"])), "of 2 values to stay"),
         ([node("Reshape", ["x", "four"], ["r"]), node("Gemm", ["r", "fours", "b"], ["y"])], "input: expected each row"),
         (after(node("Add", ["s", "column"], ["y"])), "constants for the 2 values of each row"),
         (after(node("Erf", ["s"], ["y"])), "as part of gelu"),
         (after(node("Greater", ["s", "six"], ["g"]), node("Where", ["g", "s", "zero"], ["y"])), "softplus only"),
         (
             after(
-                node("Softplus", ["s"], ["p"]), node("Greater", ["s", "six"], ["g"]), node("Where", ["g", "s", "p"], ["y"])
+                node("Softplus", ["s"], ["p"]), node("Greater", ["s", "six"], ["g"]),
+                node("Where", ["g", "s", "p"], ["y"]),
             ),
             "exceed 20 or more",
         ),
@@ -61,6 +62,7 @@ def after(*nodes):
         (after(node("BatchNormalization", ["s", *"bbbb"], ["y", "m", "v"], training_mode=1)), "the mode of training"),
         ([node("Sub", ["x", "complex"], ["d"]), node("Gemm", ["d", "w", "b"], ["y"])], "numbers, got complex64"),
         ([node("Sub", ["x", "text"], ["d"]), node("Gemm", ["d", "w", "b"], ["y"])], "numbers, got object"),
+        ([node("MatMul", ["x", "half_precision"], ["y"])], "float32 or float64, got float16; choose by dtype="),
         ([node("Gemm", ["x", "integers", "b"], ["y"])], "float32 or float64, got int32"),
         ([node("Gemm", ["x", "b", "b"], ["y"])], "matrix of weights"),
         ([node("Add", ["x", "b"], ["y"])], "at least one layer"),
@@ -80,7 +82,7 @@ def test_what_netlet_has_not(nodes, message):
         "zero": np.float32(0), "half": np.float32(0.5), "six": np.float32(6), "minus": np.float32([1, -1]),
         "three": np.ones((3, 2)), "fours": np.ones((4, 2)), "column": np.ones((3, 1)), "four": np.array([-1, 4]),
         "yes": np.array(True), "none": np.array(0), "complex": np.array([1 + 2j, 3], np.complex64),
-        "integers": np.ones((2, 2), np.int32), **SQUARE,
+        "half_precision": np.ones((2, 2), np.float16), "integers": np.ones((2, 2), np.int32), **SQUARE,
         "text": helper.make_tensor("text", TensorProto.STRING, [2], [b"1", b"2"]),
     }  # fmt: skip
     constants = {
