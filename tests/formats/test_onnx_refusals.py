@@ -29,7 +29,7 @@ def after(*nodes):
         (after(node("Clip", ["s", "six"], ["y"])), "from 6 to inf"),
         (after(node("Max", ["s", "six"], ["y"])), "the greater of a value and 0"),
         (after(node("Softmax", ["s"], ["y"], axis=0)), "expected the axis of the 2 outputs"),
-        (after(node("LogSoftmax", ["s"], ["l"]), node("Gemm", ["l", "w", "b"], ["y"])), "expected it at the end"),
+        (after(node("LogSoftmax", ["s"], ["l"]), node("Gemm", ["l", "w", "b"], ["y"])), "nothing after LogSoftmax"),
         (after(node("Relu", ["s"], ["r"]), node("Tanh", ["r"], ["y"])), "one activation"),
         ([node("Relu", ["x"], ["r"]), node("Gemm", ["r", "w", "b"], ["y"])], "before the activation"),
         (after(node("Gemm", ["s", "three", "b"], ["y"])), "expected 3 inputs, got 2"),

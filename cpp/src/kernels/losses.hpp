@@ -228,7 +228,7 @@ struct BinaryCrossEntropy {  // sum_j max(z_j, 0) - t_j z_j + log(1 + exp(-|z_j|
   template <class T> static bool right(const OutputRows<T>& r, size_t i) {
     const T *y = r.y + i * r.n, *t = r.t + i * r.n;
     bool right = true;
-    for (size_t j = 0; j < r.n; ++j) right = right && (y[j] >= T(0.5)) == (t[j] >= T(0.5));
+    for (size_t j = 0; j < r.n; ++j) right = right && (y[j] > T(0.5)) == (t[j] > T(0.5));
     return right;
   }
 };

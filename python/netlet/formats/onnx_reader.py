@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import os
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -615,44 +614,42 @@ def _vector(step: _Value, count: int, constants: Constants) -> Any:
     return np.broadcast_to(constant[(0,) * first], row).reshape(count)
 
 
-def _function_name(step: _Value, count: int, last: bool) -> str:
-    name = step.operand
-    if name in ("erf", "greater") or name[0] == "greater":
+def _add_function(layers: Layers, step: _Value, count: int) -> None:
+    name, row = step.operand if isinstance(step.operand, tuple) else (step.operand, count)
+    if name in ("erf", "greater"):
         raise ValueError(f"{step.where}: netlet has it as part of gelu (Erf) or softplus (Greater) only")
-    if isinstance(name, str):
-        return name
-    name, row = name
     if row != count:
         raise ValueError(f"{step.where}: expected the axis of the {count} outputs, got one of {row or 'other'} values")
-    if name == "log_softmax" and not last:
-        raise ValueError(f"{step.where}: expected it at the end, as netlet has the probabilities, not their logarithms")
-    return "softmax"
+    if name == "log_softmax":
+        layers.add_log_softmax(step.where)
+    else:
+        layers.add_activation(name, step.where)
 
 
-def _layers(output: _Value, constants: Constants) -> tuple[Layers, bool]:
-    """Layers of all steps to the output; and whether the output is the logarithm of theirs."""
+def _layers(output: _Value, constants: Constants) -> Layers:
+    """Layers of all steps to the output."""
     steps = [output]
     while steps[-1].before is not None:
         steps.append(steps[-1].before)
     steps.reverse()
     first = next((step.operand for step in steps if step.step == "matrix"), None)
-    layers, count = Layers(), 0 if first is None else len(first)
-    doing = [step for step in steps if step.step is not None]
+    if first is None:
+        raise ValueError("model: expected at least one layer of sums, got none")
+    layers, count = Layers(), len(first)
     for step in steps:
-        where = step.where
         if step.step == "matrix":
-            layers.add_layer(step.operand, None, where)
+            layers.add_layer(step.operand, None, step.where)
             count = step.operand.shape[1]
         elif step.step == "zero":
-            layers.add_zero(where)
+            layers.add_zero(step.where)
             count += 1
         elif step.step == "function":
-            layers.add_activation(_function_name(step, count, step is doing[-1]), where)
-        elif step.step is not None and first is not None:
-            layers.add_columns(step.step, _vector(step, count, constants), where)
-        if first is not None and _first_of_row(step.shape, count) is None:
-            raise ValueError(f"{where}: expected each row of {count} values to stay a row, got shape {step.shape}")
-    return layers, bool(doing) and doing[-1].step == "function" and doing[-1].operand[0] == "log_softmax"
+            _add_function(layers, step, count)
+        elif step.step is not None:
+            layers.add_columns(step.step, _vector(step, count, constants), step.where)
+        if _first_of_row(step.shape, count) is None:
+            raise ValueError(f"{step.where}: expected each row of {count} values to stay a row, got shape {step.shape}")
+    return layers
 
 
 # ---- the model
@@ -693,13 +690,8 @@ def from_onnx(source: Any, output: Any, loss: str | None, dtype: Any) -> Parts:
     model, folder = _model(onnx, source)
     try:
         graph = _Graph(onnx, model, folder, _chosen(model.graph.output, output))
-        layers, logarithms = _layers(graph.read(), graph.constants)
+        layers = _layers(graph.read(), graph.constants)
     except (AttributeError, LookupError, UnicodeError) as error:  # a graph that the checker let through
         raise ValueError(f"model: expected a valid ONNX model, but found {error!r}") from None
     kept = _kept(model) if loss is None else {"loss": loss}
-    parts = layers.parts(loss=kept.pop("loss", None), dtype=dtype, **kept)
-    if logarithms:
-        warnings.warn(
-            "model: it ends in LogSoftmax; the network gives the probabilities themselves", UserWarning, stacklevel=3
-        )
-    return parts
+    return layers.parts(loss=kept.pop("loss", None), dtype=dtype, **kept)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -96,6 +97,7 @@ class Layers:
     activations: list[str] = field(default_factory=list)  # of each layer
     dropout: list[float] = field(default_factory=list)
     activated: bool = False  # the last layer has an activation of its own
+    logarithms: bool = False  # of the last layer's outputs are the model's
     input_scaling: Any = None
     _dtypes: list[Any] = field(default_factory=list)  # in which the weights came
     _steps: list[_Step] = field(default_factory=list)  # done to the columns since the last layer or activation
@@ -103,6 +105,7 @@ class Layers:
 
     def add_layer(self, weight: Any, bias: Any, where: str) -> None:
         """Add sums: weight (inputs, outputs), bias (outputs,) or None."""
+        self._refuse_after_logarithms(where)
         weight = np.asarray(weight)
         if weight.ndim != 2:
             raise ValueError(f"{where}: expected a matrix of weights, got shape {weight.shape}")
@@ -138,6 +141,7 @@ class Layers:
 
     def add_columns(self, step: Any, values: Any, where: str) -> None:
         """Do numpy.add, subtract, multiply or divide to each column by itself; values: one, or one for each column."""
+        self._refuse_after_logarithms(where)
         values = np.asarray(values)
         if values.dtype.kind not in "fiu":
             raise ValueError(f"{where}: expected numbers, got {values.dtype}")
@@ -152,6 +156,14 @@ class Layers:
         if biases:
             self._scale_sums()
 
+    def add_normalization(self, mean: Any, variance: Any, epsilon: float, scale: Any, shift: Any, where: str) -> None:
+        """Normalize each column by fixed moments (batch normalization after training); scale, shift: None for none."""
+        with np.errstate(all="ignore"):  # a deviation that is no number is refused where it is used
+            deviation = np.sqrt(np.asarray(variance, np.float64) + float(epsilon))
+        for step, values in (np.subtract, mean), (np.divide, deviation), (np.multiply, scale), (np.add, shift):
+            if values is not None:
+                self.add_columns(step, values, where)
+
     def add_activation(self, name: str, where: str) -> None:
         """Apply a function to the last layer's sums."""
         if name == "identity":
@@ -163,6 +175,15 @@ class Layers:
         self._scale_sums()
         self.activations[-1] = name
         self.activated = True
+
+    def add_log_softmax(self, where: str) -> None:
+        """Apply softmax to the output layer's sums, of which the model gives the logarithms."""
+        self.add_activation("softmax", where)
+        self.logarithms = True
+
+    def _refuse_after_logarithms(self, where: str) -> None:
+        if self.logarithms:
+            raise ValueError(f"{where}: expected nothing after LogSoftmax")
 
     def _scale_inputs(self, count: int) -> None:
         """Make the steps before the first layer its input scaling, if netlet has such."""
@@ -204,13 +225,10 @@ class Layers:
             return values
         raise ValueError(f"{self._where}: expected finite parameters of the layer that it goes into, got nan or inf")
 
-    def add_dropout(self, share: float, where: str) -> None:
-        """Leave out some outputs of the last layer in training."""
-        if not self.weights:
-            raise ValueError(f"{where}: netlet leaves out outputs of hidden layers, not inputs")
-        if self.dropout[-1] and share:
-            raise ValueError(f"{where}: expected one dropout for a layer, got a second one")
-        self.dropout[-1] = float(share)
+    def add_dropout(self, share: float) -> None:
+        """Drop some outputs of the last layer in training; netlet drops none of inputs, and `parts` none of outputs."""
+        if self.weights:  # shares of one layer drop independently of each other
+            self.dropout[-1] = 1 - (1 - self.dropout[-1]) * (1 - float(share)) if self.dropout[-1] else float(share)
 
     def override(self, activation: Any, output_activation: str | None) -> None:
         """Take the activations that the caller names where the model has none of its own."""
@@ -241,8 +259,6 @@ class Layers:
         """Put them together; loss None: the one that goes with the output's activation."""
         if not self.weights:
             raise ValueError("model: expected at least one layer of sums, got none")
-        if self.dropout[-1]:
-            raise ValueError("model: netlet leaves out outputs of hidden layers, not of the output layer")
         if dtype is None:
             dtype = np.result_type(*self._dtypes)
             if dtype not in (np.float32, np.float64):
@@ -256,6 +272,12 @@ class Layers:
             raise ValueError(
                 f"loss: {loss} needs a {needed[loss]} output, this model ends in {last}; if it gives the sums "
                 f"(logits), say output_activation={needed[loss]!r}"
+            )
+        if self.logarithms:
+            warnings.warn(
+                "model: it ends in LogSoftmax; the network gives the probabilities themselves",
+                UserWarning,
+                stacklevel=4,
             )
         output_scaling = self._scale_outputs(loss)
         zeros = [np.zeros(weight.shape[1]) if bias is None else bias for weight, bias in zip(self.weights, self.biases)]
