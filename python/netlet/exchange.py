@@ -316,15 +316,27 @@ class Exchange(_core.Network):
         _core.replace_file(_encoded(path), model.SerializeToString())
 
     @classmethod
-    def from_onnx(cls, model: Any, *, loss: LossName | None = None, dtype: Dtype | None = None) -> Self:
-        """Make a network from an ONNX model that is a chain of layers; needs ``pip install onnx``.
+    def from_onnx(
+        cls,
+        model: Any,
+        *,
+        output: str | int | None = None,
+        loss: LossName | None = None,
+        dtype: Dtype | None = None,
+    ) -> Self:
+        """Make a network from an ONNX model of linear maps and activations; needs ``pip install onnx``.
 
-        Layers are Gemm, or MatMul and Add, followed by an activation that netlet has; Sub and Div by constants before
-        the first layer, and Mul and Add after the last, become scaling.
+        Only what the chosen output depends on is read. Products with constants (Gemm, MatMul) are layers; everything
+        else that is linear in each column (Add, Mul, BatchNormalization, scalers, ...) goes into their weights and
+        biases, or becomes scaling before the first layer or after the last. Inputs may have any shape whose rows stay
+        rows: the network takes them flattened. docs/exchange.md lists what is read.
 
         Parameters
         ----------
         model : str, path-like or onnx.ModelProto
+            A path if the model's tensors lie in other files.
+        output : str or int, optional
+            The name or the number, from 0, of the output to read, if the model has several.
         loss : str, optional
             By default the one that goes with the output: cross_entropy with softmax, binary_cross_entropy with sigmoid,
             otherwise squared_error; for a model that `to_onnx` wrote, the network's own.
@@ -339,12 +351,30 @@ class Exchange(_core.Network):
         ------
         ImportError
             If the package onnx is missing.
+        OSError
+            If the file cannot be read.
         ValueError
-            If the model is not such a chain; the message names the node.
-        """
-        from .formats.onnx_model import from_onnx
+            If the model has several outputs and none is chosen, or it is not such a network; the message names the
+            outputs, or the node.
 
-        return cls._from_parts(from_onnx(model, loss, dtype))
+        Warns
+        -----
+        UserWarning
+            If the model ends in LogSoftmax: the network gives the probabilities, of which these are the logarithms.
+
+        Examples
+        --------
+        >>> from netlet import Network
+        >>> import tempfile, os
+        >>> path = os.path.join(tempfile.mkdtemp(), "net.onnx")
+        >>> net = Network([2, 3, 1], seed=0)
+        >>> net.to_onnx(path)
+        >>> Network.from_onnx(path) == net
+        True
+        """
+        from .formats.onnx_reader import from_onnx
+
+        return cls._from_parts(from_onnx(model, output, loss, dtype))
 
     @classmethod
     def from_sklearn(cls, model: Any, *, dtype: Dtype | None = None) -> Self:

@@ -88,7 +88,8 @@ class Layers:
     A matrix is a layer. What is done to each column by itself (`add_columns`) waits for what follows. Before the first
     layer it becomes the input scaling, if it can, or else goes into that layer; after sums it goes into these; after an
     activation, into the next layer; after the last layer it becomes the output scaling, if it can, or else goes into
-    the sums. Parameters into which nothing goes stay the same bits; what goes into others is computed in binary64.
+    the sums. What is only added to sums is their bias. Parameters into which nothing goes stay the same bits; the rest
+    is computed in binary64.
     """
 
     weights: list[Any] = field(default_factory=list)
@@ -129,6 +130,15 @@ class Layers:
         self.dropout.append(0.0)
         self.activated = False
 
+    def add_zero(self, where: str) -> None:
+        """Put a 0 before the last layer's sums: of two classes, the one without sums of its own."""
+        if not self.weights or self.activated:
+            raise ValueError(f"{where}: expected a layer of sums before it")
+        self._scale_sums()
+        weight, bias = self.weights[-1], self.biases[-1]
+        self.weights[-1] = np.concatenate([np.zeros_like(weight[:, :1]), weight], axis=1)
+        self.biases[-1] = None if bias is None else np.concatenate([np.zeros_like(bias[:1]), bias])
+
     def add_columns(self, step: Any, values: Any, where: str) -> None:
         """Do numpy.add, subtract, multiply or divide to each column by itself; values: one, or one for each column."""
         self._refuse_after_logarithms(where)
@@ -139,8 +149,12 @@ class Layers:
         if values.shape not in ((), (1,), (count,)):
             raise ValueError(f"{where}: expected a value or one for each of {count} columns, got shape {values.shape}")
         values = values.astype(np.float64)
-        self._steps.append((np.add, -values) if step is np.subtract else (step, values))
+        step, values = (np.add, -values) if step is np.subtract else (step, values)
+        biases = step is np.add and self.weights and not self.activated and not self._steps
+        self._steps.append((step, values))
         self._where = where
+        if biases:
+            self._scale_sums()
 
     def add_normalization(self, mean: Any, variance: Any, epsilon: float, scale: Any, shift: Any, where: str) -> None:
         """Normalize each column by fixed moments (batch normalization after training); scale, shift: None for none."""
@@ -287,7 +301,7 @@ class Layers:
         scale, shift = _scaled(self._steps)
         scalable = LOSSES.get(loss, {}).get("scales_outputs", False)
         pair = _pair(scale, shift, self.weights[-1].shape[1]) if scalable else None
-        if not self.activated and (scale is None or pair is None):
+        if not self.activated and pair is None:
             self._scale_sums()
             return None
         if pair is None:
