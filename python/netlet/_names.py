@@ -198,7 +198,7 @@ LOSSES: dict[str, Loss] = {
     "binary_cross_entropy": {
         "output": "sigmoid",
         "classes": "output",
-        "predict": lambda outputs: (outputs >= 0.5).astype("int64"),
+        "predict": lambda outputs: (outputs > 0.5).astype("int64"),
         "aliases": ("bce", "binary_crossentropy"),
         "sklearn_output": "logistic",
     },

@@ -316,15 +316,27 @@ class Exchange(_core.Network):
         _core.replace_file(_encoded(path), model.SerializeToString())
 
     @classmethod
-    def from_onnx(cls, model: Any, *, loss: LossName | None = None, dtype: Dtype | None = None) -> Self:
-        """Make a network from an ONNX model that is a chain of layers; needs ``pip install onnx``.
+    def from_onnx(
+        cls,
+        model: Any,
+        *,
+        output: str | int | None = None,
+        loss: LossName | None = None,
+        dtype: Dtype | None = None,
+    ) -> Self:
+        """Make a network from an ONNX model of linear maps and activations; needs ``pip install onnx``.
 
-        Layers are Gemm, or MatMul and Add, followed by an activation that netlet has; Sub and Div by constants before
-        the first layer, and Mul and Add after the last, become scaling.
+        Only what the chosen output depends on is read. Products with constants (Gemm, MatMul) are layers; everything
+        else that is linear in each column (Add, Mul, BatchNormalization, scalers, ...) goes into their weights and
+        biases, or becomes scaling before the first layer or after the last. Inputs may have any shape whose rows stay
+        rows: the network takes them flattened. docs/exchange.md lists what is read.
 
         Parameters
         ----------
         model : str, path-like or onnx.ModelProto
+            A path if the model's tensors lie in other files.
+        output : str or int, optional
+            The name or the number, from 0, of the output to read, if the model has several.
         loss : str, optional
             By default the one that goes with the output: cross_entropy with softmax, binary_cross_entropy with sigmoid,
             otherwise squared_error; for a model that `to_onnx` wrote, the network's own.
@@ -339,21 +351,42 @@ class Exchange(_core.Network):
         ------
         ImportError
             If the package onnx is missing.
+        OSError
+            If the file cannot be read.
         ValueError
-            If the model is not such a chain; the message names the node.
-        """
-        from .formats.onnx_model import from_onnx
+            If the model has several outputs and none is chosen, or it is not such a network; the message names the
+            outputs, or the node.
 
-        return cls._from_parts(from_onnx(model, loss, dtype))
+        Warns
+        -----
+        UserWarning
+            If the model ends in LogSoftmax: the network gives the probabilities, of which these are the logarithms.
+
+        Examples
+        --------
+        >>> from netlet import Network
+        >>> import tempfile, os
+        >>> path = os.path.join(tempfile.mkdtemp(), "net.onnx")
+        >>> net = Network([2, 3, 1], seed=0)
+        >>> net.to_onnx(path)
+        >>> Network.from_onnx(path) == net
+        True
+        """
+        from .formats.onnx_reader import from_onnx
+
+        return cls._from_parts(from_onnx(model, output, loss, dtype))
 
     @classmethod
     def from_sklearn(cls, model: Any, *, dtype: Dtype | None = None) -> Self:
-        """Make a network from a fitted MLPClassifier or MLPRegressor of scikit-learn.
+        """Make a network from a fitted MLPClassifier or MLPRegressor of scikit-learn, with its scalers.
 
         Parameters
         ----------
-        model : estimator or Pipeline
-            In a pipeline, a StandardScaler may precede the network; it becomes `input_scaling`.
+        model : estimator
+            The network itself; a Pipeline of scalers (StandardScaler, MinMaxScaler, MaxAbsScaler, RobustScaler), PCA
+            and the network; a TransformedTargetRegressor whose transformer is such a scaler; or a search
+            (GridSearchCV, ...), whose best estimator is taken. Scaling becomes `input_scaling` and `output_scaling`,
+            PCA a layer of its own.
         dtype : str or numpy.dtype, optional
             By default that of the parameters.
 
@@ -365,7 +398,8 @@ class Exchange(_core.Network):
         Raises
         ------
         ValueError, TypeError
-            If the model is not fitted, or not one of these.
+            If the model is not fitted, not one of these, or a classifier that saw only one class; the message names
+            what netlet does not have.
 
         Examples
         --------
@@ -391,7 +425,9 @@ class Exchange(_core.Network):
         Parameters
         ----------
         model : torch.nn.Sequential or dict
-            Linear layers, activations that netlet has, Dropout; or the state_dict of such a model.
+            Linear layers, activations that netlet has, BatchNorm1d with the moments that it has learned, Dropout,
+            Flatten, and LogSoftmax at the end, in place of which the network has softmax; or the state_dict of Linear
+            layers, of tensors or NumPy arrays (from a safetensors file, say).
         activation : str or sequence of str, optional
             Of the hidden layers, or of all layers; a state_dict does not contain it.
         output_activation : str, optional
@@ -418,6 +454,12 @@ class Exchange(_core.Network):
         >>> model = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))  # doctest: +SKIP
         >>> Network.from_torch(model).activations  # doctest: +SKIP
         ('tanh', 'identity')
+
+        >>> import numpy as np
+        >>> from netlet import Network
+        >>> state = {"0.weight": np.zeros((3, 2)), "0.bias": np.zeros(3), "2.weight": np.zeros((1, 3))}
+        >>> Network.from_torch(state, activation="relu").layer_sizes
+        (2, 3, 1)
         """
         from .formats.torch_model import from_torch
 
@@ -438,6 +480,8 @@ class Exchange(_core.Network):
         Parameters
         ----------
         model : keras.Model or list of numpy.ndarray
+            A chain of Dense, activations that netlet has, Normalization, Rescaling, BatchNormalization with the moments
+            that it has learned, Dropout and Flatten; or the weights of Dense layers.
         activation : str or sequence of str, optional
             Of the hidden layers, or of all layers; weights alone do not contain it.
         output_activation : str, optional
@@ -474,7 +518,9 @@ class Exchange(_core.Network):
     ) -> Self:
         """Make a network from a FANN text file (.net) in which each layer is fully connected to the next.
 
-        The steepness of FANN's functions goes into the weights.
+        The steepness of FANN's functions goes into the weights; its scaling becomes `input_scaling` and
+        `output_scaling`, so that the network does what fann_scale_input, fann_run and fann_descale_output do. A network
+        with shortcut connections is read if those that skip a layer are 0.
 
         Parameters
         ----------
@@ -498,9 +544,114 @@ class Exchange(_core.Network):
             If it is not such a file, or netlet does not have its functions; the message names the layer.
         """
         from .formats.fann import from_fann
+        from .formats.reading import read_text
 
-        text = _pathlib_path(path).read_text(encoding="ascii", errors="replace")
-        return cls._from_parts(from_fann(text, stepwise, loss, dtype))
+        return cls._from_parts(from_fann(read_text(_encoded(path)), stepwise, loss, dtype))
+
+    @classmethod
+    def from_genann(
+        cls,
+        path: Path,
+        *,
+        activation: ActivationName | Sequence[ActivationName] = "sigmoid",
+        output_activation: ActivationName = "sigmoid",
+        loss: LossName | None = None,
+        dtype: Dtype = "float64",
+    ) -> Self:
+        """Make a network from a file that genann_write wrote.
+
+        Parameters
+        ----------
+        path : str or path-like
+        activation, output_activation : str, default "sigmoid"
+            Of the hidden layers and of the output layer, where the program sets others than genann's own: the file does
+            not contain them. genann looks its sigmoid up in a table, which is off by up to 0.001.
+        loss : str, optional
+            squared_error by default.
+        dtype : str or numpy.dtype, default "float64"
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        ValueError
+            If it is not such a file.
+
+        Examples
+        --------
+        >>> from netlet import Network
+        >>> import pathlib, tempfile
+        >>> path = pathlib.Path(tempfile.mkdtemp()) / "and.ann"
+        >>> _ = path.write_text("2 0 0 1 30 20 20")  # two inputs, one output: its bias comes first, as a weight of -1
+        >>> Network.from_genann(path).forward([[0, 1], [1, 1]]).round(3).ravel()
+        array([0., 1.])
+        """
+        from .formats.genann import from_genann
+        from .formats.reading import read_text
+
+        return cls._from_parts(from_genann(read_text(_encoded(path)), activation, output_activation, loss, dtype))
+
+    @classmethod
+    def from_nnet(cls, path: Path, *, loss: LossName | None = None, dtype: Dtype = "float64") -> Self:
+        """Make a network from a file in the format .nnet, which the networks of ACAS Xu have.
+
+        Its means and ranges become `input_scaling` and `output_scaling`. Programs for this format clip inputs to the
+        minima and maxima that the file states; netlet does not.
+
+        Parameters
+        ----------
+        path : str or path-like
+        loss : str, optional
+            squared_error by default.
+        dtype : str or numpy.dtype, default "float64"
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        ValueError
+            If it is not such a file; the message names the layer.
+        """
+        from .formats.nnet import from_nnet
+        from .formats.reading import read_text
+
+        return cls._from_parts(from_nnet(read_text(_encoded(path)), loss, dtype))
+
+    @classmethod
+    def from_rtneural(cls, path: Path, *, loss: LossName | None = None, dtype: Dtype = "float64") -> Self:
+        """Make a network from a JSON file of RTNeural with dense layers, activations and batch normalization.
+
+        Parameters
+        ----------
+        path : str or path-like
+        loss : str, optional
+            As in `from_torch`.
+        dtype : str or numpy.dtype, default "float64"
+
+        Returns
+        -------
+        Network
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        ValueError
+            If it is not such a file, or has other layers (recurrent, convolutional, prelu); the message names the
+            layer.
+        """
+        from .formats.reading import read_file
+        from .formats.rtneural import from_rtneural
+
+        return cls._from_parts(from_rtneural(read_file(_encoded(path)), loss, dtype))
 
     def _loss_settings(self) -> dict[str, Any]:
         """The arguments that belong to this loss alone."""

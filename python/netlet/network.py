@@ -345,7 +345,7 @@ class Network(Exchange):
         -------
         numpy.ndarray
             For cross_entropy the index of the largest output, shape (rows,), of dtype int64; for binary_cross_entropy
-            whether each output is at least 1/2, as 0 or 1; for poisson the rates, ``exp`` of the outputs; for
+            whether each output is above 1/2, as 0 or 1; for poisson the rates, ``exp`` of the outputs; for
             gaussian_nll the means; for other losses the outputs. Predictions of shape (rows, 1) are returned with shape
             (rows,).
 

@@ -63,11 +63,73 @@ def test_models_of_keras_give_the_same(keras):
     for layer, message in [
         (layers.LeakyReLU(negative_slope=0.3), "slope 0.01"),
         (layers.Dense(2, "leaky_relu"), "no activation 'leaky_relu'"),
-        (layers.BatchNormalization(name="norm"), r"layer 'norm' \(BatchNormalization\)"),
+        (layers.LayerNormalization(name="norm"), r"layer 'norm' \(LayerNormalization\): netlet has no such layer"),
         (layers.ReLU(max_value=6), "relu has max_value None, this one 6"),
     ]:
         with pytest.raises(ValueError, match=message):
             Network.from_keras(keras.Sequential([layers.Input((4,)), layers.Dense(3), layer]))
+
+
+def normalized(layer, data):
+    layer.adapt(data)
+    return layer
+
+
+@frameworks
+def test_what_is_fixed_after_training_goes_into_the_network(keras):
+    layers = keras.layers
+    draw = np.random.default_rng(4)
+
+    def batch_normalization(**settings):
+        return layers.BatchNormalization(
+            moving_mean_initializer=keras.initializers.RandomNormal(seed=1),
+            moving_variance_initializer=keras.initializers.RandomUniform(0.5, 2, seed=2),
+            gamma_initializer=keras.initializers.RandomUniform(0.5, 2, seed=3),
+            beta_initializer=keras.initializers.RandomNormal(seed=4),
+            epsilon=0.01,
+            **settings,
+        )
+
+    def chain(*parts, shape=(4,)):
+        return keras.Sequential([layers.Input(shape), *parts])
+
+    x = (draw.normal(size=(50, 4)) * [1, 10, 0.1, 3] + [5, 0, 2, -1]).astype(np.float32)
+    hidden = layers.Dense(5, "tanh")
+    models = [
+        chain(normalized(layers.Normalization(), x), hidden, layers.Dense(2)),
+        chain(layers.Normalization(mean=1.5, variance=4.0), hidden, layers.Dense(2)),
+        chain(layers.Normalization(mean=[1.0, 2.0, 3.0, 4.0], variance=[1.0, 4.0, 9.0, 0.01]), hidden, layers.Dense(2)),
+        chain(normalized(layers.Normalization(axis=None), x), hidden, layers.Dense(2)),
+        chain(hidden, layers.Dense(1), layers.Normalization(mean=[3.0], variance=[16.0], invert=True)),
+        chain(layers.Rescaling(1 / 255, offset=-0.5), hidden, batch_normalization(), layers.Dense(3, "softmax")),
+        chain(layers.Rescaling([0.1, -0.2, 0.3, 0.4], offset=[1.0, 2.0, 3.0, 4.0]), hidden, layers.Dense(3)),
+        chain(batch_normalization(), layers.Dense(5, use_bias=False), batch_normalization(), layers.Activation("tanh"),
+              batch_normalization(scale=False), layers.Dense(3, "gelu"), batch_normalization(center=False),
+              layers.Dense(2),
+              batch_normalization()),
+        chain(layers.Normalization(mean=[1.0, 2.0], variance=[2.0, 3.0]), batch_normalization(axis=1),
+              layers.Flatten(), layers.GaussianNoise(0.1), hidden, layers.Dense(2), shape=(2, 2)),
+        chain(layers.Dropout(0.2), chain(layers.Dense(3, "elu"), shape=(4,)), layers.Reshape((3,)), layers.Dense(2),
+              layers.Dropout(0.5)),
+    ]  # fmt: skip
+    for model in models:
+        net = Network.from_keras(model)
+        expected = keras.ops.convert_to_numpy(model(x.reshape(-1, *model.input_shape[1:])))
+        scale = np.abs(expected).max()
+        np.testing.assert_allclose(net.forward(x) / scale, expected / scale, atol=2e-6)
+    with pytest.warns(UserWarning, match="ends in LogSoftmax; the network gives the probabilities"):
+        net = Network.from_keras(chain(hidden, layers.Dense(3, "log_softmax")))
+    assert net.activations == ("tanh", "softmax")
+    for model, message in [
+        (chain(layers.Dense(3), shape=(5, 4)), r"\(Dense\): expected rows of inputs, flattened before it, .* \(5, 4\)"),
+        (chain(layers.Softmax(), layers.Flatten(), layers.Dense(3), shape=(5, 4)), "flattened before it"),
+        (chain(layers.Permute((2, 1)), layers.Flatten(), layers.Dense(3), shape=(5, 4)), r"\(Permute\)"),
+        (chain(layers.Flatten("channels_first"), layers.Dense(3), shape=(5, 4)), r"\(Flatten\)"),
+        (chain(layers.Dense(3, "log_softmax"), layers.Rescaling(2.0)), "expected nothing after LogSoftmax"),
+        (chain(layers.UnitNormalization(), layers.Dense(3)), r"\(UnitNormalization\): netlet has no such layer"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            Network.from_keras(model)
 
 
 @frameworks

@@ -240,7 +240,7 @@ struct BinaryCrossEntropy {  // sum_j max(z_j, 0) - t_j z_j + log(1 + exp(-|z_j|
     for (size_t j = 0; j < r.n; ++j) {
       const bool missing = is_missing<Some>(t[j]);
       any = any || !missing;
-      right = right && (missing || (y[j] >= T(0.5)) == (t[j] >= T(0.5)));
+      right = right && (missing || (y[j] > T(0.5)) == (t[j] > T(0.5)));
     }
     return any && right;
   }

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Networks of FANN: its text files (.net) whose layers are fully connected to the next.
 
-FANN multiplies sums by a steepness s before it applies a function: its sigmoid is 1 / (1 + exp(-2 s z)), its sigmoid
-symmetric tanh(s z). The steepness goes into the weights, by a multiplication in binary64.
+A shortcut network, in which each layer is connected to all before it, is such a network if the weights that skip a
+layer are 0. FANN multiplies sums by a steepness s before it applies a function: its sigmoid is 1 / (1 + exp(-2 s z)),
+its sigmoid symmetric tanh(s z). The steepness goes into the weights, by a multiplication in binary64.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import numpy as np
 
 from .._names import ACTIVATIONS
 from .parts import Layers, Parts
+from .reading import integers, numbers
 
 # fann_activationfunc_enum
 _NAMES = [
@@ -44,11 +46,11 @@ def _tuples(text: str, name: str, count: int, pattern: str) -> list[tuple[str, .
     return found
 
 
-def _activation(numbers: set[tuple[str, str]], layer: int, stepwise: bool) -> tuple[str, float]:
+def _activation(kinds: set[tuple[str, str]], layer: int, stepwise: bool) -> tuple[str, float]:
     where = f"path, layer {layer + 1}"
-    if len(numbers) != 1:
-        raise ValueError(f"{where}: expected one activation and steepness for all its neurons, got {len(numbers)}")
-    ((number, steepness),) = numbers
+    if len(kinds) != 1:
+        raise ValueError(f"{where}: expected one activation and steepness for all its neurons, got {len(kinds)}")
+    ((number, steepness),) = kinds
     name = _NAMES[int(number)] if int(number) < len(_NAMES) else f"number {number}"
     if name in _STEPWISE and stepwise:
         name = _STEPWISE[name]
@@ -64,21 +66,44 @@ def _activation(numbers: set[tuple[str, str]], layer: int, stepwise: bool) -> tu
     return activation, factor * float(steepness)
 
 
-def from_fann(text: str, stepwise: bool, loss: str | None, dtype: Any) -> Parts:
-    """Read a file's text."""
+def _scale(layers: Layers, text: str, end: str, count: int) -> None:
+    """Scale inputs (end "in") as fann_scale_input does, or outputs ("out") as fann_descale_output."""
+    if _entry(text, "scale_included", "0") == "0":
+        return
+    names = [f"{name}_{end}" for name in ("scale_mean", "scale_deviation", "scale_new_min", "scale_factor")]
+    values = np.array([numbers(_entry(text, name).split(), count, name) for name in names])
+    with np.errstate(all="ignore"):  # what is not finite is refused where it is used
+        values = values.astype(np.float32).astype(np.float64)  # FANN has no others, even for double
+        scaled = values[1] != 0  # FANN leaves the other columns as they are
+        mean, deviation, least, factor = np.where(scaled, values, ((0.0,), (1.0,), (-1.0,), (1.0,)))
+        offset = least + factor
+    steps = [(np.subtract, mean), (np.divide, deviation), (np.multiply, factor), (np.add, offset)]
+    if end == "out":
+        steps = [(np.subtract, offset), (np.divide, factor), (np.multiply, deviation), (np.add, mean)]
+    for step, values in steps:
+        layers.add_columns(step, values, f"path, scaling ({end})")
+
+
+def _check(text: str) -> bool:
+    """Whether it is a network with shortcut connections, after what is no network of floating-point numbers."""
+    if text.startswith("FANN_FIX"):
+        raise ValueError("path: expected FANN's floating-point numbers, got a fixed-point file (FANN_FIX)")
     if not text.startswith("FANN_FLO"):
         start = text[:12].splitlines()[0] if text.strip() else "nothing"
         raise ValueError(f"path: expected a FANN file that begins with FANN_FLO, got {start!r}")
-    if _entry(text, "network_type", "0") != "0":
-        raise ValueError("path: expected a layered network; this one has shortcut connections")
-    if _entry(text, "scale_included", "0") != "0":
-        raise ValueError("path: expected a network without FANN's scaling; clear it and set input_scaling instead")
-    written = _entry(text, "layer_sizes").split()
-    if not all(re.fullmatch(r"\d{1,9}", size) for size in written):
-        raise ValueError(f"path: expected numbers in layer_sizes, got {' '.join(written)[:40]!r}")
-    sizes = [int(size) for size in written]
-    if len(sizes) < 2 or min(sizes) < 2:  # each has a bias neuron
-        raise ValueError(f"path: expected at least two layers of a neuron and a bias each, got sizes {sizes}")
+    kind = _entry(text, "network_type", "0")
+    if kind not in ("0", "1"):
+        raise ValueError(f"path: expected network_type 0 (layered) or 1 (shortcut), got {kind[:20]!r}")
+    return kind == "1"
+
+
+def from_fann(text: str, stepwise: bool, loss: str | None, dtype: Any) -> Parts:
+    """Read a file's text."""
+    shortcut = _check(text)
+    sizes = integers(_entry(text, "layer_sizes").split(), "layer_sizes")
+    bias_neurons = [1] + [0 if shortcut else 1] * (len(sizes) - 1)  # the last of a layer's neurons
+    if len(sizes) < 2 or any(size <= bias for size, bias in zip(sizes, bias_neurons)):
+        raise ValueError(f"path: expected at least two layers of a neuron and a bias each, got sizes {sizes[:20]}")
     neurons = _tuples(
         text, "neurons (num_inputs, activation_function, activation_steepness)", sum(sizes),
         rf"\((\d{{1,9}}),\s*(\d{{1,9}}),\s*({_NUMBER})\)",
@@ -88,26 +113,33 @@ def from_fann(text: str, stepwise: bool, loss: str | None, dtype: Any) -> Parts:
         raise ValueError(f"path: expected as many connections as the neurons say, {total}; the file is too short")
     connections = _tuples(text, "connections (connected_to_neuron, weight)", total, rf"\((\d{{1,9}}),\s*({_NUMBER})\)")
     sources = np.array([int(source) for source, _ in connections], np.int64)
-    weights = np.array([float(weight) for _, weight in connections])
-    if not np.isfinite(weights).all():
-        raise ValueError("path: expected finite weights")
+    weights = numbers([weight for _, weight in connections], total, "connections")
     layers = Layers()
-    first, used = 0, 0
-    for i, (before, size) in enumerate(itertools.pairwise(sizes)):
+    _scale(layers, text, "in", sizes[0] - 1)
+    used = 0
+    for i, start in enumerate(itertools.accumulate(sizes[:-1])):
         where = f"path, layer {i + 1}"
-        own = neurons[first + before : first + before + size - 1]  # without its bias, which has no inputs
-        wanted = np.arange(first, first + before)
+        first = start - sizes[i]  # of the layer before
+        bias = sizes[0] - 1 if shortcut else start - 1
+        wanted = np.arange(0 if shortcut else first, start)
+        own = neurons[start : start + sizes[i + 1] - bias_neurons[i + 1]]
         rows = []
         for count, _, _ in own:
-            if int(count) != before or (sources[used : used + before] != wanted).any():
+            if int(count) != len(wanted) or (sources[used : used + len(wanted)] != wanted).any():
                 raise ValueError(f"{where}: expected each neuron connected to the whole layer before it")
-            rows.append(weights[used : used + before])
-            used += before
+            rows.append(weights[used : used + len(wanted)])
+            used += len(wanted)
         name, factor = _activation({(number, steepness) for _, number, steepness in own}, i, stepwise)
-        matrix = np.array(rows).T * factor
-        layers.add_layer(matrix[:-1], matrix[-1], where)
+        with np.errstate(all="ignore"):
+            matrix = np.array(rows).T * factor
+        if not np.isfinite(matrix).all():
+            raise ValueError(f"{where}: expected weights that are finite after they are multiplied by the steepness")
+        before = (wanted >= first) & (wanted != bias)
+        if matrix[~before & (wanted != bias)].any():
+            raise ValueError(f"{where}: expected a layered network; its shortcut connections skip a layer")
+        layers.add_layer(matrix[before], matrix[bias - wanted[0]], where)
         layers.add_activation(name, where)
-        first += before
     if used != total:
         raise ValueError(f"path: expected {used} connections between the layers, got {total}")
+    _scale(layers, text, "out", layers.weights[-1].shape[1])
     return layers.parts(loss=loss or "squared_error", dtype=dtype)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,28 +17,34 @@ _FUNCTIONS = {function: name for name, row in ACTIVATIONS.items() for function i
 _LAYERS = {
     row["keras_layer"][0]: (name, row["keras_layer"][1]) for name, row in ACTIVATIONS.items() if "keras_layer" in row
 }
+_LOGARITHMS = "log_softmax"
+# what does nothing in prediction, or nothing but change the shape
+_NOTHING = ("Flatten", "Identity", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization")
 
 
 def _function(function: Any, where: str) -> str:
     name = getattr(function, "__name__", type(function).__name__)
     own = str(getattr(function, "__module__", "")).startswith("keras.src.activations")
-    if own and name in _FUNCTIONS:
-        return _FUNCTIONS[name]
-    known = ", ".join(_FUNCTIONS)
+    if own and (name in _FUNCTIONS or name == _LOGARITHMS):
+        return _FUNCTIONS.get(name, name)
+    known = ", ".join([*_FUNCTIONS, _LOGARITHMS])
     raise ValueError(f"{where}: netlet has no activation {name!r} of that form; known are keras's {known}")
 
 
 def _layer_activation(layer: Any, kind: str, where: str) -> str:
     if kind not in _LAYERS:
-        known = ", ".join(["Dense", "Activation", *_LAYERS, "Dropout"])
-        raise ValueError(f"{where}: netlet has no such layer; known are {known} and Flatten")
+        known = ", ".join(["Dense", "Activation", *_LAYERS, *_COLUMNS, *_NOTHING, "Dropout"])
+        raise ValueError(f"{where}: netlet has no such layer; known are {known} and Reshape")
     name, wanted = _LAYERS[kind]
     require(name, wanted, layer.get_config(), where)
     return name
 
 
-def _chain(model: Any) -> list[Any]:
-    """The layers from the model's input to its output, each of which takes the output of the one before."""
+def _chain(model: Any) -> Iterator[tuple[Any, tuple[int, ...]]]:
+    """The layers from the model's input to its output, each of which takes the output of the one before, and its shape.
+
+    Those of models in the model, too.
+    """
     if type(model).__name__ not in ("Sequential", "Functional") or not type(model).__module__.startswith("keras.src."):
         raise ValueError(f"model: expected a Sequential or functional model of Keras 3, got {type(model).__name__}")
     if not model.built:
@@ -49,38 +57,107 @@ def _chain(model: Any) -> list[Any]:
         history = tensor._keras_history
         layer = history.operation
         before = layer._inbound_nodes[history.node_index].input_tensors
-        if len(before) != 1 or any(layer is other for other in layers):
+        if len(before) != 1 or any(layer is other for other, _ in layers):
             raise ValueError(f"model, layer {layer.name!r}: expected a chain, in which each layer stands once")
-        layers.append(layer)
         tensor = before[0]
-    return layers[::-1]
+        layers.append((layer, tuple(tensor.shape)[1:]))
+    for layer, shape in reversed(layers):
+        if type(layer).__name__ in ("Sequential", "Functional"):
+            yield from _chain(layer)
+        else:
+            yield layer, shape
 
 
 def _dense(layers: Layers, layer: Any, where: str) -> None:
     if getattr(layer, "lora_enabled", False) or getattr(layer, "quantization_mode", None):
         raise ValueError(f"{where}: expected plain weights, without LoRA or quantization")
-    if layer.compute_dtype != layer.variable_dtype:
-        raise ValueError(f"{where}: expected one dtype, got {layer.variable_dtype} computed in {layer.compute_dtype}")
     weight, *bias = layer.get_weights()
     layers.add_layer(weight, bias[0] if bias else None, where)
-    layers.add_activation(_function(layer.activation, where), where)
+    _activate(layers, _function(layer.activation, where), where)
+
+
+def _activate(layers: Layers, name: str, where: str) -> None:
+    if name == _LOGARITHMS:
+        layers.add_log_softmax(where)
+    else:
+        layers.add_activation(name, where)
+
+
+# ---- what is done to each column by itself; inputs may have any shape, whose values are the columns
+
+
+def _array(tensor: Any) -> Any:
+    return np.asarray(sys.modules["keras"].ops.convert_to_numpy(tensor))
+
+
+def _normalization(layers: Layers, layer: Any, shape: tuple[int, ...], where: str) -> None:
+    mean, variance = (np.broadcast_to(_array(moment)[0], shape).ravel() for moment in (layer.mean, layer.variance))
+    with np.errstate(all="ignore"):  # what is not finite is refused where it is used
+        deviation = np.maximum(np.sqrt(variance.astype(np.float64)), sys.modules["keras"].config.epsilon())
+    steps = (
+        [(np.multiply, deviation), (np.add, mean)] if layer.invert else [(np.subtract, mean), (np.divide, deviation)]
+    )
+    for step, values in steps:
+        layers.add_columns(step, values, where)
+
+
+def _rescaling(layers: Layers, layer: Any, shape: tuple[int, ...], where: str) -> None:
+    for step, values in (np.multiply, layer.scale), (np.add, layer.offset):
+        if np.ndim(values) and len(shape) != 1:
+            raise ValueError(f"{where}: expected one number for inputs of shape {shape}, got {values!r}")
+        layers.add_columns(step, values, where)
+
+
+def _batch_normalization(layers: Layers, layer: Any, shape: tuple[int, ...], where: str) -> None:
+    along = [1] * len(shape)
+    along[layer.axis if layer.axis < 0 else layer.axis - 1] = -1
+
+    def columns(tensor: Any) -> Any:
+        return None if tensor is None else np.broadcast_to(_array(tensor).reshape(along), shape).ravel()
+
+    moments = columns(layer.moving_mean), columns(layer.moving_variance)
+    layers.add_normalization(*moments, layer.epsilon, columns(layer.gamma), columns(layer.beta), where)
+
+
+_COLUMNS = {
+    "Normalization": _normalization,
+    "Rescaling": _rescaling,
+    "BatchNormalization": _batch_normalization,
+}
+
+
+def _keeps_columns(layer: Any, kind: str, shape: tuple[int, ...]) -> bool:
+    """Whether it gives the same values in the same order."""
+    return kind in ("Reshape", *_NOTHING) and (len(shape) == 1 or getattr(layer, "data_format", "") != "channels_first")
+
+
+def _add(layers: Layers, layer: Any, shape: tuple[int, ...], where: str) -> None:
+    kind = type(layer).__name__
+    if layer.compute_dtype != layer.variable_dtype:
+        raise ValueError(f"{where}: expected one dtype, got {layer.variable_dtype} computed in {layer.compute_dtype}")
+    if kind in _COLUMNS:
+        _COLUMNS[kind](layers, layer, shape, where)
+    elif kind == "Dropout":
+        layers.add_dropout(layer.rate)
+    elif _keeps_columns(layer, kind, shape):
+        return
+    elif len(shape) != 1:
+        raise ValueError(f"{where}: expected rows of inputs, flattened before it, got inputs of shape {shape}")
+    elif kind == "Dense":
+        _dense(layers, layer, where)
+    elif kind == "Activation":
+        _activate(layers, _function(layer.activation, where), where)
+    else:
+        layers.add_activation(_layer_activation(layer, kind, where), where)
 
 
 def _from_layers(model: Any) -> Layers:
     layers = Layers()
-    for layer in _chain(model):
-        kind = type(layer).__name__
-        where = f"model, layer {layer.name!r} ({kind})"
-        if not type(layer).__module__.startswith("keras.src."):
+    for layer, shape in _chain(model):
+        where = f"model, layer {layer.name!r} ({type(layer).__name__})"
+        if not type(layer).__module__.startswith("keras.src.layers."):
             raise ValueError(f"{where}: expected a layer of Keras itself, got one of another kind")
-        if kind == "Dense":
-            _dense(layers, layer, where)
-        elif kind == "Activation":
-            layers.add_activation(_function(layer.activation, where), where)
-        elif kind == "Dropout":
-            layers.add_dropout(layer.rate, where)
-        elif kind != "Flatten":
-            layers.add_activation(_layer_activation(layer, kind, where), where)
+        _add(layers, layer, shape, where)
     return layers
 
 

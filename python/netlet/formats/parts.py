@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -41,34 +42,127 @@ class Parts:
         return all(np.isfinite(values).all() for values in (*self.weights, *self.biases))
 
 
+_Step = tuple[Any, Any]  # what is done to each column by itself: one of _STEPS, and a value or one for each column
+_STEPS = (np.add, np.multiply, np.divide)
+
+
+@np.errstate(all="ignore")  # what is not finite is refused where it is used
+def _scaled(steps: Sequence[_Step]) -> tuple[Any, Any]:
+    """Steps as x * scale + shift, in binary64, exactly if they are just that; None: nothing scales, or shifts."""
+    scale = shift = None
+    for step, values in steps:
+        if step is np.add:
+            shift = values if shift is None else shift + values
+        else:
+            scale = step(1.0 if scale is None else scale, values)
+            shift = None if shift is None else step(shift, values)
+    return scale, shift
+
+
+@np.errstate(all="ignore")
+def _standardized(steps: Sequence[_Step]) -> tuple[Any, Any]:
+    """Steps as (x - shift) / scale, likewise."""
+    scale = shift = None
+    for step, values in steps:
+        if step is np.add:
+            moved = values if scale is None else values * scale
+            shift = -moved if shift is None else shift - moved
+        else:
+            inverse = np.divide if step is np.multiply else np.multiply
+            scale = inverse(1.0 if scale is None else scale, values)
+    return scale, shift
+
+
+def _pair(scale: Any, shift: Any, count: int) -> tuple[Any, Any] | None:
+    """A scaling of so many columns, or None if netlet's scalings cannot be that."""
+    scale = np.broadcast_to(1.0 if scale is None else scale, (count,))
+    shift = np.broadcast_to(0.0 if shift is None else shift, (count,))
+    usable = (scale > 0) & np.isfinite(scale) & np.isfinite(shift)
+    return (shift, scale) if usable.all() else None
+
+
 @dataclass
 class Layers:
-    """Layers in the order in which a reader meets them: sums first, then what is applied to them."""
+    """Affine maps and activations in the order in which a reader meets them, as layers and scalings.
+
+    A matrix is a layer. What is done to each column by itself (`add_columns`) waits for what follows. Before the first
+    layer it becomes the input scaling, if it can, or else goes into that layer; after sums it goes into these; after an
+    activation, into the next layer; after the last layer it becomes the output scaling, if it can, or else goes into
+    the sums. What is only added to sums is their bias. Parameters into which nothing goes stay the same bits; the rest
+    is computed in binary64.
+    """
 
     weights: list[Any] = field(default_factory=list)
-    biases: list[Any] = field(default_factory=list)
+    biases: list[Any] = field(default_factory=list)  # None: zeros
     activations: list[str] = field(default_factory=list)  # of each layer
     dropout: list[float] = field(default_factory=list)
     activated: bool = False  # the last layer has an activation of its own
+    logarithms: bool = False  # of the last layer's outputs are the model's
+    input_scaling: Any = None
+    _dtypes: list[Any] = field(default_factory=list)  # in which the weights came
+    _steps: list[_Step] = field(default_factory=list)  # done to the columns since the last layer or activation
+    _where: str = ""  # the last of them
 
     def add_layer(self, weight: Any, bias: Any, where: str) -> None:
         """Add sums: weight (inputs, outputs), bias (outputs,) or None."""
+        self._refuse_after_logarithms(where)
         weight = np.asarray(weight)
         if weight.ndim != 2:
             raise ValueError(f"{where}: expected a matrix of weights, got shape {weight.shape}")
-        bias = np.zeros(weight.shape[1], weight.dtype) if bias is None else np.asarray(bias)
-        for values in (weight, bias):
+        bias = None if bias is None else np.asarray(bias)
+        for values in (weight,) if bias is None else (weight, bias):
             if not np.issubdtype(values.dtype, np.floating):
                 raise ValueError(f"{where}: expected parameters in float32 or float64, got {values.dtype}")
-        if bias.shape != (weight.shape[1],):
+        if bias is not None and bias.shape != (weight.shape[1],):
             raise ValueError(f"{where}: expected {weight.shape[1]} biases, got shape {bias.shape}")
         if self.weights and self.weights[-1].shape[1] != weight.shape[0]:
             raise ValueError(f"{where}: expected {self.weights[-1].shape[1]} inputs, got {weight.shape[0]}")
+        self._dtypes.append(weight.dtype)
+        if not self.weights:
+            self._scale_inputs(weight.shape[0])
+        elif not self.activated:
+            self._scale_sums()
+        if self._steps:
+            weight, bias = self._after_steps(weight, bias)
         self.weights.append(weight)
         self.biases.append(bias)
         self.activations.append("identity")
         self.dropout.append(0.0)
         self.activated = False
+
+    def add_zero(self, where: str) -> None:
+        """Put a 0 before the last layer's sums: of two classes, the one without sums of its own."""
+        if not self.weights or self.activated:
+            raise ValueError(f"{where}: expected a layer of sums before it")
+        self._scale_sums()
+        weight, bias = self.weights[-1], self.biases[-1]
+        self.weights[-1] = np.concatenate([np.zeros_like(weight[:, :1]), weight], axis=1)
+        self.biases[-1] = None if bias is None else np.concatenate([np.zeros_like(bias[:1]), bias])
+
+    def add_columns(self, step: Any, values: Any, where: str) -> None:
+        """Do numpy.add, subtract, multiply or divide to each column by itself; values: one, or one for each column."""
+        self._refuse_after_logarithms(where)
+        values = np.asarray(values)
+        if values.dtype.kind not in "fiu":
+            raise ValueError(f"{where}: expected numbers, got {values.dtype}")
+        count = self.weights[-1].shape[1] if self.weights else values.size
+        if values.shape not in ((), (1,), (count,)):
+            raise ValueError(f"{where}: expected a value or one for each of {count} columns, got shape {values.shape}")
+        values = values.astype(np.float64)
+        step, values = (np.add, -values) if step is np.subtract else (step, values)
+        biases = step is np.add and self.weights and not self.activated and not self._steps
+        self._steps.append((step, values))
+        self._where = where
+        if biases:
+            self._scale_sums()
+
+    def add_normalization(self, mean: Any, variance: Any, epsilon: float, scale: Any, shift: Any, where: str) -> None:
+        """Normalize each column by fixed moments (batch normalization after training); scale, shift: None for none."""
+        with np.errstate(all="ignore"):  # a deviation that is no number is refused where it is used
+            deviation = np.sqrt(np.asarray(variance, np.float64) + float(epsilon))
+        for step, values in (np.subtract, mean), (np.divide, deviation), (np.multiply, scale), (np.add, shift):
+            if values is not None:
+                self.add_columns(step, values, where)
 
     def add_activation(self, name: str, where: str) -> None:
         """Apply a function to the last layer's sums."""
@@ -78,16 +172,63 @@ class Layers:
             raise ValueError(f"{where}: expected a layer of sums before the activation {name}")
         if self.activated:
             raise ValueError(f"{where}: expected one activation for a layer, got {name} after {self.activations[-1]}")
+        self._scale_sums()
         self.activations[-1] = name
         self.activated = True
 
-    def add_dropout(self, share: float, where: str) -> None:
-        """Leave out some outputs of the last layer in training."""
-        if not self.weights:
-            raise ValueError(f"{where}: netlet leaves out outputs of hidden layers, not inputs")
-        if self.dropout[-1] and share:
-            raise ValueError(f"{where}: expected one dropout for a layer, got a second one")
-        self.dropout[-1] = float(share)
+    def add_log_softmax(self, where: str) -> None:
+        """Apply softmax to the output layer's sums, of which the model gives the logarithms."""
+        self.add_activation("softmax", where)
+        self.logarithms = True
+
+    def _refuse_after_logarithms(self, where: str) -> None:
+        if self.logarithms:
+            raise ValueError(f"{where}: expected nothing after LogSoftmax")
+
+    def _scale_inputs(self, count: int) -> None:
+        """Make the steps before the first layer its input scaling, if netlet has such."""
+        for _, values in self._steps:
+            if values.shape not in ((), (1,), (count,)):
+                raise ValueError(
+                    f"{self._where}: expected a value or one for each of {count} inputs, got {values.size}"
+                )
+        pair = _pair(*_standardized(self._steps), count) if self._steps else None
+        if pair:
+            self.input_scaling, self._steps = pair, []
+
+    def _scale_sums(self) -> None:
+        """Put the steps into the last layer's weights and biases."""
+        scale, shift = _scaled(self._steps)
+        self._steps = []
+        with np.errstate(all="ignore"):
+            if scale is not None:
+                self.weights[-1] = self._finite(self.weights[-1] * scale)
+                self.biases[-1] = None if self.biases[-1] is None else self._finite(self.biases[-1] * scale)
+            if shift is not None:
+                shift = np.broadcast_to(shift, self.weights[-1].shape[1:])
+                self.biases[-1] = self._finite(shift if self.biases[-1] is None else self.biases[-1] + shift)
+
+    def _after_steps(self, weight: Any, bias: Any) -> tuple[Any, Any]:
+        """A layer's weight and bias that do the steps themselves before their sums."""
+        with np.errstate(all="ignore"):
+            scale, shift = _scaled(self._steps)
+            self._steps = []
+            if shift is not None:
+                added = np.broadcast_to(shift, weight.shape[:1]) @ weight.astype(np.float64)
+                bias = self._finite(added if bias is None else bias + added)
+            if scale is not None:
+                weight = self._finite(np.broadcast_to(scale, weight.shape[:1])[:, None] * weight)
+        return weight, bias
+
+    def _finite(self, values: Any) -> Any:
+        if np.isfinite(values).all():
+            return values
+        raise ValueError(f"{self._where}: expected finite parameters of the layer that it goes into, got nan or inf")
+
+    def add_dropout(self, share: float) -> None:
+        """Drop some outputs of the last layer in training; netlet drops none of inputs, and `parts` none of outputs."""
+        if self.weights:  # shares of one layer drop independently of each other
+            self.dropout[-1] = 1 - (1 - self.dropout[-1]) * (1 - float(share)) if self.dropout[-1] else float(share)
 
     def override(self, activation: Any, output_activation: str | None) -> None:
         """Take the activations that the caller names where the model has none of its own."""
@@ -104,7 +245,10 @@ class Layers:
                     f"activation: expected a name, or one for each of the {len(found)} layers, got {len(names)}"
                 )
         if output_activation is not None and self.activations:
+            if not self.activated:
+                self._scale_sums()
             self.activations[-1] = output_activation
+            self.activated = output_activation != "identity"
         for i, (given, own) in enumerate(zip(self.activations, found)):
             if own not in ("identity", given):
                 raise ValueError(f"activation: layer {i + 1} of the model has {own} itself, got {given!r} for it")
@@ -115,31 +259,64 @@ class Layers:
         """Put them together; loss None: the one that goes with the output's activation."""
         if not self.weights:
             raise ValueError("model: expected at least one layer of sums, got none")
-        if self.dropout[-1]:
-            raise ValueError("model: netlet leaves out outputs of hidden layers, not of the output layer")
         if dtype is None:
-            dtype = np.result_type(*self.weights)
+            dtype = np.result_type(*self._dtypes)
             if dtype not in (np.float32, np.float64):
                 raise ValueError(f"model: expected parameters in float32 or float64, got {dtype}; choose by dtype=")
         last = self.activations[-1]
         needed: dict[str, Any] = {name: row["output"] for name, row in LOSSES.items() if "classes" in row}
-        if loss is None:
-            loss = next((name for name, output in needed.items() if output == last), "squared_error")
+        if loss is None:  # none of those scales its outputs
+            scaled = self._steps and self.activated
+            loss = next((name for name, output in needed.items() if output == last and not scaled), "squared_error")
         if needed.get(loss, last) != last:
             raise ValueError(
                 f"loss: {loss} needs a {needed[loss]} output, this model ends in {last}; if it gives the sums "
                 f"(logits), say output_activation={needed[loss]!r}"
             )
+        if self.logarithms:
+            warnings.warn(
+                "model: it ends in LogSoftmax; the network gives the probabilities themselves",
+                UserWarning,
+                stacklevel=4,
+            )
+        output_scaling = self._scale_outputs(loss)
+        zeros = [np.zeros(weight.shape[1]) if bias is None else bias for weight, bias in zip(self.weights, self.biases)]
         return Parts(
-            weights=[weight.astype(dtype) for weight in self.weights],
-            biases=[bias.astype(dtype) for bias in self.biases],
+            weights=[_converted(weight, dtype) for weight in self.weights],
+            biases=[_converted(bias, dtype) for bias in zeros],
             activations=self.activations,
             loss=loss,
             reduction=reduction,
             dtype=dtype,
             loss_settings=loss_settings or {},
             dropout=self.dropout[:-1],
+            input_scaling=self.input_scaling,
+            output_scaling=output_scaling,
         )
+
+    def _scale_outputs(self, loss: str) -> tuple[Any, Any] | None:
+        """What the steps after the last layer are: an output scaling, or part of its sums."""
+        if not self._steps:
+            return None
+        scale, shift = _scaled(self._steps)
+        scalable = LOSSES.get(loss, {}).get("scales_outputs", False)
+        pair = _pair(scale, shift, self.weights[-1].shape[1]) if scalable else None
+        if not self.activated and pair is None:
+            self._scale_sums()
+            return None
+        if pair is None:
+            expected = "a positive scale and a finite shift" if scalable else f"nothing after the outputs of {loss}"
+            raise ValueError(f"{self._where}: expected {expected} after the activation {self.activations[-1]}")
+        self._steps = []
+        return pair
+
+
+def _converted(values: Any, dtype: Any) -> Any:
+    with np.errstate(all="ignore"):
+        converted = values.astype(dtype)
+    if np.isinf(converted).any() and not np.isinf(values).any():
+        raise ValueError(f"model: expected parameters within the range of {np.dtype(dtype)}, got larger ones")
+    return converted
 
 
 def _names(activation: Any) -> list[str]:

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Networks of scikit-learn: a fitted MLPClassifier or MLPRegressor, optionally behind a StandardScaler."""
+"""Networks of scikit-learn: a fitted MLPClassifier or MLPRegressor, with what linearly scales its inputs and targets.
+
+scikit-learn itself is not imported.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import numpy as np
@@ -13,44 +15,120 @@ from .parts import Layers, Parts
 
 _NAMES = {row["sklearn"]: name for name, row in ACTIVATIONS.items() if "sklearn" in row}
 _LOSSES = {row["sklearn_output"]: name for name, row in LOSSES.items() if "sklearn_output" in row}
+_SEARCHES = ("GridSearchCV", "RandomizedSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV")
+# scaler: what it does, each with the attribute that has the numbers and the setting without which it is not done
+_SCALERS: dict[str, list[tuple[Any, str, str]]] = {
+    "StandardScaler": [(np.subtract, "mean_", "with_mean"), (np.divide, "scale_", "with_std")],
+    "MinMaxScaler": [(np.multiply, "scale_", ""), (np.add, "min_", "")],
+    "MaxAbsScaler": [(np.divide, "scale_", "")],
+    "RobustScaler": [(np.subtract, "center_", "with_centering"), (np.divide, "scale_", "with_scaling")],
+}
+_INVERSE = {np.add: np.subtract, np.subtract: np.add, np.multiply: np.divide, np.divide: np.multiply}
 
 
 def _is(model: Any, module: str, *names: str) -> bool:
     return f"{type(model).__module__}.".startswith(f"sklearn.{module}.") and type(model).__name__ in names
 
 
-def _scaling(scaler: Any) -> tuple[Any, Any]:
-    if not _is(scaler, "preprocessing", "StandardScaler"):
-        raise ValueError(f"model: expected a StandardScaler before the network, got {type(scaler).__name__}")
-    if not hasattr(scaler, "n_features_in_"):
-        raise ValueError("model: expected a fitted pipeline; call its fit first")
-    count = scaler.n_features_in_
-    return scaler.mean_ if scaler.with_mean else np.zeros(count), scaler.scale_ if scaler.with_std else np.ones(count)
-
-
-def from_sklearn(model: Any, dtype: Any) -> Parts:
-    """Read an estimator, or a pipeline of a StandardScaler and one."""
-    scaling = None
-    if _is(model, "pipeline", "Pipeline") and model.steps:
-        *before, (_, network) = model.steps
-        before = [step for _, step in before if step is not None and not isinstance(step, str)]
-        if len(before) > 1:
-            raise ValueError(f"model: expected at most a StandardScaler before the network, got {len(before)} steps")
-        scaling = _scaling(before[0]) if before else None
-        model = network
-    if not _is(model, "neural_network", "MLPClassifier", "MLPRegressor"):
-        raise TypeError(f"model: expected an MLPClassifier or MLPRegressor, got {type(model).__name__}")
-    if not hasattr(model, "coefs_"):
+def _fitted(model: Any, attribute: str) -> Any:
+    if not hasattr(model, attribute):
         raise ValueError(f"model: expected a fitted {type(model).__name__}; call its fit first")
+    return getattr(model, attribute)
+
+
+def _steps(transformer: Any) -> list[tuple[Any, Any]]:
+    """What a transformer does to each column by itself, if that is linear."""
+    name = type(transformer).__name__
+    if transformer is None or transformer == "passthrough":
+        return []
+    if _is(transformer, "pipeline", "Pipeline"):
+        return [step for _, part in transformer.steps for step in _steps(part)]
+    if _is(transformer, "preprocessing", "FunctionTransformer"):
+        if transformer.func is None and transformer.inverse_func is None:
+            return []
+        raise ValueError("model: netlet has no FunctionTransformer with a function")
+    if not _is(transformer, "preprocessing", *_SCALERS):
+        raise ValueError(f"model: netlet has no {name}; linear scalers are {', '.join(_SCALERS)}")
+    _fitted(transformer, "n_features_in_")
+    if getattr(transformer, "clip", False):
+        raise ValueError(f"model: netlet has no {name} with clip=True")
+    return [
+        (step, getattr(transformer, values))
+        for step, values, setting in _SCALERS[name]
+        if not setting or getattr(transformer, setting)
+    ]
+
+
+def _transform(layers: Layers, transformer: Any) -> None:
+    """Do what a pipeline does before its last step."""
+    if _is(transformer, "pipeline", "Pipeline"):
+        for _, part in transformer.steps:
+            _transform(layers, part)
+    elif _is(transformer, "decomposition", "PCA"):
+        where = "model, PCA"
+        layers.add_columns(np.subtract, _fitted(transformer, "mean_"), where)
+        layers.add_layer(transformer.components_.T, None, where)
+        if transformer.whiten:
+            variances = transformer.explained_variance_
+            layers.add_columns(np.divide, np.maximum(np.sqrt(variances), np.finfo(variances.dtype).eps), where)
+    else:
+        for step, values in _steps(transformer):
+            layers.add_columns(step, values, f"model, {type(transformer).__name__}")
+
+
+def _add_network(layers: Layers, model: Any) -> str:
+    """Add a network, and give the loss that goes with it."""
+    weights, biases = _fitted(model, "coefs_"), model.intercepts_
+    if not len(weights) == len(biases) == model.n_layers_ - 1:
+        raise ValueError(
+            f"model: expected weights and biases of {model.n_layers_ - 1} layers, got {len(weights)} and {len(biases)}"
+        )
     output = model.out_activation_
-    layers = Layers()
-    for i, (weight, bias) in enumerate(zip(model.coefs_, model.intercepts_)):
+    if _is(model, "neural_network", "MLPClassifier") and len(model.classes_) < 2:
+        only = model.classes_.tolist()
+        raise ValueError(f"model: expected at least two classes; it was fitted on {only} and predicts that always")
+    for i, (weight, bias) in enumerate(zip(weights, biases)):
         where = f"model, layer {i + 1}"
         layers.add_layer(weight, bias, where)
-        name = output if i == len(model.coefs_) - 1 else model.activation
+        name = output if i == len(weights) - 1 else model.activation
         if name in _NAMES:
             layers.add_activation(_NAMES[name], where)
         elif name != "exp":  # netlet's outputs are the logarithms of the rates
             raise ValueError(f"{where}: netlet has no activation {name!r}; known are {', '.join(_NAMES)}")
-    parts = layers.parts(loss=_LOSSES.get(output, "squared_error"), dtype=dtype)
-    return dataclasses.replace(parts, input_scaling=scaling)
+    return _LOSSES.get(output, "squared_error")
+
+
+def _add(layers: Layers, model: Any) -> str:
+    """Add an estimator, and give the loss that goes with it."""
+    name = type(model).__name__
+    if _is(model, "pipeline", "Pipeline") and model.steps:
+        for _, step in model.steps[:-1]:
+            _transform(layers, step)
+        return _add(layers, model.steps[-1][1])
+    if _is(model, "compose", "TransformedTargetRegressor"):
+        if model.func is not None or model.inverse_func is not None:
+            raise ValueError(f"model: netlet has no {name} with a function")
+        loss = _add(layers, _fitted(model, "regressor_"))
+        steps = _steps(model.transformer_)
+        if steps and not LOSSES[loss].get("scales_outputs", False):
+            raise ValueError(f"model: netlet has no {name} around a network of the loss {loss}")
+        for step, values in reversed(steps):
+            layers.add_columns(_INVERSE[step], values, f"model, {name}")
+        return loss
+    if _is(model, "model_selection", *_SEARCHES):
+        if not hasattr(model, "best_estimator_"):
+            raise ValueError(f"model: expected a fitted {name} with refit; it has no best_estimator_")
+        return _add(layers, model.best_estimator_)
+    if _is(model, "neural_network", "MLPClassifier", "MLPRegressor"):
+        return _add_network(layers, model)
+    raise TypeError(
+        "model: expected an MLPClassifier or MLPRegressor, if need be in a Pipeline, TransformedTargetRegressor or "
+        f"search, got {name}"
+    )
+
+
+def from_sklearn(model: Any, dtype: Any) -> Parts:
+    """Read an estimator."""
+    layers = Layers()
+    loss = _add(layers, model)
+    return layers.parts(loss=loss, dtype=dtype)

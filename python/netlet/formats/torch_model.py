@@ -3,35 +3,52 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 from .._names import ACTIVATIONS
 from .parts import Layers, Parts, require
 
 # class: what it is here, and the attributes that it must have
 _CLASSES = {row["torch"][0]: (name, row["torch"][1]) for name, row in ACTIVATIONS.items() if "torch" in row}
+_FLOATS = ("float16", "float32", "float64")
+_GROUPS = 6  # of layers whose order is tried: 720 orders
 
 
 def _array(tensor: Any, where: str) -> Any:
-    if not hasattr(tensor, "detach"):
-        raise TypeError(f"{where}: expected a tensor of PyTorch, got {type(tensor).__name__}")
-    if str(tensor.dtype) not in ("torch.float16", "torch.float32", "torch.float64"):
+    if isinstance(tensor, np.ndarray):
+        kind = tensor.dtype.name
+    elif hasattr(tensor, "detach"):
+        kind = str(tensor.dtype).removeprefix("torch.")
+    else:
+        raise TypeError(f"{where}: expected a tensor of PyTorch or a NumPy array, got {type(tensor).__name__}")
+    if kind not in _FLOATS:
         raise ValueError(f"{where}: expected parameters in float32 or float64, got {tensor.dtype}")
     try:
-        return tensor.detach().cpu().numpy()
+        return tensor if isinstance(tensor, np.ndarray) else tensor.detach().cpu().numpy()
     except (NotImplementedError, RuntimeError, TypeError) as error:
         raise ValueError(f"{where}: expected a tensor with values, but {error}") from None
 
 
 def _activation(module: Any, kind: str, where: str) -> str:
     if kind not in _CLASSES:
-        known = ", ".join(["Linear", *_CLASSES, "Dropout", "Flatten"])
+        known = ", ".join(["Linear", "BatchNorm1d", *_CLASSES, "LogSoftmax", "Dropout", "Flatten"])
         raise ValueError(f"{where}: netlet has no such layer; known are {known}")
     name, wanted = _CLASSES[kind]
     require(name, wanted, {setting: getattr(module, setting) for setting in wanted}, where)
     return name
+
+
+def _normalize(layers: Layers, module: Any, where: str) -> None:
+    if module.running_mean is None or module.running_var is None:
+        raise ValueError(f"{where}: expected moments that it has learned, without which it depends on the batch")
+    mean, variance = _array(module.running_mean, where), _array(module.running_var, where)
+    scale, shift = (None if values is None else _array(values, where) for values in (module.weight, module.bias))
+    layers.add_normalization(mean, variance, module.eps, scale, shift, where)
 
 
 def _add(layers: Layers, module: Any, where: str) -> None:
@@ -49,44 +66,84 @@ def _add(layers: Layers, module: Any, where: str) -> None:
     elif kind == "Linear":
         bias = None if module.bias is None else _array(module.bias, label)
         layers.add_layer(_array(module.weight, label).T, bias, label)
+    elif kind == "BatchNorm1d":
+        _normalize(layers, module, label)
     elif kind == "Dropout":
-        layers.add_dropout(module.p, label)
+        layers.add_dropout(module.p)
     elif kind == "Flatten":
         if module.start_dim != 1 or module.end_dim != -1:
             raise ValueError(f"{label}: expected rows to stay rows, got start_dim={module.start_dim}")
+    elif kind == "LogSoftmax":
+        _activation(module, "Softmax", label)
+        layers.add_log_softmax(label)
     else:
         layers.add_activation(_activation(module, kind, label), label)
 
 
-def _in_order(keys: list[str]) -> None:
-    """Refuse keys that were sorted as text: 10 before 2."""
-    last: dict[str, tuple[int, str]] = {}
+# ---- state_dicts: a layer for each key of a weight
+
+
+def _split(key: str) -> tuple[str, tuple[tuple[int, str], ...]]:
+    """A key without its numbers, and these, to be compared with those of other such keys."""
+    pattern, *numbers = re.sub(r"\d+", "#", key), *(number.lstrip("0") for number in re.findall(r"\d+", key))
+    return pattern, tuple((len(number), number) for number in numbers)
+
+
+def _check_order(keys: Sequence[str]) -> None:
+    last: dict[str, tuple[Any, str]] = {}
     for key in keys:
-        for match in re.finditer(r"\d{1,18}", key):
-            pattern = f"{key[: match.start()]}#{key[match.end() :]}"
-            number = int(match[0])
-            before, earlier = last.get(pattern, (-1, ""))
-            if number < before:
-                raise ValueError(f"model: expected its layers in their order, got {earlier!r} before {key!r}")
-            last[pattern] = number, key
+        pattern, numbers = _split(key)
+        before, earlier = last.get(pattern, ((), ""))
+        if numbers < before:
+            raise ValueError(f"model: expected its layers in their order, got {earlier!r} before {key!r}")
+        last[pattern] = numbers, key
+
+
+def _order(weights: Mapping[str, Any]) -> list[str]:
+    """The order of the layers of a file that has sorted their names: by their numbers, and else the one that fits."""
+    groups: dict[str, list[str]] = {}
+    for key in sorted(weights, key=_split):
+        groups.setdefault(_split(key)[0], []).append(key)
+    shapes = {key: np.shape(weight) for key, weight in weights.items()}
+    orders = [] if len(groups) > _GROUPS else itertools.permutations(groups.values())
+    fitting = [
+        order
+        for order in orders
+        if all(shapes[before[-1]][0] == shapes[after[0]][1] for before, after in itertools.pairwise(order))
+    ]
+    if len(fitting) != 1:
+        raise ValueError(
+            "model: expected its layers in their order; these are sorted by name, and the order cannot be told from "
+            f"their shapes: {', '.join(f'{key} {shape}' for key, shape in list(shapes.items())[:10])}"
+        )
+    return list(itertools.chain(*fitting[0]))
 
 
 def _from_state(state: Mapping[str, Any]) -> Layers:
     keys: list[Any] = list(state)
     if not all(isinstance(key, str) for key in keys):
         raise ValueError("model: expected names of parameters as keys of a state_dict")
-    _in_order(keys)
-    layers = Layers()
     left = dict(state)
-    for key in keys:
-        if not key.endswith("weight"):
-            continue
+    weights = {key: _array(left.pop(key), f"model, {key}") for key in keys if key.endswith("weight")}
+    for key, weight in weights.items():
+        if weight.ndim != 2:
+            raise ValueError(
+                f"model, {key}: expected the matrix of a Linear layer, got shape {weight.shape}; a state_dict does not "
+                "say what else a model does, pass a Sequential"
+            )
+    if keys == sorted(keys):  # as safetensors does; PyTorch has a layer's weight before its bias
+        order = _order(weights)
+    else:
+        _check_order(keys)
+        order = list(weights)
+    layers = Layers()
+    for key in order:
         name = key.removesuffix("weight") + "bias"
-        bias = left.pop(name, None)
-        weight = _array(left.pop(key), f"model, {key}")
-        layers.add_layer(weight.T, None if bias is None else _array(bias, f"model, {name}"), f"model, {key}")
+        bias = _array(left.pop(name), f"model, {name}") if name in left else None
+        layers.add_layer(weights[key].T, bias, f"model, {key}")
     if left:
-        raise ValueError(f"model: expected weights and biases of Linear layers, got {', '.join(map(repr, left))} too")
+        names = ", ".join(map(repr, list(left)[:10]))
+        raise ValueError(f"model: expected weights and biases of Linear layers, got {names} too")
     return layers
 
 

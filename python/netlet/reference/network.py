@@ -233,7 +233,7 @@ class Network:
             row_loss = row_loss * weights.astype(np.float64)
             weight = np.float64(sum_rows(weights.astype(np.float64)))
         if loss.classes == "output":
-            right = np.all(~there | ((outputs >= 0.5) == (t >= 0.5)), axis=1)
+            right = np.all(~there | ((outputs > 0.5) == (t > 0.5)), axis=1)
         else:
             right = np.argmax(outputs, axis=1) == classes
         zero = self.dtype.type(0)
