@@ -30,6 +30,7 @@ def networks(dtype):
         yield activation, Network([3, 5 + i, 33], activation=activation, dtype=dtype, seed=i)
     yield "one layer", Network([4, 1], activation="sigmoid", dtype=dtype, seed=20)
     yield "wide", Network([70, 100, 64, 10], activation="tanh", loss="cross_entropy", dtype=dtype, seed=21)
+    yield "wide sums", Network([4097, 1, 4097], activation="tanh", loss="cross_entropy", dtype=dtype, seed=23)
     scaled = Network([3, 4, 2], activation="relu", output_activation="identity", dtype=dtype, seed=22)
     rng = np.random.default_rng(8)
     scaled.learn_scaling(rng.normal(size=(20, 3)) * 9, rng.normal(size=(20, 2)) * 9)
