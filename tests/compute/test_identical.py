@@ -96,6 +96,38 @@ def test_wide_layers_are_cut_into_tiles_without_a_trace(width, dtype, every_isa)
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
+    ("sizes", "loss", "rows"),
+    [
+        ([4097, 1, 4097], "cross_entropy", 2),  # of inputs, of outputs on the way back, of a softmax
+        ([1, 4097], "poisson", 1),  # of a softmax on the way back
+        ([4097, 19], "cross_entropy", 5),  # in tiles
+        ([8195, 1], "poisson", 1),
+    ],
+)
+def test_sums_of_many_terms_are_cut_into_blocks(sizes, loss, rows, dtype, every_isa):
+    rng = np.random.default_rng(rows)
+    activation = ["tanh"] * (len(sizes) - 2) + ["softmax"]
+    arguments = {"activation": activation, "loss": loss, "dtype": dtype, "seed": 4}
+    if sizes[-1] == 1:
+        arguments["activation"] = "identity"
+    x, y = rng.normal(size=(rows, sizes[0])), rng.integers(0, 2, rows)
+    y = y if loss == "cross_entropy" else rng.random((rows, sizes[-1]))
+    expected = reference.Network(sizes, **arguments)
+    outputs, (loss, gradient) = expected.forward(x), expected.backward(x, y)
+
+    def check():
+        net = Network(sizes, **arguments)
+        assert_same_bits(net.forward(x), outputs)
+        assert_same_bits(net.forward(x[0]), outputs[0])
+        computed_loss, computed_gradient = net.backward(x, y)
+        assert_same_bits(computed_loss, loss)
+        assert_same_bits(computed_gradient, gradient)
+
+    every_isa(check)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
     ("sizes", "rows", "batch_size"),
     [
         ((257, 40, 3), 40, 9),

@@ -30,6 +30,7 @@ def networks(dtype):
         yield activation, Network([3, 5 + i, 33], activation=activation, dtype=dtype, seed=i)
     yield "one layer", Network([4, 1], activation="sigmoid", dtype=dtype, seed=20)
     yield "wide", Network([70, 100, 64, 10], activation="tanh", loss="cross_entropy", dtype=dtype, seed=21)
+    yield "wide sums", Network([4097, 1, 4097], activation="tanh", loss="cross_entropy", dtype=dtype, seed=23)
     rng = np.random.default_rng(8)
     x, y = rng.normal(size=(20, 3)) * 9 + [2460000, 0, 1e-3], rng.normal(size=(20, 2)) * 9 + 5
     for name, columns in {"scaled": (x, y), "scaled inputs": (x,), "scaled outputs": (None, y)}.items():

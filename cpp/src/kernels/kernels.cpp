@@ -31,9 +31,9 @@ template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdif
   const Product<T, Strided<T>> p{k, {x, x_i, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, false};
   // activated in registers, unless wasted lanes would cost more than a second pass over memory
   const auto in_registers = [&](auto activation) { narrow_matmul(p, m, n, finish<T>(activation)); };
-  if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z && !list && with_common_activation(activation, in_registers))
-    return;
-  if (n <= Vec<T>::lanes && !list)
+  const bool narrow = n <= Vec<T>::lanes && !list && k <= core::kSumBlock;
+  if (narrow && 2 * n > Vec<T>::lanes && !z && with_common_activation(activation, in_registers)) return;
+  if (narrow)
     narrow_matmul(p, m, n, AsItIs());
   else
     matmul(Product<T, RowPointers<T>>{k, {x, x_i, list}, p.b, p.b_k, b, sums, p.c_i, w.in_panels}, m, n);
@@ -44,7 +44,7 @@ template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdif
 template <class T>
 void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activation, const T* x, T* s) {
   const Product<T, Strided<T>> p{n, {d, (ptrdiff_t)n, 1}, wt.values, (ptrdiff_t)k, nullptr, s, (ptrdiff_t)k, false};
-  if (k <= Vec<T>::lanes) {
+  if (k <= Vec<T>::lanes && n <= core::kSumBlock) {
     const Part<T> part((int)k);
     if (activation == NETLET_IDENTITY) return narrow_matmul(p, m, k, AsItIs());  // x may be null
     const auto in_registers = [&](auto a) {

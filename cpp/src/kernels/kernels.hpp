@@ -78,7 +78,8 @@ template <class T> struct SmallStep {
 };
 
 constexpr size_t kBlockRows = 256;   // gradients are summed in blocks of this many rows: part of the arithmetic
-constexpr size_t kNormBlock = 4096;  // squares are summed in blocks of this many: part of the arithmetic
+constexpr size_t kSumBlock = 4096;   // sums over inputs or outputs are added in blocks of this many terms: likewise
+constexpr size_t kNormBlock = 4096;  // squares are summed in blocks of this many: likewise
 
 // Functions that work row by row.
 template <class T> struct RowKernels {

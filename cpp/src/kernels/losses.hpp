@@ -303,9 +303,7 @@ template <class F> NETLET_INLINE void with_loss(int number, F f) {
 
 // backward through a softmax: y_j (g_j - sum_k g_k y_k)
 template <class T> void softmax_delta(size_t n, const T* y, T* g) {
-  T dot = 0;
-  for (size_t j = 0; j < n; ++j) dot = fma1(g[j], y[j], dot);
-  const V<T> s = splat(dot);
+  const V<T> s = splat(sum_in_blocks<T>(n, [=](size_t j, T dot) { return fma1(g[j], y[j], dot); }));
   map(n, g, y, g, [=](V<T> gj, V<T> yj) { return yj * (gj - s); });
 }
 

@@ -17,6 +17,7 @@ import numpy as np
 from .._core import __version__
 from .._names import ACTIVATIONS
 from ..reference.elementary import COEFFICIENTS
+from ..reference.sums import BLOCK_TERMS
 from .parts import Parts
 
 PANEL = 32  # outputs that are summed at once, in registers if the compiler keeps them there
@@ -259,13 +260,16 @@ def _panels(weight: Any) -> Any:
 
 def _sums(width: int) -> str:
     return f"""
-/* y = x w + b for {width} outputs, each a chain of fused multiply-adds in the order of x */
+/* y = x w + b for {width} outputs, each a chain of fused multiply-adds in the order of x, or chains of {BLOCK_TERMS} */
 static void sums_{width}(size_t inputs, const real *x, const real *w, const real *b, real *y) {{
-  real s[{width}];
-  for (int j = 0; j < {width}; ++j) s[j] = b[j];
-  for (size_t k = 0; k < inputs; ++k, w += {width})
-    for (int j = 0; j < {width}; ++j) s[j] = times_add(x[k], w[j], s[j]);
-  for (int j = 0; j < {width}; ++j) y[j] = s[j];
+  for (size_t k = 0; k < inputs;) {{
+    const size_t first = k, end = inputs - k < {BLOCK_TERMS} ? inputs : k + {BLOCK_TERMS};
+    real s[{width}];
+    for (int j = 0; j < {width}; ++j) s[j] = first ? ZERO : b[j];
+    for (; k < end; ++k, w += {width})
+      for (int j = 0; j < {width}; ++j) s[j] = times_add(x[k], w[j], s[j]);
+    for (int j = 0; j < {width}; ++j) y[j] = first ? y[j] + s[j] : s[j];
+  }}
 }}
 """
 
@@ -275,7 +279,11 @@ def _softmax(outputs: int, array: str) -> str:
         f"  real largest = {array}[0], sum = ZERO;\n"
         f"  for (int j = 1; j < {outputs}; ++j) largest = {array}[j] > largest ? {array}[j] : largest;\n"
         f"  for (int j = 0; j < {outputs}; ++j) {array}[j] = exp_negative({array}[j] - largest);\n"
-        f"  for (int j = 0; j < {outputs}; ++j) sum = sum + {array}[j];\n"
+        f"  for (int i = 0; i < {outputs}; i += {BLOCK_TERMS}) {{\n"
+        "    real part = ZERO;\n"
+        f"    for (int j = i; j < {outputs} && j < i + {BLOCK_TERMS}; ++j) part = part + {array}[j];\n"
+        "    sum = sum + part;\n"
+        "  }\n"
         f"  for (int j = 0; j < {outputs}; ++j) {array}[j] = {array}[j] / sum;\n"
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .activations import sum_columns
 from .elementary import exp, expm1_negative, log, log1p_unit, softplus_tail, tanh
 from .fused import Array, fma
 from .sums import chain
@@ -126,7 +127,7 @@ def binary_cross_entropy(z: Array, y: Array, t: Array, there: Array, setting: No
 def cross_entropy(z: Array, y: Array, t: Array, there: Array, setting: None) -> Array:
     """sum_j t_j (log(sum_k exp(z_k - m)) - (z_j - m)), m the largest z; terms with t_j = 0 are left out."""
     m = np.max(z, axis=1)
-    log_sum = log(chain(exp(z - m[:, None]).T)).astype(np.float64)
+    log_sum = log(sum_columns(exp(z - m[:, None]))).astype(np.float64)
     total = np.zeros(len(z))
     for j in range(z.shape[1]):
         nats = log_sum - (z[:, j].astype(np.float64) - m.astype(np.float64))
