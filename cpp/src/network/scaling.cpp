@@ -96,6 +96,8 @@ double rounding_of(const netlet_array& a) {
   return (double)(2 * additions + 4) * 0x1p-53 + 4 * unit;
 }
 
+double larger(double a, double b) { return a > b ? a : b; }
+
 struct Column {
   double low, high, mean, deviation;
   double unit;  // a power of two near the largest distance from the mean, so that squares neither overflow nor vanish
@@ -125,11 +127,13 @@ template <class T> netlet_status learn(netlet_network& net, int kind, const Samp
       return invalid(error, "%s: expected a value with a positive weight in column %zu, to learn its scaling from",
                      kind_name(kind), j);
     c.mean = c.low == c.high ? c.low : sums[j] / weights[j];
-    const double distance = fmax(c.high - c.mean, c.mean - c.low);
+    const double distance = larger(c.high - c.mean, c.mean - c.low);
     if (!(distance <= DBL_MAX))
       return invalid(error, "%s: expected values whose mean and deviation are finite, got up to %g in column %zu",
-                     kind_name(kind), fmax(fabs(c.low), fabs(c.high)), j);
-    if (distance > 0) c.unit = ldexp(1, ilogb(distance));
+                     kind_name(kind), larger(fabs(c.low), fabs(c.high)), j);
+    int exponent;
+    frexp(distance, &exponent);
+    if (distance > 0) c.unit = ldexp(1, exponent - 1);
   }
   const auto square = [&](double x, double weight, size_t j) {
     const double e = (x - columns[j].mean) / columns[j].unit;
@@ -140,7 +144,7 @@ template <class T> netlet_status learn(netlet_network& net, int kind, const Samp
     const Column& c = columns[j];
     const double deviation = c.unit * sqrt(sums[j] / weights[j]);
     shift[j] = c.mean;
-    scale[j] = deviation > rounding_of(sample.rows) * fmax(fabs(c.low), fabs(c.high)) ? deviation : 1;
+    scale[j] = deviation > rounding_of(sample.rows) * larger(fabs(c.low), fabs(c.high)) ? deviation : 1;
   }
   return set<T>(net, kind, shift.data(), scale.data(), error);
 }
