@@ -28,7 +28,7 @@ def test_damaged_files_of_earlier_versions_are_refused(file):
     data = bytearray(file.read_bytes())
     for i in range(0, len(data), 7):
         data[i] ^= 1 << i % 8
-        with pytest.raises(ValueError, match="file|header|format|finite|network"):
+        with pytest.raises(ValueError, match=r"file|header|format|finite|network"):
             Network.from_bytes(bytes(data))
         data[i] ^= 1 << i % 8
 
