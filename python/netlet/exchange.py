@@ -8,6 +8,8 @@ import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from . import _core
 from ._library import numerics_version
 from ._names import LOSSES
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 __all__ = ["Exchange"]
+
+_QUIETLY = np.errstate(all="ignore")  # arithmetic on parameters, whatever numpy.seterr says
 
 
 def _encoded(path: Any) -> bytes:
@@ -254,6 +258,7 @@ class Exchange(_core.Network):
         optimizer = _optimizer_of(checkpoint)
         return cls._made_of(checkpoint), optimizer
 
+    @_QUIETLY
     def to_c(self, path: Path, *, name: str | None = None) -> None:
         """Write the network as one C99 file that gives the same bits, for programs without netlet.
 
@@ -291,6 +296,7 @@ class Exchange(_core.Network):
         text = c_source(self._parts(), name, self._fingerprint(), lambda x: self._forward(x, None))
         _core.replace_file(_encoded(path), text.encode("ascii"))
 
+    @_QUIETLY
     def to_onnx(self, path: Path, *, dtype: Dtype | None = None) -> None:
         """Write the network as an ONNX model and check it with onnx's checker; needs ``pip install onnx``.
 
@@ -316,6 +322,7 @@ class Exchange(_core.Network):
         _core.replace_file(_encoded(path), model.SerializeToString())
 
     @classmethod
+    @_QUIETLY
     def from_onnx(cls, model: Any, *, loss: LossName | None = None, dtype: Dtype | None = None) -> Self:
         """Make a network from an ONNX model that is a chain of layers; needs ``pip install onnx``.
 
@@ -347,6 +354,7 @@ class Exchange(_core.Network):
         return cls._from_parts(from_onnx(model, loss, dtype))
 
     @classmethod
+    @_QUIETLY
     def from_sklearn(cls, model: Any, *, dtype: Dtype | None = None) -> Self:
         """Make a network from a fitted MLPClassifier or MLPRegressor of scikit-learn.
 
@@ -377,6 +385,7 @@ class Exchange(_core.Network):
         return cls._from_parts(from_sklearn(model, dtype))
 
     @classmethod
+    @_QUIETLY
     def from_torch(
         cls,
         model: Any,
@@ -424,6 +433,7 @@ class Exchange(_core.Network):
         return cls._from_parts(from_torch(model, activation, output_activation, loss, dtype))
 
     @classmethod
+    @_QUIETLY
     def from_keras(
         cls,
         model: Any,
@@ -469,6 +479,7 @@ class Exchange(_core.Network):
         return cls._from_parts(from_keras(model, activation, output_activation, loss, dtype))
 
     @classmethod
+    @_QUIETLY
     def from_fann(
         cls, path: Path, *, stepwise: bool = False, loss: LossName | None = None, dtype: Dtype = "float64"
     ) -> Self:

@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -51,6 +51,18 @@ class _Loss:
     right: int
 
 
+_Class = TypeVar("_Class", bound=type)
+
+
+def _quietly(network: _Class) -> _Class:
+    """All its methods compute in silence, whatever `numpy.seterr` says."""
+    for name, method in list(vars(network).items()):
+        if callable(method):
+            setattr(network, name, np.errstate(all="ignore")(method))
+    return network
+
+
+@_quietly
 class Network:
     """The same network as `netlet.Network`, with the same arguments, methods and bits."""
 
