@@ -706,7 +706,9 @@ class Network(Exchange):
         y : array_like, shape (rows, outputs)
             Or (rows,) with one output; for cross_entropy integers of shape (rows,) are class indices; for quantile the
             targets of shape (rows,) are those of all outputs; for gaussian_nll y has shape (rows, outputs / 2), or
-            (rows,) with two outputs. Data frames are read by position, whatever their columns are called.
+            (rows,) with two outputs. Data frames are read by position, whatever their columns are called. Data of
+            pandas, Arrow and polars, masked arrays and objects may hold no value that is missing: masked, NA, NaT, null
+            or None.
         epochs : int
             How many times to pass through all rows.
         learning_rate : float, optional
@@ -726,8 +728,9 @@ class Network(Exchange):
         sample_weight : array_like, shape (rows,), optional
             Weights >= 0 that multiply the losses of the rows. ``"mean"`` then divides by the sum of the weights.
         class_weight : dict of int to float, or "balanced", optional
-            Multiplies the weight of each row by that of its class (1 for classes that are not in the dict);
-            ``"balanced"``: rows / (classes * rows of the class). For the cross entropies.
+            Multiplies the weight of each row by that of its class (1 for classes that are not in the dict, which may
+            name classes that `y` lacks); ``"balanced"``: rows / (classes in `y` * rows of the class). For the cross
+            entropies.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
             Its loss is computed after each epoch.
         patience : int, optional
