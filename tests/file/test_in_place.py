@@ -51,7 +51,9 @@ def save(library, *paths, **faults):
     return (result.stderr.strip().splitlines() or [""])[-1]
 
 
-@pytest.mark.parametrize("fault", [{"FAIL_RENAME": errno.EBUSY}, {"FAIL_RENAME": errno.EPERM}, {"FAIL_NEW": errno.EROFS}])
+@pytest.mark.parametrize(
+    "fault", [{"FAIL_RENAME": errno.EBUSY}, {"FAIL_RENAME": errno.EPERM}, {"FAIL_NEW": errno.EROFS}]
+)
 def test_a_file_that_cannot_be_replaced_is_written_in_place(fault, failing_disk, mounted, tmp_path):
     others = [mounted.with_suffix(end) for end in (".onnx", ".c")]
     for path in others:
