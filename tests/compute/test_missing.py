@@ -105,6 +105,12 @@ def test_a_missing_parameter_is_refused_by_its_position(convert, net):
 
 
 @every_matrix
+def test_a_missing_weight_of_a_model_is_refused(convert):
+    with pytest.raises(ValueError, match=r"^model, array 1: .* at position \(3, 1\).* is missing"):
+        Network.from_keras([np.ones((2, 4)), convert(with_hole(X, 3, 1)[:4])], activation="tanh")
+
+
+@every_matrix
 def test_a_matrix_without_missing_values_is_like_any(convert, net):
     with warnings.catch_warnings(action="error"):
         x, y = convert(X.tolist()), convert(Y.tolist())
