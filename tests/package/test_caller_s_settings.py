@@ -144,7 +144,11 @@ MESSAGES = {
     "x": lambda: Network([2, 1]).fit([[0.1, np.nan]], [0], epochs=1),
     "dtype": lambda: Network([2, 1], dtype=np.dtype("f2")),
 }
-OPTIONS = {"precision": 2, "threshold": 1, "edgeitems": 1, "linewidth": 10, "suppress": True, "sign": "+"}
+OPTIONS = {
+    "short": {"precision": 2, "threshold": 1, "edgeitems": 1, "linewidth": 10, "suppress": True, "sign": "+"},
+    "legacy": {"legacy": "1.13"},
+    "a formatter": {"formatter": {"all": lambda value: "?"}},
+}
 
 
 def message(call):
@@ -154,7 +158,7 @@ def message(call):
 
 
 @pytest.mark.parametrize("call", MESSAGES.values(), ids=MESSAGES)
-@pytest.mark.parametrize("options", [OPTIONS, {"legacy": "1.13"}, {"formatter": {"all": lambda value: "?"}}], ids=str)
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
 def test_printing_options_change_no_message(call, options):
     expected = message(call)
     with np.printoptions(**options):
