@@ -40,6 +40,9 @@ bool is_plain(PyObject* object, netlet::Dtype dtype, PlainArray* array);
 // A new one; null with Python's error set if there is no memory.
 PyObject* new_plain(netlet::Dtype dtype, bool single, std::size_t rows, std::size_t columns, PlainArray* array);
 
+// Whether it is a list or tuple of Python's numbers, or of such lists and tuples, up to that depth; or a number.
+bool only_numbers(py::handle object, int depth);
+
 // What outputs are compared with, in the memory of the arrays in `keep`.
 struct BorrowedTargets {
   py::list keep;

@@ -270,6 +270,7 @@ void bind_network(py::module_& m) {
   all["reduction"] = names(netlet_reduction_name);
   all["init"] = names(netlet_init_name);
   m.attr("NAMES") = all;
+  m.def("only_numbers", [](py::handle object) { return only_numbers(object, 8); });
   py::class_<Network> type(m, "Network");
   type.def(py::init(&create), py::arg("layer_sizes"), py::arg("activations"), py::arg("loss"), py::arg("reduction"),
            py::arg("dtype"), py::arg("loss_parameters"), py::arg("dropout"))

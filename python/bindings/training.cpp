@@ -122,6 +122,12 @@ class Fit {
       throw py::value_error(std::string("validation_data: ") + error.what());
     } catch (const py::type_error& error) {
       throw py::type_error(std::string("validation_data: ") + error.what());
+    } catch (const py::error_already_set& error) {  // of Python's code that reads data
+      const bool value_error = error.matches(PyExc_ValueError);
+      if (!value_error && !error.matches(PyExc_TypeError)) throw;
+      const std::string text = "validation_data: " + py::str(error.value()).cast<std::string>();
+      if (value_error) throw py::value_error(text);
+      throw py::type_error(text);
     }
     options_.validation_x = &validation_->x.array;
     options_.validation_targets = &validation_->y.targets;

@@ -18,6 +18,7 @@ from ._arguments import name_number as _number
 from ._arguments import numbers as _numbers
 from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
+from ._data import converted, real_array, shown
 from ._library import numerics_version
 from ._names import LOSSES
 from .exchange import Exchange
@@ -39,15 +40,12 @@ __all__ = ["Network"]
 
 def _copy_values(target: Array, value: Any, what: str) -> None:
     """Copy the user's initial values; `what` is what was expected."""
-    try:
-        array = np.asarray(value)
-        if array.shape == target.shape:
-            np.copyto(target, array, casting="same_kind")
-            return
-        came = f"shape {array.shape}"
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"init: expected {what}, but {error}") from None
-    raise ValueError(f"init: expected {what} of shape {target.shape}, got {came}")
+    array = real_array(value, "init", rows=False)
+    if array.shape != target.shape:
+        raise ValueError(f"init: expected {what} of shape {target.shape}, got shape {array.shape}")
+    target[...] = converted(array, target.dtype)
+    if np.isinf(target).any() and not np.isinf(array).any():
+        raise ValueError(f"init: expected {what} within the range of {target.dtype}, got larger ones")
 
 
 def _of_means(shift: Array, scale: Array) -> tuple[Array, Array]:
@@ -174,7 +172,7 @@ class Network(Exchange):
         activations = _activations(len(sizes) - 1, activation, output_activation, loss)
         delta = _numbers("huber_delta", huber_delta, 1, "network")
         if not 0 < delta[0] < np.inf:
-            raise ValueError(f"huber_delta: expected a positive finite number, got {huber_delta!r}")
+            raise ValueError(f"huber_delta: expected a positive finite number, got {shown(huber_delta)}")
         of_losses = {
             "huber_delta": delta,
             "quantile": _numbers("quantile", quantile, sizes[-1], "output") if loss == "quantile" else [],
@@ -251,10 +249,12 @@ class Network(Exchange):
         try:
             shift, scale = value
         except (TypeError, ValueError):
-            raise ValueError(f"{name}: expected a pair (shift, scale) or None, got {value!r}") from None
+            raise ValueError(f"{name}: expected a pair (shift, scale) or None, got {shown(value)}") from None
         column = "target" if outputs else "input"
-        if outputs and count < self.layer_sizes[-1] and np.shape(shift) == np.shape(scale) == (self.layer_sizes[-1],):
-            shift, scale = _of_means(np.asarray(shift, np.float64), np.asarray(scale, np.float64))
+        if outputs and count < self.layer_sizes[-1]:
+            given = [real_array(part, name, rows=False) for part, name in ((shift, "shift"), (scale, "scale"))]
+            if all(array.shape == (self.layer_sizes[-1],) for array in given):
+                shift, scale = _of_means(*(converted(array, np.float64) for array in given))
         return self._set_scaling(
             outputs, _numbers("shift", shift, count, column), _numbers("scale", scale, count, column)
         )
@@ -712,10 +712,7 @@ class Network(Exchange):
         >>> net.parameters
         array([-0.1, -0.2, -0.3])
         """
-        try:
-            array = np.ascontiguousarray(gradient, dtype=self.dtype)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"gradient: expected an array of real numbers, but {error}") from None
+        array = converted(real_array(gradient, "gradient", rows=False), self.dtype, order="C")
         if array.shape != self.parameters.shape:
             raise ValueError(f"gradient: expected shape {self.parameters.shape}, got {array.shape}")
         self._apply_gradient(array, _optimizer(optimizer))
@@ -776,7 +773,9 @@ class Network(Exchange):
         y : array_like, shape (rows, outputs)
             Or (rows,) with one output; for cross_entropy integers of shape (rows,) are class indices; for quantile the
             targets of shape (rows,) are those of all outputs; for gaussian_nll y has shape (rows, outputs / 2), or
-            (rows,) with two outputs. Data frames are read by position, whatever their columns are called.
+            (rows,) with two outputs. Data frames are read by position, whatever their columns are called. Data of
+            pandas, Arrow and polars, masked arrays and objects may hold no value that is missing: masked, NA, NaT, null
+            or None.
         epochs : int
             How many times to pass through all rows.
         learning_rate : float, optional
@@ -798,8 +797,9 @@ class Network(Exchange):
             the sum of the weights and, in batches that do not hold all rows, by their number of rows times the mean
             weight of all rows: a weight counts as much in small batches.
         class_weight : dict of int to float, or "balanced", optional
-            Multiplies the weight of each row by that of its class (1 for classes that are not in the dict);
-            ``"balanced"``: rows / (classes * rows of the class). For the cross entropies.
+            Multiplies the weight of each row by that of its class (1 for classes that are not in the dict, which may
+            name classes that `y` lacks); ``"balanced"``: rows / (classes in `y` * rows of the class). For the cross
+            entropies.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
             Its loss is computed after each epoch.
         patience : int, optional
@@ -858,7 +858,10 @@ class Network(Exchange):
         """
         batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
         if class_weight is not None:
-            sample_weight = training.weights_of_classes(self.loss_name, y, class_weight, sample_weight, missing)
+            outputs = self.layer_sizes[-1]
+            sample_weight = training.weights_of_classes(
+                self.loss_name, outputs, y, class_weight, sample_weight, missing
+            )
         scalings = training.standardize(self.loss_name, standardize)
         scaling, each = self.output_scaling, self.layer_sizes[-1] // self._targets
         training.warn_of_unreachable_targets(

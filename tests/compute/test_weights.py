@@ -192,10 +192,47 @@ def test_class_weight_serves_binary_cross_entropy_with_one_output():
     assert nets[0] == nets[1]
 
 
+def test_class_weight_may_name_classes_that_do_not_occur():
+    """A fold of a cross-validation may lack the rare one; those that occur are weighted as without it."""
+    y = CLASSES % 2
+    nets = [classifier() for _ in range(3)]
+    nets[0].fit(X, y, epochs=2, class_weight={0: 2.0, 1: 0.5, 2: 10.0})
+    nets[1].fit(X, y, epochs=2, sample_weight=np.where(y, 0.5, 2.0))
+    nets[2].fit(X, y, epochs=2, class_weight={np.int64(2): 10.0, 0: 2.0, 1.0: 0.5})
+    assert nets[0] == nets[1] == nets[2]
+    a, b = (Network([5, 1], loss="binary_cross_entropy", seed=0) for _ in range(2))
+    a.fit(X, np.ones(300), epochs=2, class_weight={0: 5.0, 1: 3.0})
+    b.fit(X, np.ones(300), epochs=2, sample_weight=np.full(300, 3.0))
+    assert a == b
+
+
+def test_balanced_weights_are_those_of_scikit_learn_where_a_class_is_absent():
+    from sklearn.utils.class_weight import compute_sample_weight
+
+    y = np.where(CLASSES == 0, 0, 2)
+    a, b = classifier(), classifier()
+    a.fit(X, y, epochs=2, class_weight="balanced")
+    b.fit(X, y, epochs=2, sample_weight=compute_sample_weight("balanced", y))
+    assert a == b
+
+
 @pytest.mark.parametrize(
-    ("class_weight", "error"),
-    [({7: 1.0}, ValueError), ("even", TypeError), ([1, 1, 1], TypeError), ({0: -1}, ValueError)],
+    ("class_weight", "error", "match"),
+    [
+        ({7: 1.0}, ValueError, "expected classes from 0 to 2, got 7"),
+        ({0: 1.0, 3: 1.0}, ValueError, "expected classes from 0 to 2, got 3"),
+        ({-1: 1.0}, ValueError, "expected classes from 0 to 2, got -1"),
+        ({0.5: 1.0}, ValueError, "expected classes from 0 to 2, got 0.5"),
+        ({"a": 1.0}, ValueError, "expected classes from 0 to 2, got 'a'"),
+        ({None: 1.0}, ValueError, "expected classes from 0 to 2, got None"),
+        ({0: -1}, ValueError, "expected weights >= 0"),
+        ({0: 1.0, 2: float("nan")}, ValueError, "expected weights >= 0"),
+        ({0: "heavy"}, TypeError, "expected a number"),
+        ({0: None}, ValueError, "is missing"),
+        ("even", TypeError, "expected a dict, 'balanced' or None, got 'even'"),
+        ([1, 1, 1], TypeError, "expected a dict"),
+    ],
 )
-def test_a_class_weight_that_does_not_fit_is_refused(class_weight, error):
-    with pytest.raises(error, match=r"class_weight|sample_weight"):
+def test_a_class_weight_that_does_not_fit_is_refused(class_weight, error, match):
+    with pytest.raises(error, match=f"^class_weight: .*{match}"):
         classifier().fit(X, CLASSES, epochs=1, class_weight=class_weight)

@@ -533,7 +533,9 @@ NETLET_API netlet_status netlet_fit(netlet_network* network, const netlet_array*
  * only the network is saved. Parameters that are not finite are refused. May be called within on_epochs.
  *
  * The file is replaced as a whole, keeping its owner and permissions: if saving fails, or the machine does, the old
- * file is still there. A program that is killed meanwhile may leave a file .netlet-...tmp beside it. */
+ * file is still there. A program that is killed meanwhile may leave a file .netlet-...tmp beside it. A file that cannot
+ * be replaced (it is itself a mount, or its folder may not be written) is written in place, from memory. After a failure
+ * the message says what is left: "the old content is intact", or "the file is damaged". */
 NETLET_API netlet_status netlet_save(const netlet_network* network, const netlet_optimizer* optimizer, const char* path,
                                      netlet_error* error);
 /* The caller frees the network and the optimizer. optimizer: may be NULL; *optimizer becomes NULL if the file has none.
@@ -550,7 +552,7 @@ NETLET_API void netlet_free_bytes(void* bytes); /* may be NULL */
 NETLET_API netlet_status netlet_from_bytes(const void* bytes, size_t size, netlet_network** network,
                                            netlet_optimizer** optimizer, netlet_error* error);
 
-/* Replaces a file as netlet_save does, by `size` bytes of the caller's: it has either the old content or the new. */
+/* Replaces a file as netlet_save does, by `size` bytes of the caller's. */
 NETLET_API netlet_status netlet_replace_file(const char* path, const void* bytes, size_t size, netlet_error* error);
 
 /* The numerics version under which a loaded network was saved; netlet_numerics_version() for other networks. */

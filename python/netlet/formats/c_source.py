@@ -38,13 +38,12 @@ _HEAD = """\
  * mathematical library (-lm); without the instruction it works, too, but slowly. Not with -ffast-math.
  */
 #include <float.h>
+#include <limits.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__FAST_MATH__) || FLT_EVAL_METHOD != 0
-#error "{name}: the same bits need IEEE arithmetic: compile without -ffast-math, and on x86 with -msse2 -mfpmath=sse"
-#endif
+{assumptions}
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("fp-contract=off")
 #else
@@ -95,6 +94,61 @@ _TEST_OF_FLOATS = """\
       if (bits_of(y[j]) != bits_of(from_floats[j]) && (y[j] == y[j] || from_floats[j] == from_floats[j])) return 1;
   }}
 """
+
+# What the file assumes, as conditions under which the preprocessor refuses it. Of what only shows in a running program,
+# the self-test takes care.
+_REFUSED = {
+    "FLT_RADIX != 2": "FLT_RADIX must be 2",
+    "FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16": (  # 16: as 0, but for the narrower _Float16
+        "FLT_EVAL_METHOD must be 0, arithmetic in the type itself; on x86 compile with -msse2 -mfpmath=sse"
+    ),
+    "defined(__FAST_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__ASSOCIATIVE_MATH__) || \\\n"
+    "    defined(_M_FP_FAST) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)": (
+        "the same bits need IEEE arithmetic: compile without -ffast-math and all that it implies"
+    ),
+}
+_OF_TYPES = {
+    "float": {
+        "FLT_MANT_DIG != 24 || FLT_MIN_EXP != -125 || FLT_MAX_EXP != 128": "float must be IEEE binary32",
+        "defined(FLT_HAS_SUBNORM) && FLT_HAS_SUBNORM == 0": "float must have subnormal numbers",
+    },
+    "double": {
+        "DBL_MANT_DIG != 53 || DBL_MIN_EXP != -1021 || DBL_MAX_EXP != 1024": (
+            "double must be IEEE binary64, of 8 bytes; where it is not, a float32 network may do"
+        ),
+        "defined(DBL_HAS_SUBNORM) && DBL_HAS_SUBNORM == 0": "double must have subnormal numbers",
+    },
+}
+_SIZES = """\
+typedef char {name}_needs_{bits}_and_constants_as_large_as_{real}[
+    sizeof({bits}) == sizeof({real}) && sizeof({one}) == sizeof({real}) ? 1 : -1];
+"""
+_ROUNDING = """\
+#if defined(__GNUC__) && !defined(__clang__) /* others have no constant */
+{check}#endif
+"""
+
+
+def _assumptions(name: str, types: list[str], largest: int) -> str:
+    """Refuse at compile time what would give other bits.
+
+    types: those of C that the file computes with; largest: the largest of its integers.
+    """
+
+    def check(condition: str, text: str) -> str:
+        return f'#if {condition}\n#error "{name}: {text}"\n#endif\n'
+
+    refused = dict(_REFUSED)
+    for kind in types:
+        refused |= _OF_TYPES[kind]
+    refused[f"INT_MAX < {largest}"] = f"int must reach {largest}"
+    texts = [check(condition, text) for condition, text in refused.items()]
+    texts.append(_ROUNDING.format(check=check("FLT_ROUNDS != 1", "FLT_ROUNDS must be 1, rounding to nearest")))
+    for kind in types:
+        bits, one = ("uint32_t", "1.0f") if kind == "float" else ("uint64_t", "1.0")
+        texts.append(_SIZES.format(name=name, bits=bits, real=kind, one=one))
+    return "".join(texts)
+
 
 # By their names in C, each after those that it calls; a file has those that it needs. The capitals: _definitions.
 _FUNCTIONS = {
@@ -393,9 +447,13 @@ def c_source(net: Parts, name: str, fingerprint: str, forward: Callable[[Any], A
     widths.discard(0)
     body = _forward(name, net, inputs)
     places = {"name": name, "inputs": sizes[0], "outputs": sizes[-1]}
+    scaled = net.input_scaling or net.output_scaling
+    types = [kind for kind, used in (("float", is_float32), ("double", not is_float32 or scaled)) if used]
+    largest = max(*(weight.size for weight in net.weights), rows * sizes[0], rows * sizes[-1])
     parts = [
         _HEAD.format(
             **places,
+            assumptions=_assumptions(name, types, largest),
             description=f"a network of layers {'-'.join(map(str, sizes))}, {', '.join(net.activations)}",
             version=__version__,
             fingerprint=fingerprint,

@@ -7,8 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
+from .._data import real_array
 from .._names import ACTIVATIONS
 from .parts import Layers, Parts, require
 
@@ -162,7 +161,7 @@ def _from_layers(model: Any) -> Layers:
 
 
 def _from_weights(weights: Any) -> Layers:
-    arrays = [np.asarray(array) for array in weights]
+    arrays = [real_array(array, f"model, array {i}", rows=False) for i, array in enumerate(weights)]
     layers = Layers()
     for i, array in enumerate(arrays):
         if array.ndim == 2:

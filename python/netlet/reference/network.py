@@ -7,7 +7,7 @@ import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -59,6 +59,18 @@ def _rounding(dtype: np.dtype[Any], rows: int) -> float:
     return (2 * additions + 4) * 2.0**-53 + 4 * unit
 
 
+_Class = TypeVar("_Class", bound=type)
+
+
+def _quietly(network: _Class) -> _Class:
+    """All its methods compute in silence, whatever `numpy.seterr` says."""
+    for name, method in list(vars(network).items()):
+        if callable(method):
+            setattr(network, name, np.errstate(all="ignore")(method))
+    return network
+
+
+@_quietly
 class Network:
     """The same network as `netlet.Network`, with the same arguments, methods and bits."""
 
@@ -161,23 +173,22 @@ class Network:
 
     def _moments(self, values: Array, sample_weight: Any) -> tuple[Array, Array]:
         """Of the weighted rows; NaN, a missing target, is left out."""
-        with np.errstate(all="ignore"):
-            rows = values.astype(np.float64)
-            given = np.asarray(1 if sample_weight is None else sample_weight).astype(self.dtype)
-            weight = np.broadcast_to(given, len(rows)).astype(np.float64)[:, None]
-            present = rows == rows
-            counted = present & (weight > 0)
-            total = sum_rows(np.where(present, weight, 0))
-            low = np.where(counted, rows, np.inf).min(axis=0)
-            high = np.where(counted, rows, -np.inf).max(axis=0)
-            low, high = np.where(low > high, 0, low), np.where(low > high, 0, high)  # a target that is never there
-            mean = np.where(low == high, low, sum_rows(np.where(present, weight * rows, 0)) / total)
-            distance = np.maximum(high - mean, mean - low)
-            unit = np.where(distance > 0, np.ldexp(1.0, np.frexp(distance)[1] - 1), 1)
-            e = (rows - mean) / unit
-            deviation = unit * np.sqrt(sum_rows(np.where(present, weight * (e * e), 0)) / total)
-            size = np.maximum(np.abs(low), np.abs(high))
-            return mean, np.where(deviation > _rounding(values.dtype, len(rows)) * size, deviation, 1)
+        rows = values.astype(np.float64)
+        given = np.asarray(1 if sample_weight is None else sample_weight).astype(self.dtype)
+        weight = np.broadcast_to(given, len(rows)).astype(np.float64)[:, None]
+        present = rows == rows
+        counted = present & (weight > 0)
+        total = sum_rows(np.where(present, weight, 0))
+        low = np.where(counted, rows, np.inf).min(axis=0)
+        high = np.where(counted, rows, -np.inf).max(axis=0)
+        low, high = np.where(low > high, 0, low), np.where(low > high, 0, high)  # a target that is never there
+        mean = np.where(low == high, low, sum_rows(np.where(present, weight * rows, 0)) / total)
+        distance = np.maximum(high - mean, mean - low)
+        unit = np.where(distance > 0, np.ldexp(1.0, np.frexp(distance)[1] - 1), 1)
+        e = (rows - mean) / unit
+        deviation = unit * np.sqrt(sum_rows(np.where(present, weight * (e * e), 0)) / total)
+        size = np.maximum(np.abs(low), np.abs(high))
+        return mean, np.where(deviation > _rounding(values.dtype, len(rows)) * size, deviation, 1)
 
     # ---- forward
 
@@ -198,8 +209,7 @@ class Network:
 
     def forward(self, x: npt.ArrayLike) -> Array:
         """Outputs for each row of x; shape (rows, outputs), or (outputs,) for one row of shape (inputs,)."""
-        with np.errstate(all="ignore"):
-            y = self._unscaled(self._activate(self._inputs(x)).outputs[-1])
+        y = self._unscaled(self._activate(self._inputs(x)).outputs[-1])
         return y if np.ndim(x) == 2 else y[0]
 
     def _unscaled(self, y: Array) -> Array:
@@ -267,14 +277,13 @@ class Network:
         """The loss over all rows and, where there are classes, the accuracy, else errors in the targets' own units."""
         x = self._inputs(x)
         weights = self._weights_of(sample_weight, len(x))
-        with np.errstate(all="ignore"):
-            rows = self._activate(x)
-            loss, _ = self._compare(rows, y, weights, missing)
-            result = {"loss": float(self._reduce(loss.total, self._divisor(len(x), loss, weight_mean)))}
-            if LOSSES[self.loss_name].classes:
-                result["accuracy"] = loss.right / loss.judged
-            else:
-                result |= self._errors(self._unscaled(rows.outputs[-1]), y, weights, missing)
+        rows = self._activate(x)
+        loss, _ = self._compare(rows, y, weights, missing)
+        result = {"loss": float(self._reduce(loss.total, self._divisor(len(x), loss, weight_mean)))}
+        if LOSSES[self.loss_name].classes:
+            result["accuracy"] = loss.right / loss.judged
+        else:
+            result |= self._errors(self._unscaled(rows.outputs[-1]), y, weights, missing)
         return result
 
     def _errors(self, outputs: Array, y: npt.ArrayLike, weights: Array | None, missing: str) -> dict[str, float]:
@@ -350,11 +359,10 @@ class Network:
     ) -> tuple[float | None, Array]:
         """The loss, and its flat gradient in the layout of `parameters`."""
         x = self._inputs(x)
-        with np.errstate(all="ignore"):
-            if y is None:
-                rows = self._activate(x)
-                return None, self._gradient(rows, self._deltas(rows, self._given(rows, output_gradient)))
-            _, loss, gradient = self._backward(x, y, self._weights_of(sample_weight, len(x)), weight_mean, missing)
+        if y is None:
+            rows = self._activate(x)
+            return None, self._gradient(rows, self._deltas(rows, self._given(rows, output_gradient)))
+        _, loss, gradient = self._backward(x, y, self._weights_of(sample_weight, len(x)), weight_mean, missing)
         return float(loss), gradient
 
     def _row_deltas(
@@ -381,9 +389,8 @@ class Network:
         missing: str = "refuse",
     ) -> Array:
         """The gradient of each row's loss with respect to its inputs."""
-        with np.errstate(all="ignore"):
-            _, deltas = self._row_deltas(x, y, output_gradient, sample_weight, missing)
-            return self._through_inputs(deltas[0]).reshape(np.shape(x))
+        _, deltas = self._row_deltas(x, y, output_gradient, sample_weight, missing)
+        return self._through_inputs(deltas[0]).reshape(np.shape(x))
 
     def row_gradients(
         self,
@@ -395,25 +402,23 @@ class Network:
         missing: str = "refuse",
     ) -> Array:
         """The gradient of each row's loss with respect to the parameters."""
-        with np.errstate(all="ignore"):
-            rows, deltas = self._row_deltas(x, y, output_gradient, sample_weight, missing)
-            parts: list[Array] = []
-            for layer_input, delta in zip(rows.inputs, deltas):
-                zero = np.zeros((), dtype=self.dtype)
-                parts.append(fma(layer_input[:, :, None], delta[:, None, :], zero).reshape(len(delta), -1))
-                parts.append(zero + delta)
-            gradients = np.concatenate(parts, axis=1)
+        rows, deltas = self._row_deltas(x, y, output_gradient, sample_weight, missing)
+        parts: list[Array] = []
+        for layer_input, delta in zip(rows.inputs, deltas):
+            zero = np.zeros((), dtype=self.dtype)
+            parts.append(fma(layer_input[:, :, None], delta[:, None, :], zero).reshape(len(delta), -1))
+            parts.append(zero + delta)
+        gradients = np.concatenate(parts, axis=1)
         return gradients if np.ndim(x) == 2 else gradients[0]
 
     def jacobian(self, x: npt.ArrayLike) -> Array:
         """The derivative of each output with respect to each input: one output at a time, its gradient alone."""
-        with np.errstate(all="ignore"):
-            rows = self._activate(self._inputs(x))
-            unit = np.eye(self.layer_sizes[-1], dtype=self.dtype)
-            parts = []
-            for row in unit:
-                delta = self._given(rows, np.broadcast_to(row, rows.outputs[-1].shape))
-                parts.append(self._through_inputs(self._deltas(rows, delta)[0]))
+        rows = self._activate(self._inputs(x))
+        unit = np.eye(self.layer_sizes[-1], dtype=self.dtype)
+        parts = []
+        for row in unit:
+            delta = self._given(rows, np.broadcast_to(row, rows.outputs[-1].shape))
+            parts.append(self._through_inputs(self._deltas(rows, delta)[0]))
         result = np.stack(parts, axis=1)
         return result if np.ndim(x) == 2 else result[0]
 
@@ -421,9 +426,8 @@ class Network:
 
     def apply_gradient(self, gradient: npt.ArrayLike, optimizer: Optimizer, factor: float = 1.0) -> None:
         """One step along a gradient."""
-        with np.errstate(all="ignore"):
-            g = np.asarray(gradient).astype(self.dtype)
-            self.parameters[...] = optimizer.step(self.parameters, g, self._is_weight, factor)
+        g = np.asarray(gradient).astype(self.dtype)
+        self.parameters[...] = optimizer.step(self.parameters, g, self._is_weight, factor)
 
     def step(
         self,
@@ -438,9 +442,8 @@ class Network:
         """One step on one batch; returns the loss before it."""
         x = self._inputs(x)
         dropout = _Dropout(self.seed, DROPOUT_IN_STEP, optimizer.steps, np.arange(len(x), dtype=np.uint64))
-        with np.errstate(all="ignore"):
-            weights = self._weights_of(sample_weight, len(x))
-            _, loss, gradient = self._backward(x, y, weights, weight_mean, missing, dropout)
+        weights = self._weights_of(sample_weight, len(x))
+        _, loss, gradient = self._backward(x, y, weights, weight_mean, missing, dropout)
         self.apply_gradient(gradient, optimizer)
         return float(loss)
 
@@ -494,11 +497,10 @@ class Network:
             for first in range(0, rows, batch):
                 chosen = index[first : first + batch]
                 dropout = _Dropout(key, DROPOUT_IN_FIT, self.epochs_trained, chosen.astype(np.uint64))
-                with np.errstate(all="ignore"):
-                    chosen_weights = None if weights is None else weights[chosen]
-                    loss, _, gradient = self._backward(
-                        x[chosen], y[chosen], chosen_weights, weight_mean, missing, dropout
-                    )
+                chosen_weights = None if weights is None else weights[chosen]
+                loss, _, gradient = self._backward(
+                    x[chosen], y[chosen], chosen_weights, weight_mean, missing, dropout
+                )
                 self.apply_gradient(gradient, optimizer, rate_factor)
                 total, weight = total + loss.total, weight + loss.weight
                 judged, right = judged + loss.judged, right + loss.right
