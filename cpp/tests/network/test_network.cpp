@@ -237,7 +237,8 @@ static void a_mean_weight_may_be_given() {
 
 static void an_evaluation_may_grow() {
   const Network net = ten_times();
-  const netlet_targets targets = netlet::Targets(three).get();
+  const netlet::Targets own(three);
+  const netlet_targets targets = own.get();
   struct {
     netlet_evaluation known;
     double later;
