@@ -135,7 +135,7 @@ PyObject* new_plain(netlet::Dtype dtype, bool single, std::size_t rows, std::siz
   return object;
 }
 
-BorrowedRows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype) {
+BorrowedRows input_rows(py::handle x, std::size_t columns) {
   py::array array = real_array(x, "x");
   const bool single = array.ndim() == 1;
   if ((!single && array.ndim() != 2) || array.shape(array.ndim() - 1) != (py::ssize_t)columns)

@@ -19,7 +19,7 @@ struct BorrowedRows {
 
 // x: (rows, columns) or one row (columns,); anything that numpy.asarray accepts. Arrays of float32, float64, integers
 // and booleans are read as they are, others are converted here.
-BorrowedRows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype);
+BorrowedRows input_rows(py::handle x, std::size_t columns);
 
 // y for `x.rows` rows: (rows, outputs); (rows,) with one output; for cross_entropy also integers (rows,).
 BorrowedRows target_rows(py::handle y, const netlet::Network& network, const BorrowedRows& x);

@@ -18,7 +18,7 @@ struct Examples {
 
 Examples examples(const Network& network, py::handle x, py::handle y, py::handle sample_weight, py::handle weight_mean,
                   py::handle missing) {
-  BorrowedRows rows = input_rows(x, network.inputs(), network.dtype());
+  BorrowedRows rows = input_rows(x, network.inputs());
   BorrowedTargets targets = targets_of(y, py::none(), sample_weight, weight_mean, missing, network, rows);
   return {std::move(rows), std::move(targets)};
 }
@@ -187,7 +187,7 @@ py::object step(py::handle self, py::handle x, py::handle y, py::handle output_g
                 py::handle weight_mean, py::handle missing, py::handle optimizer_object) {
   Network& network = object_of<Network>(self, "self");
   Optimizer& optimizer = object_of<Optimizer>(optimizer_object, "optimizer");
-  const BorrowedRows rows = input_rows(x, network.inputs(), network.dtype());
+  const BorrowedRows rows = input_rows(x, network.inputs());
   const BorrowedTargets targets = targets_of(y, output_gradient, sample_weight, weight_mean, missing, network, rows);
   const double loss = compute(operations(network, rows.array.rows, 6),
                               [&] { return network.step(rows.array, targets.targets, optimizer); });

@@ -275,10 +275,18 @@ struct CrossEntropy : GivenGradient {  // sum_j t_j (log sum exp(z - m) - (z_j -
         double loss = t ? 0 : nats(target);
         for (size_t j = 0; t && j < n; ++j)  // a target of 0 adds nothing, even if its output is 0
           loss = t[j] == 0 ? loss : fma1((double)t[j], nats(j), loss);
-        const bool missing = r.missing && t && t[0] != t[0];  // and so are the others
-        r.correct += !missing && index_of_largest(n, r.y + i * n) == target;
-        r.row_loss[i] = missing ? 0 : loss;
+        r.correct += index_of_largest(n, r.y + i * n) == target;
+        r.row_loss[i] = loss;
       }
+    }
+    if (r.missing && r.t) leave_out_rows(r);
+  }
+  template <class T> __attribute__((noinline)) static void leave_out_rows(OutputRows<T>& r) {
+    for (size_t i = 0; i < r.rows; ++i) {
+      const T* const t = r.t + i * r.n;
+      if (t[0] == t[0]) continue;  // else all are missing
+      r.correct -= index_of_largest(r.n, r.y + i * r.n) == index_of_largest(r.n, t);
+      r.row_loss[i] = 0;
     }
   }
   template <class T> static void derivative(const OutputRows<T>& r) {
@@ -308,7 +316,7 @@ template <class T> void softmax_delta(size_t n, const T* y, T* g) {
 }
 
 // The derivative with respect to outputs whose target is missing is 0.
-template <class T> void leave_out_missing(const OutputRows<T>& r) {
+template <class T> __attribute__((noinline)) void leave_out_missing(const OutputRows<T>& r) {
   const size_t each = core::kLosses[r.loss].outputs_per_target;
   for (size_t i = 0; r.t && i < r.rows * r.n; ++i)
     if (r.t[i / each] != r.t[i / each]) r.delta[i] = 0;
@@ -346,13 +354,14 @@ NETLET_INLINE bool squared_errors(OutputRows<double>& r) {
 NETLET_INLINE bool squared_errors(OutputRows<float>&) { return false; }
 
 // all losses but cross_entropy
-template <bool Some, class T> void row_losses(OutputRows<T>& r) {
+template <bool Some, class T> NETLET_INLINE void row_losses(OutputRows<T>& r) {
   with_loss(r.loss, [&](auto loss) {
     for (size_t i = 0; i < r.rows; ++i) r.row_loss[i] = decltype(loss)::template row<Some>(r, i);
   });
   if (r.loss == NETLET_BINARY_CROSS_ENTROPY)
     for (size_t i = 0; i < r.rows; ++i) r.correct += BinaryCrossEntropy::right<Some>(r, i);
 }
+template <class T> __attribute__((noinline)) void row_losses_but_missing(OutputRows<T>& r) { row_losses<true>(r); }
 
 template <class T> void output_rows(OutputRows<T>& r) {
   const size_t n = r.n;
@@ -360,7 +369,7 @@ template <class T> void output_rows(OutputRows<T>& r) {
   if (r.loss == NETLET_CROSS_ENTROPY)
     CrossEntropy::rows(r);
   else if (r.missing)
-    row_losses<true>(r);
+    row_losses_but_missing(r);
   else if (!squared_errors(r))
     row_losses<false>(r);
   if (r.weights)
