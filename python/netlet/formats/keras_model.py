@@ -7,6 +7,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from .._data import real_array
 from .._names import ACTIVATIONS
 from .parts import Layers, Parts, require

@@ -498,9 +498,7 @@ class Network:
                 chosen = index[first : first + batch]
                 dropout = _Dropout(key, DROPOUT_IN_FIT, self.epochs_trained, chosen.astype(np.uint64))
                 chosen_weights = None if weights is None else weights[chosen]
-                loss, _, gradient = self._backward(
-                    x[chosen], y[chosen], chosen_weights, weight_mean, missing, dropout
-                )
+                loss, _, gradient = self._backward(x[chosen], y[chosen], chosen_weights, weight_mean, missing, dropout)
                 self.apply_gradient(gradient, optimizer, rate_factor)
                 total, weight = total + loss.total, weight + loss.weight
                 judged, right = judged + loss.judged, right + loss.right
