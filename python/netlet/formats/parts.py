@@ -143,7 +143,7 @@ class Layers:
     def add_columns(self, step: Any, values: Any, where: str) -> None:
         """Do numpy.add, subtract, multiply or divide to each column by itself; values: one, or one for each column."""
         self._refuse_after_logarithms(where)
-        values = real_array(values, where)
+        values = np.asarray(values)
         if values.dtype.kind not in "fiu":
             raise ValueError(f"{where}: expected numbers, got {values.dtype}")
         count = self.weights[-1].shape[1] if self.weights else values.size
