@@ -4,6 +4,7 @@
 import copy
 import pickle
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import numpy as np
@@ -62,42 +63,36 @@ def test_a_copy_during_training_is_refused_or_consistent(duplicate):
     "read", [copy.copy, lambda o: o._get_state(), lambda o: o.state], ids=["copy", "pickle", "state"]
 )
 def test_an_optimizer_may_be_read_while_it_takes_its_first_step(read):
-    net, current, done = Network([40, 64, 10], seed=1), [Adam(1e-9)], threading.Event()
+    net, current = Network([40, 64, 10], seed=1), [Adam(1e-9)]
 
     def step():
         for _ in range(100):
             current[0] = optimizer = Adam(1e-9)
-            net.step(X[:100], ZEROS[:100], optimizer)
-        done.set()
+            while optimizer.steps == 0:
+                with suppress(RuntimeError):  # refused beside a read
+                    net.step(X[:100], ZEROS[:100], optimizer)
 
-    thread = threading.Thread(target=step)
-    thread.start()
-    try:
-        while not done.is_set():
+    with ThreadPoolExecutor(1) as pool:
+        stepping = pool.submit(step)
+        while not stepping.done():
             with suppress(RuntimeError):
                 read(current[0])
-    finally:
-        thread.join(TIMEOUT)
-    assert done.is_set()
+        stepping.result()
 
 
 def test_scaling_and_copies_are_consistent_while_another_thread_learns():
-    net, data, done = Network([3000, 1], seed=0), np.random.default_rng(0).normal(size=(5, 3000)), threading.Event()
+    net, data = Network([3000, 1], seed=0), np.random.default_rng(0).normal(size=(5, 3000))
 
     def learn():
         for _ in range(100):
             with suppress(RuntimeError):
                 net.learn_scaling(data)
-        done.set()
 
-    thread = threading.Thread(target=learn)
-    thread.start()
-    try:
-        while not done.is_set():
+    with ThreadPoolExecutor(1) as pool:
+        learning = pool.submit(learn)
+        while not learning.done():
             with suppress(RuntimeError):
                 scaling = net.input_scaling
                 assert scaling is None or (scaling[1] > 0).all()
                 assert copy.copy(net).layer_sizes == (3000, 1)
-    finally:
-        thread.join(TIMEOUT)
-    assert done.is_set()
+        learning.result()
