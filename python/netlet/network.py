@@ -206,7 +206,7 @@ class Network(Exchange):
 
     @property
     def huber_delta(self) -> float:
-        """Where the loss huber turns from squares to absolute values; 1 for other losses."""
+        """Where the loss huber turns from squares to absolute values, on the network's scale; 1 for other losses."""
         return self._loss_parameters[0] if self.loss_name == "huber" else 1.0
 
     @property

@@ -194,7 +194,8 @@ typedef struct netlet_config {
   int32_t loss;               /* netlet_loss_kind */
   int32_t reduction;          /* netlet_reduction */
   int32_t dtype;              /* NETLET_FLOAT32 or NETLET_FLOAT64 */
-  /* huber: delta, 1 value; quantile: q for each output; the other losses have none. NULL: delta 1, every q 1/2 */
+  /* huber: delta, 1 value, on the network's scale; quantile: q for each output; the other losses have none. NULL: delta
+   * 1, every q 1/2 */
   const double* loss_parameters;
   size_t loss_parameter_count; /* ignored if loss_parameters is NULL */
   /* for each hidden layer the share of outputs that training drops, 0 <= share < 1; NULL: none */

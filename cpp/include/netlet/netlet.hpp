@@ -229,7 +229,8 @@ inline Optimizer Rprop(double learning_rate = 0.01) {
   return Optimizer(config);
 }
 
-// One value per epoch. Accuracies are empty for losses without classes, validation_... without validation data.
+// One value per epoch. Losses are on the network's scale; accuracies are empty for losses without classes,
+// validation_... without validation data.
 struct History {
   std::vector<double> loss, seconds, accuracy, learning_rate, validation_loss, validation_accuracy;
 };
@@ -261,8 +262,9 @@ struct FitOptions {
 };
 
 struct NetworkOptions {
-  std::vector<double> loss_parameters = {};  // huber: delta; quantile: q of each output; empty: delta 1, every q 1/2
-  std::vector<double> dropout = {};          // the share of each hidden layer; empty: none
+  // huber: delta, on the network's scale; quantile: q of each output; empty: delta 1, every q 1/2
+  std::vector<double> loss_parameters = {};
+  std::vector<double> dropout = {};  // the share of each hidden layer; empty: none
 };
 
 // The bytes of a file, in memory.

@@ -36,7 +36,7 @@ template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdif
   if (narrow)
     narrow_matmul(p, m, n, AsItIs());
   else
-    matmul(Product<T, RowPointers<T>>{k, {x, x_i, list}, p.b, p.b_k, b, sums, p.c_i, w.in_panels}, m, n);
+    row_products(Product<T, RowPointers<T>>{k, {x, x_i, list}, p.b, p.b_k, b, sums, p.c_i, w.in_panels}, m, n);
   if (activation == NETLET_SOFTMAX) return softmax(m, n, sums, y);
   map_function(activation, m * n, sums, y);
 }
@@ -53,7 +53,8 @@ void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activ
     };
     if (with_common_activation(activation, in_registers)) return;
   }
-  matmul(Product<T, RowPointers<T>>{n, {d, (ptrdiff_t)n, nullptr}, p.b, p.b_k, nullptr, s, p.c_i, wt.in_panels}, m, k);
+  row_products(Product<T, RowPointers<T>>{n, {d, (ptrdiff_t)n, nullptr}, p.b, p.b_k, nullptr, s, p.c_i, wt.in_panels},
+               m, k);
   times_derivative(activation, m * k, x, s);
 }
 

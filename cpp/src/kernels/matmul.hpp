@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// C[i, j] = init[j] + sum over k of A(i, k) * B[k, j], each element a chain of fmas in the order of k; more than kSumBlock
-// terms are chains of that many, each but the first from 0, that are added in their order.
+// C[i, j] = init[j] + sum over k of A(i, k) * B[k, j], each element a chain of fmas in the order of k. More than kSumBlock
+// terms are such chains, each but the first from 0, which are added in their order: only row_products takes so many.
 //
 // Lanes run over j, never across the sum, so neither their number nor the shape of a tile can change a bit.
 // A is read one scalar at a time, by a reader; B and C are contiguous in j.
@@ -103,35 +103,27 @@ NETLET_INLINE void tile(const Product<T, A>& p, size_t i, size_t j, Part<T> last
   }
   auto a = p.a.template from<M>(i);
   const T* b = p.b;
-  for (size_t left = p.k;;) {
-    const size_t block = left < core::kSumBlock ? left : core::kSumBlock;
-    for (size_t k = block; k; --k, a.next(), b += p.b_k) {
-      V<T> row[N];
-      NETLET_UNROLLED for (int n = 0; n < N; ++n) row[n] =
-          Partial && n == N - 1 ? load_part(b + n * lanes, last) : load<T>(b + n * lanes);
-      NETLET_UNROLLED for (int m = 0; m < M; ++m) {
-        const V<T> x = splat(a(m));
-        NETLET_UNROLLED for (int n = 0; n < N; ++n) sum[m][n] = fma(x, row[n], sum[m][n]);
-      }
-    }
+  for (size_t k = p.k; k; --k, a.next(), b += p.b_k) {
+    V<T> row[N];
+    NETLET_UNROLLED for (int n = 0; n < N; ++n) row[n] =
+        Partial && n == N - 1 ? load_part(b + n * lanes, last) : load<T>(b + n * lanes);
     NETLET_UNROLLED for (int m = 0; m < M; ++m) {
-      T* c = p.c + (ptrdiff_t)(i + m) * p.c_i + j;
-      NETLET_UNROLLED for (int n = 0; n < N; ++n) {
-        const bool part = Partial && n == N - 1;
-        if (left < p.k) sum[m][n] = (part ? load_part(c + n * lanes, last) : load<T>(c + n * lanes)) + sum[m][n];
-        if (part)
-          store_part(c + n * lanes, sum[m][n], last);
-        else
-          store<T>(c + n * lanes, sum[m][n]);
-        sum[m][n] = splat(T(0));
-      }
+      const V<T> x = splat(a(m));
+      NETLET_UNROLLED for (int n = 0; n < N; ++n) sum[m][n] = fma(x, row[n], sum[m][n]);
     }
-    left -= block;
-    if (!left) return;
+  }
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) {
+    T* c = p.c + (ptrdiff_t)(i + m) * p.c_i + j;
+    NETLET_UNROLLED for (int n = 0; n < N; ++n) {
+      if (Partial && n == N - 1)
+        store_part(c + n * lanes, sum[m][n], last);
+      else
+        store<T>(c + n * lanes, sum[m][n]);
+    }
   }
 }
 
-// M rows of at most one vector of columns and one block of terms; stores finish(sum, row)
+// M rows of at most one vector of columns; stores finish(sum, row)
 template <class T, int M, class F>
 NETLET_INLINE void narrow_tile(const Product<T, Strided<T>>& p, size_t i, Part<T> part, F finish) {
   V<T> sum[M], sums[M];
@@ -204,7 +196,49 @@ template <class T, class A> void matmul(const Product<T, A>& p, size_t m, size_t
   panels<T, kTileVectors, false>(p, m, n);
 }
 
-// The same for n <= lanes columns and one block of terms, with finish(sum, row) applied in registers.
+// A type of its own, so that the compiler does not change the code for sums of usual length.
+template <class T> struct WideRows : RowPointers<T> {};
+
+// More than kSumBlock terms: block after block for the rows and columns of a tile; Single: for one row, more columns.
+template <class T, int Vectors, bool Single>
+__attribute__((noinline)) void wide_products(const Product<T, RowPointers<T>>& p, size_t m, size_t n) {
+  constexpr size_t height = Single ? 1 : kTileRows, width = Vectors * Vec<T>::lanes;
+  const T* list[height];
+  T later[height * width];
+  for (size_t j = 0; j < n; j += width) {
+    const size_t columns = n - j < width ? n - j : width;
+    const T* const b = p.b + j * (p.in_panels ? p.k : 1);
+    const ptrdiff_t b_k = p.in_panels ? (ptrdiff_t)columns : p.b_k;
+    for (size_t i = 0; i < m; i += height) {
+      const size_t rows = m - i < height ? m - i : height;
+      T* const c = p.c + (ptrdiff_t)i * p.c_i + j;
+      for (size_t k = 0; k < p.k; k += core::kSumBlock) {
+        const size_t count = p.k - k < core::kSumBlock ? p.k - k : core::kSumBlock;
+        for (size_t r = 0; r < rows; ++r)
+          list[r] = k + (p.a.list ? p.a.list[i + r] : p.a.first + (ptrdiff_t)(i + r) * p.a.stride);
+        panels<T, Vectors, Single>(Product<T, WideRows<T>>{count,
+                                                           {{nullptr, 0, list}},
+                                                           b + (ptrdiff_t)k * b_k,
+                                                           b_k,
+                                                           k || !p.init ? nullptr : p.init + j,
+                                                           k ? later : c,
+                                                           k ? (ptrdiff_t)columns : p.c_i,
+                                                           false},
+                                   rows, columns);
+        for (size_t r = 0; k && r < rows; ++r)
+          for (size_t v = 0; v < columns; ++v) c[(ptrdiff_t)r * p.c_i + v] += later[r * columns + v];
+      }
+    }
+  }
+}
+
+template <class T> NETLET_INLINE void row_products(const Product<T, RowPointers<T>>& p, size_t m, size_t n) {
+  if (p.k <= core::kSumBlock) return matmul(p, m, n);
+  m == 1 && !p.in_panels ? wide_products<T, kRowVectors, true>(p, m, n)
+                         : wide_products<T, kTileVectors, false>(p, m, n);
+}
+
+// matmul for n <= lanes columns, with finish(sum, row) applied in registers.
 template <class T, class F> void narrow_matmul(const Product<T, Strided<T>>& p, size_t m, size_t n, F finish) {
   const Part<T> part((int)n);
   size_t i = 0;
