@@ -7,7 +7,8 @@ file: the script reads golden.txt as it goes); only a new numerics version may c
 
 Settings that are not those of `Network` and `fit`: weights=1 gives row n the weight (n mod 4) / 2, standardize=1 scales
 inputs and outputs, validation=1 takes the first 50 rows for validation, targets=probabilities gives cross_entropy
-probabilities, and a schedule is one of `SCHEDULES`.
+probabilities, missing=1 leaves out target n, counted through all rows, if n mod 7 is 3, and a schedule is one of
+`SCHEDULES`.
 """
 
 from __future__ import annotations
@@ -66,7 +67,8 @@ class Golden:
             return x, np.arange(rows) ** 2 % outputs
         if loss == "poisson":
             return x, n * 53 % 7
-        return x, (n % 3 == 0).astype(float) if loss == "binary_cross_entropy" else n * 53 % 97 / 48 - 1
+        y = (n % 3 == 0).astype(float) if loss == "binary_cross_entropy" else n * 53 % 97 / 48 - 1
+        return x, np.where(n % 7 == 3, np.nan, y) if "missing" in self.settings else y
 
     def train(self, library: Any) -> tuple[str, float]:
         """Fingerprint and last loss; `library` is netlet or netlet.reference."""
@@ -97,6 +99,7 @@ class Golden:
             validation_data=(x[:50], y[:50]) if "validation" in s else None,
             standardize="standardize" in s,
             schedule=SCHEDULES[s.get("schedule", "none")],
+            missing="ignore" if "missing" in s else "refuse",
         )
         losses = history["loss"] if isinstance(history, dict) else history.loss
         return net.fingerprint(), float(losses[-1])

@@ -37,8 +37,7 @@ int main(int count, char** arguments) {
     double number;
     /* reads numbers up to the end of the line */
     for (;;) {
-      while ((c = getchar()) == ' ' || c == '\t' || c == '\r') {
-      }
+      while ((c = getchar()) == ' ' || c == '\t' || c == '\r') {}
       if (c == '\n' || c == EOF) break;
       ungetc(c, stdin);
       if (scanf("%lf", &number) != 1) break;

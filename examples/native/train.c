@@ -20,7 +20,7 @@ static netlet_status train(netlet_network* network, netlet_optimizer* optimizer,
   const double inputs[] = {0, 0, 0, 1, 1, 0, 1, 1}, outputs[] = {0, 1, 1, 0};
   const netlet_array x = netlet_rows(inputs, NETLET_FLOAT64, ROWS, 2);
   const netlet_array y = netlet_rows(outputs, NETLET_FLOAT64, ROWS, 1);
-  const netlet_targets targets = {&y, NULL, NULL};
+  const netlet_targets targets = {.y = &y};
   netlet_fit_options options = netlet_fit_defaults(network);
   options.epochs = EPOCHS;
   options.on_epochs = report;

@@ -22,60 +22,45 @@ int number_of(const py::dtype& dtype) {
   return -1;
 }
 
-bool is_conversion_error(const py::error_already_set& error) {
-  return error.matches(PyExc_TypeError) || error.matches(PyExc_ValueError) || error.matches(PyExc_OverflowError);
-}
-
 // Values that are too large become infinite. Not by numpy.astype, which warns of them: numpy.errstate is no way out, as
 // a signal handled within it may leave it set.
-template <typename T>
 py::array narrowed(const py::array_t<long double, py::array::c_style | py::array::forcecast>& array) {
-  py::array_t<T> result(std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()));
+  py::array_t<double> result(std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()));
   std::transform(array.data(), array.data() + array.size(), result.mutable_data(),
-                 [](long double value) { return static_cast<T>(value); });
+                 [](long double value) { return static_cast<double>(value); });
   return result;
 }
 
-// numpy.asarray; its failures name the argument
-py::array as_array(py::handle object, const char* name) {
-  if (py::isinstance<py::array>(object)) return py::reinterpret_borrow<py::array>(object);
-  try {
-    const py::object converted = py::module_::import("numpy").attr("asarray")(object);
-    return py::reinterpret_borrow<py::array>(converted);
-  } catch (py::error_already_set& error) {
-    if (!is_conversion_error(error)) throw;
-    throw py::value_error(std::string(name) + ": expected an array of real numbers, but " +
-                          py::str(error.value()).cast<std::string>());
-  }
+// Whether it is a plain numpy.ndarray of real numbers, such as _data.real_array makes of anything else.
+bool is_real_array(py::handle object) {
+  if (Py_TYPE(object.ptr()) != py::detail::npy_api::get().PyArray_Type_) return false;
+  const char kind = py::detail::array_descriptor_proxy(py::detail::array_proxy(object.ptr())->descr)->kind;
+  return kind == 'f' || kind == 'i' || kind == 'u' || kind == 'b';
 }
 
-py::array as_real_array(py::handle object, const char* name, netlet::Dtype dtype) {
-  py::array array = as_array(object, name);
+// _data.real_array(object, name). It may run Python code, even the caller's own; a thread that Python ends there must
+// not meet a destructor on its way to survive_the_end.
+PyObject* made_array(PyObject* object, const char* name) {
+  PyObject* const data = PyImport_ImportModule("netlet._data");
+  PyObject* const array = data ? PyObject_CallMethod(data, "real_array", "Os", object, name) : nullptr;
+  Py_XDECREF(data);
+  return array;
+}
+
+py::array readable(const py::array& array) {
   if (number_of(array.dtype()) >= 0) return array;
-  const char kind = array.dtype().kind();
-  if (kind == 'O') {  // Python numbers: whatever NumPy makes of them; None becomes NaN
-    array = as_array(array.attr("tolist")(), name);
-    if (number_of(array.dtype()) >= 0) return array;
-  }
-  if (kind == 'i' || kind == 'u')  // swapped bytes
-    return array.attr("astype")(array.dtype().attr("newbyteorder")("=")).cast<py::array>();
-  if (array.dtype().kind() == 'f' || array.dtype().kind() == 'O') {  // swapped bytes, half, long double
-    try {
-      if (array.dtype().kind() == 'f' && array.itemsize() > 8)
-        return dtype == netlet::Dtype::float32 ? narrowed<float>(array) : narrowed<double>(array);
-      return array.attr("astype")(py::dtype::of<double>()).cast<py::array>();
-    } catch (py::error_already_set& error) {
-      if (!is_conversion_error(error)) throw;
-    }
-  }
-  throw py::type_error(std::string(name) + ": expected real numbers, got an array of dtype " +
-                       py::str(array.dtype()).cast<std::string>() +
-                       (name[0] == 'y' ? "; numpy.unique(y, return_inverse=True) turns class names into indices" : ""));
+  const bool is_float = array.dtype().kind() == 'f';
+  if (is_float && array.itemsize() > 8) return narrowed(array);
+  if (is_float && array.itemsize() == 2) return array.attr("astype")(py::dtype::of<double>()).cast<py::array>();
+  return array.attr("astype")(array.dtype().attr("newbyteorder")("=")).cast<py::array>();
 }
 
-// An array of real numbers that the core can read. Making one may run Python code, even the caller's own.
-py::array real_array(py::handle object, const char* name, netlet::Dtype dtype) {
-  return survive_the_end([&] { return as_real_array(object, name, dtype); });
+// An array of real numbers that the core can read.
+py::array real_array(py::handle object, const char* name) {
+  PyObject* const array =
+      is_real_array(object) ? Py_NewRef(object.ptr()) : survive_the_end([&] { return made_array(object.ptr(), name); });
+  if (!array) throw py::error_already_set();
+  return survive_the_end([&] { return readable(py::reinterpret_steal<py::array>(array)); });
 }
 
 netlet::Array describe(const py::array& array, std::size_t rows, std::size_t columns, py::ssize_t row_stride,
@@ -108,6 +93,19 @@ netlet::Dtype parse_dtype(py::handle object) {
 std::string shape_text(const py::array& array) { return py::repr(array.attr("shape")).cast<std::string>(); }
 std::string type_name(py::handle object) { return py::type::of(object).attr("__name__").cast<std::string>(); }
 
+bool only_numbers(py::handle object, int depth) {
+  PyObject* const p = object.ptr();
+  if (PyFloat_Check(p) || PyLong_Check(p)) return true;  // bool is an int, numpy.float64 a float
+  if ((!PyList_CheckExact(p) && !PyTuple_CheckExact(p)) || depth == 0) return false;
+  const Py_ssize_t size = PySequence_Size(p);
+  for (Py_ssize_t i = 0; i < size; ++i) {
+    const auto item = py::reinterpret_steal<py::object>(PySequence_GetItem(p, i));
+    if (!item) throw py::error_already_set();  // another thread made the list shorter
+    if (!only_numbers(item, depth - 1)) return false;
+  }
+  return true;
+}
+
 bool is_plain(PyObject* object, netlet::Dtype dtype, PlainArray* array) {
   if (Py_TYPE(object) != py::detail::npy_api::get().PyArray_Type_) return false;
   const auto* const proxy = py::detail::array_proxy(object);
@@ -137,8 +135,8 @@ PyObject* new_plain(netlet::Dtype dtype, bool single, std::size_t rows, std::siz
   return object;
 }
 
-BorrowedRows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype) {
-  py::array array = real_array(x, "x", dtype);
+BorrowedRows input_rows(py::handle x, std::size_t columns) {
+  py::array array = real_array(x, "x");
   const bool single = array.ndim() == 1;
   if ((!single && array.ndim() != 2) || array.shape(array.ndim() - 1) != (py::ssize_t)columns)
     throw py::value_error("x: expected shape (rows, " + number(columns) + ") or (" + number(columns) + ",), got " +
@@ -150,7 +148,7 @@ BorrowedRows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype) 
 }
 
 BorrowedRows target_rows(py::handle y, const netlet::Network& network, const BorrowedRows& x) {
-  py::array array = real_array(y, "y", network.dtype());
+  py::array array = real_array(y, "y");
   const std::size_t rows = x.array.rows, targets = network.targets();
   const auto ndim = array.ndim();
   const bool classes = network.loss() == netlet::Loss::cross_entropy;
@@ -190,8 +188,42 @@ BorrowedRows target_rows(py::handle y, const netlet::Network& network, const Bor
                         py::str(array.dtype()).cast<std::string>() + hint);
 }
 
-BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle sample_weight,
-                           const netlet::Network& network, const BorrowedRows& x) {
+netlet::Missing parse_missing(py::handle object) {
+  if (py::isinstance<py::str>(object)) {
+    const std::string name = object.cast<std::string>();
+    if (name == "refuse") return netlet::Missing::refuse;
+    if (name == "ignore") return netlet::Missing::ignore;
+  }
+  throw py::value_error("missing: expected 'refuse' or 'ignore', got " + py::repr(object).cast<std::string>());
+}
+
+BorrowedRows weights_of(py::handle sample_weight, const BorrowedRows& x) {
+  py::array array = real_array(sample_weight, "sample_weight");
+  const bool scalar = array.ndim() == 0 && x.single;
+  if (!scalar && (array.ndim() != 1 || (std::size_t)array.shape(0) != x.array.rows))
+    throw py::value_error("sample_weight: expected shape (" + number(x.array.rows) + ",), got " + shape_text(array));
+  const netlet::Array view =
+      describe(array, x.array.rows, 1, scalar ? 0 : array.strides(0), (py::ssize_t)array.itemsize());
+  return {std::move(array), view, x.single};
+}
+
+namespace {
+
+double parse_weight_mean(py::handle object) {
+  if (object.is_none()) return 0;
+  const double value = survive_the_end([&] { return PyFloat_AsDouble(object.ptr()); });
+  if (PyErr_Occurred()) {
+    PyErr_Clear();
+    throw py::type_error("weight_mean: expected a positive finite number or None, got " +
+                         py::repr(object).cast<std::string>());
+  }
+  if (value > 0 && value <= 1.79e308) return value;
+  throw py::value_error("weight_mean: expected a positive finite number or None, got " +
+                        py::repr(object).cast<std::string>());
+}
+
+BorrowedTargets rows_of_targets(py::handle y, py::handle output_gradient, py::handle sample_weight,
+                                const netlet::Network& network, const BorrowedRows& x) {
   if (y.is_none() && output_gradient.is_none())
     throw py::type_error("y: expected either y or output_gradient, got neither");
   if (!y.is_none() && !output_gradient.is_none())
@@ -201,18 +233,14 @@ BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle 
     BorrowedTargets result{py::list(), rows.array};
     result.keep.append(rows.keep);
     if (sample_weight.is_none()) return result;
-    py::array weight = real_array(sample_weight, "sample_weight", network.dtype());
-    const bool scalar = weight.ndim() == 0 && x.single;
-    if (!scalar && (weight.ndim() != 1 || (std::size_t)weight.shape(0) != x.array.rows))
-      throw py::value_error("sample_weight: expected shape (" + number(x.array.rows) + ",), got " + shape_text(weight));
-    result.targets = netlet::Targets(
-        rows.array, describe(weight, x.array.rows, 1, scalar ? 0 : weight.strides(0), (py::ssize_t)weight.itemsize()));
-    result.keep.append(weight);
+    const BorrowedRows weights = weights_of(sample_weight, x);
+    result.targets = netlet::Targets(rows.array, weights.array);
+    result.keep.append(weights.keep);
     return result;
   }
   if (!sample_weight.is_none())
     throw py::value_error("sample_weight: expected None beside output_gradient, whose values include the weights");
-  py::array gradient = real_array(output_gradient, "output_gradient", network.dtype());
+  py::array gradient = real_array(output_gradient, "output_gradient");
   const auto ndim = gradient.ndim();
   const std::size_t rows = x.array.rows, outputs = network.outputs();
   const bool matrix = ndim == 2 && (std::size_t)gradient.shape(0) == rows && (std::size_t)gradient.shape(1) == outputs;
@@ -228,6 +256,15 @@ BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle 
                                              : item);
   BorrowedTargets result{py::list(), netlet::Targets::output_gradient(view)};
   result.keep.append(gradient);
+  return result;
+}
+
+}  // namespace
+
+BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle sample_weight, py::handle weight_mean,
+                           py::handle missing, const netlet::Network& network, const BorrowedRows& x) {
+  BorrowedTargets result = rows_of_targets(y, output_gradient, sample_weight, network, x);
+  result.targets.weight_mean(parse_weight_mean(weight_mean)).missing(parse_missing(missing));
   return result;
 }
 

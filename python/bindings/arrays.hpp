@@ -19,10 +19,14 @@ struct BorrowedRows {
 
 // x: (rows, columns) or one row (columns,); anything that numpy.asarray accepts. Arrays of float32, float64, integers
 // and booleans are read as they are, others are converted here.
-BorrowedRows input_rows(py::handle x, std::size_t columns, netlet::Dtype dtype);
+BorrowedRows input_rows(py::handle x, std::size_t columns);
 
 // y for `x.rows` rows: (rows, outputs); (rows,) with one output; for cross_entropy also integers (rows,).
 BorrowedRows target_rows(py::handle y, const netlet::Network& network, const BorrowedRows& x);
+netlet::Missing parse_missing(py::handle object);
+
+// One weight for each row of x.
+BorrowedRows weights_of(py::handle sample_weight, const BorrowedRows& x);
 
 // An array that can be used as it is: a numpy.ndarray and no subclass, of that dtype, in native byte order, aligned,
 // C-contiguous, with one dimension or two.
@@ -36,15 +40,19 @@ bool is_plain(PyObject* object, netlet::Dtype dtype, PlainArray* array);
 // A new one; null with Python's error set if there is no memory.
 PyObject* new_plain(netlet::Dtype dtype, bool single, std::size_t rows, std::size_t columns, PlainArray* array);
 
+// Whether it is a list or tuple of Python's numbers, or of such lists and tuples, up to that depth; or a number.
+bool only_numbers(py::handle object, int depth);
+
 // What outputs are compared with, in the memory of the arrays in `keep`.
 struct BorrowedTargets {
   py::list keep;
   netlet::Targets targets;
 };
 
-// One of y and output_gradient, the other None; sample_weight of shape (rows,), or None.
-BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle sample_weight,
-                           const netlet::Network& network, const BorrowedRows& x);
+// One of y and output_gradient, the other None; sample_weight of shape (rows,), or None; weight_mean: a number, or None;
+// missing: "refuse" or "ignore".
+BorrowedTargets targets_of(py::handle y, py::handle output_gradient, py::handle sample_weight, py::handle weight_mean,
+                           py::handle missing, const netlet::Network& network, const BorrowedRows& x);
 
 // An array to write to: `out` if it fits exactly, a new one if it is None. It must not overlap the rows `x`, if given.
 py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::Dtype dtype,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <cerrno>
+#include <cstring>
 #include <netlet/netlet.hpp>
 
 #include "bindings.hpp"
@@ -21,8 +21,11 @@ template <class F> auto with_path(const py::bytes& path, F f) {
     const py::object name =
         py::reinterpret_steal<py::object>(PyUnicode_DecodeFSDefaultAndSize(text.data(), (py::ssize_t)text.size()));
     if (error.status() == NETLET_ERROR_FILE && error.system_error() != 0) {
-      errno = error.system_error();
-      PyErr_SetFromErrnoWithFilenameObject(PyExc_OSError, name.ptr());
+      const int code = error.system_error();
+      const char* const state = std::strstr(error.what() + text.size(), "; the ");  // what is left of the old file
+      const std::string reason = py::module_::import("os").attr("strerror")(code).cast<std::string>();
+      const py::tuple arguments = py::make_tuple(code, reason + (state ? state : ""), name);
+      PyErr_SetObject(PyExc_OSError, arguments.ptr());  // of the subclass that the code has
       throw py::error_already_set();
     }
     const bool about_file = error.status() == NETLET_ERROR_FILE || error.status() == NETLET_ERROR_FORMAT;

@@ -2,6 +2,8 @@
 // The network: how it is made, what can be read from it, outputs, losses and derivatives. training.cpp changes it.
 #include <pybind11/stl.h>
 
+#include <optional>
+
 #include "arrays.hpp"
 #include "bindings.hpp"
 
@@ -110,7 +112,7 @@ netlet::Scaling scaling_kind(bool outputs) { return outputs ? netlet::Scaling::o
 
 py::object scaling_of(const Network& net, bool outputs) {
   const std::vector<py::ssize_t> shape = {(py::ssize_t)(outputs ? net.outputs() : net.inputs())};
-  py::array shift(numpy_dtype(net.dtype()), shape), scale(numpy_dtype(net.dtype()), shape);
+  py::array_t<double> shift(shape), scale(shape);
   int present;
   netlet::Check check;
   check(netlet_copy_scaling(net.get(), outputs ? NETLET_SCALE_OUTPUTS : NETLET_SCALE_INPUTS, shift.mutable_data(),
@@ -124,12 +126,17 @@ void set_scaling(py::handle self, bool outputs, const std::vector<double>& shift
   network(self).set_scaling(scaling_kind(outputs), shift, scale);
 }
 
-void learn_scaling(py::handle object, bool outputs, py::handle data) {
+void learn_scaling(py::handle object, bool outputs, py::handle data, py::handle sample_weight, py::handle missing) {
   Network& self = network(object);
+  const netlet::Missing with_nan = parse_missing(missing);
   const BorrowedRows rows =
       outputs ? target_rows(data, self, {py::array(), netlet::Array((double*)nullptr, py::len(data), 0), false})
-              : input_rows(data, self.inputs(), self.dtype());
-  compute(operations(self, rows.array.rows, 1), [&] { self.learn_scaling(scaling_kind(outputs), rows.array); });
+              : input_rows(data, self.inputs());
+  std::optional<BorrowedRows> weights;
+  if (!sample_weight.is_none()) weights = weights_of(sample_weight, rows);
+  compute(operations(self, rows.array.rows, 1), [&] {
+    self.learn_scaling(scaling_kind(outputs), rows.array, weights ? &weights->array : nullptr, with_nan);
+  });
 }
 
 // What changes in a network, all at one moment: parameters, epochs_trained, scaling of inputs and of outputs.
@@ -147,7 +154,7 @@ std::string fingerprint(py::handle self) { return network(self).fingerprint(); }
 
 py::array forward(py::handle object, py::handle x, py::handle out) {
   const Network& self = network(object);
-  const BorrowedRows rows = input_rows(x, self.inputs(), self.dtype());
+  const BorrowedRows rows = input_rows(x, self.inputs());
   std::vector<py::ssize_t> shape;
   if (!rows.single) shape.push_back((py::ssize_t)rows.array.rows);
   shape.push_back((py::ssize_t)self.outputs());
@@ -159,14 +166,31 @@ py::array forward(py::handle object, py::handle x, py::handle out) {
   return result;
 }
 
-py::tuple evaluate(py::handle object, py::handle x, py::handle y, py::handle sample_weight) {
+// loss, and accuracy or else rmse and mae
+py::dict evaluate(py::handle object, py::handle x, py::handle y, py::handle sample_weight, py::handle weight_mean,
+                  py::handle missing) {
   const Network& self = network(object);
-  const BorrowedRows rows = input_rows(x, self.inputs(), self.dtype());
-  const BorrowedTargets targets = targets_of(y, py::none(), sample_weight, self, rows);
-  double accuracy;
-  const double loss = compute(operations(self, rows.array.rows, 2),
-                              [&] { return self.evaluate(rows.array, targets.targets, &accuracy); });
-  return py::make_tuple(loss, accuracy);
+  const BorrowedRows rows = input_rows(x, self.inputs());
+  const BorrowedTargets targets = targets_of(y, py::none(), sample_weight, weight_mean, missing, self, rows);
+  const netlet_evaluation all =
+      compute(operations(self, rows.array.rows, 2), [&] { return self.evaluate(rows.array, targets.targets); });
+  py::dict figures;
+  figures["loss"] = all.loss;
+  if (self.has_classes()) {
+    figures["accuracy"] = all.accuracy;
+  } else {
+    figures["rmse"] = all.rmse;
+    figures["mae"] = all.mae;
+  }
+  return figures;
+}
+
+double loss(py::handle object, py::handle x, py::handle y, py::handle sample_weight, py::handle weight_mean,
+            py::handle missing) {
+  const Network& self = network(object);
+  const BorrowedRows rows = input_rows(x, self.inputs());
+  const BorrowedTargets targets = targets_of(y, py::none(), sample_weight, weight_mean, missing, self, rows);
+  return compute(operations(self, rows.array.rows, 2), [&] { return self.loss(rows.array, targets.targets); });
 }
 
 // ---- derivatives
@@ -193,10 +217,10 @@ template <class F> py::array derivatives(const Network& self, const BorrowedRows
 }
 
 py::tuple backward(py::handle object, py::handle x, py::handle y, py::handle output_gradient, py::handle sample_weight,
-                   py::handle out) {
+                   py::handle weight_mean, py::handle missing, py::handle out) {
   const Network& self = network(object);
-  const BorrowedRows rows = input_rows(x, self.inputs(), self.dtype());
-  const BorrowedTargets targets = targets_of(y, output_gradient, sample_weight, self, rows);
+  const BorrowedRows rows = input_rows(x, self.inputs());
+  const BorrowedTargets targets = targets_of(y, output_gradient, sample_weight, weight_mean, missing, self, rows);
   py::array gradient = output_array(out, {(py::ssize_t)self.parameter_count()}, self.dtype(), &rows);
   if (!out.is_none()) refuse_overlap(gradient, netlet_parameters(self.get()), gradient.nbytes(), "the parameters");
   if (!out.is_none()) refuse_overlap_with_targets(gradient, targets);
@@ -207,26 +231,26 @@ py::tuple backward(py::handle object, py::handle x, py::handle y, py::handle out
 }
 
 py::array input_gradient(py::handle object, py::handle x, py::handle y, py::handle output_gradient,
-                         py::handle sample_weight, py::handle out) {
+                         py::handle sample_weight, py::handle missing, py::handle out) {
   const Network& self = network(object);
-  const BorrowedRows rows = input_rows(x, self.inputs(), self.dtype());
-  const BorrowedTargets targets = targets_of(y, output_gradient, sample_weight, self, rows);
+  const BorrowedRows rows = input_rows(x, self.inputs());
+  const BorrowedTargets targets = targets_of(y, output_gradient, sample_weight, py::none(), missing, self, rows);
   return derivatives(self, rows, &targets, out, {(py::ssize_t)self.inputs()}, 4,
                      [&](void* data) { self.input_gradient(rows.array, targets.targets, data); });
 }
 
 py::array row_gradients(py::handle object, py::handle x, py::handle y, py::handle output_gradient,
-                        py::handle sample_weight, py::handle out) {
+                        py::handle sample_weight, py::handle missing, py::handle out) {
   const Network& self = network(object);
-  const BorrowedRows rows = input_rows(x, self.inputs(), self.dtype());
-  const BorrowedTargets targets = targets_of(y, output_gradient, sample_weight, self, rows);
+  const BorrowedRows rows = input_rows(x, self.inputs());
+  const BorrowedTargets targets = targets_of(y, output_gradient, sample_weight, py::none(), missing, self, rows);
   return derivatives(self, rows, &targets, out, {(py::ssize_t)self.parameter_count()}, 6,
                      [&](void* data) { self.row_gradients(rows.array, targets.targets, data); });
 }
 
 py::array jacobian(py::handle object, py::handle x, py::handle out) {
   const Network& self = network(object);
-  const BorrowedRows rows = input_rows(x, self.inputs(), self.dtype());
+  const BorrowedRows rows = input_rows(x, self.inputs());
   return derivatives(self, rows, nullptr, out, {(py::ssize_t)self.outputs(), (py::ssize_t)self.inputs()},
                      2.0 + 2.0 * (double)self.outputs(), [&](void* data) { self.jacobian(rows.array, data); });
 }
@@ -246,6 +270,7 @@ void bind_network(py::module_& m) {
   all["reduction"] = names(netlet_reduction_name);
   all["init"] = names(netlet_init_name);
   m.attr("NAMES") = all;
+  m.def("only_numbers", [](py::handle object) { return only_numbers(object, 8); });
   py::class_<Network> type(m, "Network");
   type.def(py::init(&create), py::arg("layer_sizes"), py::arg("activations"), py::arg("loss"), py::arg("reduction"),
            py::arg("dtype"), py::arg("loss_parameters"), py::arg("dropout"))
@@ -260,6 +285,7 @@ void bind_network(py::module_& m) {
       .def("_fingerprint", &fingerprint)
       .def("_forward_any", &forward)
       .def("_evaluate", &evaluate)
+      .def("_loss", &loss)
       .def("_backward", &backward)
       .def("_input_gradient", &input_gradient)
       .def("_row_gradients", &row_gradients)

@@ -16,9 +16,10 @@ struct Examples {
   BorrowedTargets y;
 };
 
-Examples examples(const Network& network, py::handle x, py::handle y, py::handle sample_weight) {
-  BorrowedRows rows = input_rows(x, network.inputs(), network.dtype());
-  BorrowedTargets targets = targets_of(y, py::none(), sample_weight, network, rows);
+Examples examples(const Network& network, py::handle x, py::handle y, py::handle sample_weight, py::handle weight_mean,
+                  py::handle missing) {
+  BorrowedRows rows = input_rows(x, network.inputs());
+  BorrowedTargets targets = targets_of(y, py::none(), sample_weight, weight_mean, missing, network, rows);
   return {std::move(rows), std::move(targets)};
 }
 
@@ -47,7 +48,8 @@ class Fit {
 
   void run(Optimizer& optimizer) {
     const bool in_batches = !next_batch_.is_none();
-    if (!in_batches) data_.emplace(examples(network_, setting("x"), setting("y"), setting("sample_weight")));
+    if (!in_batches)
+      data_.emplace(examples(network_, setting("x"), setting("y"), setting("sample_weight"), py::none(), missing_));
     const auto next = [this] { return with_gil(thread_, [this] { return next_batch(); }); };
     try {
       const WithoutGil without_gil;
@@ -115,11 +117,17 @@ class Fit {
     if (given.is_none()) return;
     const py::tuple parts = given;
     try {
-      validation_.emplace(examples(network_, parts[0], parts[1], parts[2]));
+      validation_.emplace(examples(network_, parts[0], parts[1], parts[2], py::none(), missing_));
     } catch (const py::value_error& error) {
       throw py::value_error(std::string("validation_data: ") + error.what());
     } catch (const py::type_error& error) {
       throw py::type_error(std::string("validation_data: ") + error.what());
+    } catch (const py::error_already_set& error) {  // of Python's code that reads data
+      const bool value_error = error.matches(PyExc_ValueError);
+      if (!value_error && !error.matches(PyExc_TypeError)) throw;
+      const std::string text = "validation_data: " + py::str(error.value()).cast<std::string>();
+      if (value_error) throw py::value_error(text);
+      throw py::type_error(text);
     }
     options_.validation_x = &validation_->x.array;
     options_.validation_targets = &validation_->y.targets;
@@ -130,7 +138,7 @@ class Fit {
     given_ = next_batch_();
     if (given_.is_none()) return nullptr;
     const py::tuple parts = given_;
-    data_.emplace(examples(network_, parts[0], parts[1], parts[2]));
+    data_.emplace(examples(network_, parts[0], parts[1], parts[2], weight_mean_, missing_));
     return &batch_.emplace(netlet::Batch{data_->x.array, data_->y.targets});
   }
 
@@ -156,7 +164,8 @@ class Fit {
   Network& network_;
   const py::dict& settings_;
   const py::object next_batch_ = setting("next_batch"), schedule_ = setting("schedule"),
-                   callback_ = setting("callback"), record_ = setting("record");
+                   callback_ = setting("callback"), record_ = setting("record"), weight_mean_ = setting("weight_mean"),
+                   missing_ = setting("missing");
   PyThreadState* const thread_ = PyThreadState_Get();  // callbacks are called on it
   bool live_;
   netlet::FitOptions options_;
@@ -175,11 +184,11 @@ void fit(py::handle self, py::handle optimizer, const py::dict& settings) {
 }
 
 py::object step(py::handle self, py::handle x, py::handle y, py::handle output_gradient, py::handle sample_weight,
-                py::handle optimizer_object) {
+                py::handle weight_mean, py::handle missing, py::handle optimizer_object) {
   Network& network = object_of<Network>(self, "self");
   Optimizer& optimizer = object_of<Optimizer>(optimizer_object, "optimizer");
-  const BorrowedRows rows = input_rows(x, network.inputs(), network.dtype());
-  const BorrowedTargets targets = targets_of(y, output_gradient, sample_weight, network, rows);
+  const BorrowedRows rows = input_rows(x, network.inputs());
+  const BorrowedTargets targets = targets_of(y, output_gradient, sample_weight, weight_mean, missing, network, rows);
   const double loss = compute(operations(network, rows.array.rows, 6),
                               [&] { return network.step(rows.array, targets.targets, optimizer); });
   return y.is_none() ? py::object(py::none()) : py::float_(loss);

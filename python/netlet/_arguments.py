@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
+from ._data import MissingValueError, converted, real_array, shown
 from ._names import LOSSES, known_as
 from .optimizers import Optimizer
 
@@ -20,7 +21,7 @@ def integer(name: str, value: Any, low: int, high: int, expected: str) -> int:
     try:
         number = operator.index(value)
     except TypeError:
-        raise TypeError(f"{name}: expected {expected}, got {value!r}") from None
+        raise TypeError(f"{name}: expected {expected}, got {shown(value)}") from None
     if not low <= number < high:
         raise ValueError(f"{name}: expected {expected}, got {number}")
     return number
@@ -38,23 +39,26 @@ def layer_sizes(value: Sequence[int]) -> list[int]:
     try:
         sizes = list(value)
     except TypeError:
-        raise TypeError(f"layer_sizes: expected a sequence of integers, got {value!r}") from None
+        raise TypeError(f"layer_sizes: expected a sequence of integers, got {shown(value)}") from None
     if len(sizes) < 2:
-        raise ValueError(f"layer_sizes: expected at least 2 sizes (inputs and outputs), got {sizes!r}")
+        raise ValueError(f"layer_sizes: expected at least 2 sizes (inputs and outputs), got {shown(sizes)}")
     return [integer("layer_sizes", size, 1, 2**63, "positive integers") for size in sizes]
 
 
 def numbers(name: str, value: Any, count: int, each: str) -> list[float]:
     """One number for all `count`, or a sequence with one for each; `each` is the word for one of them."""
     try:
-        array = np.asarray(value)
-        array = array.astype(np.float64, casting="safe" if array.dtype.kind in "US" else "unsafe")
+        array = converted(real_array(value, name, rows=False), np.float64)
+    except MissingValueError:
+        raise
     except (TypeError, ValueError):
-        raise TypeError(f"{name}: expected a number, or {count} numbers, one for each {each}, got {value!r}") from None
+        raise TypeError(
+            f"{name}: expected a number, or {count} numbers, one for each {each}, got {shown(value)}"
+        ) from None
     if array.ndim == 0 and (count or array == 0):
         return [float(array)] * count
     if array.shape != (count,):
-        raise ValueError(f"{name}: expected a number, or {count} numbers, one for each {each}, got {value!r}")
+        raise ValueError(f"{name}: expected a number, or {count} numbers, one for each {each}, got {shown(value)}")
     return [float(number) for number in array]
 
 
@@ -62,11 +66,11 @@ def name_number(argument: str, name: str, kind: str) -> int:
     """The core's number for a public name."""
     known = _core.NAMES[kind]
     if not isinstance(name, str):
-        raise TypeError(f"{argument}: expected one of the names {', '.join(known)}, got {name!r}")
+        raise TypeError(f"{argument}: expected one of the names {', '.join(known)}, got {shown(name)}")
     if name not in known:
         same = known_as(name)
         hint = f" (here it is {same!r})" if same in known else ""
-        raise ValueError(f"{argument}: unknown name {name!r}{hint}; the known ones are {', '.join(known)}")
+        raise ValueError(f"{argument}: unknown name {shown(name)}{hint}; the known ones are {', '.join(known)}")
     return known.index(name)
 
 
@@ -79,14 +83,14 @@ def activations(layers: int, activation: str | Sequence[str], output_activation:
     try:
         names = list(activation)
     except TypeError:
-        raise TypeError(f"activation: expected a name, or one for each layer, got {activation!r}") from None
+        raise TypeError(f"activation: expected a name, or one for each layer, got {shown(activation)}") from None
     if output_activation is not None:
         raise ValueError(
             "output_activation: expected None beside a list of activations, the last of which is the output's, "
-            f"got {output_activation!r}"
+            f"got {shown(output_activation)}"
         )
     if len(names) != layers:
-        raise ValueError(f"activation: expected a name, or {layers} names, one for each layer, got {names!r}")
+        raise ValueError(f"activation: expected a name, or {layers} names, one for each layer, got {shown(names)}")
     return [name_number("activation", name, "activation") for name in names]
 
 

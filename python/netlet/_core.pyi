@@ -21,6 +21,7 @@ def available_isas() -> list[str]: ...
 def set_isa(name: str) -> None: ...
 def get_num_threads() -> int: ...
 def set_num_threads(count: int) -> None: ...
+def only_numbers(value: object, /) -> bool: ...
 def apply(function: int, x: npt.NDArray[Any], out: npt.NDArray[Any]) -> None: ...
 
 class Checkpoint:
@@ -99,14 +100,31 @@ class Network:
     def _fingerprint(self) -> str: ...
     def _forward(self, x: npt.ArrayLike, out: npt.NDArray[Any] | None, /) -> npt.NDArray[Any]: ...
     def _evaluate(
-        self, x: npt.ArrayLike, y: npt.ArrayLike, sample_weight: npt.ArrayLike | None, /
-    ) -> tuple[float, float]: ...
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None,
+        weight_mean: float | None,
+        missing: str,
+        /,
+    ) -> dict[str, float]: ...
+    def _loss(
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        sample_weight: npt.ArrayLike | None,
+        weight_mean: float | None,
+        missing: str,
+        /,
+    ) -> float: ...
     def _backward(
         self,
         x: npt.ArrayLike,
         y: npt.ArrayLike | None,
         output_gradient: npt.ArrayLike | None,
         sample_weight: npt.ArrayLike | None,
+        weight_mean: float | None,
+        missing: str,
         out: npt.NDArray[Any] | None,
         /,
     ) -> tuple[float | None, npt.NDArray[Any]]: ...
@@ -116,6 +134,7 @@ class Network:
         y: npt.ArrayLike | None,
         output_gradient: npt.ArrayLike | None,
         sample_weight: npt.ArrayLike | None,
+        missing: str,
         out: npt.NDArray[Any] | None,
         /,
     ) -> npt.NDArray[Any]: ...
@@ -125,6 +144,7 @@ class Network:
         y: npt.ArrayLike | None,
         output_gradient: npt.ArrayLike | None,
         sample_weight: npt.ArrayLike | None,
+        missing: str,
         out: npt.NDArray[Any] | None,
         /,
     ) -> npt.NDArray[Any]: ...
@@ -135,11 +155,13 @@ class Network:
         y: npt.ArrayLike | None,
         output_gradient: npt.ArrayLike | None,
         sample_weight: npt.ArrayLike | None,
+        weight_mean: float | None,
+        missing: str,
         optimizer: Optimizer,
         /,
     ) -> float | None: ...
     def _apply_gradient(self, gradient: npt.NDArray[Any], optimizer: Optimizer, /) -> None: ...
     def _scaling(self, outputs: bool, /) -> tuple[npt.NDArray[Any], npt.NDArray[Any]] | None: ...
     def _set_scaling(self, outputs: bool, shift: Sequence[float], scale: Sequence[float], /) -> None: ...
-    def _learn_scaling(self, outputs: bool, rows: npt.ArrayLike, /) -> None: ...
+    def _learn_scaling(self, outputs: bool, rows: npt.ArrayLike, sample_weight: Any, missing: str, /) -> None: ...
     def _fit(self, optimizer: Optimizer, settings: dict[str, Any], /) -> None: ...

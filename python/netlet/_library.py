@@ -6,6 +6,7 @@ from __future__ import annotations
 import operator
 
 from . import _core
+from ._data import shown
 
 
 def isa() -> str:
@@ -60,7 +61,7 @@ def set_num_threads(count: int) -> None:
     try:
         number = operator.index(count)
     except TypeError:
-        raise TypeError(f"count: expected an integer, got {count!r}") from None
+        raise TypeError(f"count: expected an integer, got {shown(count)}") from None
     _core.set_num_threads(min(max(number, 0), 2**31))
 
 

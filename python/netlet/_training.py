@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import operator
 import warnings
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _arguments as arguments
+from ._data import real_array, shown
 from ._names import ACTIVATIONS, LOSSES
 from .history import History
 from .optimizers import SGD, Optimizer
@@ -20,6 +22,8 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
     from typing import Literal, TypedDict
 
     import numpy.typing as npt
+
+    from ._names import MissingName
 
     ClassWeight = dict[int, float] | Literal["balanced"]
     Standardize = bool | Literal["inputs", "outputs"]
@@ -36,6 +40,7 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
         patience: int | None
         min_delta: float
         schedule: Any
+        missing: MissingName
         progress: bool
 
 
@@ -45,7 +50,9 @@ def settings(options: Options, own_seed: int, history: History) -> tuple[Optimiz
     if optimizer is None:
         optimizer = SGD(0.1 if learning_rate is None else learning_rate)
     elif learning_rate is not None:
-        raise ValueError(f"learning_rate: expected None beside an optimizer, which has its own, got {learning_rate!r}")
+        raise ValueError(
+            f"learning_rate: expected None beside an optimizer, which has its own, got {shown(learning_rate)}"
+        )
     callback, seed, patience = options["callback"], options["seed"], options["patience"]
     if callback is not None and not callable(callback):
         raise TypeError(f"callback: expected a function, got {type(callback).__name__}")
@@ -56,6 +63,7 @@ def settings(options: Options, own_seed: int, history: History) -> tuple[Optimiz
         "x": None,
         "y": None,
         "sample_weight": None,
+        "weight_mean": None,
         "next_batch": None,
         "batch_size": 0,
         "shuffle": False,
@@ -68,45 +76,56 @@ def settings(options: Options, own_seed: int, history: History) -> tuple[Optimiz
         "patience": patience or 0,
         "min_delta": arguments.numbers("min_delta", options["min_delta"], 1, "fit")[0],
         "schedule": schedule(options["schedule"]),
+        "missing": options["missing"],
         "live": bool(options["progress"]),
     }
 
 
-def weights_of_classes(loss: str, y: Any, class_weight: Any, sample_weight: Any) -> npt.NDArray[Any]:
-    """The weight of each row: that of its class, times its own."""
+def weights_of_classes(
+    loss: str, outputs: int, y: Any, class_weight: Any, sample_weight: Any, missing: MissingName
+) -> npt.NDArray[Any]:
+    """The weight of each row: that of its class, times its own; a row without a target has no class, and weight 1."""
     of = LOSSES[loss].get("classes")
+    count = outputs if of == "row" else 2
     if not of:
         raise ValueError(f"class_weight: expected None for {loss}, which has no classes")
-    targets = np.atleast_1d(np.asarray(y))
+    targets = np.atleast_1d(real_array(y, "y"))
+    there = np.full(len(targets), True)
+    if missing == "ignore" and targets.dtype.kind == "f":
+        there = ~np.isnan(targets.reshape(len(targets), -1)).any(axis=1)
     if targets.ndim == 2:
         if of == "output" and targets.shape[1] != 1:
             raise ValueError(f"class_weight: expected one output with {loss}, got several")
         targets = targets.argmax(axis=1) if of == "row" else targets[:, 0]
-    classes, index, counts = np.unique(targets, return_inverse=True, return_counts=True)
+    classes, index, counts = np.unique(targets[there], return_inverse=True, return_counts=True)
     if isinstance(class_weight, str) and class_weight == "balanced":
-        of_class = len(targets) / (len(classes) * counts)
+        of_class = counts.sum() / (len(classes) * counts)
     elif isinstance(class_weight, dict):
-        unknown = set(class_weight) - set(classes.tolist())
+        unknown = [key for key in class_weight if key not in range(count)]
         if unknown:
-            raise ValueError(f"class_weight: expected classes that occur in y, got {sorted(unknown, key=str)}")
-        of_class = np.array([class_weight.get(c, 1.0) for c in classes.tolist()], dtype=np.float64)
-        if not (of_class >= 0).all():
-            raise ValueError(f"class_weight: expected weights >= 0, got {class_weight!r}")
+            raise ValueError(f"class_weight: expected classes from 0 to {count - 1}, got {shown(unknown[0])}")
+        given = arguments.numbers("class_weight", list(class_weight.values()), len(class_weight), "class")
+        if not all(weight >= 0 for weight in given):
+            raise ValueError(f"class_weight: expected weights >= 0, got {shown(class_weight)}")
+        by_class = dict(zip(class_weight, given))
+        of_class = np.array([by_class.get(c, 1.0) for c in classes.tolist()])
     else:
-        raise TypeError(f"class_weight: expected a dict, 'balanced' or None, got {class_weight!r}")
-    weights = of_class[index.reshape(-1)]
+        raise TypeError(f"class_weight: expected a dict, 'balanced' or None, got {shown(class_weight)}")
+    weights = np.ones(len(targets))
+    weights[there] = of_class[index.reshape(-1)]
     if sample_weight is None:
-        return np.asarray(weights)
-    own = np.asarray(sample_weight)
+        return weights
+    own = real_array(sample_weight, "sample_weight")
     if own.shape != weights.shape:
         raise ValueError(f"sample_weight: expected shape {weights.shape}, got {own.shape}")
-    return np.asarray(weights * own)
+    with np.errstate(all="ignore"):
+        return np.asarray(weights * own)
 
 
 def standardize(loss: str, value: Standardize) -> dict[str, bool]:
     """Which scalings are to be learned."""
     if not isinstance(value, (bool, np.bool_)) and value not in ("inputs", "outputs"):
-        raise ValueError(f"standardize: expected True, False, 'inputs' or 'outputs', got {value!r}")
+        raise ValueError(f"standardize: expected True, False, 'inputs' or 'outputs', got {shown(value)}")
     return {
         "standardize_inputs": value in (True, "inputs"),
         "standardize_outputs": value == "outputs"
@@ -136,10 +155,10 @@ def schedule(value: Any) -> Any:
             kind, gamma, period, floor, min_delta = parts
             return kind, float(gamma), min(max(operator.index(period), 0), 2**63), float(floor), float(min_delta)
         except (TypeError, ValueError):
-            raise TypeError(f"schedule: expected numbers, whole numbers for epochs, got {value!r}") from None
+            raise TypeError(f"schedule: expected numbers, whole numbers for epochs, got {shown(value)}") from None
     if callable(value) and not isinstance(value, type):
         return lambda epoch: _factor(value, epoch)
-    raise TypeError(f"schedule: expected one of netlet.schedules or a function of the epoch, got {value!r}")
+    raise TypeError(f"schedule: expected one of netlet.schedules or a function of the epoch, got {shown(value)}")
 
 
 def _factor(function: Callable[[int], Any], epoch: int) -> float:
@@ -147,7 +166,9 @@ def _factor(function: Callable[[int], Any], epoch: int) -> float:
     try:
         return float(factor)
     except (TypeError, ValueError):
-        raise TypeError(f"schedule: expected a number from the function for epoch {epoch}, got {factor!r}") from None
+        raise TypeError(
+            f"schedule: expected a number from the function for epoch {epoch}, got {shown(factor)}"
+        ) from None
 
 
 def warn_of_unreachable_targets(activation: str, loss: str, scaling: Any, standardized: bool, y: Any) -> None:
@@ -157,17 +178,18 @@ def warn_of_unreachable_targets(activation: str, loss: str, scaling: Any, standa
     if (least, most) == (-np.inf, np.inf) or not LOSSES[loss].get("scales_outputs"):
         return
     try:
-        values = np.asarray(y)
-    except ValueError:
+        values = real_array(y, "y")
+    except (TypeError, ValueError):
         return  # the core says what is wrong with it
-    if values.dtype.kind not in "fiub" or not values.size:
+    if not values.size:
         return
-    low, high = float(values.min()), float(values.max())
-    if not np.isfinite(low + high):
+    low, high = _range(values)
+    if not math.isfinite(low + high):
         return
     if scaling is not None:
-        values = (values - scaling[0]) / scaling[1]
-        low, high = float(values.min()), float(values.max())
+        with np.errstate(all="ignore"):
+            values = (values - scaling[0]) / scaling[1]
+        low, high = _range(values)
     elif standardized:
         low, high = -np.inf, np.inf  # on both sides of 0, beyond 1
     if low >= least and high <= most:
@@ -181,13 +203,20 @@ def warn_of_unreachable_targets(activation: str, loss: str, scaling: Any, standa
     )
 
 
+def _range(values: npt.NDArray[Any]) -> tuple[float, float]:
+    """Smallest and largest value, NaN left out."""
+    return float(np.fmin.reduce(values, axis=None)), float(np.fmax.reduce(values, axis=None))
+
+
 def warn_of_growth(history: History) -> None:
     """Warn if the loss grew a hundredfold: training failed, though all numbers stayed finite."""
-    loss = history.loss
-    if len(loss) > 1 and loss[-1] > 100 * abs(loss[0]) > 0:
+    losses = history.loss.tolist()  # Python's numbers: NumPy's warn of overflow
+    if len(losses) < 2:
+        return
+    first, last = losses[0], losses[-1]
+    if last > 100 * abs(first) > 0:
         warnings.warn(
-            f"the loss grew from {loss[0]:.3g} to {loss[-1]:.3g}: a smaller learning rate, or reduction='mean', may "
-            "help",
+            f"the loss grew from {first:.3g} to {last:.3g}: a smaller learning rate, or reduction='mean', may help",
             stacklevel=4,
         )
 

@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from . import _core
 from ._library import numerics_version
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
     import pathlib
 
     import numpy.typing as npt
+    from _typeshed import SupportsRead, SupportsWrite
     from typing_extensions import Self  # typing has it from Python 3.11 on
 
     from ._names import ActivationName, DtypeName, LossName
@@ -24,8 +29,12 @@ if TYPE_CHECKING:
 
     Dtype = DtypeName | npt.DTypeLike
     Path = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+    Target = Path | SupportsWrite[bytes]
+    Source = Path | SupportsRead[bytes]
 
 __all__ = ["Exchange"]
+
+_QUIETLY = np.errstate(all="ignore")  # arithmetic on parameters, whatever numpy.seterr says
 
 
 def _encoded(path: Any) -> bytes:
@@ -39,6 +48,50 @@ def _pathlib_path(path: Any) -> pathlib.Path:
     import pathlib  # it takes longer to import than all of netlet
 
     return pathlib.Path(os.fsdecode(_encoded(path)))
+
+
+def _is_file(path: Any, method: str) -> bool:
+    """Whether it is an open binary file with that method, rather than a path."""
+    if isinstance(path, (str, bytes, os.PathLike)):
+        return False
+    if hasattr(path, "encoding"):
+        raise TypeError(f"path: expected a binary file, got a text file ({type(path).__name__})")
+    if hasattr(path, method):
+        return True
+    raise TypeError(
+        f"path: expected a str, bytes, path object or open binary file to {method}, got {type(path).__name__}"
+    )
+
+
+def _write(file: Any, data: bytes) -> None:
+    """Write all bytes, as often as a file without a buffer takes only some of them."""
+    while data:
+        count = file.write(data)
+        if count is None and not isinstance(file, io.RawIOBase):
+            return  # of another library, which does not count
+        if not count:
+            raise BlockingIOError(errno.EAGAIN, "path: the file takes no more bytes now")
+        data = data[count:]
+
+
+def _read(file: Any) -> bytes:
+    """Read from the current position to the end."""
+    parts: list[bytes] = []
+    while True:
+        part = file.read()
+        if part is None:
+            raise BlockingIOError(errno.EAGAIN, "path: the file has no bytes now")
+        if not isinstance(part, (bytes, bytearray, memoryview)):
+            raise TypeError(f"path: expected a binary file, whose read gives bytes, got {type(part).__name__}")
+        if not part:
+            return b"".join(parts)
+        parts.append(bytes(part))
+
+
+def _checkpoint(path: Any) -> _core.Checkpoint:
+    if _is_file(path, "read"):
+        return _core.Checkpoint.from_bytes(_read(path))
+    return _core.Checkpoint.load(_encoded(path))
 
 
 def _contiguous(data: Any) -> memoryview:
@@ -60,7 +113,7 @@ def _check(optimizer: Any) -> Optimizer | None:
 class Exchange(_core.Network):
     """The part of `Network` that deals with files and other libraries."""
 
-    def save(self, path: Path, *, optimizer: Optimizer | None = None) -> None:
+    def save(self, path: Target, *, optimizer: Optimizer | None = None) -> None:
         """Save the network to a file, for `load` in Python, C and C++.
 
         It is a safetensors file, whose parameters other programs can read. It holds architecture, parameters, scaling,
@@ -68,9 +121,11 @@ class Exchange(_core.Network):
 
         Parameters
         ----------
-        path : str or path-like
+        path : str, path-like or binary file
             Any file extension will do. An existing file is replaced as a whole: if saving fails, or the machine does,
-            the old file is still there.
+            the old file is still there. Where that is impossible (the file is itself a mount, or its folder may not be
+            written), it is written in place. To an open file, or anything else that has ``write``, the bytes of
+            `to_bytes` are written where it stands; it is neither flushed nor closed.
         optimizer : Optimizer, optional
             Its settings and state are saved too, so that training can be resumed to the same bits: see
             `load_checkpoint`.
@@ -78,7 +133,9 @@ class Exchange(_core.Network):
         Raises
         ------
         OSError
-            If the file cannot be written.
+            If the file cannot be written; the message says what is left of an old one.
+        TypeError
+            If `path` is none, or a text file.
         ValueError
             If a parameter is not finite, or the optimizer's state has another size or dtype.
         RuntimeError
@@ -94,10 +151,13 @@ class Exchange(_core.Network):
         >>> Network.load(path) == net
         True
         """
-        _core.save(self, _encoded(path), _check(optimizer))
+        if _is_file(path, "write"):
+            _write(path, self.to_bytes(optimizer=optimizer))
+        else:
+            _core.save(self, _encoded(path), _check(optimizer))
 
     def to_bytes(self, *, optimizer: Optimizer | None = None) -> bytes:
-        """Return what `save` would write.
+        """Return what `save` writes.
 
         Parameters
         ----------
@@ -123,7 +183,7 @@ class Exchange(_core.Network):
         return _core.to_bytes(self, _check(optimizer))
 
     @classmethod
-    def load(cls, path: Path) -> Self:
+    def load(cls, path: Source) -> Self:
         """Make a network from a file that `save` wrote, in any language.
 
         Everything in the file is checked: its format, checksum, values and fingerprint, and that the network gives the
@@ -131,7 +191,8 @@ class Exchange(_core.Network):
 
         Parameters
         ----------
-        path : str or path-like
+        path : str, path-like or binary file
+            An open file, or anything else that has ``read``, is read from where it stands to its end.
 
         Returns
         -------
@@ -141,6 +202,8 @@ class Exchange(_core.Network):
         ------
         OSError
             If the file cannot be read.
+        TypeError
+            If `path` is none, or a text file.
         ValueError
             If it is not a netlet network, or is truncated, damaged or too new; the message says what was expected.
 
@@ -158,17 +221,18 @@ class Exchange(_core.Network):
         >>> Network.load(path).layer_sizes
         (2, 3, 1)
         """
-        return cls._made_of(_core.Checkpoint.load(_encoded(path)))
+        return cls._made_of(_checkpoint(path))
 
     @classmethod
-    def load_checkpoint(cls, path: Path) -> tuple[Self, Optimizer]:
+    def load_checkpoint(cls, path: Source) -> tuple[Self, Optimizer]:
         """Make a network and its optimizer from a file that `save` wrote with an optimizer.
 
         Training resumes as if it had never stopped, to the same bits.
 
         Parameters
         ----------
-        path : str or path-like
+        path : str, path-like or binary file
+            As in `load`.
 
         Returns
         -------
@@ -177,8 +241,8 @@ class Exchange(_core.Network):
 
         Raises
         ------
-        OSError, ValueError
-            As in `load`; also if the file has no optimizer.
+        OSError, TypeError, ValueError
+            As in `load`; ValueError also if the file has no optimizer.
 
         Examples
         --------
@@ -196,7 +260,7 @@ class Exchange(_core.Network):
         >>> resumed == net
         True
         """
-        return cls._both(_core.Checkpoint.load(_encoded(path)), os.fsdecode(path))
+        return cls._both(_checkpoint(path), "path" if hasattr(path, "read") else os.fsdecode(path))
 
     @classmethod
     def from_bytes(cls, data: bytes | bytearray | memoryview) -> Self:
@@ -254,6 +318,7 @@ class Exchange(_core.Network):
         optimizer = _optimizer_of(checkpoint)
         return cls._made_of(checkpoint), optimizer
 
+    @_QUIETLY
     def to_c(self, path: Path, *, name: str | None = None) -> None:
         """Write the network as one C99 file that gives the same bits, for programs without netlet.
 
@@ -291,6 +356,7 @@ class Exchange(_core.Network):
         text = c_source(self._parts(), name, self._fingerprint(), lambda x: self._forward(x, None))
         _core.replace_file(_encoded(path), text.encode("ascii"))
 
+    @_QUIETLY
     def to_onnx(self, path: Path, *, dtype: Dtype | None = None) -> None:
         """Write the network as an ONNX model and check it with onnx's checker; needs ``pip install onnx``.
 
@@ -316,6 +382,7 @@ class Exchange(_core.Network):
         _core.replace_file(_encoded(path), model.SerializeToString())
 
     @classmethod
+    @_QUIETLY
     def from_onnx(
         cls,
         model: Any,
@@ -377,6 +444,7 @@ class Exchange(_core.Network):
         return cls._from_parts(from_onnx(model, output, loss, dtype))
 
     @classmethod
+    @_QUIETLY
     def from_sklearn(cls, model: Any, *, dtype: Dtype | None = None) -> Self:
         """Make a network from a fitted MLPClassifier or MLPRegressor of scikit-learn, with its scalers.
 
@@ -411,6 +479,7 @@ class Exchange(_core.Network):
         return cls._from_parts(from_sklearn(model, dtype))
 
     @classmethod
+    @_QUIETLY
     def from_torch(
         cls,
         model: Any,
@@ -466,6 +535,7 @@ class Exchange(_core.Network):
         return cls._from_parts(from_torch(model, activation, output_activation, loss, dtype))
 
     @classmethod
+    @_QUIETLY
     def from_keras(
         cls,
         model: Any,
@@ -513,6 +583,7 @@ class Exchange(_core.Network):
         return cls._from_parts(from_keras(model, activation, output_activation, loss, dtype))
 
     @classmethod
+    @_QUIETLY
     def from_fann(
         cls, path: Path, *, stepwise: bool = False, loss: LossName | None = None, dtype: Dtype = "float64"
     ) -> Self:
@@ -549,6 +620,7 @@ class Exchange(_core.Network):
         return cls._from_parts(from_fann(read_text(_encoded(path)), stepwise, loss, dtype))
 
     @classmethod
+    @_QUIETLY
     def from_genann(
         cls,
         path: Path,
@@ -596,6 +668,7 @@ class Exchange(_core.Network):
         return cls._from_parts(from_genann(read_text(_encoded(path)), activation, output_activation, loss, dtype))
 
     @classmethod
+    @_QUIETLY
     def from_nnet(cls, path: Path, *, loss: LossName | None = None, dtype: Dtype = "float64") -> Self:
         """Make a network from a file in the format .nnet, which the networks of ACAS Xu have.
 
@@ -626,6 +699,7 @@ class Exchange(_core.Network):
         return cls._from_parts(from_nnet(read_text(_encoded(path)), loss, dtype))
 
     @classmethod
+    @_QUIETLY
     def from_rtneural(cls, path: Path, *, loss: LossName | None = None, dtype: Dtype = "float64") -> Self:
         """Make a network from a JSON file of RTNeural with dense layers, activations and batch normalization.
 

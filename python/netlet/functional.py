@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _core
+from ._data import converted, real_array
 
 if TYPE_CHECKING:  # it takes longer to import than all of netlet
     import numpy.typing as npt
@@ -20,14 +21,9 @@ __all__ = list(_core.FUNCTIONS)  # each of them is a function below
 
 
 def _apply(name: str, x: npt.ArrayLike, out: npt.NDArray[Any] | None) -> Any:
-    try:
-        array = np.asarray(x)
-    except ValueError as error:
-        raise ValueError(f"x: expected an array of real numbers, but {error}") from None
-    if array.dtype.kind not in "fiub":
-        raise TypeError(f"x: expected real numbers, got an array of dtype {array.dtype}")
-    dtype = np.float32 if array.dtype.newbyteorder("=") == np.float32 else np.float64
-    array = np.asarray(array, dtype=dtype, order="C")
+    array = real_array(x, "x", rows=False)
+    dtype = np.float32 if array.dtype.char == "f" else np.float64
+    array = converted(array, dtype, order="C")
     if out is None:
         result = np.empty_like(array)
     elif not isinstance(out, np.ndarray):
@@ -42,8 +38,6 @@ def _apply(name: str, x: npt.ArrayLike, out: npt.NDArray[Any] | None) -> Any:
         result = out
         if np.may_share_memory(array, out) and array.__array_interface__["data"] != out.__array_interface__["data"]:
             array = array.copy()
-    if not array.flags.aligned:
-        array = array.copy()
     _core.apply(_core.FUNCTIONS[name], array, result)
     return result if result.ndim or out is not None else result[()]
 

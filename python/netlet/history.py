@@ -49,15 +49,15 @@ class History:
     ----------
     loss : numpy.ndarray, shape (epochs,)
         Loss of each epoch: that of its batches before their updates, summed over the rows (reduction ``"sum"``) or
-        divided by their number or weight (``"mean"``).
+        divided by their number or weight (``"mean"``). On the network's scale, as in `Network.loss`.
     time : numpy.ndarray, shape (epochs,)
         Wall time of each epoch in seconds.
     learning_rate : numpy.ndarray, shape (epochs,)
     validation_loss : numpy.ndarray, shape (epochs,)
-        After each epoch; empty without validation data.
+        After each epoch, on the network's scale; empty without validation data.
     metrics : dict of str to numpy.ndarray
-        ``"accuracy"``, the share of rows whose class is predicted correctly before their batch's update, and
-        ``"validation_accuracy"``, for losses with classes; empty for other losses.
+        ``"accuracy"``, the share of rows (of those that have a target) whose class is predicted correctly before their
+        batch's update, and ``"validation_accuracy"``, for losses with classes; empty for other losses.
 
     Examples
     --------

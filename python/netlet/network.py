@@ -18,6 +18,7 @@ from ._arguments import name_number as _number
 from ._arguments import numbers as _numbers
 from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
+from ._data import converted, real_array, shown
 from ._library import numerics_version
 from ._names import LOSSES
 from .exchange import Exchange
@@ -28,7 +29,7 @@ if TYPE_CHECKING:  # they take longer to import than all of netlet
     import numpy.typing as npt
     from typing_extensions import Self  # typing has it from Python 3.11 on
 
-    from ._names import ActivationName, DtypeName, InitName, LossName, ReductionName
+    from ._names import ActivationName, DtypeName, InitName, LossName, MissingName, ReductionName
     from .formats.parts import Parts
 
     Array = npt.NDArray[Any]
@@ -39,15 +40,12 @@ __all__ = ["Network"]
 
 def _copy_values(target: Array, value: Any, what: str) -> None:
     """Copy the user's initial values; `what` is what was expected."""
-    try:
-        array = np.asarray(value)
-        if array.shape == target.shape:
-            np.copyto(target, array, casting="same_kind")
-            return
-        came = f"shape {array.shape}"
-    except (TypeError, ValueError) as error:
-        raise type(error)(f"init: expected {what}, but {error}") from None
-    raise ValueError(f"init: expected {what} of shape {target.shape}, got {came}")
+    array = real_array(value, "init", rows=False)
+    if array.shape != target.shape:
+        raise ValueError(f"init: expected {what} of shape {target.shape}, got shape {array.shape}")
+    target[...] = converted(array, target.dtype)
+    if np.isinf(target).any() and not np.isinf(array).any():
+        raise ValueError(f"init: expected {what} within the range of {target.dtype}, got larger ones")
 
 
 def _of_means(shift: Array, scale: Array) -> tuple[Array, Array]:
@@ -79,7 +77,8 @@ class Network(Exchange):
         One of the above or ``"softmax"``. By default softmax for cross_entropy, sigmoid for binary_cross_entropy,
         identity for poisson and gaussian_nll, otherwise the same as `activation`.
     loss : str, default "squared_error"
-        For each row, summed over the outputs y with targets t. ``"squared_error"``: ``1/2 (y - t)**2``;
+        For each row, summed over the outputs y with targets t; with `output_scaling` (and so with ``standardize``) both
+        are on the network's scale, ``(y - shift) / scale``. ``"squared_error"``: ``1/2 (y - t)**2``;
         ``"absolute_error"``: ``|y - t|``; ``"huber"`` (Huber 1964): ``1/2 (y - t)**2`` up to `huber_delta`, and beyond
         it ``huber_delta * (|y - t| - huber_delta / 2)``; ``"poisson"``: ``exp(y) - t * y``, where y is the logarithm of
         the rate and t a count; ``"quantile"`` (Koenker and Bassett 1978): ``quantile * (t - y)`` where t > y, otherwise
@@ -89,7 +88,8 @@ class Network(Exchange):
         logarithm of its variance v, in turn, with ``1/2 (log(v) + (y - t)**2 / v)``, the negative log-likelihood
         without its constant. The cross entropies are computed from the layer's sums, so they are never infinite.
     reduction : str, default "sum"
-        ``"sum"`` of the losses and gradients of the rows, or their ``"mean"``, weighted if there are weights.
+        ``"sum"`` of the losses and gradients of the rows, or their ``"mean"``, weighted if there are weights: see
+        `fit`'s `sample_weight`.
     dtype : str or numpy.dtype, default "float64"
         ``"float32"`` or ``"float64"``: of parameters, activations and results.
     init : str or array_like or sequence of (W, b), default "glorot_uniform"
@@ -105,9 +105,11 @@ class Network(Exchange):
         each. Only `fit` and `step` drop outputs; which ones depends only on seed, epoch (in `step`: the optimizer's
         steps), layer, row and unit.
     huber_delta : float, default 1.0
-        For the loss ``"huber"``.
+        For the loss ``"huber"``; on the network's scale, so that with ``standardize`` 1 is a standard deviation of the
+        targets.
     quantile : float or sequence of float, default 0.5
-        For the loss ``"quantile"``: between 0 and 1, one number for all outputs or one for each.
+        For the loss ``"quantile"``: between 0 and 1, one number for all outputs or one for each. The share of targets
+        below the output, on any scale.
 
     Attributes
     ----------
@@ -170,7 +172,7 @@ class Network(Exchange):
         activations = _activations(len(sizes) - 1, activation, output_activation, loss)
         delta = _numbers("huber_delta", huber_delta, 1, "network")
         if not 0 < delta[0] < np.inf:
-            raise ValueError(f"huber_delta: expected a positive finite number, got {huber_delta!r}")
+            raise ValueError(f"huber_delta: expected a positive finite number, got {shown(huber_delta)}")
         of_losses = {
             "huber_delta": delta,
             "quantile": _numbers("quantile", quantile, sizes[-1], "output") if loss == "quantile" else [],
@@ -217,7 +219,8 @@ class Network(Exchange):
         """Shift and scale of each input, or None: the network computes with ``(x - shift) / scale``.
 
         Set it to a pair of arrays of shape (inputs,) or to None, or let `fit` or `learn_scaling` set it to mean and
-        standard deviation. From then on it is part of the network: saved with it, and applied to all inputs.
+        standard deviation. From then on it is part of the network: saved with it, and applied to all inputs, in
+        float64 whatever the network's dtype.
         """
         return self._scaling(False)
 
@@ -246,22 +249,36 @@ class Network(Exchange):
         try:
             shift, scale = value
         except (TypeError, ValueError):
-            raise ValueError(f"{name}: expected a pair (shift, scale) or None, got {value!r}") from None
+            raise ValueError(f"{name}: expected a pair (shift, scale) or None, got {shown(value)}") from None
         column = "target" if outputs else "input"
-        if outputs and count < self.layer_sizes[-1] and np.shape(shift) == np.shape(scale) == (self.layer_sizes[-1],):
-            shift, scale = _of_means(np.asarray(shift, np.float64), np.asarray(scale, np.float64))
+        if outputs and count < self.layer_sizes[-1]:
+            given = [real_array(part, name, rows=False) for part, name in ((shift, "shift"), (scale, "scale"))]
+            if all(array.shape == (self.layer_sizes[-1],) for array in given):
+                shift, scale = _of_means(*(converted(array, np.float64) for array in given))
         return self._set_scaling(
             outputs, _numbers("shift", shift, count, column), _numbers("scale", scale, count, column)
         )
 
-    def learn_scaling(self, x: npt.ArrayLike | None = None, y: npt.ArrayLike | None = None) -> None:
+    def learn_scaling(
+        self,
+        x: npt.ArrayLike | None = None,
+        y: npt.ArrayLike | None = None,
+        sample_weight: npt.ArrayLike | None = None,
+        missing: MissingName = "refuse",
+    ) -> None:
         """Set `input_scaling` and `output_scaling` to the mean and standard deviation of each column of the data.
+
+        A column that is constant up to rounding errors keeps the scale 1.
 
         Parameters
         ----------
         x : array_like, shape (rows, inputs), optional
         y : array_like, shape (rows, outputs), optional
             Or (rows,) with one output; for gaussian_nll (rows, outputs / 2), or (rows,) with two outputs.
+        sample_weight : array_like, shape (rows,), optional
+            Weights of the rows, >= 0; without them, each row counts once.
+        missing : {"refuse", "ignore"}, optional
+            "ignore" leaves out targets that are NaN.
 
         Raises
         ------
@@ -277,10 +294,10 @@ class Network(Exchange):
         """
         before = self.input_scaling
         if x is not None:
-            self._learn_scaling(False, x)
+            self._learn_scaling(False, x, sample_weight, "refuse")
         if y is not None:
             try:
-                self._learn_scaling(True, y)
+                self._learn_scaling(True, y, sample_weight, missing)
             except Exception:
                 self.input_scaling = before
                 raise
@@ -353,7 +370,15 @@ class Network(Exchange):
         result = np.asarray(loss["predict"](outputs) if "predict" in loss else outputs)
         return result[..., 0] if result.ndim == outputs.ndim and result.shape[-1] == 1 else result
 
-    def loss(self, x: npt.ArrayLike, y: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None) -> float:
+    def loss(
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        sample_weight: npt.ArrayLike | None = None,
+        weight_mean: float | None = None,
+        missing: MissingName = "refuse",
+    ) -> float:
         """Compute the loss over all rows.
 
         Parameters
@@ -363,11 +388,17 @@ class Network(Exchange):
             Targets, as in `fit`.
         sample_weight : array_like, shape (rows,), optional
             As in `fit`.
+        weight_mean : float, optional
+            For rows that are a part of larger data: the mean weight of all of it. Reduction ``"mean"`` then divides by
+            the number of rows times this, as `fit` does in its batches, instead of the sum of the rows' own weights.
+        missing : str, default "refuse"
+            ``"ignore"``: as in `fit`. Otherwise NaN in `y` gives NaN.
 
         Returns
         -------
         float
-            The sum over the rows (reduction ``"sum"``), or that sum divided by their number or weight (``"mean"``).
+            The sum over the rows (reduction ``"sum"``), or that sum divided by their number or weight (``"mean"``). On
+            the network's scale: with `output_scaling` of outputs and targets ``(y - shift) / scale``.
 
         Raises
         ------
@@ -382,12 +413,18 @@ class Network(Exchange):
         >>> net.loss([[0.0, 1.0], [1.0, 1.0]], [1.0, 2.0])
         2.5
         """
-        return self._evaluate(x, y, sample_weight)[0]
+        return self._loss(x, y, sample_weight, weight_mean, missing)
 
     def evaluate(
-        self, x: npt.ArrayLike, y: npt.ArrayLike, *, sample_weight: npt.ArrayLike | None = None
+        self,
+        x: npt.ArrayLike,
+        y: npt.ArrayLike,
+        *,
+        sample_weight: npt.ArrayLike | None = None,
+        weight_mean: float | None = None,
+        missing: MissingName = "refuse",
     ) -> dict[str, float]:
-        """Compute the loss and, if there are classes, the accuracy over all rows.
+        """Compute the loss over all rows, and the accuracy or, without classes, how far predictions are from targets.
 
         Parameters
         ----------
@@ -396,12 +433,18 @@ class Network(Exchange):
             Targets, as in `fit`.
         sample_weight : array_like, shape (rows,), optional
             As in `fit`; the accuracy counts rows without weights.
+        weight_mean : float, optional
+            As in `loss`, for the loss alone.
+        missing : str, default "refuse"
+            As in `loss`.
 
         Returns
         -------
         dict of str to float
-            ``"loss"`` and, for the cross entropies, ``"accuracy"``: the share of rows whose class is predicted
-            correctly.
+            ``"loss"``: on the network's scale, as in `loss`. For the cross entropies ``"accuracy"``: of the rows that
+            have a target, the share whose class is predicted correctly. For the other losses ``"rmse"`` and ``"mae"``
+            in the targets' own units: the root of the mean squared difference of `predict` and `y`, and the mean
+            absolute difference, over all targets, weighted by `sample_weight`.
 
         Raises
         ------
@@ -415,9 +458,12 @@ class Network(Exchange):
         >>> net = Network([2, 2], loss="cross_entropy", init=[([[1, 0], [0, 1]], [0, 0])])
         >>> net.evaluate([[3.0, 1.0], [0.0, 2.0]], [0, 0])["accuracy"]
         0.5
+        >>> net = Network([1, 1], activation="identity", init=[([[1.0]], [0.0])])
+        >>> net.output_scaling = [0.0], [10.0]
+        >>> net.evaluate([[1.0], [2.0]], [10.0, 30.0])  # 10 and 20 are predicted: 1 and 2 on the network's scale
+        {'loss': 0.5, 'rmse': 7.0710678118654755, 'mae': 5.0}
         """
-        loss, accuracy = self._evaluate(x, y, sample_weight)
-        return {"loss": loss} if np.isnan(accuracy) else {"loss": loss, "accuracy": accuracy}
+        return self._evaluate(x, y, sample_weight, weight_mean, missing)
 
     def backward(
         self,
@@ -426,6 +472,8 @@ class Network(Exchange):
         *,
         output_gradient: npt.ArrayLike | None = None,
         sample_weight: npt.ArrayLike | None = None,
+        weight_mean: float | None = None,
+        missing: MissingName = "refuse",
         out: Array | None = None,
     ) -> tuple[float | None, Array]:
         """Compute the loss over all rows and its gradient with respect to the parameters.
@@ -439,6 +487,10 @@ class Network(Exchange):
             Instead of `y`: the derivative of a loss of your own with respect to the outputs that `forward` gives.
         sample_weight : array_like, shape (rows,), optional
             As in `fit`.
+        weight_mean : float, optional
+            As in `loss`; for the gradient as well.
+        missing : str, default "refuse"
+            As in `loss`.
         out : numpy.ndarray, optional
             Where to write the gradient: C-contiguous, of the shape and dtype of `parameters`.
 
@@ -464,7 +516,7 @@ class Network(Exchange):
         >>> net.backward([[0.0, 1.0], [1.0, 1.0]], output_gradient=[[-1.0], [-2.0]])
         (None, array([-2., -3., -3.]))
         """
-        return self._backward(x, y, output_gradient, sample_weight, out)
+        return self._backward(x, y, output_gradient, sample_weight, weight_mean, missing, out)
 
     def input_gradient(
         self,
@@ -473,6 +525,7 @@ class Network(Exchange):
         *,
         output_gradient: npt.ArrayLike | None = None,
         sample_weight: npt.ArrayLike | None = None,
+        missing: MissingName = "refuse",
         out: Array | None = None,
     ) -> Array:
         """Compute the gradient of each row's loss with respect to its inputs.
@@ -480,7 +533,9 @@ class Network(Exchange):
         Parameters
         ----------
         x, y, output_gradient, sample_weight : array_like
-            As in `backward`.
+            As in `backward`; the weights may all be 0.
+        missing : str, default "refuse"
+            As in `loss`.
         out : numpy.ndarray, optional
             Where to write the result: C-contiguous, of the network's dtype.
 
@@ -502,7 +557,7 @@ class Network(Exchange):
         >>> net.input_gradient([[1.0, 1.0]], [4.0])  # (5 - 4) times the weights
         array([[2., 3.]])
         """
-        return self._input_gradient(x, y, output_gradient, sample_weight, out)
+        return self._input_gradient(x, y, output_gradient, sample_weight, missing, out)
 
     def row_gradients(
         self,
@@ -511,6 +566,7 @@ class Network(Exchange):
         *,
         output_gradient: npt.ArrayLike | None = None,
         sample_weight: npt.ArrayLike | None = None,
+        missing: MissingName = "refuse",
         out: Array | None = None,
     ) -> Array:
         """Compute the gradient of each row's loss with respect to the parameters.
@@ -518,7 +574,9 @@ class Network(Exchange):
         Parameters
         ----------
         x, y, output_gradient, sample_weight : array_like
-            As in `backward`.
+            As in `backward`; the weights may all be 0.
+        missing : str, default "refuse"
+            As in `loss`.
         out : numpy.ndarray, optional
             Where to write the result: C-contiguous, of the network's dtype.
 
@@ -541,7 +599,7 @@ class Network(Exchange):
         array([[ 0., -1., -1.],
                [-2., -2., -2.]])
         """
-        return self._row_gradients(x, y, output_gradient, sample_weight, out)
+        return self._row_gradients(x, y, output_gradient, sample_weight, missing, out)
 
     def jacobian(self, x: npt.ArrayLike, *, out: Array | None = None) -> Array:
         """Compute the derivative of each output with respect to each input.
@@ -579,6 +637,8 @@ class Network(Exchange):
         *,
         output_gradient: npt.ArrayLike | None = None,
         sample_weight: npt.ArrayLike | None = None,
+        weight_mean: float | None = None,
+        missing: MissingName = "refuse",
     ) -> float | None:
         """Take one step of an optimizer on one batch.
 
@@ -593,11 +653,17 @@ class Network(Exchange):
             As in `backward`; use it without dropout, since `forward` drops nothing.
         sample_weight : array_like, shape (rows,), optional
             As in `fit`.
+        weight_mean : float, optional
+            As in `loss`; for the gradient as well. A batch knows only its own weights: without this, those of a batch
+            of one row have no effect under reduction ``"mean"``.
+        missing : str, default "refuse"
+            As in `fit`.
 
         Returns
         -------
         float or None
-            The loss before the update; None for a loss of your own. `epochs_trained` does not count steps.
+            The loss before the update, as in `loss`; None for a loss of your own. `epochs_trained` does not count
+            steps.
 
         Raises
         ------
@@ -617,7 +683,7 @@ class Network(Exchange):
         >>> net.parameters
         array([0.2, 0.3, 0.3])
         """
-        loss = self._step(x, y, output_gradient, sample_weight, _optimizer(optimizer))
+        loss = self._step(x, y, output_gradient, sample_weight, weight_mean, missing, _optimizer(optimizer))
         warn_of_another_network(optimizer, self)
         return loss
 
@@ -646,10 +712,7 @@ class Network(Exchange):
         >>> net.parameters
         array([-0.1, -0.2, -0.3])
         """
-        try:
-            array = np.ascontiguousarray(gradient, dtype=self.dtype)
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"gradient: expected an array of real numbers, but {error}") from None
+        array = converted(real_array(gradient, "gradient", rows=False), self.dtype, order="C")
         if array.shape != self.parameters.shape:
             raise ValueError(f"gradient: expected shape {self.parameters.shape}, got {array.shape}")
         self._apply_gradient(array, _optimizer(optimizer))
@@ -694,6 +757,7 @@ class Network(Exchange):
         min_delta: float = 0.0,
         schedule: Any = None,
         standardize: training.Standardize = False,
+        missing: MissingName = "refuse",
         progress: bool = False,
     ) -> History:
         """Train the network.
@@ -709,7 +773,9 @@ class Network(Exchange):
         y : array_like, shape (rows, outputs)
             Or (rows,) with one output; for cross_entropy integers of shape (rows,) are class indices; for quantile the
             targets of shape (rows,) are those of all outputs; for gaussian_nll y has shape (rows, outputs / 2), or
-            (rows,) with two outputs. Data frames are read by position, whatever their columns are called.
+            (rows,) with two outputs. Data frames are read by position, whatever their columns are called. Data of
+            pandas, Arrow and polars, masked arrays and objects may hold no value that is missing: masked, NA, NaT, null
+            or None.
         epochs : int
             How many times to pass through all rows.
         learning_rate : float, optional
@@ -727,10 +793,13 @@ class Network(Exchange):
             ``callback(epoch, history)`` is called after each epoch; a true result ends training. ``epoch`` is counted
             from 0 over the network's life. The callback may evaluate the network and write to its parameters.
         sample_weight : array_like, shape (rows,), optional
-            Weights >= 0 that multiply the losses of the rows. ``"mean"`` then divides by the sum of the weights.
+            Weights >= 0, not all of them 0, that multiply the losses of the rows. Reduction ``"mean"`` then divides by
+            the sum of the weights and, in batches that do not hold all rows, by their number of rows times the mean
+            weight of all rows: a weight counts as much in small batches.
         class_weight : dict of int to float, or "balanced", optional
-            Multiplies the weight of each row by that of its class (1 for classes that are not in the dict);
-            ``"balanced"``: rows / (classes * rows of the class). For the cross entropies.
+            Multiplies the weight of each row by that of its class (1 for classes that are not in the dict, which may
+            name classes that `y` lacks); ``"balanced"``: rows / (classes in `y` * rows of the class). For the cross
+            entropies.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
             Its loss is computed after each epoch.
         patience : int, optional
@@ -744,7 +813,12 @@ class Network(Exchange):
             multiplied in an epoch.
         standardize : bool or str, default False
             Learn `input_scaling` and, for losses that allow it, `output_scaling` from the data before the first epoch,
-            unless the network has them already; ``"inputs"`` or ``"outputs"``: only one of them.
+            unless the network has them already; ``"inputs"`` or ``"outputs"``: only one of them. Losses and
+            `huber_delta` are on the network's scale; `evaluate` gives errors in the targets' own units.
+        missing : str, default "refuse"
+            ``"refuse"``: NaN in `y` is an error. ``"ignore"``: it is a target that is missing, which adds 0 to the loss
+            and to the derivatives, while ``"mean"`` still divides by all rows; for cross_entropy all probabilities of a
+            row are missing or none, and class indices never are. Also for `validation_data`.
         progress : bool, default False
             Show a progress bar, if tqdm is installed.
 
@@ -784,7 +858,10 @@ class Network(Exchange):
         """
         batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
         if class_weight is not None:
-            sample_weight = training.weights_of_classes(self.loss_name, y, class_weight, sample_weight)
+            outputs = self.layer_sizes[-1]
+            sample_weight = training.weights_of_classes(
+                self.loss_name, outputs, y, class_weight, sample_weight, missing
+            )
         scalings = training.standardize(self.loss_name, standardize)
         scaling, each = self.output_scaling, self.layer_sizes[-1] // self._targets
         training.warn_of_unreachable_targets(
@@ -807,6 +884,7 @@ class Network(Exchange):
                 "patience": patience,
                 "min_delta": min_delta,
                 "schedule": schedule,
+                "missing": missing,
                 "progress": progress,
             },
         )
@@ -824,6 +902,8 @@ class Network(Exchange):
         patience: int | None = None,
         min_delta: float = 0.0,
         schedule: Any = None,
+        weight_mean: float | None = None,
+        missing: MissingName = "refuse",
         progress: bool = False,
     ) -> History:
         """Train the network on batches that arrive one by one, for data that does not fit in memory.
@@ -834,7 +914,12 @@ class Network(Exchange):
             A function that returns an iterator over the batches of an epoch, such as a generator function; or an
             iterable that can be iterated over repeatedly. A batch is (x, y) or (x, y, sample_weight), as in `fit`; it
             is checked when it arrives, and may have any number of rows. To scale the data, see `learn_scaling`.
-        epochs, learning_rate, optimizer, seed, callback, validation_data, patience, min_delta, schedule, progress
+        epochs, learning_rate, optimizer, seed, callback, validation_data, patience, min_delta, schedule
+            As in `fit`.
+        weight_mean : float, optional
+            The mean weight of the data. Reduction ``"mean"`` divides a batch's gradient by its number of rows times
+            this; otherwise by the sum of its own weights, so that those of a batch of one row have no effect.
+        missing, progress
             As in `fit`.
 
         Returns
@@ -867,7 +952,7 @@ class Network(Exchange):
                 f"iterator ends after one epoch; got {type(batches).__name__}"
             )
         return self._train(
-            {"next_batch": training.next_batch(batches)},
+            {"next_batch": training.next_batch(batches), "weight_mean": weight_mean},
             {
                 "epochs": epochs,
                 "learning_rate": learning_rate,
@@ -878,6 +963,7 @@ class Network(Exchange):
                 "patience": patience,
                 "min_delta": min_delta,
                 "schedule": schedule,
+                "missing": missing,
                 "progress": progress,
             },
         )

@@ -8,6 +8,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from . import _core
+from ._data import shown
 
 if TYPE_CHECKING:  # they take longer to import than all of netlet
     import inspect
@@ -34,7 +35,7 @@ def _number(name: str, value: Any) -> float:
     try:
         return float(value)
     except (TypeError, ValueError):
-        raise TypeError(f"{name}: expected a number, got {value!r}") from None
+        raise TypeError(f"{name}: expected a number, got {shown(value)}") from None
 
 
 def warn_of_another_network(optimizer: Optimizer, network: object) -> None:

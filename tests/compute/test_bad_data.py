@@ -143,13 +143,6 @@ def test_numbers_too_large_for_the_dtype_of_the_network_are_refused(call, dtype)
             call(net, x.astype(dtype), y.astype(dtype), optimizer)
 
 
-@every(TRAINS)
-def test_none_among_the_numbers_counts_as_nan(call, net):
-    optimizer = Adam()
-    with refused(ValueError, "^x: .*nan in row 1, column 0", net, optimizer):
-        call(net, with_value(X.astype(object), 1, 0, None), Y, optimizer)
-
-
 @every(READS | TRAINS)
 def test_an_empty_batch_is_refused(call, net):
     optimizer = Adam()

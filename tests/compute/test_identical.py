@@ -24,8 +24,11 @@ def test_infinite_gradients_that_are_clipped_do_no_harm(settings, every_isa):
     every_isa(check)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("exponent", [-1074, -1022, -149, -130, -127, -126, -3, 0, 5, 127])
+@pytest.mark.parametrize(
+    ("dtype", "exponent"),
+    [("float64", -1074), ("float64", -1022)]
+    + [(dtype, e) for dtype in ("float32", "float64") for e in (-149, -130, -127, -126, -3, 0, 5, 127)],
+)
 def test_means_by_powers_of_two_are_exact(exponent, dtype, every_isa):
     arguments = {"activation": "identity", "dtype": dtype, "reduction": "mean", "init": [([[1.0]], [0.5])]}
     weight = np.array([2.0**exponent])
@@ -44,13 +47,20 @@ def test_means_by_powers_of_two_are_exact(exponent, dtype, every_isa):
 def test_rows_of_several_blocks_are_summed_in_the_same_tree(rows, dtype, every_isa):
     rng = np.random.default_rng(rows)
     x, y = rng.normal(size=(rows, 5)), rng.integers(0, 3, rows)
-    arguments = {"activation": "tanh", "loss": "cross_entropy", "dtype": dtype, "seed": 4}
+    arguments = {"activation": "tanh", "loss": "cross_entropy", "reduction": "mean", "dtype": dtype, "seed": 4}
     loss, gradient = reference.Network([5, 7, 3], **arguments).backward(x, y)
+    weights, expected = rng.random(rows), reference.Network([5, 7, 3], **arguments)
+    history = expected.fit(x, y, epochs=1, batch_size=rows - rows // 8, sample_weight=weights)
 
     def check():
-        computed_loss, computed_gradient = Network([5, 7, 3], **arguments).backward(x, y)
+        net = Network([5, 7, 3], **arguments)
+        computed_loss, computed_gradient = net.backward(x, y)
         assert_same_bits(computed_loss, loss)
         assert_same_bits(computed_gradient, gradient)
+        assert_same_bits(
+            net.fit(x, y, epochs=1, batch_size=rows - rows // 8, sample_weight=weights).loss, history["loss"]
+        )
+        assert_same_bits(net.parameters, expected.parameters)
 
     every_isa(check)
 
@@ -80,6 +90,38 @@ def test_wide_layers_are_cut_into_tiles_without_a_trace(width, dtype, every_isa)
         assert_same_bits(computed.validation_loss, history["validation_loss"])
         assert_same_bits(net.parameters, expected.parameters)
         assert_same_bits(Network(few_outputs, **arguments).jacobian(x[:2]), jacobian)
+
+    every_isa(check)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("sizes", "loss", "rows"),
+    [
+        ([4097, 1, 4097], "cross_entropy", 2),  # of inputs, of outputs on the way back, of a softmax
+        ([1, 4097], "poisson", 1),  # of a softmax on the way back
+        ([4097, 19], "cross_entropy", 5),  # in tiles
+        ([8195, 1], "poisson", 1),
+    ],
+)
+def test_sums_of_many_terms_are_cut_into_blocks(sizes, loss, rows, dtype, every_isa):
+    rng = np.random.default_rng(rows)
+    activation = ["tanh"] * (len(sizes) - 2) + ["softmax"]
+    arguments = {"activation": activation, "loss": loss, "dtype": dtype, "seed": 4}
+    if sizes[-1] == 1:
+        arguments["activation"] = "identity"
+    x, y = rng.normal(size=(rows, sizes[0])), rng.integers(0, 2, rows)
+    y = y if loss == "cross_entropy" else rng.random((rows, sizes[-1]))
+    expected = reference.Network(sizes, **arguments)
+    outputs, (loss, gradient) = expected.forward(x), expected.backward(x, y)
+
+    def check():
+        net = Network(sizes, **arguments)
+        assert_same_bits(net.forward(x), outputs)
+        assert_same_bits(net.forward(x[0]), outputs[0])
+        computed_loss, computed_gradient = net.backward(x, y)
+        assert_same_bits(computed_loss, loss)
+        assert_same_bits(computed_gradient, gradient)
 
     every_isa(check)
 

@@ -5,7 +5,10 @@ import netlet
 import numpy as np
 import pytest
 from netlet import Network
+from netlet._names import LOSSES
+from sklearn.metrics import mean_absolute_error, mean_squared_error
 
+from helpers.every import every_dtype
 from helpers.training import CLASSES, X, Y, classifier, regression
 
 
@@ -34,7 +37,32 @@ def test_evaluate_gives_loss_and_accuracy():
     net = classifier()
     figures = net.evaluate(X, CLASSES)
     assert figures == {"loss": net.loss(X, CLASSES), "accuracy": (net.predict(X) == CLASSES).mean()}
-    assert regression().evaluate(X, Y) == {"loss": regression().loss(X, Y)}
+
+
+@pytest.mark.parametrize("rows", [1, 300, 3000])  # within a block, and more than are kept at once
+@pytest.mark.parametrize("loss", [name for name, row in LOSSES.items() if "classes" not in row])
+@every_dtype
+def test_evaluate_gives_errors_of_predictions_in_the_targets_own_units(dtype, loss, rows, rng):
+    net = Network([5, 8, 2], activation=["tanh", "identity"], loss=loss, dtype=dtype, seed=1)
+    x, weights = rng.normal(size=(rows, 5)), rng.random(rows)
+    y = rng.integers(0, 9, (rows, 2)) if loss == "poisson" else 2e6 + 50 * rng.normal(size=(rows, net._targets))
+    if loss != "poisson":
+        net.output_scaling = np.full(net._targets, 2e6), np.full(net._targets, 50.0)
+    error = net.predict(x).astype(np.float64).reshape(y.shape) - y
+    for weight in (None, weights):
+        figures = net.evaluate(x, y, sample_weight=weight)
+        assert list(figures) == ["loss", "rmse", "mae"]
+        assert figures["loss"] == net.loss(x, y, sample_weight=weight)
+        np.testing.assert_allclose(figures["rmse"], np.sqrt(np.average(error**2, axis=0, weights=weight).mean()), 1e-6)
+        np.testing.assert_allclose(figures["mae"], np.average(abs(error), axis=0, weights=weight).mean(), 1e-6)
+
+
+def test_scikit_learn_finds_the_same_errors(rng):
+    net, weights = regression(), {"sample_weight": rng.random(300)}
+    net.fit(X, 1000 * Y, epochs=5, standardize=True)
+    figures, predicted = net.evaluate(X, 1000 * Y, **weights), net.predict(X)
+    assert figures["rmse"] == pytest.approx(mean_squared_error(1000 * Y, predicted, **weights) ** 0.5, 1e-12)
+    assert figures["mae"] == pytest.approx(mean_absolute_error(1000 * Y, predicted, **weights), 1e-12)
 
 
 def test_poisson_predicts_rates_and_a_class_is_never_made_of_nan():

@@ -7,7 +7,7 @@ import pytest
 from netlet import Network, reference
 
 from helpers.bits import assert_same_bits
-from helpers.drawing import OPTIMIZERS, targets
+from helpers.drawing import OPTIMIZERS, targets, weights, with_missing
 
 
 def draw_small(rng):
@@ -33,8 +33,10 @@ def draw_small(rng):
     }
     training = {
         "epochs": int(rng.integers(1, 100 if rows < 10 else 20)),
-        "sample_weight": rng.random(rows) if rng.random() < 0.2 else None,
+        "sample_weight": weights(rng, rows) if rng.random() < 0.3 else None,
     }
+    if rng.random() < 0.3:
+        training["missing"], y = "ignore", with_missing(rng, y)
     if name != "Rprop" and rng.random() < 0.4:
         training |= {"epochs": 4, "batch_size": int(rng.integers(1, rows + 1))}
     return sizes, arguments, x, y, (name, settings), training

@@ -37,7 +37,7 @@ def test_loading_needs_no_memory_beyond_the_file_s_size_and_a_row_s_activations(
         net.input_scaling = (np.zeros(net.layer_sizes[0]), np.ones(net.layer_sizes[0]))
         net.output_scaling = (np.zeros(net.layer_sizes[-1]), np.ones(net.layer_sizes[-1]))
     net.save(path)
-    row = {"inputs": 4 * 1_000_000 * scaled, "hidden": 4 * 1_000_000}.get(name, 0)  # brought to scale, or activated
+    row = {"inputs": 4 * 1_000_000, "hidden": 4 * 1_000_000}.get(name, 0)  # converted, or activated
     program = LOAD.format(path=str(path), allowed=path.stat().st_size + row + (2 << 20))
     result = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert result.stdout.strip() == net.fingerprint(), result.stderr

@@ -30,16 +30,21 @@ def networks(dtype):
         yield activation, Network([3, 5 + i, 33], activation=activation, dtype=dtype, seed=i)
     yield "one layer", Network([4, 1], activation="sigmoid", dtype=dtype, seed=20)
     yield "wide", Network([70, 100, 64, 10], activation="tanh", loss="cross_entropy", dtype=dtype, seed=21)
-    scaled = Network([3, 4, 2], activation="relu", output_activation="identity", dtype=dtype, seed=22)
+    yield "wide sums", Network([4097, 1, 4097], activation="tanh", loss="cross_entropy", dtype=dtype, seed=23)
     rng = np.random.default_rng(8)
-    scaled.learn_scaling(rng.normal(size=(20, 3)) * 9, rng.normal(size=(20, 2)) * 9)
-    yield "scaled", scaled
+    x, y = rng.normal(size=(20, 3)) * 9 + [2460000, 0, 1e-3], rng.normal(size=(20, 2)) * 9 + 5
+    for name, columns in {"scaled": (x, y), "scaled inputs": (x,), "scaled outputs": (None, y)}.items():
+        net = Network([3, 4, 2], activation="relu", output_activation="identity", dtype=dtype, seed=22)
+        net.learn_scaling(*columns)
+        yield name, net
 
 
-def inputs(net):
+def inputs(net, dtype):
     rng = np.random.default_rng(9)
     x = np.concatenate([rng.normal(size=(20, net.layer_sizes[0])) * scale for scale in (1e-30, 1, 30, 1e4)])
-    return x.astype(net.dtype)
+    if net.input_scaling:
+        x += net.input_scaling[0]
+    return x.astype(dtype)
 
 
 def compile_library(compiler, options, sources, target):
@@ -66,13 +71,16 @@ def test_the_bits_are_netlet_s(dtype, compiler, options, tmp_path):
         if found_out and compiler == "clang" and "-ffp-contract=fast" in options:
             continue  # Clang then contracts whatever a file says
         assert not found_out, name
-        x = inputs(net)
-        y = np.empty((len(x), net.layer_sizes[-1]), net.dtype)
-        library[f"net_{i}_forward_rows"](ctypes.c_size_t(len(x)), pointer(x), pointer(y))
-        assert y.tobytes() == net.forward(x).tobytes(), name
-        row = np.empty(net.layer_sizes[-1], net.dtype)
-        library[f"net_{i}_forward"](pointer(x[3]), pointer(row))
-        assert row.tobytes() == y[3].tobytes()
+        for suffix, given in [("", np.float64), ("_float", np.float32)] if "scaled" in name else [("", net.dtype)]:
+            if suffix and dtype == "float64":
+                continue
+            x = inputs(net, given)
+            y = np.empty((len(x), net.layer_sizes[-1]), net.dtype)
+            library[f"net_{i}_forward_rows{suffix}"](ctypes.c_size_t(len(x)), pointer(x), pointer(y))
+            assert y.tobytes() == net.forward(x).tobytes(), name
+            row = np.empty(net.layer_sizes[-1], net.dtype)
+            library[f"net_{i}_forward{suffix}"](pointer(x[3]), pointer(row))
+            assert row.tobytes() == y[3].tobytes()
 
 
 @pytest.mark.skipif(not COMPILERS, reason="there is no C compiler")

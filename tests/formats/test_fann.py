@@ -25,9 +25,19 @@ def test_scaling_of_fann_is_scaling_here():
     net = Network.from_fann(FILES / "fann_scaled.net", dtype="float32")
     np.testing.assert_allclose(net.input_scaling, [[2.5, 3.5], [3.354102, 3.5]])
     np.testing.assert_allclose(net.output_scaling, [[150, 0], [111.803398, 0.5]])
+    net = Network.from_fann(FILES / "fann_scaled.net")  # FANN has these numbers in float32, whatever its own type is
+    assert net.input_scaling[1][0] == np.float64(np.float32(3.354102)) != 3.354102
     net = Network.from_fann(FILES / "fann_reversed.net")  # a range that is turned round goes into the weights
     assert net.input_scaling is None
     assert net.output_scaling is None
+
+
+def test_error_settings_of_numpy_change_nothing(tmp_path):
+    text = (FILES / "fann_sigmoid.net").read_text()
+    path = write(tmp_path, re.sub(r"weight\)=\(0, [^)]*", "weight)=(0, 1e-39", text))
+    with np.errstate(all="raise"):
+        net = Network.from_fann(path, dtype="float32")
+    assert net.weights[0][0, 0] == np.float32(1e-39)
 
 
 def test_fann_files_that_are_no_such_networks_are_refused(tmp_path):
@@ -60,6 +70,8 @@ def test_fann_files_that_are_no_such_networks_are_refused(tmp_path):
     refused(text.replace("layer_sizes=3", "layer_sizes=999999999"), "entries of")
     refused(text[: len(text) // 2], "expected")
     refused(text.replace("(0, ", "(7, ", 5), "expected")
+    large = re.sub(r"weight\)=\(0, [^)]*", "weight)=(0, 1e308", text).replace(", 5.00000000000000000000e-01)", ", 9e0)")
+    refused(large, "layer 1: expected weights that are finite after they are multiplied by the steepness")
     for size in range(0, len(text), 7):
         with pytest.raises(ValueError, match="path"):
             Network.from_fann(write(tmp_path, text[:size]))

@@ -14,7 +14,7 @@ every_function = pytest.mark.parametrize("name", NAMES)
 @every_function
 @pytest.mark.parametrize(
     "x",
-    ["text", ["1", "2"], 1j, [None], np.array([1, 2], dtype=object), np.array(["2020"], dtype="M8[Y]"), None],
+    ["text", ["1", "2"], 1j, [{}], np.array([1, "2"], dtype=object), np.array(["2020"], dtype="M8[Y]"), None],
     ids=repr,
 )
 def test_x_that_does_not_hold_real_numbers_is_refused(name, x):

@@ -27,6 +27,7 @@ LIBC_AND_THREADS = {
     ),
     *("sched_getaffinity", "sched_yield", "sigfillset", "snprintf", "sqrt", "strcat", "strcmp", "strcpy", "strlen"),
     *("close", "fchmod", "fchown", "fstat", "fsync", "getpid", "lstat", "open", "read", "realpath", "rename", "stat"),
+    *("fallocate", "ftruncate"),
     *("strrchr", "unlink", "write", "__errno_location"),
     *("strtol", "strtoull", "sysconf", "vsnprintf", "__sched_cpucount", "stpcpy"),
     *("__isoc23_strtol", "__isoc23_strtoull"),  # the same in newer C libraries

@@ -101,7 +101,8 @@ typedef enum netlet_activation {
   NETLET_MISH = 11         /* z tanh(log(1 + exp(z))) (Misra 2019) */
 } netlet_activation;
 
-/* The loss of a row is the sum of these terms over its targets; y is the output, t the target. */
+/* The loss of a row is the sum of these terms over its targets; y is the output, t the target. With scaled outputs both
+ * are on the network's scale, (y - shift) / scale of the caller's values, and so are losses and delta. */
 typedef enum netlet_loss_kind {
   NETLET_SQUARED_ERROR = 0,  /* 1/2 (y - t)^2 */
   NETLET_ABSOLUTE_ERROR = 1, /* |y - t| */
@@ -122,7 +123,9 @@ typedef enum netlet_loss_kind {
 
 typedef enum netlet_reduction {
   NETLET_SUM = 0, /* the sum over the rows of a batch */
-  NETLET_MEAN = 1 /* that divided by the number of rows, or by the sum of their weights */
+  /* that divided by the number of rows, or by the sum of their weights; in batches of netlet_fit by their number of rows
+   * times the mean weight of all rows, so that a row's weight counts in small batches, too */
+  NETLET_MEAN = 1
 } netlet_reduction;
 
 typedef enum netlet_init_kind {
@@ -245,36 +248,45 @@ NETLET_API void netlet_set_epochs_trained(netlet_network* network, uint64_t epoc
 /* SHA-256 of architecture and parameters in hexadecimal, to compare two machines. The bytes: the ASCII lines
  * "netlet 1", dtype, layer sizes, activations (each list separated by spaces), loss, reduction, every line ended by \n;
  * the loss's parameters as binary64; the network's parameters; then for inputs and for outputs that have a scaling, the
- * line "inputs\n" or "outputs\n", shifts and scales. Numbers are little-endian; every NaN is the positive quiet NaN
+ * line "inputs\n" or "outputs\n", shifts and scales as binary64. Numbers are little-endian; every NaN is the positive quiet NaN
  * without payload. */
 NETLET_API netlet_status netlet_fingerprint(const netlet_network* network, char hex[65], netlet_error* error);
 
 /* ---- scaling ------------------------------------------------------------------------------------------------ */
 
 /* A network may scale its inputs, x = (x - shift) / scale for each column, and scale its outputs back,
- * y = y scale + shift. Arrays, and derivatives with respect to what they hold, are then in the caller's units; only the
- * loss is computed on the network's scale, from targets scaled as (y - shift) / scale. The scaling is part of the
- * network, like its parameters. poisson and the cross entropies allow none for the outputs. With gaussian_nll it is set
+ * y = y scale + shift: in binary64 whatever its dtype, and only the result is rounded to the dtype. Arrays, and
+ * derivatives with respect to what they hold, are then in the caller's units; only the loss is computed on the network's
+ * scale, from targets scaled as (y - shift) / scale. The scaling is part of the network, like its parameters. poisson and the cross entropies allow none for the outputs. With gaussian_nll it is set
  * and learned for each target: the mean gets this shift and scale, the log variance the shift 2 log(scale) and the
  * scale 1, so that both outputs are in the units of the caller's targets. */
 typedef enum netlet_scaling_kind { NETLET_SCALE_INPUTS = 1, NETLET_SCALE_OUTPUTS = 2 } netlet_scaling_kind;
 
-/* shift and scale: netlet_inputs or netlet_target_count values, finite and scale > 0, also once they are rounded to the
- * network's dtype. Both NULL: no scaling. */
+/* shift and scale: netlet_inputs or netlet_target_count values, finite and scale > 0; for the outputs within the range of
+ * the network's dtype. Both NULL: no scaling. */
 NETLET_API netlet_status netlet_set_scaling(netlet_network* network, int32_t kind, const double* shift,
                                             const double* scale, netlet_error* error);
-/* Sets shift and scale to the means and standard deviations of the array's columns (1 for a constant column), which are
- * computed in binary64. rows: at least 1; netlet_inputs or netlet_target_count columns. */
+/* Sets shift and scale to the weighted means and standard deviations of the array's columns; the scale is 1 for a column
+ * that is constant up to rounding. rows: at least 1; netlet_inputs or netlet_target_count columns. sample_weight: one
+ * column of weights >= 0, or NULL: 1 each. missing: a netlet_missing; values that are NaN are then left out, for outputs. */
 NETLET_API netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const netlet_array* rows,
-                                              netlet_error* error);
-/* A value of the network's dtype for each input or output (so with gaussian_nll two for each target); NULL if there is
- * no scaling. The network owns them; they are valid until the scaling is next set or learned. */
-NETLET_API const void* netlet_scaling_shift(const netlet_network* network, int32_t kind);
-NETLET_API const void* netlet_scaling_scale(const netlet_network* network, int32_t kind);
+                                              const netlet_array* sample_weight, int32_t missing, netlet_error* error);
+/* A value for each input or output (so with gaussian_nll two for each target); NULL if there is no scaling. The network
+ * owns them; they are valid until the scaling is next set or learned. */
+NETLET_API const double* netlet_scaling_shift(const netlet_network* network, int32_t kind);
+NETLET_API const double* netlet_scaling_scale(const netlet_network* network, int32_t kind);
 /* Copies the same values to the caller's memory, safe beside calls of other threads. *present: 1, or 0 if there is no
  * scaling, and nothing is copied. */
-NETLET_API netlet_status netlet_copy_scaling(const netlet_network* network, int32_t kind, void* shift, void* scale,
+NETLET_API netlet_status netlet_copy_scaling(const netlet_network* network, int32_t kind, double* shift, double* scale,
                                              int* present, netlet_error* error);
+
+/* Texts that a network carries along, in its copies and files, and that nothing here reads: JSON in printable ASCII, whose
+ * \u escapes hold the rest. They do not count in the fingerprint. */
+typedef enum netlet_note_kind { NETLET_CLASSES = 0, NETLET_FEATURE_NAMES = 1, NETLET_METADATA = 2 } netlet_note_kind;
+/* NULL: none. The network owns it; it is valid until the note is next set. */
+NETLET_API const char* netlet_note(const netlet_network* network, int32_t kind);
+/* text: copied; NULL: none */
+NETLET_API netlet_status netlet_set_note(netlet_network* network, int32_t kind, const char* text, netlet_error* error);
 
 /* ---- forward and backward ---------------------------------------------------------------------------------- */
 
@@ -294,22 +306,43 @@ NETLET_API netlet_status netlet_forward_realtime(const netlet_network* network, 
                                                  void* workspace, size_t workspace_size,
                                                  netlet_error* error) NETLET_NONBLOCKING;
 
-/* What the outputs for x are compared with: either y, or the derivative of a loss of the caller's own. */
+/* What NaN in y is: an error, or a target that is missing. A missing target adds 0 to the loss, and the derivative with
+ * respect to its outputs is 0; mean still divides by all rows. With cross_entropy either all probabilities of a row are
+ * missing or none. */
+typedef enum netlet_missing { NETLET_MISSING_REFUSE = 0, NETLET_MISSING_IGNORE = 1 } netlet_missing;
+
+/* What the outputs for x are compared with: either y, or the derivative of a loss of the caller's own. Fields that are 0
+ * have no effect. */
 typedef struct netlet_targets {
   /* x->rows x netlet_target_count; with cross_entropy also one column of an integer dtype, class indices from 0 */
   const netlet_array* y;
-  /* one column of weights >= 0 that multiply the rows' losses (mean divides by the sum of the weights); may be NULL */
+  /* one column of weights >= 0, not all of them 0, that multiply the rows' losses (mean divides by the sum of the
+   * weights); may be NULL */
   const netlet_array* sample_weight;
   /* the derivative with respect to the outputs, x->rows x netlet_outputs; y and sample_weight are then NULL, the loss
    * is 0, and mean divides nothing */
   const netlet_array* output_gradient;
+  /* For rows that are a part of larger data: the mean weight of all of it. mean then divides by the number of rows times
+   * this, as netlet_fit does in its batches, and the weights may all be 0. 0: by the rows' own weights. */
+  double weight_mean;
+  int32_t missing; /* netlet_missing */
 } netlet_targets;
 
-/* The loss of all rows, reduced. accuracy: the share of rows whose class is right, NaN for losses without classes; may
- * be NULL. x needs at least 1 row, here and in what follows, except
- * for netlet_jacobian. */
+/* Figures over all rows. */
+typedef struct netlet_evaluation {
+  double loss;     /* reduced; on the network's scale */
+  double accuracy; /* of the rows that have a target, the share whose class is right; NaN for losses without classes */
+  /* The root of the mean squared error and the mean absolute error, over all targets that are not missing, weighted by
+   * their rows' weights; in the targets' own units, of the outputs as netlet_forward gives them: with poisson of exp(y),
+   * with gaussian_nll of the means. NaN for losses with classes. */
+  double rmse, mae;
+} netlet_evaluation;
+
+/* size: that of the caller's netlet_evaluation, which may grow. What lies beyond is neither computed nor written, so
+ * sizeof(double) asks for the loss alone. x needs at least 1 row, here and in what follows, except for
+ * netlet_jacobian. */
 NETLET_API netlet_status netlet_evaluate(const netlet_network* network, const netlet_array* x,
-                                         const netlet_targets* targets, double* loss, double* accuracy,
+                                         const netlet_targets* targets, netlet_evaluation* evaluation, size_t size,
                                          netlet_error* error);
 
 /* The loss, and its gradient with respect to the parameters: netlet_parameter_count values of the network's dtype, in
@@ -438,17 +471,17 @@ typedef struct netlet_schedule {
 /* What an epoch gave. Its loss is that of its batches, each before its own update. */
 typedef struct netlet_epoch {
   uint64_t epoch;       /* counted from 0 over the network's life */
-  double loss;          /* summed over all rows; with mean, divided by their number or weight */
+  double loss;          /* summed over all rows, on the network's scale; with mean, divided by their number or weight */
   double seconds;       /* wall time; for epochs reported together, their mean */
-  double accuracy;      /* the share of rows whose class is right; NaN for losses without classes */
+  double accuracy;      /* as in netlet_evaluation */
   double learning_rate; /* the schedule's factor included */
   double validation_loss, validation_accuracy; /* after the epoch; NaN without validation data */
 } netlet_epoch;
 
 /* A batch from the caller, whose memory must stay valid until the next batch is asked for. */
 typedef struct netlet_batch {
-  netlet_array x, y;
-  const netlet_array* sample_weight; /* may be NULL */
+  netlet_array x;
+  netlet_targets targets; /* with weight_mean, if there are weights: a batch knows only its own */
 } netlet_batch;
 
 typedef struct netlet_fit_options {
@@ -459,7 +492,7 @@ typedef struct netlet_fit_options {
   int32_t standardize; /* a sum of netlet_scaling_kind, or 0: learned from the data first, unless the network has it */
   netlet_schedule schedule;
   const netlet_array* validation_x;         /* NULL: none */
-  const netlet_targets* validation_targets; /* y, and optionally sample_weight */
+  const netlet_targets* validation_targets; /* all but output_gradient */
   /* 0, or: stop after so many epochs in a row without an improvement, a loss (of the validation data, if any) that is
    * lower than the best one by more than min_delta, and restore the parameters of the last improvement: those after its
    * epoch or, without validation data, those before it. */
@@ -485,7 +518,7 @@ typedef struct netlet_fit_options {
 NETLET_API netlet_fit_options netlet_fit_defaults(const netlet_network* network);
 
 /* Runs the whole training. The data must not change meanwhile. Before the first step all values are checked for NaN and
- * infinity, and the targets for what the loss needs. n epochs and then m give the same bits as n + m, except that
+ * infinity, and the targets for what the loss needs; there must be at least one that is not missing. n epochs and then m give the same bits as n + m, except that
  * patience starts anew with each call. */
 NETLET_API netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                                     netlet_optimizer* optimizer, const netlet_fit_options* options,
@@ -500,7 +533,9 @@ NETLET_API netlet_status netlet_fit(netlet_network* network, const netlet_array*
  * only the network is saved. Parameters that are not finite are refused. May be called within on_epochs.
  *
  * The file is replaced as a whole, keeping its owner and permissions: if saving fails, or the machine does, the old
- * file is still there. A program that is killed meanwhile may leave a file .netlet-...tmp beside it. */
+ * file is still there. A program that is killed meanwhile may leave a file .netlet-...tmp beside it. A file that cannot
+ * be replaced (it is itself a mount, or its folder may not be written) is written in place, from memory. After a failure
+ * the message says what is left: "the old content is intact", or "the file is damaged". */
 NETLET_API netlet_status netlet_save(const netlet_network* network, const netlet_optimizer* optimizer, const char* path,
                                      netlet_error* error);
 /* The caller frees the network and the optimizer. optimizer: may be NULL; *optimizer becomes NULL if the file has none.
@@ -517,7 +552,7 @@ NETLET_API void netlet_free_bytes(void* bytes); /* may be NULL */
 NETLET_API netlet_status netlet_from_bytes(const void* bytes, size_t size, netlet_network** network,
                                            netlet_optimizer** optimizer, netlet_error* error);
 
-/* Replaces a file as netlet_save does, by `size` bytes of the caller's: it has either the old content or the new. */
+/* Replaces a file as netlet_save does, by `size` bytes of the caller's. */
 NETLET_API netlet_status netlet_replace_file(const char* path, const void* bytes, size_t size, netlet_error* error);
 
 /* The numerics version under which a loaded network was saved; netlet_numerics_version() for other networks. */

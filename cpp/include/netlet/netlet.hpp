@@ -61,6 +61,7 @@ enum class Loss : std::int32_t {
 };
 enum class Reduction : std::int32_t { sum = NETLET_SUM, mean = NETLET_MEAN };
 enum class Dtype : std::int32_t { float32 = NETLET_FLOAT32, float64 = NETLET_FLOAT64 };
+enum class Missing : std::int32_t { refuse = NETLET_MISSING_REFUSE, ignore = NETLET_MISSING_IGNORE };
 enum class Init : std::int32_t { glorot_uniform = NETLET_GLOROT_UNIFORM, he_uniform = NETLET_HE_UNIFORM };
 enum class Scaling : std::int32_t { inputs = NETLET_SCALE_INPUTS, outputs = NETLET_SCALE_OUTPUTS };
 enum class Function : std::int32_t { exp = NETLET_EXP, log = NETLET_LOG };
@@ -132,14 +133,27 @@ class Targets {
     targets.is_gradient_ = true;
     return targets;
   }
+  // The mean weight of larger data that these rows are a part of; Reduction::mean divides by their number times this.
+  Targets& weight_mean(double mean) {
+    weight_mean_ = mean;
+    return *this;
+  }
+  // Missing::ignore: NaN in y is a target that is missing, which adds nothing to loss and derivatives.
+  Targets& missing(Missing missing) {
+    missing_ = missing;
+    return *this;
+  }
   // valid as long as this object is
   netlet_targets get() const {
-    return {is_gradient_ ? nullptr : &y_, weighted_ ? &weight_ : nullptr, is_gradient_ ? &y_ : nullptr};
+    return {is_gradient_ ? nullptr : &y_, weighted_ ? &weight_ : nullptr, is_gradient_ ? &y_ : nullptr, weight_mean_,
+            std::int32_t(missing_)};
   }
 
  private:
   netlet_array y_, weight_ = {};
   bool weighted_ = false, is_gradient_ = false;
+  double weight_mean_ = 0;
+  Missing missing_ = Missing::refuse;
 };
 
 // An optimizer and its state. Movable, not copyable; each network needs its own, and it serves one call at a time.
@@ -415,15 +429,11 @@ class Network {
     if (error) *error = {"out: expected values of the network's dtype", 0};
     return NETLET_ERROR_ARGUMENT;
   }
-  // The loss. accuracy: the share of rows whose class is right, NaN for losses without classes; may be null
-  double evaluate(const Array& x, const Targets& targets, double* accuracy) const {
-    Check check;
-    double loss;
-    const netlet_targets c = targets.get();
-    check(netlet_evaluate(get(), &x, &c, &loss, accuracy, check));
-    return loss;
+  // loss; accuracy, for losses with classes; rmse and mae in the targets' own units, for those without
+  netlet_evaluation evaluate(const Array& x, const Targets& targets) const {
+    return evaluate(x, targets, sizeof(netlet_evaluation));
   }
-  double loss(const Array& x, const Targets& targets) const { return evaluate(x, targets, nullptr); }
+  double loss(const Array& x, const Targets& targets) const { return evaluate(x, targets, sizeof(double)).loss; }
   // The loss. gradient: with respect to the parameters, parameter_count() values
   template <class T> double backward(const Array& x, const Targets& targets, T* gradient) const {
     require<T>("gradient");
@@ -463,9 +473,11 @@ class Network {
     check(netlet_set_scaling(get(), std::int32_t(kind), shift.empty() ? nullptr : shift.data(),
                              scale.empty() ? nullptr : scale.data(), check));
   }
-  void learn_scaling(Scaling kind, const Array& rows) {
+  // sample_weight: one column, or null
+  void learn_scaling(Scaling kind, const Array& rows, const Array* sample_weight = nullptr,
+                     Missing missing = Missing::refuse) {
     Check check;
-    check(netlet_learn_scaling(get(), std::int32_t(kind), &rows, check));
+    check(netlet_learn_scaling(get(), std::int32_t(kind), &rows, sample_weight, std::int32_t(missing), check));
   }
 
   // One step on one batch; returns the loss before it.
@@ -512,9 +524,17 @@ class Network {
     void operator()(netlet_network* network) const { netlet_network_free(network); }
   };
 
+  netlet_evaluation evaluate(const Array& x, const Targets& targets, std::size_t size) const {
+    Check check;
+    netlet_evaluation evaluation = {};
+    const netlet_targets c = targets.get();
+    check(netlet_evaluate(get(), &x, &c, &evaluation, size, check));
+    return evaluation;
+  }
+
   void fit(const netlet_array* x, const netlet_targets* targets, const NextBatch* next, Optimizer& optimizer,
            const FitOptions& options, History& history) {
-    Fitting fitting{options, history, has_classes(), next, {}, nullptr};
+    Fitting fitting{options, history, has_classes(), next, nullptr};
     netlet_fit_options c = {};
     netlet_targets validation = {};
     c.epochs = options.epochs;
@@ -555,7 +575,6 @@ class Network {
     History& history;
     bool has_accuracy;
     const NextBatch* next;
-    netlet_targets targets;
     std::exception_ptr thrown;
 
     template <class F> int guarded(int failed, F f) {
@@ -598,9 +617,7 @@ class Network {
       return self.guarded(-1, [&] {
         const Batch* const given = (*self.next)();
         if (!given) return 0;
-        self.targets = given->targets.get();
-        if (!self.targets.y) throw Error(NETLET_ERROR_ARGUMENT, "batches: expected targets, got an output_gradient");
-        *batch = {given->x, *self.targets.y, self.targets.sample_weight};
+        *batch = {given->x, given->targets.get()};
         return 1;
       });
     }

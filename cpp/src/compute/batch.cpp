@@ -20,6 +20,10 @@ constexpr size_t kChunkValues = 1 << 20;
 constexpr size_t kPackShare = 1 << 18;               // parameters that are worth another thread
 constexpr size_t kWideRows = 32, kWideColumns = 96;  // a group in a layer too wide for groups of whole rows
 
+void add(Errors& sum, const Errors& next) {
+  sum = {sum.square + next.square, sum.absolute + next.absolute, sum.count + next.count};
+}
+
 double operations(const netlet_network& net, size_t rows) { return 6.0 * (double)net.parameter_count * (double)rows; }
 
 }  // namespace
@@ -41,6 +45,7 @@ template <class T> netlet_status BatchRunner<T>::prepare(const netlet_network& n
   if (small_)
     return small_steps_.allocate(net, x, targets, shuffled, rows, *optimizer) ? NETLET_OK : out_of_memory(error);
   if (!block_loss_.allocate(blocks) || !block_weight_.allocate(blocks) ||
+      (kind.errors && !block_errors_.allocate(blocks)) ||
       !pass_.allocate(net, x, targets, shuffled, by_blocks_ ? kBlockRows : rows, kind, workers_) ||
       !(kind.delta ? packed_.allocate(net, 1) : packed_.allocate_none(net)) ||
       (kind.delta && ((by_blocks_ && !allocate_blocks()) || !prepare_update(optimizer))))
@@ -119,6 +124,9 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
     block_loss_[block] = sum;
     for (size_t i = row; weighted && i < row + count; ++i) weight = weight + (double)pass_.row_weight()[i];
     block_weight_[block] = weight;
+    if (!kind_.errors) return;
+    block_errors_[block] = {};
+    for (size_t i = row; i < row + count; ++i) add(block_errors_[block], pass_.row_errors()[i]);
   };
   if (!by_blocks_) {
     const size_t slice = smaller(kSliceRows, divide_up(divide_up(batch.rows, threads), 8) * 8);
@@ -152,9 +160,10 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
   tree(blocks, [&](size_t a, size_t b) {
     block_loss_[a] = block_loss_[a] + block_loss_[b];
     block_weight_[a] = block_weight_[a] + block_weight_[b];
+    if (kind_.errors) add(block_errors_[a], block_errors_[b]);
   });
   const double weight = weighted ? block_weight_[0] : (double)batch.rows;
-  divisor_ = batch.targets->y ? divisor(*net_, weight) : 0;
+  divisor_ = divisor(*net_, *batch.targets, batch.rows, weight);
   return {block_loss_[0], weight, correct.load()};
 }
 

@@ -30,6 +30,8 @@ template <class T> class BatchRunner {
 
   // Passes the batch forward and, with kind.delta, backward.
   BatchLoss pass(const Batch& batch);
+  // With kind.errors: those of the batch.
+  Errors errors() const { return block_errors_[0]; }
 
   // After pass, either a step of the optimizer, with its learning rate multiplied by `factor`, or the gradient itself.
   void update(netlet_network& net, netlet_optimizer& optimizer, double factor);
@@ -69,9 +71,10 @@ template <class T> class BatchRunner {
   Pass<T> pass_;              // for a batch or, if by_blocks_, for one block per thread
   const T* given_ = nullptr;  // the caller's gradient
   Buffer<double> block_loss_, block_weight_;
-  Buffer<T> roots_, partial_;  // if by_blocks_: sums for chunks of blocks; below those, per thread
-  Buffer<T> scratch_;          // per thread: a group's gradient and its tree
-  Buffer<T> gradient_;         // the whole gradient, for its norm
+  Buffer<Errors> block_errors_;  // if wanted
+  Buffer<T> roots_, partial_;    // if by_blocks_: sums for chunks of blocks; below those, per thread
+  Buffer<T> scratch_;            // per thread: a group's gradient and its tree
+  Buffer<T> gradient_;           // the whole gradient, for its norm
   Buffer<double> squares_;
   Packed<T> packed_;
   Buffer<Group> groups_;

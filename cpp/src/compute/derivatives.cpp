@@ -86,7 +86,7 @@ netlet_status netlet_jacobian(const netlet_network* network, const netlet_array*
     using T = decltype(zero);
     const size_t inputs = network->inputs(), outputs = network->outputs();
     const netlet_array given = {x->data, network->dtype, x->rows, outputs, 0, sizeof(T)};  // never read
-    const netlet_targets targets = {nullptr, nullptr, &given};
+    const netlet_targets targets = {nullptr, nullptr, &given, 0, NETLET_MISSING_REFUSE};
     const auto store = [&](Pass<T>& pass, const Slice<T>& s) {
       pass.forward(s.batch, s.row, s.at, s.rows, s.packed);
       for (size_t j = 0; j < outputs; ++j) {

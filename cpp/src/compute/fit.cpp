@@ -8,6 +8,7 @@
 #include "compute/snapshots.hpp"
 #include "network/entry.hpp"
 #include "network/random.hpp"
+#include "network/scaling.hpp"
 #include "network/targets.hpp"
 
 namespace netlet::core {
@@ -18,7 +19,9 @@ template <class T> class Fit {
  public:
   Fit(netlet_network& net, const netlet_array* x, const netlet_targets* targets, netlet_optimizer& optimizer,
       const netlet_fit_options& options, const Held& held, netlet_error* error)
-      : net_(net), x_(x), targets_(targets), optimizer_(optimizer), options_(options), held_(held), error_(error) {}
+      : net_(net), x_(x), optimizer_(optimizer), options_(options), held_(held), error_(error) {
+    if (targets) targets_ = *targets;
+  }
 
   netlet_status run() {
     NETLET_TRY(check_all());
@@ -67,12 +70,18 @@ template <class T> class Fit {
                      name);
     if (whole && options_.schedule.kind != NETLET_CONSTANT)
       return invalid(error_, "schedule: expected none, %s adapts its own step sizes", name);
-    if (x_) NETLET_TRY(check_data<T>(net_, *x_, *targets_, error_));
+    if (x_) NETLET_TRY(check_rows(*x_, targets_, &judged_));
     if (validates())
       NETLET_TRY(within("validation_data",
-                        check_data<T>(net_, *options_.validation_x, *options_.validation_targets, error_), error_));
+                        check_rows(*options_.validation_x, *options_.validation_targets, &judged_in_validation_),
+                        error_));
     if (!all_finite()) return invalid(error_, "parameters: expected finite numbers before training, got nan or inf");
     return check_optimizer(optimizer_, net_.parameter_count, net_.dtype, error_);
+  }
+
+  netlet_status check_rows(const netlet_array& x, const netlet_targets& targets, size_t* judged) {
+    NETLET_TRY(check_data<T>(net_, x, targets, to_learn(), error_));
+    return count_judged<T>(net_, targets, false, judged, error_);
   }
 
   netlet_status prepare() {
@@ -80,9 +89,11 @@ template <class T> class Fit {
     if (x_) {
       rows_ = x_->rows;
       batch_rows_ = options_.batch_size && options_.batch_size < rows_ ? options_.batch_size : rows_;
+      if (targets_.sample_weight && batch_rows_ < rows_)
+        NETLET_TRY(mean_weight<T>(targets_, rows_, &targets_.weight_mean, error_));
       shuffled_ = options_.shuffle && batch_rows_ < rows_;
       if (shuffled_ && !order_.allocate(rows_)) return out_of_memory(error_);
-      NETLET_TRY(batches_.prepare(net_, *x_, *targets_, shuffled_, batch_rows_, kind(), &optimizer_, true, error_));
+      NETLET_TRY(batches_.prepare(net_, *x_, targets_, shuffled_, batch_rows_, kind(), &optimizer_, true, error_));
     }
     if (validates())
       NETLET_TRY(validation_.prepare(net_, *options_.validation_x, *options_.validation_targets, false,
@@ -97,17 +108,30 @@ template <class T> class Fit {
 
   PassKind kind() const { return {true, false, net_.has_dropout()}; }
 
-  netlet_status learn_scalings() {
+  int to_learn() const {
     const int wanted =
         (net_.input_scaling ? 0 : NETLET_SCALE_INPUTS) | (net_.output_scaling ? 0 : NETLET_SCALE_OUTPUTS);
-    const int kinds = options_.standardize & wanted;
+    return options_.standardize & wanted;
+  }
+
+  netlet_status learn_scalings() {
+    const int kinds = to_learn();
     if (kinds && !x_)
       return invalid(error_,
                      "standardize: needs all rows, but batches come one at a time; set the network's scaling before");
     for (int kind = NETLET_SCALE_INPUTS; kind <= NETLET_SCALE_OUTPUTS; ++kind) {
       if (!(kinds & kind)) continue;
-      NETLET_TRY(learn_scaling(net_, kind, kind == NETLET_SCALE_INPUTS ? *x_ : *targets_->y, error_));
+      const bool inputs = kind == NETLET_SCALE_INPUTS;
+      const netlet_array& rows = inputs ? *x_ : *targets_.y;
+      NETLET_TRY(learn_scaling(net_, kind, {rows, targets_.sample_weight, !inputs && targets_.missing}, error_));
       learned_ |= kind;
+      // rows of weight 0 or of the validation data may be out of reach
+      NETLET_TRY(inputs ? check_x<T>(net_, *x_, error_) : check_y<T>(net_, targets_, error_));
+      if (validates())
+        NETLET_TRY(within("validation_data",
+                          inputs ? check_x<T>(net_, *options_.validation_x, error_)
+                                 : check_y<T>(net_, *options_.validation_targets, error_),
+                          error_));
     }
     return NETLET_OK;
   }
@@ -151,7 +175,7 @@ template <class T> class Fit {
     for (size_t first = 0; first < rows_; first += batch_rows_) {
       NETLET_TRY(poll());
       const size_t count = smaller(batch_rows_, rows_ - first);
-      NETLET_TRY(step({x_, targets_, shuffled_ ? order_.data() : nullptr, first, count, dropout(0)}));
+      NETLET_TRY(step({x_, &targets_, shuffled_ ? order_.data() : nullptr, first, count, dropout(0)}));
     }
     return NETLET_OK;
   }
@@ -163,24 +187,27 @@ template <class T> class Fit {
       const int answer = held_.call(true, [&] { return options_.next_batch(options_.context, &batch); });
       if (answer < 0) return callback_failed();
       if (answer == 0) break;
-      const netlet_targets targets = {&batch.y, batch.sample_weight, nullptr};
-      NETLET_TRY(check_shapes(net_, &batch.x, &targets, false, error_));
-      NETLET_TRY(check_data<T>(net_, batch.x, targets, error_));
+      size_t judged;
+      NETLET_TRY(check_shapes(net_, &batch.x, &batch.targets, false, error_));
+      NETLET_TRY(check_data<T>(net_, batch.x, batch.targets, 0, error_));
+      NETLET_TRY(count_judged<T>(net_, batch.targets, true, &judged, error_));
+      judged_ += judged;
       // how rows are read depends on their dtype and layout
-      NETLET_TRY(batches_.prepare(net_, batch.x, targets, false, batch.x.rows, kind(), &optimizer_, false, error_));
+      NETLET_TRY(
+          batches_.prepare(net_, batch.x, batch.targets, false, batch.x.rows, kind(), &optimizer_, false, error_));
       batches_.read();
-      NETLET_TRY(step({&batch.x, &targets, nullptr, 0, batch.x.rows, dropout(seen_)}));
+      NETLET_TRY(step({&batch.x, &batch.targets, nullptr, 0, batch.x.rows, dropout(seen_)}));
     }
     if (seen_ == 0) return invalid(error_, "batches: expected at least one batch in an epoch, got none");
     return NETLET_OK;
   }
 
   // All but the seconds, in place: building the struct and copying it costs a tenth of a tiny network's epoch.
-  void describe(const BatchLoss& loss, size_t rows, netlet_epoch& epoch) const {
+  void describe(const BatchLoss& loss, size_t judged, netlet_epoch& epoch) const {
     epoch.epoch = net_.epochs_trained;
-    epoch.loss = reduced(net_, loss.sum, loss.weight);
+    epoch.loss = net_.reduction == NETLET_MEAN ? reduced(loss.sum, loss.weight) : loss.sum;
     epoch.learning_rate = optimizer_.config.learning_rate * factor_;
-    epoch.accuracy = net_.has_classes() ? (double)loss.correct / (double)rows : NAN;
+    epoch.accuracy = net_.has_classes() ? (double)loss.correct / (double)judged : NAN;
     epoch.validation_loss = epoch.validation_accuracy = NAN;
   }
 
@@ -196,14 +223,14 @@ template <class T> class Fit {
 
   netlet_status short_epochs(size_t count, bool* stop) {
     BatchLoss losses[kTogether];
-    if (!batches_.steps({x_, targets_, nullptr, 0, rows_, dropout(0)}, optimizer_, count, losses)) {
+    if (!batches_.steps({x_, &targets_, nullptr, 0, rows_, dropout(0)}, optimizer_, count, losses)) {
       good_.restore();
       batches_.read(&optimizer_);
       one_by_one_ = true;  // to find the epoch that diverged
       return epoch(stop);
     }
     for (size_t i = 0; i < count; ++i) {
-      describe(losses[i], rows_, reports_.next());
+      describe(losses[i], judged_, reports_.next());
       reports_.add();
       count_epoch();
     }
@@ -221,19 +248,20 @@ template <class T> class Fit {
   netlet_status epoch(bool* stop) {
     total_ = {};
     seen_ = 0;
+    if (!x_) judged_ = 0;
     factor_ = schedule_.factor(net_.epochs_trained);
     if (options_.schedule.kind == NETLET_FUNCTION) NETLET_TRY(ask_for_factor());
     NETLET_TRY(x_ ? steps_over_rows() : steps_over_batches());
     batches_.publish(optimizer_);
     if (!all_finite()) return diverged("a parameter stopped being finite");
     netlet_epoch& report = reports_.next();
-    describe(total_, seen_, report);
+    describe(total_, judged_, report);
     if (validates()) {
       const size_t rows = options_.validation_x->rows;
       const BatchLoss loss =
           validation_.pass({options_.validation_x, options_.validation_targets, nullptr, 0, rows, {}});
       netlet_epoch of_validation;
-      describe(loss, rows, of_validation);
+      describe(loss, judged_in_validation_, of_validation);
       report.validation_loss = of_validation.loss;
       report.validation_accuracy = of_validation.accuracy;
     }
@@ -276,7 +304,7 @@ template <class T> class Fit {
 
   netlet_network& net_;
   const netlet_array* x_;
-  const netlet_targets* targets_;
+  netlet_targets targets_ = {};  // with the mean weight, if batches divide by it
   netlet_optimizer& optimizer_;
   const netlet_fit_options& options_;
   const Held& held_;
@@ -288,7 +316,8 @@ template <class T> class Fit {
   Poll poll_{options_, held_};
   Reports reports_{options_, held_, x_ && row_operations() * (double)x_->rows < 1e5};
   Buffer<size_t> order_;
-  size_t rows_ = 0, batch_rows_ = 0, left_ = 0;  // left_: epochs to go
+  size_t rows_ = 0, batch_rows_ = 0, left_ = 0;   // left_: epochs to go
+  size_t judged_ = 0, judged_in_validation_ = 0;  // rows with a target
   bool shuffled_ = false, prepared_ = false, one_by_one_ = false;
   int learned_ = 0;
   // of the current epoch

@@ -33,9 +33,8 @@ template <class T> inline void forward_slice(const netlet_network& net, const ne
   ptrdiff_t stride = x.row_stride / (ptrdiff_t)sizeof(T);
   if (layout.converted) {
     T* rows = scratch + layout.even + layout.odd;
-    load_rows(x, nullptr, first, count, rows);
-    if (net.input_scaling)
-      kernels<T>().standardize(count, x.columns, net.input_scaling.shift<T>(), net.input_scaling.scale<T>(), rows);
+    const ColumnScaling columns = net.columns(NETLET_SCALE_INPUTS);
+    load_scaled_rows(x, nullptr, first, count, net.input_scaling ? &columns : nullptr, rows);
     a = rows;
     stride = (ptrdiff_t)x.columns;
   }
@@ -49,7 +48,7 @@ template <class T> inline void forward_slice(const netlet_network& net, const ne
     stride = (ptrdiff_t)n;
   }
   if (net.output_scaling)
-    kernels<T>().unstandardize(count, net.outputs(), net.output_scaling.shift<T>(), net.output_scaling.scale<T>(), out);
+    kernels<T>().unstandardize(count, net.outputs(), net.output_scaling.shift(), net.output_scaling.scale(), out);
 }
 
 // Slice after slice, on the calling thread.

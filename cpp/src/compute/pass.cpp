@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "compute/pass.hpp"
 
+#include <math.h>
+
 #include "kernels/activations.hpp"
 
 namespace netlet::core {
@@ -18,6 +20,7 @@ template <class T> bool Pass<T>::allocate(const netlet_network& net, const netle
   for (Buffer<T*>* pointers : all)
     if (!pointers->allocate(layers, true)) return false;
   if (!row_loss_.allocate(rows) || !input_.allocate(threads)) return false;
+  if (kind.errors && (!row_errors_.allocate(rows) || !given_.allocate_rows(rows, net.targets()))) return false;
   return allocate_pieces(memory_, [&](auto take) {
     for (size_t i = 0; i < layers; ++i) {
       const Layer& layer = net.layers[i];
@@ -96,7 +99,29 @@ template <class T> size_t Pass<T>::compare(const Batch& batch, size_t from, size
     return 0;
   }
   kernel_->output_rows(out);
+  if (kind_.errors) measure(batch, from, at, count);
   return out.correct;
+}
+
+// Replaces the outputs by predictions, and compares these with the targets as they came.
+template <class T> void Pass<T>::measure(const Batch& batch, size_t from, size_t at, size_t count) {
+  const netlet_network& net = *net_;
+  const size_t n = net.outputs(), targets = net.targets(), each = n / targets;
+  T* y = output_[net.layer_count() - 1] + at * n;
+  double* t = given_.data() + at * targets;
+  if (net.output_scaling) kernel_->unstandardize(count, n, net.output_scaling.shift(), net.output_scaling.scale(), y);
+  if (net.loss == NETLET_POISSON) kernels<T>().map(NETLET_EXP, count * n, y, y);
+  load_rows(*batch.targets->y, batch.order_from(from), batch.first + from, count, t);
+  for (size_t i = at; i < at + count; ++i, y += n, t += targets) {
+    Errors row = {};
+    for (size_t j = 0; j < targets; ++j) {
+      if (batch.targets->missing && isnan(t[j])) continue;
+      const double e = (double)y[j * each] - t[j];
+      row = {row.square + e * e, row.absolute + fabs(e), row.count + 1};
+    }
+    const double weight = row_weight() ? (double)row_weight()[i] : 1;
+    row_errors_[i] = {row.square * weight, row.absolute * weight, row.count * weight};
+  }
 }
 
 template <class T> void Pass<T>::set_output_gradient(size_t at, size_t count, const T* gradient) {
@@ -105,8 +130,8 @@ template <class T> void Pass<T>::set_output_gradient(size_t at, size_t count, co
   out.loss = kGivenGradient;
   out.t = gradient;
   if (net_->output_scaling) {
-    for (size_t i = 0; i < count; ++i)
-      kernels<T>().multiply_unless_zero(n, net_->output_scaling.scale<T>(), gradient + i * n, out.delta + i * n);
+    const double* const scale = net_->output_scaling.scale();
+    for (size_t i = 0; i < count * n; ++i) out.delta[i] = (T)(scale[i % n] * (double)gradient[i]);
     out.t = out.delta;
   }
   kernel_->output_rows(out);
@@ -139,7 +164,7 @@ template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<
   kernels<T>(m).backward(count, net.layers[0].outputs, m, delta_[0] + at * net.layers[0].outputs, packed.transposed(0),
                          NETLET_IDENTITY, s, s);
   if (net.input_scaling)
-    for (size_t i = 0; i < count; ++i) kernels<T>().divide_by(m, s + i * m, net.input_scaling.scale<T>());
+    for (size_t i = 0; i < count; ++i) kernels<T>().divide_by(m, s + i * m, net.input_scaling.scale());
 }
 
 template <class T> void Pass<T>::gradient(const Group& group, size_t row, size_t count, T* g) const {

@@ -15,9 +15,10 @@ struct Group {
   size_t size() const { return (k1 - k0) * columns(); }
 };
 
-// What a pass computes: deltas of the layers (for a gradient), of the inputs as well; and whether it drops units.
+// What a pass computes: deltas of the layers (for a gradient), of the inputs as well; and whether it drops units. Without
+// deltas also errors: how far predictions are from targets, in the targets' own units.
 struct PassKind {
-  bool delta, input_delta, dropout;
+  bool delta, input_delta, dropout, errors = false;
 };
 
 template <class T> class Pass {
@@ -54,9 +55,11 @@ template <class T> class Pass {
   // The gradient with respect to the inputs, in the caller's units; rows x inputs.
   const T* input_delta(size_t row) const { return input_delta_ + row * net_->inputs(); }
   const double* row_loss() const { return row_loss_.data(); }
+  const Errors* row_errors() const { return row_errors_.data(); }  // multiplied by the row's weight
   const T* row_weight() const { return reader_.weights(); }
 
  private:
+  void measure(const Batch& batch, size_t from, size_t at, size_t count);
   void drop_units(const Batch& batch, size_t from, size_t at, size_t count, size_t layer);
   OutputRows<T> output_rows(size_t at, size_t count) const;
 
@@ -71,6 +74,8 @@ template <class T> class Pass {
   Buffer<T*> output_, delta_, sums_, whole_, mask_;
   T* input_delta_ = nullptr;
   Buffer<double> row_loss_;
+  Buffer<Errors> row_errors_;
+  Buffer<double> given_;  // rows of targets as they came, for errors
   size_t rows_each_ = 0;
   Buffer<Inputs<T>> input_;  // of the first layer, per thread
 };

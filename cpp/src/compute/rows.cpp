@@ -15,7 +15,6 @@ constexpr size_t kLongRow = 1024;  // bytes; shorter rows are copied if shuffled
 template <class T> bool RowReader<T>::allocate(const netlet_network& net, const netlet_array& x,
                                                const netlet_targets& targets, bool shuffled, size_t rows) {
   net_ = &net;
-  kernel_ = &kernels<T>(net.widest);
   const netlet_array& t = array_of(targets);
   classes_given_ = targets.y && net.loss == NETLET_CROSS_ENTROPY && t.columns == 1;
   const bool readable = !net.input_scaling && readable_in_place<T>(x);
@@ -39,9 +38,9 @@ template <class T> Inputs<T> RowReader<T>::inputs(const Batch& batch, size_t fro
   }
   const size_t n = net_->inputs();
   T* const rows = x_.data() + at * n;
-  load_rows(*batch.x, batch.order_from(from), batch.first + from, count, rows);
-  const Scaling& scaling = net_->input_scaling;
-  if (scaling) kernel_->standardize(count, n, scaling.shift<T>(), scaling.scale<T>(), rows);
+  const ColumnScaling columns = net_->columns(NETLET_SCALE_INPUTS);
+  load_scaled_rows(*batch.x, batch.order_from(from), batch.first + from, count,
+                   net_->input_scaling ? &columns : nullptr, rows);
   return {rows, (ptrdiff_t)n};
 }
 
@@ -50,6 +49,7 @@ void RowReader<T>::targets(const Batch& batch, size_t from, size_t at, size_t co
   const size_t first = batch.first + from;
   const size_t* const order = batch.order_from(from);
   const netlet_targets& targets = *batch.targets;
+  out.missing = targets.missing == NETLET_MISSING_IGNORE;
   if (classes_given_) {
     int64_t* const classes = classes_.data() + at;
     load_rows(*targets.y, order, first, count, classes);
@@ -61,15 +61,9 @@ void RowReader<T>::targets(const Batch& batch, size_t from, size_t at, size_t co
   } else {
     const size_t n = array_of(targets).columns;
     T* const t = t_.data() + at * n;
-    load_rows(array_of(targets), order, first, count, t);
+    const ColumnScaling columns = net_->columns(NETLET_SCALE_OUTPUTS);
+    load_scaled_rows(array_of(targets), order, first, count, net_->output_scaling && targets.y ? &columns : nullptr, t);
     out.t = t;
-    const Scaling& scaling = net_->output_scaling;
-    const size_t each = net_->loss_kind().outputs_per_target;
-    if (scaling && targets.y && each == 1)
-      kernel_->standardize(count, n, scaling.shift<T>(), scaling.scale<T>(), t);
-    else if (scaling && targets.y)  // on the scale of the mean, which is the first of a target's outputs
-      for (size_t i = 0; i < count * n; ++i)
-        t[i] = (t[i] - scaling.shift<T>()[i % n * each]) / scaling.scale<T>()[i % n * each];
   }
   if (targets.sample_weight) {
     load_rows(*targets.sample_weight, order, first, count, w_.data() + at);

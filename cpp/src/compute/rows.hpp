@@ -50,11 +50,17 @@ struct BatchLoss {
   }
 };
 
-// What the sums of a loss and its gradient are finally divided by; 0: nothing.
-inline double divisor(const netlet_network& net, double weight) { return net.reduction == NETLET_MEAN ? weight : 0; }
-inline double reduced(const netlet_network& net, double sum, double weight) {
-  return divisor(net, weight) != 0 ? sum / weight : sum;
+// What the sums of a loss and its gradient over a batch of that weight are finally divided by; 0: nothing.
+inline double divisor(const netlet_network& net, const netlet_targets& targets, size_t rows, double weight) {
+  if (net.reduction != NETLET_MEAN || !targets.y) return 0;
+  return targets.weight_mean != 0 ? (double)rows * targets.weight_mean : weight;
 }
+inline double reduced(double sum, double divisor) { return divisor != 0 ? sum / divisor : sum; }
+
+// How far predictions are from targets: sums over the targets of a row, or of many rows.
+struct Errors {
+  double square, absolute, count;
+};
 
 template <class T> class RowReader {
  public:
@@ -64,14 +70,13 @@ template <class T> class RowReader {
 
   // Rows `from` to `from + count` of the batch; copies are stored from row `at` on.
   Inputs<T> inputs(const Batch& batch, size_t from, size_t at, size_t count);
-  // Sets t (possibly to a given output gradient), classes and weights.
+  // Sets t (possibly to a given output gradient), whether some may be missing, classes and weights.
   void targets(const Batch& batch, size_t from, size_t at, size_t count, OutputRows<T>& out);
 
   const T* weights() const { return w_.data(); }
 
  private:
   const netlet_network* net_ = nullptr;
-  const RowKernels<T>* kernel_ = nullptr;
   bool in_place_ = false, through_order_ = false, targets_in_place_ = false, classes_given_ = false;
   Buffer<T> x_, t_, w_;
   Buffer<const T*> row_;  // if through_order_: the addresses of the rows

@@ -103,6 +103,7 @@ template <class T> void SmallSteps<T>::load(const Batch& batch) {
   step_.x_i = x.stride;
   reader_.targets(batch, 0, 0, batch.rows, step_.out);
   step_.out.rows = batch.rows;
+  targets_ = batch.targets;
 }
 
 template <class T> BatchLoss SmallSteps<T>::gradient() {
@@ -114,7 +115,7 @@ template <class T> BatchLoss SmallSteps<T>::gradient() {
     weight = 0;
     for (size_t i = 0; i < rows; ++i) weight = weight + (double)weights[i];
   }
-  divisor_ = divisor(*net_, weight);
+  divisor_ = divisor(*net_, *targets_, rows, weight);
   return {sum, weight, step_.out.correct};
 }
 

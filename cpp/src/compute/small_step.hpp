@@ -40,7 +40,8 @@ template <class T> class SmallSteps {
   RowReader<T> reader_;
   Buffer<T> memory_;
   Buffer<double> row_loss_;
-  double divisor_ = 0;  // of the gradient; 0: none
+  const netlet_targets* targets_ = nullptr;  // of the batch
+  double divisor_ = 0;                       // of the gradient; 0: none
   Buffer<SmallLayer<T>> layers_;
   SmallStep<T> step_ = {};
 };

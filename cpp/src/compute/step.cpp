@@ -9,16 +9,28 @@
 using namespace netlet::core;
 
 netlet_status netlet_evaluate(const netlet_network* network, const netlet_array* x, const netlet_targets* targets,
-                              double* loss, double* accuracy, netlet_error* error) {
+                              netlet_evaluation* evaluation, size_t size, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, false, error));
   return holding<Reading>("loss", *network, error, [&](auto zero) {
     using T = decltype(zero);
+    size_t judged;
+    double mean;
     NETLET_TRY(check_classes_and_weights<T>(*network, *targets, error));  // classes are used as indices
+    NETLET_TRY(mean_weight<T>(*targets, x->rows, &mean, error));
+    NETLET_TRY(count_judged<T>(*network, *targets, false, &judged, error));
+    const bool errors = size > offsetof(netlet_evaluation, rmse) && !network->has_classes();
     BatchRunner<T> runner;
-    NETLET_TRY(runner.prepare(*network, *x, *targets, false, x->rows, {}, nullptr, false, error));
+    NETLET_TRY(
+        runner.prepare(*network, *x, *targets, false, x->rows, {false, false, false, errors}, nullptr, false, error));
     const BatchLoss sum = runner.pass({x, targets, nullptr, 0, x->rows, {}});
-    *loss = reduced(*network, sum.sum, sum.weight);
-    if (accuracy) *accuracy = network->has_classes() ? (double)sum.correct / (double)x->rows : (double)NAN;
+    const Errors e = errors ? runner.errors() : Errors{NAN, NAN, 1};
+    const netlet_evaluation all = {
+        reduced(sum.sum, divisor(*network, *targets, x->rows, sum.weight)),
+        network->has_classes() ? (double)sum.correct / (double)judged : (double)NAN,
+        sqrt(e.square / e.count),
+        e.absolute / e.count,
+    };
+    memcpy(evaluation, &all, smaller(size, sizeof all));
     return NETLET_OK;
   });
 }
@@ -29,13 +41,15 @@ netlet_status netlet_backward(const netlet_network* network, const netlet_array*
   if (!gradient) return invalid(error, "gradient: expected memory for the gradient, got NULL");
   return holding<Reading>("backward", *network, error, [&](auto zero) {
     using T = decltype(zero);
+    double mean;
     NETLET_TRY(check_classes_and_weights<T>(*network, *targets, error));
+    NETLET_TRY(mean_weight<T>(*targets, x->rows, &mean, error));
     BatchRunner<T> runner;
     NETLET_TRY(runner.prepare(*network, *x, *targets, false, x->rows, {true, false, false}, nullptr, false, error));
     runner.read();
     const BatchLoss sum = runner.pass({x, targets, nullptr, 0, x->rows, {}});
     runner.store_gradient(static_cast<T*>(gradient));
-    if (loss) *loss = reduced(*network, sum.sum, sum.weight);
+    if (loss) *loss = reduced(sum.sum, divisor(*network, *targets, x->rows, sum.weight));
     return NETLET_OK;
   });
 }
@@ -46,7 +60,7 @@ netlet_status netlet_step(netlet_network* network, const netlet_array* x, const 
   if (!optimizer) return invalid(error, "optimizer: expected an optimizer, got NULL");
   return training("step", *network, *optimizer, error, [&](const Held&, auto zero) {
     using T = decltype(zero);
-    NETLET_TRY(check_data<T>(*network, *x, *targets, error));
+    NETLET_TRY(check_data<T>(*network, *x, *targets, 0, error));
     BatchRunner<T> runner;
     const PassKind kind = {true, false, network->has_dropout()};
     NETLET_TRY(runner.prepare(*network, *x, *targets, false, x->rows, kind, optimizer, false, error));
@@ -59,7 +73,7 @@ netlet_status netlet_step(netlet_network* network, const netlet_array* x, const 
                   isnan(sum.sum) ? "nan" : "inf");
     NETLET_TRY(netlet_optimizer_bind(optimizer, network->parameter_count, network->dtype, error));
     runner.update(*network, *optimizer, 1);
-    if (loss) *loss = reduced(*network, sum.sum, sum.weight);
+    if (loss) *loss = reduced(sum.sum, divisor(*network, *targets, x->rows, sum.weight));
     return NETLET_OK;
   });
 }

@@ -24,7 +24,7 @@ template <class T, class U> void add_values(Sha256& sha, const T* values, size_t
 
 }  // namespace
 
-void fingerprint(const netlet_network& net, char hex[65]) {
+void fingerprint(const netlet_network& net, char hex[65], int numerics) {
   Sha256 sha;
   add_text(sha, "netlet 1\n");
   add_text(sha, netlet_dtype_name(net.dtype));
@@ -43,17 +43,24 @@ void fingerprint(const netlet_network& net, char hex[65]) {
     add_values(sha, values, count, (uint64_t)0x7ff8000000000000);
   };
   add_doubles(net.loss_parameters.data(), net.loss_parameters.size());
-  const auto add_array = [&](const unsigned char* values, size_t bytes) {
-    if (net.dtype == NETLET_FLOAT32)
-      add_values(sha, reinterpret_cast<const float*>(values), bytes / 4, (uint32_t)0x7fc00000);
-    else
-      add_doubles(reinterpret_cast<const double*>(values), bytes / 8);
+  const auto add_floats = [&](const float* values, size_t count) {
+    add_values(sha, values, count, (uint32_t)0x7fc00000);
   };
-  add_array(net.parameters.data(), net.parameter_count * size_of(net.dtype));
-  if (net.input_scaling) add_text(sha, "inputs\n");
-  add_array(net.input_scaling.values.data(), net.input_scaling.values.size());
-  if (net.output_scaling) add_text(sha, "outputs\n");
-  add_array(net.output_scaling.values.data(), net.output_scaling.values.size());
+  if (net.dtype == NETLET_FLOAT32)
+    add_floats(net.values<float>(), net.parameter_count);
+  else
+    add_doubles(net.values<double>(), net.parameter_count);
+  for (int kind = NETLET_SCALE_INPUTS; kind <= NETLET_SCALE_OUTPUTS; ++kind) {
+    const Buffer<double>& values = net.scaling(kind).values;
+    if (values.size()) add_text(sha, kind == NETLET_SCALE_INPUTS ? "inputs\n" : "outputs\n");
+    for (size_t i = 0; i < values.size(); ++i) {
+      const float rounded = (float)values[i];
+      if (numerics == 1 && net.dtype == NETLET_FLOAT32)
+        add_floats(&rounded, 1);
+      else
+        add_doubles(&values[i], 1);
+    }
+  }
   sha.finish(hex);
 }
 

@@ -15,19 +15,23 @@
 namespace netlet::core {
 
 constexpr size_t kMostHeader = 100000000;  // bytes, as for other readers of safetensors
+constexpr uint64_t kFormat = 2;            // is written; 1 is read, too
 constexpr size_t kHex = 64;                // digits of a checksum
 
 // What a file says besides the tensors.
 struct Description {
   char checksum[kHex + 1], version[33], fingerprint[kHex + 1];
-  uint64_t numerics, seed, epochs_trained;
+  uint64_t format, numerics, seed, epochs_trained;
   int dtype, loss, reduction, scaling;  // scaling: the sum of netlet_scaling_kinds
+  Buffer<char> notes[kNotes];
   Buffer<size_t> sizes;
   Buffer<int32_t> activations;
   bool has_optimizer;
   int optimizer, nesterov, bound;
   uint64_t slots, steps, plateau_epochs;
 
+  // of a value of scalings and self_test.input, which format 1 had in the dtype
+  size_t binary64_bytes() const { return format == 1 ? size_of(dtype) : sizeof(double); }
   size_t layers() const { return activations.size(); }
   size_t inputs() const { return sizes[0]; }
   size_t outputs() const { return sizes[sizes.size() - 1]; }
@@ -39,8 +43,8 @@ struct Model {
   netlet_optimizer* optimizer = nullptr;
   netlet_optimizer_config config = {};
   netlet_optimizer_progress progress = {};
-  Buffer<double> dropout, loss_parameters;
-  Buffer<unsigned char> test_input, test_output;  // a row, and the network's output for it
+  Buffer<double> dropout, loss_parameters, input_scaling, output_scaling;  // scalings: shifts, then scales
+  Buffer<unsigned char> test_input, test_output;                           // a row, and the network's output for it
 };
 
 struct Tensor {

@@ -8,7 +8,6 @@
 namespace netlet::core {
 namespace {
 
-constexpr uint64_t kFormat = 1;
 constexpr size_t kLeastPerLayer = 120;  // bytes
 constexpr char kBegin[] = "{\"__metadata__\":{\"netlet_format\":\"";
 
@@ -33,6 +32,9 @@ template <class F> void each_entry(Description& d, F&& f) {
   f.name("scaling", scaling_name, d.scaling);
   f.number("seed", d.seed);
   f.number("epochs_trained", d.epochs_trained);
+  const char* const notes[kNotes] = {"classes", "feature_names", "metadata"};
+  for (int i = 0; i < kNotes && d.format > 1; ++i)
+    if (f.present(notes[i], d.notes[i])) f.text(notes[i], d.notes[i]);
   if (!f.present("optimizer", d.has_optimizer)) return;
   f.name("optimizer", netlet_optimizer_name, d.optimizer);
   f.name("optimizer_nesterov", bit_name, d.nesterov);
@@ -49,6 +51,14 @@ class EntryWriter {
   void number(const char* key, uint64_t value) { begin(key).add(value, "a number"); }
   void name(const char* key, const char* (*name_of)(int), int number) { begin(key).add(name_of(number), key); }
   bool present(const char*, bool present) { return present; }
+  bool present(const char*, const Buffer<char>& text) { return text.size() != 0; }
+  void text(const char* key, const Buffer<char>& value) {
+    begin(key);
+    for (const char* c = value.data(); *c; ++c) {
+      const char escaped[] = {'\\', *c, 0};
+      text_.add(*c == '"' || *c == '\\' ? escaped : escaped + 1, key);
+    }
+  }
   template <class V> void list(const char* key, const Buffer<V>& values) {
     begin(key);
     for (size_t i = 0; i < values.size(); ++i) {
@@ -92,11 +102,17 @@ class EntryReader {
     if (begin(key)) read(value);
   }
   void name(const char* key, const char* (*name_of)(int), int& number) { number = begin(key) ? read(name_of) : -1; }
-  bool present(const char* key, bool& present) {
-    const char* const here = at_;
-    present = begin(key);
-    at_ = here;
-    return present;
+  bool present(const char* key, bool& present) { return present = is_next(key); }
+  bool present(const char* key, const Buffer<char>&) { return is_next(key); }
+  void text(const char* key, Buffer<char>& value) {
+    if (!begin(key)) return;
+    const char* end = at_;  // of the text, with its escapes
+    while (end != end_ && *end >= ' ' && *end < 127 && *end != '"') end += *end == '\\' && end + 1 != end_ ? 2 : 1;
+    no_memory |= !value.allocate((size_t)(end - at_) + 1, true);
+    for (size_t i = 0; at_ != end && !no_memory; ++i, ++at_) {
+      at_ += *at_ == '\\' && at_ + 1 != end;
+      value[i] = *at_;
+    }
   }
   template <class V> void list(const char* key, Buffer<V>& values) {
     if (!begin(key)) return;
@@ -110,6 +126,12 @@ class EntryReader {
 
  private:
   bool begin(const char* key) { return skip("\",\"") && skip(key) && skip("\":\""); }
+  bool is_next(const char* key) {
+    const char* const here = at_;
+    const bool is = begin(key);
+    at_ = here;
+    return is;
+  }
   void read(char* word, size_t capacity) {  // up to a space or the end; printable ASCII that JSON does not escape
     size_t length = 0;
     for (; at_ != end_ && *at_ > ' ' && *at_ < 127 && *at_ != '"' && *at_ != '\\' && length + 1 < capacity; ++at_)
@@ -130,7 +152,7 @@ class EntryReader {
 
 void write_metadata(Description& d, Text& text) {
   text.add(kBegin);
-  text.add(kFormat, "a number");
+  text.add(d.format, "a number");
   each_entry(d, EntryWriter(text));
   text.add("\"}");
 }
@@ -170,12 +192,11 @@ netlet_status read_metadata(const Buffer<char>& header, Description& d, netlet_e
       return fail(error, NETLET_ERROR_FORMAT, "not a netlet network: the header was written by another program");
     return fail(error, NETLET_ERROR_FORMAT, "this is not a netlet file");
   }
-  uint64_t format;
-  reader.read(format);
-  if (format != kFormat)
+  reader.read(d.format);
+  if (d.format < 1 || d.format > kFormat)
     return fail(error, NETLET_ERROR_FORMAT,
-                "the file has format %llu, but netlet %s reads format %llu; a newer version may read it",
-                (unsigned long long)format, netlet_version(), (unsigned long long)kFormat);
+                "the file has format %llu, but netlet %s reads formats up to %llu; a newer version may read it",
+                (unsigned long long)d.format, netlet_version(), (unsigned long long)kFormat);
   each_entry(d, reader);
   if (reader.no_memory) return out_of_memory(error);
   Text text(header.data(), header.size());

@@ -4,6 +4,7 @@
 
 #include "file/format.hpp"
 #include "file/sha256.hpp"
+#include "network/scaling.hpp"
 #include "system/disk.hpp"
 #include "system/error.hpp"
 #include "system/floating_point.hpp"
@@ -30,10 +31,8 @@ netlet_status create(const Description& d, Model& model, netlet_error* error) {
   net.seed = d.seed;
   net.epochs_trained = d.epochs_trained;
   net.numerics = (int)d.numerics;
-  const size_t size = size_of(d.dtype);
-  if ((d.scaling & NETLET_SCALE_INPUTS && !net.input_scaling.values.allocate(2 * d.inputs() * size)) ||
-      (d.scaling & NETLET_SCALE_OUTPUTS && !net.output_scaling.values.allocate(2 * d.outputs() * size)))
-    return out_of_memory(error);
+  for (int i = 0; i < kNotes; ++i)
+    if (!net.notes[i].copy(d.notes[i])) return out_of_memory(error);
   if (!d.has_optimizer) return NETLET_OK;
   model.config.kind = d.optimizer;
   model.config.nesterov = d.nesterov;
@@ -48,12 +47,23 @@ netlet_status create(const Description& d, Model& model, netlet_error* error) {
                  : check_optimizer(*model.optimizer, net.parameter_count, d.dtype, error);
 }
 
+void take_scaling(const Description& d, Buffer<double>& values, Scaling& scaling) {
+  for (size_t i = d.binary64_bytes() == 4 ? values.size() : 0; i-- > 0;) {  // widened in place, from the end
+    float value;
+    memcpy(&value, reinterpret_cast<const char*>(values.data()) + i * sizeof value, sizeof value);
+    values[i] = (double)value;
+  }
+  scaling.values.swap(values);
+}
+
 netlet_status check_network(const Description& d, Model& model, netlet_error* error) {
   NETLET_TRY(check_parameters(*model.net, error));
+  take_scaling(d, model.input_scaling, model.net->input_scaling);
+  take_scaling(d, model.output_scaling, model.net->output_scaling);
   NETLET_TRY(check_scaling(*model.net, NETLET_SCALE_INPUTS, error));
   NETLET_TRY(check_scaling(*model.net, NETLET_SCALE_OUTPUTS, error));
   char fingerprint[kHex + 1];
-  core::fingerprint(*model.net, fingerprint);
+  core::fingerprint(*model.net, fingerprint, (int)d.numerics);
   if (strcmp(fingerprint, d.fingerprint) != 0)
     return fail(error, NETLET_ERROR_FORMAT, "the file says fingerprint %s, but the network's is %s", d.fingerprint,
                 fingerprint);

@@ -9,18 +9,9 @@
 namespace netlet::core {
 namespace {
 
-// Drawn from [-1, 1), on the scale of the network's inputs.
-template <class T> void draw(const netlet_network& net, T* row) {
-  Random random(0, kSelfTest, 0);
-  for (size_t i = 0; i < net.inputs(); ++i) {
-    row[i] = (T)(2 * unit_uniform(random(i)) - 1);
-    if (net.input_scaling) row[i] = row[i] * net.input_scaling.scale<T>()[i] + net.input_scaling.shift<T>()[i];
-  }
-}
-
 netlet_status run(const netlet_network& net, const Buffer<unsigned char>& input, Buffer<unsigned char>& output,
                   netlet_error* error) {
-  const netlet_array row = netlet_rows(input.data(), net.dtype, 1, net.inputs());
+  const netlet_array row = netlet_rows(input.data(), NETLET_FLOAT64, 1, net.inputs());
   NETLET_TRY(forward(net, row, output.data(), error));
   with_dtype(net.dtype, [&](auto zero) {  // which NaN results from an operation depends on the processor
     using T = decltype(zero);
@@ -35,7 +26,12 @@ netlet_status run(const netlet_network& net, const Buffer<unsigned char>& input,
 
 netlet_status make_self_test(const netlet_network& net, Buffer<unsigned char>& input, Buffer<unsigned char>& output,
                              netlet_error* error) {
-  with_dtype(net.dtype, [&](auto zero) { draw(net, reinterpret_cast<decltype(zero)*>(input.data())); });
+  double* const row = reinterpret_cast<double*>(input.data());
+  Random random(0, kSelfTest, 0);
+  for (size_t i = 0; i < net.inputs(); ++i) {  // from [-1, 1), on the scale of the network's inputs
+    row[i] = 2 * unit_uniform(random(i)) - 1;
+    if (net.input_scaling) row[i] = row[i] * net.input_scaling.scale()[i] + net.input_scaling.shift()[i];
+  }
   return run(net, input, output, error);
 }
 

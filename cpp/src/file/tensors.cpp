@@ -32,7 +32,9 @@ netlet_status make_room(const Description& d, Model& model, netlet_error* error)
   const size_t size = size_of(d.dtype);
   if (!model.dropout.allocate(d.layers()) ||
       !model.loss_parameters.allocate(kLosses[d.loss].parameter_count(d.outputs())) ||
-      !model.test_input.allocate(d.inputs() * size) || !model.test_output.allocate(d.outputs() * size))
+      (d.scaling & NETLET_SCALE_INPUTS && !model.input_scaling.allocate(2 * d.inputs())) ||
+      (d.scaling & NETLET_SCALE_OUTPUTS && !model.output_scaling.allocate(2 * d.outputs())) ||
+      !model.test_input.allocate(d.inputs() * d.binary64_bytes()) || !model.test_output.allocate(d.outputs() * size))
     return out_of_memory(error);
   return NETLET_OK;
 }
@@ -54,6 +56,17 @@ bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
   const LossParameter& parameter = kLosses[d.loss].parameter;
   if (among(parameter.name != nullptr))
     return is("", parameter.in_files, false, parameter.each_output, d.outputs(), 0, model.loss_parameters.data());
+  const auto is_scaling = [&](const char* group, size_t n, Buffer<double>& values) {
+    return is(group, i == 0 ? "shift" : "scale", d.binary64_bytes() == 4, 1, n, 0,
+              reinterpret_cast<char*>(values.data()) + i * n * d.binary64_bytes());
+  };
+  const size_t scalings[] = {d.scaling & NETLET_SCALE_INPUTS ? 2u : 0u, d.scaling & NETLET_SCALE_OUTPUTS ? 2u : 0u};
+  if (among(d.format > 1 ? scalings[0] : 0)) return is_scaling("input_scaling.", d.inputs(), model.input_scaling);
+  if (among(d.format > 1 ? scalings[1] : 0)) return is_scaling("output_scaling.", d.outputs(), model.output_scaling);
+  const auto is_test_input = [&] {
+    return is("self_test.", "input", d.binary64_bytes() == 4, 1, d.inputs(), 0, model.test_input.data());
+  };
+  if (among(d.format > 1)) return is_test_input();
   if (among(d.has_optimizer ? setting_count() : 0))
     return is("optimizer.", netlet_optimizer_setting_name((int)i), false, 0, 0, 0,
               netlet_optimizer_setting(&model.config, (int)i));
@@ -72,13 +85,9 @@ bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
     return is_bias ? is(group, "bias", is_float32, 1, d.sizes[layer + 1], 0, data)
                    : is(group, "weight", is_float32, 2, d.sizes[layer], d.sizes[layer + 1], data);
   }
-  if (among(d.scaling & NETLET_SCALE_INPUTS ? 2 : 0))
-    return is("input_scaling.", i == 0 ? "shift" : "scale", is_float32, 1, d.inputs(), 0,
-              net ? net->input_scaling.values.data() + i * d.inputs() * size : nullptr);
-  if (among(d.scaling & NETLET_SCALE_OUTPUTS ? 2 : 0))
-    return is("output_scaling.", i == 0 ? "shift" : "scale", is_float32, 1, d.outputs(), 0,
-              net ? net->output_scaling.values.data() + i * d.outputs() * size : nullptr);
-  if (among(1)) return is("self_test.", "input", is_float32, 1, d.inputs(), 0, model.test_input.data());
+  if (among(d.format == 1 ? scalings[0] : 0)) return is_scaling("input_scaling.", d.inputs(), model.input_scaling);
+  if (among(d.format == 1 ? scalings[1] : 0)) return is_scaling("output_scaling.", d.outputs(), model.output_scaling);
+  if (among(d.format == 1)) return is_test_input();
   if (among(1)) return is("self_test.", "output", is_float32, 1, d.outputs(), 0, model.test_output.data());
   if (among(d.has_optimizer && d.bound ? d.slots : 0)) {
     size_t parameters = 0;

@@ -14,6 +14,7 @@ bool describe(const netlet_network& net, const netlet_optimizer* optimizer, Desc
   memset(d.checksum, '0', kHex);
   d.checksum[kHex] = 0;
   snprintf(d.version, sizeof d.version, "%s", netlet_version());
+  d.format = kFormat;
   d.numerics = (uint64_t)netlet_numerics_version();
   d.seed = net.seed;
   d.epochs_trained = net.epochs_trained;
@@ -33,6 +34,8 @@ bool describe(const netlet_network& net, const netlet_optimizer* optimizer, Desc
   if (!d.sizes.allocate(net.layer_count() + 1) || !d.activations.allocate(net.layer_count())) return false;
   for (size_t i = 0; i <= net.layer_count(); ++i) d.sizes[i] = netlet_layer_size(&net, i);
   for (size_t i = 0; i < net.layer_count(); ++i) d.activations[i] = net.layers[i].activation;
+  for (int i = 0; i < kNotes; ++i)
+    if (!d.notes[i].copy(net.notes[i])) return false;
   return true;
 }
 
@@ -53,6 +56,10 @@ netlet_status write(const netlet_network& net, const netlet_optimizer* optimizer
   NETLET_TRY(make_room(d, model, error));
   for (size_t i = 0; i < net.loss_parameters.size(); ++i) model.loss_parameters[i] = net.loss_parameters[i];
   for (size_t i = 0; i < net.layer_count(); ++i) model.dropout[i] = net.layers[i].dropout;
+  if (net.input_scaling)
+    memcpy(model.input_scaling.data(), net.input_scaling.shift(), 2 * net.inputs() * sizeof(double));
+  if (net.output_scaling)
+    memcpy(model.output_scaling.data(), net.output_scaling.shift(), 2 * net.outputs() * sizeof(double));
   NETLET_TRY(make_self_test(net, model.test_input, model.test_output, error));
 
   Text header;

@@ -189,12 +189,23 @@ template <class T> T largest(size_t n, const T* z) {
   return m;
 }
 
-// y = exp(z - m) / their sum, added in the order of j; returns the sum
+// term(j, sum) adds a term to a sum: in the order of j, in blocks as in matmul.hpp
+template <class T, class F> NETLET_INLINE T sum_in_blocks(size_t n, F term) {
+  T total = 0;
+  for (size_t j = 0; j < n;) {
+    const size_t first = j, end = n - j < core::kSumBlock ? n : j + core::kSumBlock;
+    T sum = 0;
+    for (; j < end; ++j) sum = term(j, sum);
+    total = first ? total + sum : sum;
+  }
+  return total;
+}
+
+// y = exp(z - m) / their sum; returns the sum
 template <class T> T softmax_row(size_t n, const T* z, T m, T* y) {
   const V<T> shift = splat(m);
   map_compact(n, z, y, [=](V<T> v) { return exp_negative<T>(v - shift); });
-  T sum = 0;
-  for (size_t j = 0; j < n; ++j) sum = sum + y[j];
+  const T sum = sum_in_blocks<T>(n, [=](size_t j, T so_far) { return so_far + y[j]; });
   const V<T> divisor = splat(sum);
   map(n, y, y, [=](V<T> v) { return v / divisor; });
   return sum;

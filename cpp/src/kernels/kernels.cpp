@@ -31,9 +31,9 @@ template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdif
   const Product<T, Strided<T>> p{k, {x, x_i, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, false};
   // activated in registers, unless wasted lanes would cost more than a second pass over memory
   const auto in_registers = [&](auto activation) { narrow_matmul(p, m, n, finish<T>(activation)); };
-  if (n <= Vec<T>::lanes && 2 * n > Vec<T>::lanes && !z && !list && with_common_activation(activation, in_registers))
-    return;
-  if (n <= Vec<T>::lanes && !list)
+  const bool narrow = n <= Vec<T>::lanes && !list && k <= core::kSumBlock;
+  if (narrow && 2 * n > Vec<T>::lanes && !z && with_common_activation(activation, in_registers)) return;
+  if (narrow)
     narrow_matmul(p, m, n, AsItIs());
   else
     matmul(Product<T, RowPointers<T>>{k, {x, x_i, list}, p.b, p.b_k, b, sums, p.c_i, w.in_panels}, m, n);
@@ -44,7 +44,7 @@ template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdif
 template <class T>
 void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activation, const T* x, T* s) {
   const Product<T, Strided<T>> p{n, {d, (ptrdiff_t)n, 1}, wt.values, (ptrdiff_t)k, nullptr, s, (ptrdiff_t)k, false};
-  if (k <= Vec<T>::lanes) {
+  if (k <= Vec<T>::lanes && n <= core::kSumBlock) {
     const Part<T> part((int)k);
     if (activation == NETLET_IDENTITY) return narrow_matmul(p, m, k, AsItIs());  // x may be null
     const auto in_registers = [&](auto a) {
@@ -116,8 +116,8 @@ template <class T> size_t first_not_finite(size_t n, const T* x) {
   return n;
 }
 
-template <class T> void divide_by(size_t n, T* a, const T* b) {
-  map(n, a, b, a, [](V<T> x, V<T> y) { return x / y; });
+template <class T> void divide_by(size_t n, T* a, const double* b) {
+  for (size_t i = 0; i < n; ++i) a[i] = (T)((double)a[i] / b[i]);
 }
 
 // out = f * y, but 0 where f is 0, even if y is infinite or NaN
@@ -127,23 +127,41 @@ template <class T> void multiply_unless_zero(size_t n, const T* f, const T* y, T
 }
 
 // scales each column by its own shift and scale, and back
-template <class T> void standardize(size_t rows, size_t n, const T* shift, const T* scale, T* x) {
-  for (size_t i = 0; i < rows; ++i, x += n) {
-    map(n, x, shift, x, [](V<T> v, V<T> s) { return v - s; });
-    map(n, x, scale, x, [](V<T> v, V<T> s) { return v / s; });
+template <class From, class T>
+void standardize(size_t rows, size_t n, const double* shift, const double* scale, const From* x, T* out) {
+  constexpr size_t lanes = Vec<double>::lanes;
+  typedef From Given __attribute__((vector_size(lanes * sizeof(From))));
+  typedef T Rounded __attribute__((vector_size(lanes * sizeof(T))));
+  for (size_t i = 0; i < rows; ++i, x += n, out += n) {
+    size_t j = 0;
+    for (; j + lanes <= n; j += lanes) {
+      Given given;
+      __builtin_memcpy(&given, x + j, sizeof given);
+      const V<double> wide = __builtin_convertvector(given, V<double>);
+      const Rounded rounded =
+          __builtin_convertvector((wide - load<double>(shift + j)) / load<double>(scale + j), Rounded);
+      __builtin_memcpy(out + j, &rounded, sizeof rounded);
+    }
+    for (; j < n; ++j) out[j] = (T)(((double)x[j] - shift[j]) / scale[j]);
   }
 }
-template <class T> void unstandardize(size_t rows, size_t n, const T* shift, const T* scale, T* y) {
+template <class T> void unstandardize(size_t rows, size_t n, const double* shift, const double* scale, T* y) {
   for (size_t i = 0; i < rows; ++i, y += n)
-    for (size_t j = 0; j < n; ++j) y[j] = fma1(y[j], scale[j], shift[j]);
+    for (size_t j = 0; j < n; ++j) y[j] = (T)fma1((double)y[j], scale[j], shift[j]);
 }
 
 template <class T> constexpr core::RowKernels<T> row_kernels() {
-  return {Vec<T>::lanes,   kTileVectors * Vec<T>::lanes,
-          forward<T>,      backward<T>,
-          gradient<T>,     output_rows<T>,
-          small_pass<T>,   small_update<T>,
-          small_values<T>, standardize<T>,
+  return {Vec<T>::lanes,
+          kTileVectors * Vec<T>::lanes,
+          forward<T>,
+          backward<T>,
+          gradient<T>,
+          output_rows<T>,
+          small_pass<T>,
+          small_update<T>,
+          small_values<T>,
+          standardize<float, T>,
+          standardize<double, T>,
           unstandardize<T>};
 }
 

@@ -22,6 +22,7 @@ template <class T> struct OutputRows {
   const T* z;              // for cross entropies, and where the derivative reads it
   T* y;                    // for the loss cross_entropy computed here from z
   const T* t;              // targets; null with classes
+  bool missing;            // a target that is NaN is missing
   const int64_t* classes;  // class of each row, or null
   const T* weights;        // of each row, or null
   T* delta;                // out: rows x n; null if not wanted
@@ -77,7 +78,8 @@ template <class T> struct SmallStep {
 };
 
 constexpr size_t kBlockRows = 256;   // gradients are summed in blocks of this many rows: part of the arithmetic
-constexpr size_t kNormBlock = 4096;  // squares are summed in blocks of this many: part of the arithmetic
+constexpr size_t kSumBlock = 4096;   // sums over inputs or outputs are added in blocks of this many terms: likewise
+constexpr size_t kNormBlock = 4096;  // squares are summed in blocks of this many: likewise
 
 // Functions that work row by row.
 template <class T> struct RowKernels {
@@ -104,9 +106,10 @@ template <class T> struct RowKernels {
   void (*small_update)(SmallStep<T>& small, const Step<T>& step);
   // Copies w, s0 or s1 without the unused lanes.
   void (*small_values)(const SmallStep<T>& step, const T* from, T* to);
-  // rows of n columns: x = (x - shift) / scale, and y = y scale + shift
-  void (*standardize)(size_t rows, size_t n, const T* shift, const T* scale, T* x);
-  void (*unstandardize)(size_t rows, size_t n, const T* shift, const T* scale, T* y);
+  // rows of n columns, in binary64 and rounded to T: out = (x - shift) / scale, and y = y scale + shift
+  void (*standardize_floats)(size_t rows, size_t n, const double* shift, const double* scale, const float* x, T* out);
+  void (*standardize)(size_t rows, size_t n, const double* shift, const double* scale, const double* x, T* out);
+  void (*unstandardize)(size_t rows, size_t n, const double* shift, const double* scale, T* y);
 };
 
 // And functions of whole arrays.
@@ -129,8 +132,8 @@ template <class T> struct Kernels : RowKernels<T> {
   void (*add)(size_t n, T* a, const T* b);
   // a /= divisor
   void (*divide)(size_t n, T* a, T divisor);
-  // a /= b
-  void (*divide_by)(size_t n, T* a, const T* b);
+  // a /= b in binary64
+  void (*divide_by)(size_t n, T* a, const double* b);
   // out = f y where f is not 0, otherwise 0
   void (*multiply_unless_zero)(size_t n, const T* f, const T* y, T* out);
   // index of the first value that is not finite, n if there is none

@@ -42,7 +42,7 @@ struct LossKind {
   X(GaussianNll, GAUSSIAN_NLL, "gaussian_nll", TargetKind::any, -1, true, 2)
 
 #define NETLET_LOSS(Struct, NUMBER, ...) {__VA_ARGS__},
-inline constexpr LossKind kLosses[] = {NETLET_LOSSES(NETLET_LOSS)};
+constexpr LossKind kLosses[] = {NETLET_LOSSES(NETLET_LOSS)};
 #undef NETLET_LOSS
 
 }  // namespace netlet::core
@@ -59,24 +59,31 @@ using core::OutputRows;
 
 constexpr size_t kChunk = 64;  // a row is processed in chunks of this many values, which fit on the stack
 
-// A loss is summed over a row's outputs, in their order, in binary64. row: the loss of row i; derivative: of all rows,
-// with respect to the outputs or, for the cross entropies, to the output layer's sums.
+// A loss is summed over a row's outputs, in their order, in binary64. row: the loss of row i, in which, if Some, some
+// targets may be missing; derivative: of all rows, with respect to the outputs or, for the cross entropies, to the
+// output layer's sums.
+
+template <bool Some, class T> NETLET_INLINE bool is_missing(T target) { return Some && target != target; }
 
 // sum over j of term(y_j - t_j, j)
-template <class T, class F> NETLET_INLINE double sum_errors(const OutputRows<T>& r, size_t i, F term) {
+template <bool Some, class T, class F> NETLET_INLINE double sum_errors(const OutputRows<T>& r, size_t i, F term) {
   const T *y = r.y + i * r.n, *t = r.t + i * r.n;
   double sum = 0;
-  for (size_t j = 0; j < r.n; ++j) sum = sum + term((double)y[j] - (double)t[j], j);
+  for (size_t j = 0; j < r.n; ++j)
+    if (!is_missing<Some>(t[j])) sum = sum + term((double)y[j] - (double)t[j], j);
   return sum;
 }
 // the same for values that are first computed in T, by chunks: compute(first, count, values), term(value, j)
-template <class T, class F, class G> NETLET_INLINE double sum_computed(size_t n, F compute, G term) {
+template <bool Some, class T, class F, class G>
+NETLET_INLINE double sum_computed(const OutputRows<T>& r, size_t i, F compute, G term) {
+  const T* t = r.t + i * r.n;
   T values[kChunk];
   double sum = 0;
-  for (size_t j = 0; j < n; j += kChunk) {
-    const size_t count = n - j < kChunk ? n - j : kChunk;
+  for (size_t j = 0; j < r.n; j += kChunk) {
+    const size_t count = r.n - j < kChunk ? r.n - j : kChunk;
     compute(j, count, values);
-    for (size_t c = 0; c < count; ++c) sum = sum + term((double)values[c], j + c);
+    for (size_t c = 0; c < count; ++c)
+      if (!is_missing<Some>(t[j + c])) sum = sum + term((double)values[c], j + c);
   }
   return sum;
 }
@@ -90,12 +97,12 @@ template <class T, class F> NETLET_INLINE void derive(const OutputRows<T>& r, F 
 }
 
 struct SquaredError {  // 1/2 sum_j (y_j - t_j)^2
-  template <class T> static double row(const OutputRows<T>& r, size_t i) {
+  template <bool Some, class T> static double row(const OutputRows<T>& r, size_t i) {
     const T *y = r.y + i * r.n, *t = r.t + i * r.n;
     double sum = 0;
     for (size_t j = 0; j < r.n; ++j) {
       const double e = (double)y[j] - (double)t[j];
-      sum = fma1(e, e, sum);
+      if (!is_missing<Some>(t[j])) sum = fma1(e, e, sum);
     }
     return 0.5 * sum;
   }
@@ -108,8 +115,8 @@ template <class T> NETLET_INLINE V<T> by_sign(V<T> e, V<T> negative, V<T> positi
 }
 
 struct AbsoluteError {
-  template <class T> static double row(const OutputRows<T>& r, size_t i) {
-    return sum_errors(r, i, [](double e, size_t) { return e < 0 ? -e : e; });
+  template <bool Some, class T> static double row(const OutputRows<T>& r, size_t i) {
+    return sum_errors<Some>(r, i, [](double e, size_t) { return e < 0 ? -e : e; });
   }
   template <class T> static void derivative(const OutputRows<T>& r) {
     derive(r, [](V<T> y, V<T> t) { return by_sign<T>(y - t, splat(T(-1)), splat(T(1))); });
@@ -117,9 +124,9 @@ struct AbsoluteError {
 };
 
 struct Huber {
-  template <class T> static double row(const OutputRows<T>& r, size_t i) {
+  template <bool Some, class T> static double row(const OutputRows<T>& r, size_t i) {
     const double limit = r.parameters[0];
-    return sum_errors(r, i, [=](double e, size_t) {
+    return sum_errors<Some>(r, i, [=](double e, size_t) {
       const double size = e < 0 ? -e : e;
       return size <= limit ? 0.5 * (e * e) : limit * (size - 0.5 * limit);
     });
@@ -134,9 +141,9 @@ struct Huber {
 };
 
 struct Quantile {
-  template <class T> static double row(const OutputRows<T>& r, size_t i) {
+  template <bool Some, class T> static double row(const OutputRows<T>& r, size_t i) {
     const double* q = r.parameters;
-    return sum_errors(r, i, [=](double e, size_t j) { return e > 0 ? (1 - q[j]) * e : q[j] * -e; });
+    return sum_errors<Some>(r, i, [=](double e, size_t j) { return e > 0 ? (1 - q[j]) * e : q[j] * -e; });
   }
   template <class T> static void derivative(const OutputRows<T>& r) {
     for (size_t i = 0; i < r.rows * r.n; ++i) {
@@ -148,12 +155,13 @@ struct Quantile {
 };
 
 struct Poisson {  // sum_j exp(y_j) - t_j y_j
-  template <class T> static double row(const OutputRows<T>& r, size_t i) {
+  template <bool Some, class T> static double row(const OutputRows<T>& r, size_t i) {
     const T *y = r.y + i * r.n, *t = r.t + i * r.n;
     const auto rates = [=](size_t j, size_t count, T* to) {
       map_compact(count, y + j, to, [](V<T> v) { return exp<T>(v); });
     };
-    return sum_computed<T>(r.n, rates, [=](double rate, size_t j) { return fma1(-(double)t[j], (double)y[j], rate); });
+    return sum_computed<Some>(r, i, rates,
+                              [=](double rate, size_t j) { return fma1(-(double)t[j], (double)y[j], rate); });
   }
   template <class T> static void derivative(const OutputRows<T>& r) {
     derive(r, [](V<T> y, V<T> t) { return exp<T>(y) - t; });
@@ -169,12 +177,12 @@ struct LogCosh {  // sum_j log(cosh(y_j - t_j)), each in T
     const V<T> tail = log1p_unit<T>(is_near ? (u * u) / (two * v) : v * v);
     return is_near ? tail : size + (tail - splat(T(0.6931471805599453)));
   }
-  template <class T> static double row(const OutputRows<T>& r, size_t i) {
+  template <bool Some, class T> static double row(const OutputRows<T>& r, size_t i) {
     const T *y = r.y + i * r.n, *t = r.t + i * r.n;
     const auto terms = [=](size_t j, size_t count, T* to) {
       map_compact(count, y + j, t + j, to, [](V<T> a, V<T> b) { return log_cosh<T>(a - b); });
     };
-    return sum_computed<T>(r.n, terms, [](double term, size_t) { return term; });
+    return sum_computed<Some>(r, i, terms, [](double term, size_t) { return term; });
   }
   template <class T> static void derivative(const OutputRows<T>& r) {
     derive(r, [](V<T> y, V<T> t) { return tanh<T>(y - t); });
@@ -183,10 +191,11 @@ struct LogCosh {  // sum_j log(cosh(y_j - t_j)), each in T
 
 // Outputs 2j and 2j + 1 are the mean and the logarithm of the variance of target j: sum_j 1/2 (log v + (y - t)^2 / v)
 struct GaussianNll {
-  template <class T> static double row(const OutputRows<T>& r, size_t i) {
+  template <bool Some, class T> static double row(const OutputRows<T>& r, size_t i) {
     const T *y = r.y + i * r.n, *t = r.t + i * (r.n / 2);
     double sum = 0;
     for (size_t j = 0; j < r.n / 2; ++j) {
+      if (is_missing<Some>(t[j])) continue;
       const double e = (double)y[2 * j] - (double)t[j];
       sum = sum + 0.5 * fma1(e * e, (double)precision(y[2 * j + 1]), (double)y[2 * j + 1]);
     }
@@ -213,29 +222,33 @@ template <class T> size_t index_of_largest(size_t n, const T* y) {
 }
 
 struct BinaryCrossEntropy {  // sum_j max(z_j, 0) - t_j z_j + log(1 + exp(-|z_j|))
-  template <class T> static double row(const OutputRows<T>& r, size_t i) {
+  template <bool Some, class T> static double row(const OutputRows<T>& r, size_t i) {
     const T *z = r.z + i * r.n, *t = r.t + i * r.n;
     const auto tails = [=](size_t j, size_t count, T* to) {
       map_compact(count, z + j, to, [](V<T> v) { return softplus_tail<T>(v); });
     };
-    return sum_computed<T>(r.n, tails, [=](double tail, size_t j) {
+    return sum_computed<Some>(r, i, tails, [=](double tail, size_t j) {
       const double target = t[j], value = z[j];
       return (value > 0 ? 1 - target : -target) * value + tail;
     });
   }
   template <class T> static void derivative(const OutputRows<T>& r) { subtract(r); }
-  // all outputs are on the same side of 1/2 as their targets
-  template <class T> static bool right(const OutputRows<T>& r, size_t i) {
+  // all outputs that have a target, at least one, are on the same side of 1/2 as their targets
+  template <bool Some, class T> static bool right(const OutputRows<T>& r, size_t i) {
     const T *y = r.y + i * r.n, *t = r.t + i * r.n;
-    bool right = true;
-    for (size_t j = 0; j < r.n; ++j) right = right && (y[j] > T(0.5)) == (t[j] > T(0.5));
-    return right;
+    bool any = !Some, right = true;
+    for (size_t j = 0; j < r.n; ++j) {
+      const bool missing = is_missing<Some>(t[j]);
+      any = any || !missing;
+      right = right && (missing || (y[j] > T(0.5)) == (t[j] > T(0.5)));
+    }
+    return any && right;
   }
 };
 
 // The caller's own gradient, which comes without a loss.
 struct GivenGradient {
-  template <class T> static double row(const OutputRows<T>&, size_t) { return 0; }
+  template <bool, class T> static double row(const OutputRows<T>&, size_t) { return 0; }
   template <class T> static void derivative(const OutputRows<T>& r) {
     map(r.rows * r.n, r.t, r.delta, [](V<T> g) { return g; });
   }
@@ -266,6 +279,15 @@ struct CrossEntropy : GivenGradient {  // sum_j t_j (log sum exp(z - m) - (z_j -
         r.row_loss[i] = loss;
       }
     }
+    if (r.missing && r.t) leave_out_rows(r);
+  }
+  template <class T> __attribute__((noinline)) static void leave_out_rows(OutputRows<T>& r) {
+    for (size_t i = 0; i < r.rows; ++i) {
+      const T* const t = r.t + i * r.n;
+      if (t[0] == t[0]) continue;  // else all are missing
+      r.correct -= index_of_largest(r.n, r.y + i * r.n) == index_of_largest(r.n, t);
+      r.row_loss[i] = 0;
+    }
   }
   template <class T> static void derivative(const OutputRows<T>& r) {
     if (r.t) return subtract(r);
@@ -289,10 +311,15 @@ template <class F> NETLET_INLINE void with_loss(int number, F f) {
 
 // backward through a softmax: y_j (g_j - sum_k g_k y_k)
 template <class T> void softmax_delta(size_t n, const T* y, T* g) {
-  T dot = 0;
-  for (size_t j = 0; j < n; ++j) dot = fma1(g[j], y[j], dot);
-  const V<T> s = splat(dot);
+  const V<T> s = splat(sum_in_blocks<T>(n, [=](size_t j, T dot) { return fma1(g[j], y[j], dot); }));
   map(n, g, y, g, [=](V<T> gj, V<T> yj) { return yj * (gj - s); });
+}
+
+// The derivative with respect to outputs whose target is missing is 0.
+template <class T> __attribute__((noinline)) void leave_out_missing(const OutputRows<T>& r) {
+  const size_t each = core::kLosses[r.loss].outputs_per_target;
+  for (size_t i = 0; r.t && i < r.rows * r.n; ++i)
+    if (r.t[i / each] != r.t[i / each]) r.delta[i] = 0;
 }
 
 // loss and activation at once, for the most common ones
@@ -307,10 +334,12 @@ template <class T> void output_delta(const OutputRows<T>& r) {
   if (squared_error_delta(r)) return;
   with_loss(r.loss, [&](auto loss) { decltype(loss)::derivative(r); });
   if (r.loss == NETLET_BINARY_CROSS_ENTROPY || r.loss == NETLET_CROSS_ENTROPY) return;
-  if (r.activation == NETLET_SOFTMAX)
+  if (r.activation == NETLET_SOFTMAX) {
+    if (r.missing) leave_out_missing(r);
     for (size_t i = 0; i < r.rows; ++i) softmax_delta(r.n, r.y + i * r.n, r.delta + i * r.n);
-  else
+  } else {
     times_derivative(r.activation, r.rows * r.n, core::activation_traits(r.activation).reads_sums ? r.z : r.y, r.delta);
+  }
 }
 
 // losses of rows with one output are independent: a vector of them at once
@@ -324,21 +353,31 @@ NETLET_INLINE bool squared_errors(OutputRows<double>& r) {
 }
 NETLET_INLINE bool squared_errors(OutputRows<float>&) { return false; }
 
+// all losses but cross_entropy
+template <bool Some, class T> NETLET_INLINE void row_losses(OutputRows<T>& r) {
+  with_loss(r.loss, [&](auto loss) {
+    for (size_t i = 0; i < r.rows; ++i) r.row_loss[i] = decltype(loss)::template row<Some>(r, i);
+  });
+  if (r.loss == NETLET_BINARY_CROSS_ENTROPY)
+    for (size_t i = 0; i < r.rows; ++i) r.correct += BinaryCrossEntropy::right<Some>(r, i);
+}
+template <class T> __attribute__((noinline)) void row_losses_but_missing(OutputRows<T>& r) { row_losses<true>(r); }
+
 template <class T> void output_rows(OutputRows<T>& r) {
   const size_t n = r.n;
   r.correct = 0;
   if (r.loss == NETLET_CROSS_ENTROPY)
     CrossEntropy::rows(r);
+  else if (r.missing)
+    row_losses_but_missing(r);
   else if (!squared_errors(r))
-    with_loss(r.loss, [&](auto loss) {
-      for (size_t i = 0; i < r.rows; ++i) r.row_loss[i] = decltype(loss)::row(r, i);
-    });
-  if (r.loss == NETLET_BINARY_CROSS_ENTROPY)
-    for (size_t i = 0; i < r.rows; ++i) r.correct += BinaryCrossEntropy::right(r, i);
+    row_losses<false>(r);
   if (r.weights)
     for (size_t i = 0; i < r.rows; ++i) r.row_loss[i] = r.row_loss[i] * (double)r.weights[i];
   if (!r.delta) return;
   output_delta(r);
+  // a softmax carries its outputs' derivatives to all sums
+  if (r.missing && (r.activation != NETLET_SOFTMAX || r.loss == NETLET_CROSS_ENTROPY)) leave_out_missing(r);
   if (r.weights)
     for (size_t i = 0; i < r.rows; ++i) {
       const V<T> weight = splat(r.weights[i]);

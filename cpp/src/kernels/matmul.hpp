@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// C[i, j] = init[j] + sum over k of A(i, k) * B[k, j], each element a chain of fmas in the order of k.
+// C[i, j] = init[j] + sum over k of A(i, k) * B[k, j], each element a chain of fmas in the order of k; more than kSumBlock
+// terms are chains of that many, each but the first from 0, that are added in their order.
 //
 // Lanes run over j, never across the sum, so neither their number nor the shape of a tile can change a bit.
 // A is read one scalar at a time, by a reader; B and C are contiguous in j.
@@ -102,27 +103,35 @@ NETLET_INLINE void tile(const Product<T, A>& p, size_t i, size_t j, Part<T> last
   }
   auto a = p.a.template from<M>(i);
   const T* b = p.b;
-  for (size_t k = p.k; k; --k, a.next(), b += p.b_k) {
-    V<T> row[N];
-    NETLET_UNROLLED for (int n = 0; n < N; ++n) row[n] =
-        Partial && n == N - 1 ? load_part(b + n * lanes, last) : load<T>(b + n * lanes);
+  for (size_t left = p.k;;) {
+    const size_t block = left < core::kSumBlock ? left : core::kSumBlock;
+    for (size_t k = block; k; --k, a.next(), b += p.b_k) {
+      V<T> row[N];
+      NETLET_UNROLLED for (int n = 0; n < N; ++n) row[n] =
+          Partial && n == N - 1 ? load_part(b + n * lanes, last) : load<T>(b + n * lanes);
+      NETLET_UNROLLED for (int m = 0; m < M; ++m) {
+        const V<T> x = splat(a(m));
+        NETLET_UNROLLED for (int n = 0; n < N; ++n) sum[m][n] = fma(x, row[n], sum[m][n]);
+      }
+    }
     NETLET_UNROLLED for (int m = 0; m < M; ++m) {
-      const V<T> x = splat(a(m));
-      NETLET_UNROLLED for (int n = 0; n < N; ++n) sum[m][n] = fma(x, row[n], sum[m][n]);
+      T* c = p.c + (ptrdiff_t)(i + m) * p.c_i + j;
+      NETLET_UNROLLED for (int n = 0; n < N; ++n) {
+        const bool part = Partial && n == N - 1;
+        if (left < p.k) sum[m][n] = (part ? load_part(c + n * lanes, last) : load<T>(c + n * lanes)) + sum[m][n];
+        if (part)
+          store_part(c + n * lanes, sum[m][n], last);
+        else
+          store<T>(c + n * lanes, sum[m][n]);
+        sum[m][n] = splat(T(0));
+      }
     }
-  }
-  NETLET_UNROLLED for (int m = 0; m < M; ++m) {
-    T* c = p.c + (ptrdiff_t)(i + m) * p.c_i + j;
-    NETLET_UNROLLED for (int n = 0; n < N; ++n) {
-      if (Partial && n == N - 1)
-        store_part(c + n * lanes, sum[m][n], last);
-      else
-        store<T>(c + n * lanes, sum[m][n]);
-    }
+    left -= block;
+    if (!left) return;
   }
 }
 
-// M rows of at most one vector of columns; stores finish(sum, row)
+// M rows of at most one vector of columns and one block of terms; stores finish(sum, row)
 template <class T, int M, class F>
 NETLET_INLINE void narrow_tile(const Product<T, Strided<T>>& p, size_t i, Part<T> part, F finish) {
   V<T> sum[M], sums[M];
@@ -195,7 +204,7 @@ template <class T, class A> void matmul(const Product<T, A>& p, size_t m, size_t
   panels<T, kTileVectors, false>(p, m, n);
 }
 
-// The same for n <= lanes columns, with finish(sum, row) applied in registers.
+// The same for n <= lanes columns and one block of terms, with finish(sum, row) applied in registers.
 template <class T, class F> void narrow_matmul(const Product<T, Strided<T>>& p, size_t m, size_t n, F finish) {
   const Part<T> part((int)n);
   size_t i = 0;

@@ -2,6 +2,7 @@
 #include "network/arrays.hpp"
 
 #include <math.h>
+#include <stdio.h>
 
 #include "kernels/kernels.hpp"
 #include "system/error.hpp"
@@ -9,6 +10,9 @@
 
 namespace netlet::core {
 namespace {
+
+constexpr size_t kChunk = 256;   // values that are scaled at a time
+constexpr size_t kLongRow = 16;  // values; shorter rows are collected, to be scaled together
 
 template <class T> constexpr int dtype_of();
 template <> constexpr int dtype_of<float>() { return NETLET_FLOAT32; }
@@ -54,6 +58,41 @@ template <class T> void load_rows(const netlet_array& a, const size_t* order, si
   }
 }
 
+template <class T> void load_scaled_rows(const netlet_array& a, const size_t* order, size_t first, size_t count,
+                                         const ColumnScaling* scaling, T* out) {
+  if (!scaling) return load_rows(a, order, first, count, out);
+  const size_t n = a.columns, width = smaller(n, kChunk);
+  const bool in_place = scaling->stride == 1 && (readable_in_place<float>(a) || readable_in_place<double>(a));
+  if (in_place && n >= kLongRow) {
+    for (size_t i = 0; i < count; ++i, out += n) {
+      const size_t row = order ? order[i] : first + i;
+      if (a.dtype == NETLET_FLOAT32)
+        kernels<T>().standardize_floats(1, n, scaling->shift, scaling->scale, row_in_place<float>(a, row), out);
+      else
+        kernels<T>().standardize(1, n, scaling->shift, scaling->scale, row_in_place<double>(a, row), out);
+    }
+    return;
+  }
+  double values[kChunk];
+  for (size_t i = 0, step = kChunk / width; i < count; i += step) {
+    const size_t rows = smaller(step, count - i);
+    for (size_t j = 0; j < n; j += width) {  // more than one part only if a row is longer than a chunk; then step is 1
+      netlet_array part = a;
+      part.data = static_cast<const char*>(a.data) + (ptrdiff_t)j * a.column_stride;
+      part.columns = smaller(width, n - j);
+      load_rows(part, order ? order + i : nullptr, first + i, rows, values);
+      const size_t s = j * scaling->stride;
+      if (scaling->stride == 1)
+        kernels<T>().standardize(rows, part.columns, scaling->shift + s, scaling->scale + s, values, out + i * n + j);
+      else
+        for (size_t v = 0; v < rows * part.columns; ++v) {
+          const size_t column = s + v % part.columns * scaling->stride;
+          out[i * n + j + v] = (T)((values[v] - scaling->shift[column]) / scaling->scale[column]);
+        }
+    }
+  }
+}
+
 netlet_status check_array(const char* name, const netlet_array* a, netlet_error* error) {
   if (!a) return invalid(error, "%s: expected an array, got NULL", name);
   if (a->dtype < NETLET_FLOAT32 || a->dtype > NETLET_UINT64)
@@ -62,24 +101,42 @@ netlet_status check_array(const char* name, const netlet_array* a, netlet_error*
   return NETLET_OK;
 }
 
-template <class T> netlet_status check_finite(const char* name, const netlet_array& a, netlet_error* error) {
-  if (is_integer(a.dtype)) return NETLET_OK;
+template <class T> netlet_status check_finite(const char* name, const netlet_array& a, const ColumnScaling* scaling,
+                                              netlet_error* error, bool nan_is_missing, const char* hint) {
+  if (is_integer(a.dtype) && !scaling) return NETLET_OK;
   const Kernels<T>& kernel = kernels<T>();
   constexpr size_t kValues = 4096;
-  const bool in_place = readable_in_place<T>(a);
+  const bool in_place = !scaling && readable_in_place<T>(a);
   const size_t step = in_place ? 1 : a.columns < kValues ? kValues / a.columns : 1;
   Buffer<T> copy;
   if (!in_place && !copy.allocate(step * a.columns)) return out_of_memory(error);
   for (size_t row = 0; row < a.rows; row += step) {
     const size_t count = a.rows - row < step ? a.rows - row : step;
-    if (!in_place) load_rows(a, nullptr, row, count, copy.data());
+    if (!in_place) load_scaled_rows(a, nullptr, row, count, scaling, copy.data());
     const T* values = in_place ? row_in_place<T>(a, row) : copy.data();
-    const size_t i = kernel.first_not_finite(count * a.columns, values);
-    if (i == count * a.columns) continue;
-    const char* what = values[i] != values[i] ? "nan" : values[i] > 0 ? "inf" : "-inf";
-    return invalid(error, "%s: expected finite numbers, got %s in row %zu, column %zu%s", name, what,
-                   row + i / a.columns, i % a.columns,
-                   a.dtype == NETLET_FLOAT64 && sizeof(T) == 4 ? " (as float32, the network's dtype)" : "");
+    const size_t all = count * a.columns;
+    for (size_t i = 0; (i += kernel.first_not_finite(all - i, values + i)) < all; ++i) {
+      if (isnan(values[i]) && nan_is_missing) continue;
+      double given = (double)values[i];
+      if (scaling) {
+        Buffer<double> whole;
+        if (!whole.allocate(a.columns)) return out_of_memory(error);
+        load_rows(a, nullptr, row + i / a.columns, 1, whole.data());
+        given = whole[i % a.columns];
+      }
+      const bool finite = isfinite(given);
+      char number[32];
+      snprintf(number, sizeof number, "%g", given);
+      return invalid(error, "%s: expected finite numbers%s, got %s in row %zu, column %zu%s%s", name,
+                     finite ? ", also once they are scaled" : "",
+                     isnan(given) ? "nan"
+                     : finite     ? number
+                     : given > 0  ? "inf"
+                                  : "-inf",
+                     row + i / a.columns, i % a.columns,
+                     a.dtype == NETLET_FLOAT64 && sizeof(T) == 4 ? " (as float32, the network's dtype)" : "",
+                     isnan(given) ? hint : "");
+    }
   }
   return NETLET_OK;
 }
@@ -89,8 +146,13 @@ template bool readable_in_place<double>(const netlet_array&);
 template void load_rows<float>(const netlet_array&, const size_t*, size_t, size_t, float*);
 template void load_rows<double>(const netlet_array&, const size_t*, size_t, size_t, double*);
 template void load_rows<int64_t>(const netlet_array&, const size_t*, size_t, size_t, int64_t*);
-template netlet_status check_finite<float>(const char*, const netlet_array&, netlet_error*);
-template netlet_status check_finite<double>(const char*, const netlet_array&, netlet_error*);
+template void load_scaled_rows<float>(const netlet_array&, const size_t*, size_t, size_t, const ColumnScaling*, float*);
+template void load_scaled_rows<double>(const netlet_array&, const size_t*, size_t, size_t, const ColumnScaling*,
+                                       double*);
+template netlet_status check_finite<float>(const char*, const netlet_array&, const ColumnScaling*, netlet_error*, bool,
+                                           const char*);
+template netlet_status check_finite<double>(const char*, const netlet_array&, const ColumnScaling*, netlet_error*, bool,
+                                            const char*);
 
 }  // namespace netlet::core
 

@@ -188,6 +188,29 @@ size_t netlet_parameter_count(const netlet_network* network) { return network->p
 uint64_t netlet_epochs_trained(const netlet_network* network) { return network->epochs_trained; }
 void netlet_set_epochs_trained(netlet_network* network, uint64_t epochs) { network->epochs_trained = epochs; }
 
+const char* netlet_note(const netlet_network* network, int32_t kind) {
+  return kind >= 0 && kind < kNotes ? network->notes[kind].data() : nullptr;
+}
+
+netlet_status netlet_set_note(netlet_network* network, int32_t kind, const char* text, netlet_error* error) {
+  if (kind < 0 || kind >= kNotes) return invalid(error, "note: unknown number %d", kind);
+  size_t size = 0;
+  for (; text && text[size]; ++size)
+    if (text[size] < ' ' || text[size] > '~')
+      return invalid(error, "note: expected printable ASCII, got byte %d at position %zu", (unsigned char)text[size],
+                     size);
+  return holding<Writing>("set_note", *network, error, [&](auto) {
+    Buffer<char>& note = network->notes[kind];
+    if (!text) {
+      note.release();
+      return NETLET_OK;
+    }
+    if (!note.allocate(size + 1)) return out_of_memory(error);
+    memcpy(note.data(), text, size + 1);
+    return NETLET_OK;
+  });
+}
+
 netlet_status netlet_network_copy(const netlet_network* network, netlet_network** out, netlet_error* error) {
   return make_network(out, error, [&](netlet_network& copy) {
     return holding<Reading>("copy", *network, error, [&](auto) {
@@ -197,7 +220,9 @@ netlet_status netlet_network_copy(const netlet_network* network, netlet_network*
       const bool good = copy.layers.copy(network->layers) && copy.parameters.copy(network->parameters) &&
                         copy.loss_parameters.copy(network->loss_parameters) &&
                         copy.input_scaling.values.copy(network->input_scaling.values) &&
-                        copy.output_scaling.values.copy(network->output_scaling.values);
+                        copy.output_scaling.values.copy(network->output_scaling.values) &&
+                        copy.notes[0].copy(network->notes[0]) && copy.notes[1].copy(network->notes[1]) &&
+                        copy.notes[2].copy(network->notes[2]);
       return good ? NETLET_OK : out_of_memory(error);
     });
   });

@@ -6,10 +6,13 @@
 
 #include "kernels/losses.hpp"
 #include "netlet/netlet.h"
+#include "network/arrays.hpp"
 #include "system/guards.hpp"
 #include "system/memory.hpp"
 
 namespace netlet::core {
+
+constexpr int kNotes = 3;  // kinds of netlet_note_kind
 
 struct Layer {
   size_t inputs, outputs;
@@ -24,11 +27,11 @@ struct Architecture {
   size_t widest_hidden[2] = {0, 0};        // of the hidden layers with even and odd indices
 };
 
-// shift and scale of each column, in the network's dtype; empty: none
+// shift and scale of each column, in binary64 whatever the dtype; empty: none
 struct Scaling {
-  Buffer<unsigned char> values;
-  template <class T> const T* shift() const { return reinterpret_cast<const T*>(values.data()); }
-  template <class T> const T* scale() const { return shift<T>() + values.size() / sizeof(T) / 2; }
+  Buffer<double> values;
+  const double* shift() const { return values.data(); }
+  const double* scale() const { return values.data() + values.size() / 2; }
   explicit operator bool() const { return values.size() != 0; }
 };
 
@@ -49,6 +52,7 @@ class Counter {
 }  // namespace netlet::core
 
 struct netlet_network : netlet::core::Architecture {
+  netlet::core::Buffer<char> notes[netlet::core::kNotes];  // ended by 0, or empty
   netlet::core::Buffer<netlet::core::Layer> layers;
   netlet::core::Buffer<unsigned char> parameters;  // of dtype
   netlet::core::Buffer<double> loss_parameters;
@@ -61,6 +65,11 @@ struct netlet_network : netlet::core::Architecture {
     return kind == NETLET_SCALE_INPUTS ? input_scaling : output_scaling;
   }
   netlet::core::Scaling& scaling(int kind) { return kind == NETLET_SCALE_INPUTS ? input_scaling : output_scaling; }
+  // How the columns of inputs or targets are scaled.
+  netlet::core::ColumnScaling columns(int kind) const {
+    const netlet::core::Scaling& s = scaling(kind);
+    return {s.shift(), s.scale(), kind == NETLET_SCALE_INPUTS ? 1 : loss_kind().outputs_per_target};
+  }
   size_t layer_count() const { return layers.size(); }
   size_t inputs() const { return layers[0].inputs; }
   size_t outputs() const { return layers[layers.size() - 1].outputs; }
@@ -79,15 +88,11 @@ namespace netlet::core {
 
 // netlet_forward and netlet_fingerprint for a caller that holds the network
 netlet_status forward(const netlet_network& net, const netlet_array& x, void* out, netlet_error* error);
-void fingerprint(const netlet_network& net, char hex[65]);
+// numerics 1 had scalings of the network's dtype
+void fingerprint(const netlet_network& net, char hex[65], int numerics = NETLET_NUMERICS_VERSION);
 
 // Fails unless all are finite.
 netlet_status check_parameters(const netlet_network& network, netlet_error* error);
-
-// From means and standard deviations of the rows; the caller holds the network and has checked the shapes.
-netlet_status learn_scaling(netlet_network& net, int kind, const netlet_array& rows, netlet_error* error);
-// Fails unless a scaling that is there is finite, with positive scales, and fits the loss.
-netlet_status check_scaling(const netlet_network& net, int kind, netlet_error* error);
 
 inline size_t size_of(int dtype) { return dtype == NETLET_FLOAT32 ? sizeof(float) : sizeof(double); }
 

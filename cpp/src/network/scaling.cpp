@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The scaling of inputs and outputs, set or learned from data.
+#include "network/scaling.hpp"
+
+#include <float.h>
 #include <math.h>
 
 #include "kernels/kernels.hpp"
 #include "network/arrays.hpp"
 #include "network/entry.hpp"
 #include "network/sums.hpp"
+#include "network/targets.hpp"
 #include "system/error.hpp"
 
 namespace netlet::core {
@@ -28,16 +31,19 @@ size_t columns_of(const netlet_network& net, int kind) {
   return kind == NETLET_SCALE_INPUTS ? net.inputs() : net.targets();
 }
 
-template <class T, class Value>
-netlet_status check(size_t n, int kind, const Value* shift, const Value* scale, netlet_error* error) {
+// Outputs are given in the network's dtype, so theirs must hold the scaling, with all its digits.
+template <class T>
+netlet_status check(size_t n, int kind, const double* shift, const double* scale, netlet_error* error) {
+  const bool as_float = sizeof(T) == 4 && kind == NETLET_SCALE_OUTPUTS;
+  const double least = as_float ? (double)FLT_MIN : 0, most = as_float ? (double)FLT_MAX : DBL_MAX;
+  const char* const dtype = as_float ? " (as float32, the network's dtype)" : "";
   for (size_t j = 0; j < n; ++j) {
-    const T a = (T)shift[j], b = (T)scale[j];
-    if (!(a - a == 0))
-      return invalid(error, "shift: expected finite numbers for the %s, got %g at position %zu", kind_name(kind),
-                     (double)a, j);
-    if (!(b > 0 && b - b == 0))
-      return invalid(error, "scale: expected positive finite numbers for the %s, got %g at position %zu",
-                     kind_name(kind), (double)b, j);
+    if (!(fabs(shift[j]) <= most))
+      return invalid(error, "shift: expected finite numbers for the %s, got %g at position %zu%s", kind_name(kind),
+                     shift[j], j, dtype);
+    if (!(scale[j] > 0 && scale[j] >= least && scale[j] <= most))
+      return invalid(error, "scale: expected positive finite numbers for the %s, got %g at position %zu%s",
+                     kind_name(kind), scale[j], j, dtype);
   }
   return NETLET_OK;
 }
@@ -46,68 +52,107 @@ template <class T>
 netlet_status set(netlet_network& net, int kind, const double* shift, const double* scale, netlet_error* error) {
   const size_t n = columns_of(net, kind);
   NETLET_TRY(check<T>(n, kind, shift, scale, error));
-  Buffer<unsigned char>& values = net.scaling(kind).values;
+  Buffer<double>& values = net.scaling(kind).values;
   const size_t each = kind == NETLET_SCALE_OUTPUTS ? net.loss_kind().outputs_per_target : 1;
-  if (!values.allocate(2 * each * n * sizeof(T))) return out_of_memory(error);
-  T *shifts = reinterpret_cast<T*>(values.data()), *scales = shifts + each * n;
+  if (!values.allocate(2 * each * n)) return out_of_memory(error);
+  double *shifts = values.data(), *scales = shifts + each * n;
   for (size_t j = 0; j < n; ++j, shifts += each, scales += each) {
-    shifts[0] = (T)shift[j];
-    scales[0] = (T)scale[j];
+    shifts[0] = shift[j];
+    scales[0] = scale[j];
     if (each == 1) continue;
-    kernels<T>().map(NETLET_LOG, 1, scales, shifts + 1);  // the log variance: its shift is 2 log(scale)
+    kernels<double>().map(NETLET_LOG, 1, scales, shifts + 1);  // the log variance: its shift is 2 log(scale)
     shifts[1] = 2 * shifts[1];
     scales[1] = 1;
   }
   return NETLET_OK;
 }
 
-// The sum over the rows of f(value, column), for each column: in order within blocks, the blocks in the tree.
-template <class T, class F> bool column_sums(const netlet_array& a, double* sums, F f) {
-  const size_t n = a.columns, blocks = (a.rows + kBlockRows - 1) / kBlockRows;
-  Buffer<double> block_sums;
-  Buffer<T> row;
-  if (!block_sums.allocate_rows(blocks, n, true) || !row.allocate(n)) return false;
+// For each column, the sum over the rows of f(value, weight, column): in order within blocks, the blocks in the tree.
+template <class T, class F> bool column_sums(const Sample& sample, Buffer<double>& sums, F f) {
+  const netlet_array& a = sample.rows;
+  const size_t n = a.columns, blocks = divide_up(a.rows, kBlockRows);
+  Buffer<double> row;
+  if (!sums.allocate_rows(blocks, n, true) || !row.allocate(n)) return false;
   for (size_t i = 0; i < a.rows; ++i) {
-    double* sum = block_sums.data() + i / kBlockRows * n;
+    double* const sum = sums.data() + i / kBlockRows * n;
+    T weight = 1;
     load_rows(a, nullptr, i, 1, row.data());
-    for (size_t j = 0; j < n; ++j) sum[j] = sum[j] + f((double)row[j], j);
+    if (sample.weights) load_rows(*sample.weights, nullptr, i, 1, &weight);
+    for (size_t j = 0; j < n; ++j)
+      if (!(sample.skip_nan && row[j] != row[j])) sum[j] = sum[j] + f(row[j], (double)weight, j);
   }
   tree(blocks, [&](size_t p, size_t q) {
-    for (size_t j = 0; j < n; ++j) block_sums[p * n + j] = block_sums[p * n + j] + block_sums[q * n + j];
+    for (size_t j = 0; j < n; ++j) sums[p * n + j] = sums[p * n + j] + sums[q * n + j];
   });
-  memcpy(sums, block_sums.data(), n * sizeof(double));
   return true;
 }
 
-template <class T> netlet_status learn(netlet_network& net, int kind, const netlet_array& rows, netlet_error* error) {
+// A column whose standard deviation, relative to its largest value, is not above this is constant up to rounding: the
+// rounding errors of its mean, and 4 units of roundoff of the values themselves (docs/numerics.md, Scaling).
+double rounding_of(const netlet_array& a) {
+  const double unit = a.dtype == NETLET_FLOAT32 ? 0x1p-24 : a.dtype == NETLET_FLOAT64 ? 0x1p-53 : 0;
+  size_t additions = smaller(a.rows, kBlockRows);
+  for (size_t blocks = divide_up(a.rows, kBlockRows); blocks > 1; blocks = divide_up(blocks, 2)) ++additions;
+  return (double)(2 * additions + 4) * 0x1p-53 + 4 * unit;
+}
+
+double larger(double a, double b) { return a > b ? a : b; }
+
+struct Column {
+  double low, high, mean, deviation;
+  double unit;  // a power of two near the largest distance from the mean, so that squares neither overflow nor vanish
+};
+
+template <class T> netlet_status learn(netlet_network& net, int kind, const Sample& sample, netlet_error* error) {
   NETLET_TRY(check_loss(net, kind, error));
-  const size_t n = rows.columns;
-  Buffer<double> mean, deviation;
-  if (!mean.allocate(n) || !deviation.allocate(n)) return out_of_memory(error);
-  NETLET_TRY(check_finite<T>(kind_name(kind), rows, error));
-  if (!column_sums<T>(rows, mean.data(), [](double x, size_t) { return x; })) return out_of_memory(error);
-  for (size_t j = 0; j < n; ++j) mean[j] = mean[j] / (double)rows.rows;
-  Buffer<unsigned char> changes;
-  Buffer<T> first;
-  if (!changes.allocate(n, true) || !first.allocate(n)) return out_of_memory(error);
-  load_rows(rows, nullptr, 0, 1, first.data());
-  const auto square = [&](double x, size_t j) {
-    changes[j] |= x != (double)first[j];
-    const double e = x - mean[j];
-    return e * e;
+  const size_t n = sample.rows.columns;
+  Buffer<double> weights, sums, shift, scale;
+  Buffer<Column> columns;
+  if (!columns.allocate(n) || !shift.allocate(n) || !scale.allocate(n)) return out_of_memory(error);
+  for (size_t j = 0; j < n; ++j) columns[j] = {INFINITY, -INFINITY, 0, 0, 1};
+  if (!column_sums<T>(sample, weights, [](double, double weight, size_t) { return weight; }))
+    return out_of_memory(error);
+  const auto first = [&](double x, double weight, size_t j) {
+    Column& c = columns[j];
+    if (weight > 0 && x < c.low) c.low = x;
+    if (weight > 0 && x > c.high) c.high = x;
+    return weight * x;
   };
-  if (!column_sums<T>(rows, deviation.data(), square)) return out_of_memory(error);
+  if (!column_sums<T>(sample, sums, first)) return out_of_memory(error);
   for (size_t j = 0; j < n; ++j) {
-    const double d = sqrt(deviation[j] / (double)rows.rows);
-    deviation[j] = changes[j] && (T)d > 0 ? d : 1;
+    Column& c = columns[j];
+    const bool empty = !(c.low <= c.high);
+    if (empty && sample.skip_nan) c.low = c.high = 0;  // a target that is never there
+    if (empty && !sample.skip_nan)
+      return invalid(error, "%s: expected a value with a positive weight in column %zu, to learn its scaling from",
+                     kind_name(kind), j);
+    c.mean = c.low == c.high ? c.low : sums[j] / weights[j];
+    const double distance = larger(c.high - c.mean, c.mean - c.low);
+    if (!(distance <= DBL_MAX))
+      return invalid(error, "%s: expected values whose mean and deviation are finite, got up to %g in column %zu",
+                     kind_name(kind), larger(fabs(c.low), fabs(c.high)), j);
+    int exponent;
+    frexp(distance, &exponent);
+    if (distance > 0) c.unit = ldexp(1, exponent - 1);
   }
-  return set<T>(net, kind, mean.data(), deviation.data(), error);
+  const auto square = [&](double x, double weight, size_t j) {
+    const double e = (x - columns[j].mean) / columns[j].unit;
+    return weight * (e * e);
+  };
+  if (!column_sums<T>(sample, sums, square)) return out_of_memory(error);
+  for (size_t j = 0; j < n; ++j) {
+    const Column& c = columns[j];
+    const double deviation = c.unit * sqrt(sums[j] / weights[j]);
+    shift[j] = c.mean;
+    scale[j] = deviation > rounding_of(sample.rows) * larger(fabs(c.low), fabs(c.high)) ? deviation : 1;
+  }
+  return set<T>(net, kind, shift.data(), scale.data(), error);
 }
 
 }  // namespace
 
-netlet_status learn_scaling(netlet_network& net, int kind, const netlet_array& rows, netlet_error* error) {
-  return with_dtype(net.dtype, [&](auto zero) { return learn<decltype(zero)>(net, kind, rows, error); });
+netlet_status learn_scaling(netlet_network& net, int kind, const Sample& sample, netlet_error* error) {
+  return with_dtype(net.dtype, [&](auto zero) { return learn<decltype(zero)>(net, kind, sample, error); });
 }
 
 netlet_status check_scaling(const netlet_network& net, int kind, netlet_error* error) {
@@ -117,7 +162,7 @@ netlet_status check_scaling(const netlet_network& net, int kind, netlet_error* e
   const size_t n = kind == NETLET_SCALE_INPUTS ? net.inputs() : net.outputs();
   return with_dtype(net.dtype, [&](auto zero) {
     using T = decltype(zero);
-    return check<T>(n, kind, scaling.shift<T>(), scaling.scale<T>(), error);
+    return check<T>(n, kind, scaling.shift(), scaling.scale(), error);
   });
 }
 
@@ -138,33 +183,41 @@ netlet_status netlet_set_scaling(netlet_network* network, int32_t kind, const do
 }
 
 netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const netlet_array* rows,
-                                   netlet_error* error) {
+                                   const netlet_array* sample_weight, int32_t missing, netlet_error* error) {
   NETLET_TRY(check_kind(kind, error));
   NETLET_TRY(check_array(kind_name(kind), rows, error));
   if (rows->columns != columns_of(*network, kind) || rows->rows == 0)
     return invalid(error, "%s: expected rows of %zu columns, got %zu rows of %zu", kind_name(kind),
                    columns_of(*network, kind), rows->rows, rows->columns);
-  return holding<Writing>("learn_scaling", *network, error,
-                          [&](auto zero) { return learn<decltype(zero)>(*network, kind, *rows, error); });
+  if (missing != NETLET_MISSING_REFUSE && (missing != NETLET_MISSING_IGNORE || kind == NETLET_SCALE_INPUTS))
+    return invalid(error, "missing: expected 0 (refuse) or, for outputs, 1 (ignore), got %d", missing);
+  return holding<Writing>("learn_scaling", *network, error, [&](auto zero) {
+    using T = decltype(zero);
+    const bool ignore = missing == NETLET_MISSING_IGNORE;
+    NETLET_TRY(check_finite<double>(kind_name(kind), *rows, nullptr, error, ignore));
+    if (sample_weight) NETLET_TRY(check_weights<T>(*sample_weight, rows->rows, error));
+    return learn<T>(*network, kind, {*rows, sample_weight, ignore}, error);
+  });
 }
 
-const void* netlet_scaling_shift(const netlet_network* network, int32_t kind) {
-  return network->scaling(kind).values.data();
+const double* netlet_scaling_shift(const netlet_network* network, int32_t kind) {
+  return network->scaling(kind).shift();
 }
-const void* netlet_scaling_scale(const netlet_network* network, int32_t kind) {
+const double* netlet_scaling_scale(const netlet_network* network, int32_t kind) {
   const Scaling& scaling = network->scaling(kind);
-  return scaling ? scaling.values.data() + scaling.values.size() / 2 : nullptr;
+  return scaling ? scaling.scale() : nullptr;
 }
 
-netlet_status netlet_copy_scaling(const netlet_network* network, int32_t kind, void* shift, void* scale, int* present,
-                                  netlet_error* error) {
+netlet_status netlet_copy_scaling(const netlet_network* network, int32_t kind, double* shift, double* scale,
+                                  int* present, netlet_error* error) {
   NETLET_TRY(check_kind(kind, error));
   return holding<Reading>("scaling", *network, error, [&](auto) {
-    const Buffer<unsigned char>& values = network->scaling(kind).values;
-    *present = values.size() != 0;
-    if (!*present) return NETLET_OK;
-    memcpy(shift, values.data(), values.size() / 2);
-    memcpy(scale, values.data() + values.size() / 2, values.size() / 2);
+    const Scaling& scaling = network->scaling(kind);
+    const size_t bytes = scaling.values.size() / 2 * sizeof(double);
+    *present = scaling ? 1 : 0;
+    if (!scaling) return NETLET_OK;
+    memcpy(shift, scaling.shift(), bytes);
+    memcpy(scale, scaling.scale(), bytes);
     return NETLET_OK;
   });
 }

@@ -3,7 +3,9 @@
 
 #include <math.h>
 
+#include "kernels/kernels.hpp"
 #include "network/arrays.hpp"
+#include "network/sums.hpp"
 #include "system/error.hpp"
 
 namespace netlet::core {
@@ -33,10 +35,27 @@ template <class T, class F> netlet_status each_row(const netlet_array& a, netlet
   return NETLET_OK;
 }
 
+netlet_status check_weight_shape(const netlet_array& weights, size_t rows, netlet_error* error) {
+  NETLET_TRY(check_rows("sample_weight", &weights, rows, error));
+  if (weights.columns == 1) return NETLET_OK;
+  return invalid(error, "sample_weight: expected one column, got %zu", weights.columns);
+}
+
+// how many of a row's targets are missing
+template <class T> size_t missing(const T* row, size_t columns) {
+  size_t count = 0;
+  for (size_t j = 0; j < columns; ++j) count += isnan(row[j]);
+  return count;
+}
+
 template <class T>
 netlet_status check_probabilities(const netlet_network& net, const netlet_array& y, netlet_error* error) {
   return each_row<T>(y, error, [&](const T* row, size_t i) {
     double sum = 0;
+    const size_t left_out = missing(row, y.columns);
+    if (net.loss == NETLET_CROSS_ENTROPY && left_out == y.columns) return NETLET_OK;
+    if (net.loss == NETLET_CROSS_ENTROPY && left_out)
+      return invalid(error, "y: expected all probabilities of a row or none of them, got nan for some in row %zu", i);
     for (size_t j = 0; j < y.columns; ++j) {
       if (row[j] < 0 || row[j] > 1)
         return invalid(error, "y: expected values from 0 to 1 for %s, got %g in row %zu, column %zu",
@@ -59,6 +78,20 @@ netlet_status check_not_negative(const char* name, const char* what, const netle
   });
 }
 
+template <class T>
+netlet_status check_y(const netlet_network& net, const netlet_targets& targets, bool unscaled, netlet_error* error) {
+  const netlet_array& y = *targets.y;
+  const bool ignore = targets.missing == NETLET_MISSING_IGNORE;
+  const char* const hint = "; missing='ignore' leaves such targets out";
+  const ColumnScaling columns = net.columns(NETLET_SCALE_OUTPUTS);
+  NETLET_TRY(unscaled ? check_finite<double>("y", y, nullptr, error, ignore, hint)
+                      : check_finite<T>("y", y, net.output_scaling ? &columns : nullptr, error, ignore, hint));
+  if (by_class(net, y)) return NETLET_OK;
+  if (net.has_classes()) return check_probabilities<T>(net, y, error);
+  if (net.loss_kind().targets == TargetKind::counts) return check_not_negative<T>("y", "counts", y, error);
+  return NETLET_OK;
+}
+
 }  // namespace
 
 netlet_status check_features(const netlet_network& net, const netlet_array* x, netlet_error* error) {
@@ -74,16 +107,20 @@ netlet_status check_shapes(const netlet_network& net, const netlet_array* x, con
   if (x->rows == 0) return invalid(error, "x: expected at least one row, got none");
   const netlet_array* y = targets ? targets->y : nullptr;
   const netlet_array* gradient = targets ? targets->output_gradient : nullptr;
+  if (targets && targets->missing != NETLET_MISSING_REFUSE && targets->missing != NETLET_MISSING_IGNORE)
+    return invalid(error, "missing: expected 0 (refuse) or 1 (ignore), got %d", targets->missing);
+  if (targets && !(targets->weight_mean >= 0 && targets->weight_mean <= 1.79e308))
+    return invalid(error, "weight_mean: expected a positive finite number, got %g", targets->weight_mean);
   if (gradient && (y || !with_gradient))
     return invalid(error, with_gradient ? "y: expected either y or output_gradient, got both"
                                         : "output_gradient: expected y instead in this call");
   if (targets && targets->sample_weight) {
-    NETLET_TRY(check_rows("sample_weight", targets->sample_weight, x->rows, error));
-    if (targets->sample_weight->columns != 1)
-      return invalid(error, "sample_weight: expected one column, got %zu", targets->sample_weight->columns);
+    NETLET_TRY(check_weight_shape(*targets->sample_weight, x->rows, error));
     if (gradient) return invalid(error, "sample_weight: expected none, output_gradient already includes it");
   }
   if (gradient) {
+    if (targets->weight_mean != 0) return invalid(error, "weight_mean: expected none, output_gradient is not divided");
+    if (targets->missing) return invalid(error, "missing: expected refuse, output_gradient has no targets");
     NETLET_TRY(check_rows("output_gradient", gradient, x->rows, error));
     return check_columns("output_gradient", "outputs", net.outputs(), *gradient, error);
   }
@@ -96,12 +133,18 @@ netlet_status check_shapes(const netlet_network& net, const netlet_array* x, con
                  net.outputs(), netlet_dtype_name(y->dtype));
 }
 
+template <class T> netlet_status check_weights(const netlet_array& weights, size_t rows, netlet_error* error) {
+  NETLET_TRY(check_weight_shape(weights, rows, error));
+  NETLET_TRY(check_finite<T>("sample_weight", weights, nullptr, error));
+  return check_not_negative<T>("sample_weight", "weights", weights, error);
+}
+template netlet_status check_weights<float>(const netlet_array&, size_t, netlet_error*);
+template netlet_status check_weights<double>(const netlet_array&, size_t, netlet_error*);
+
+namespace {
 template <class T>
-netlet_status check_classes_and_weights(const netlet_network& net, const netlet_targets& targets, netlet_error* error) {
-  if (targets.sample_weight) {
-    NETLET_TRY(check_finite<T>("sample_weight", *targets.sample_weight, error));
-    NETLET_TRY(check_not_negative<T>("sample_weight", "weights", *targets.sample_weight, error));
-  }
+netlet_status check_weights_and_classes(const netlet_network& net, const netlet_targets& targets, netlet_error* error) {
+  if (targets.sample_weight) NETLET_TRY(check_weights<T>(*targets.sample_weight, targets.sample_weight->rows, error));
   if (!targets.y || !by_class(net, *targets.y)) return NETLET_OK;
   return each_row<int64_t>(*targets.y, error, [&](const int64_t* cls, size_t i) {
     if (*cls >= 0 && (uint64_t)*cls < net.outputs()) return NETLET_OK;
@@ -109,23 +152,84 @@ netlet_status check_classes_and_weights(const netlet_network& net, const netlet_
                    net.outputs() - 1, (long long)*cls, i);
   });
 }
+}  // namespace
+
+template <class T> netlet_status check_x(const netlet_network& net, const netlet_array& x, netlet_error* error) {
+  const ColumnScaling columns = net.columns(NETLET_SCALE_INPUTS);
+  return check_finite<T>("x", x, net.input_scaling ? &columns : nullptr, error);
+}
+template netlet_status check_x<float>(const netlet_network&, const netlet_array&, netlet_error*);
+template netlet_status check_x<double>(const netlet_network&, const netlet_array&, netlet_error*);
+
+template <class T>
+netlet_status check_y(const netlet_network& net, const netlet_targets& targets, netlet_error* error) {
+  return check_y<T>(net, targets, false, error);
+}
+template netlet_status check_y<float>(const netlet_network&, const netlet_targets&, netlet_error*);
+template netlet_status check_y<double>(const netlet_network&, const netlet_targets&, netlet_error*);
+
+template <class T>
+netlet_status check_classes_and_weights(const netlet_network& net, const netlet_targets& targets, netlet_error* error) {
+  if (targets.y && targets.missing) NETLET_TRY(check_y<T>(net, targets, error));
+  return check_weights_and_classes<T>(net, targets, error);
+}
 template netlet_status check_classes_and_weights<float>(const netlet_network&, const netlet_targets&, netlet_error*);
 template netlet_status check_classes_and_weights<double>(const netlet_network&, const netlet_targets&, netlet_error*);
+template <class T>
+netlet_status mean_weight(const netlet_targets& targets, size_t rows, double* mean, netlet_error* error) {
+  const bool given = targets.weight_mean != 0;
+  *mean = given ? targets.weight_mean : 1;
+  double sum = (double)rows * *mean;
+  if (targets.sample_weight && !given) {
+    Buffer<double> blocks;
+    if (!blocks.allocate(divide_up(rows, kBlockRows), true)) return out_of_memory(error);
+    NETLET_TRY(each_row<T>(*targets.sample_weight, error, [&](const T* weight, size_t i) {
+      blocks[i / kBlockRows] = blocks[i / kBlockRows] + (double)*weight;
+      return NETLET_OK;
+    }));
+    tree(blocks.size(), [&](size_t a, size_t b) { blocks[a] = blocks[a] + blocks[b]; });
+    sum = blocks[0];
+    *mean = sum / (double)rows;
+  }
+  if (sum == 0) return invalid(error, "sample_weight: expected a weight above 0, got 0 for all of %zu rows", rows);
+  if ((T)*mean > 0 && isfinite((T)sum)) return NETLET_OK;
+  return invalid(error, "%s: expected a number that %s can hold, also times the number of rows, got %s%g",
+                 given ? "weight_mean" : "sample_weight", sizeof(T) == 4 ? "float32" : "float64",
+                 given ? "" : "the mean ", *mean);
+}
+template netlet_status mean_weight<float>(const netlet_targets&, size_t, double*, netlet_error*);
+template netlet_status mean_weight<double>(const netlet_targets&, size_t, double*, netlet_error*);
+
+template <class T> netlet_status count_judged(const netlet_network& net, const netlet_targets& targets, bool allow_none,
+                                              size_t* rows, netlet_error* error) {
+  *rows = targets.y->rows;
+  if (!targets.missing || by_class(net, *targets.y)) return NETLET_OK;
+  bool any = false;
+  NETLET_TRY(each_row<T>(*targets.y, error, [&](const T* row, size_t i) {
+    const bool judged = missing(row, targets.y->columns) < targets.y->columns;
+    T weight = 1;
+    if (targets.sample_weight) load_rows(*targets.sample_weight, nullptr, i, 1, &weight);
+    *rows -= !judged;
+    any |= judged && weight > 0;
+    return NETLET_OK;
+  }));
+  return any || allow_none ? NETLET_OK : invalid(error, "y: expected a target in a row of weight above 0, all are nan");
+}
+template netlet_status count_judged<float>(const netlet_network&, const netlet_targets&, bool, size_t*, netlet_error*);
+template netlet_status count_judged<double>(const netlet_network&, const netlet_targets&, bool, size_t*, netlet_error*);
 
 template <class T> netlet_status check_data(const netlet_network& net, const netlet_array& x,
-                                            const netlet_targets& targets, netlet_error* error) {
-  NETLET_TRY(check_finite<T>("x", x, error));
-  if (targets.output_gradient) return check_finite<T>("output_gradient", *targets.output_gradient, error);
-  NETLET_TRY(check_finite<T>("y", *targets.y, error));
-  NETLET_TRY(check_classes_and_weights<T>(net, targets, error));
-  if (by_class(net, *targets.y)) return NETLET_OK;
-  if (net.has_classes()) return check_probabilities<T>(net, *targets.y, error);
-  if (net.loss_kind().targets == TargetKind::counts) return check_not_negative<T>("y", "counts", *targets.y, error);
-  return NETLET_OK;
+                                            const netlet_targets& targets, int unscaled, netlet_error* error) {
+  NETLET_TRY(unscaled & NETLET_SCALE_INPUTS ? check_finite<double>("x", x, nullptr, error) : check_x<T>(net, x, error));
+  if (targets.output_gradient) return check_finite<T>("output_gradient", *targets.output_gradient, nullptr, error);
+  double mean;
+  NETLET_TRY(check_y<T>(net, targets, unscaled & NETLET_SCALE_OUTPUTS, error));
+  NETLET_TRY(check_weights_and_classes<T>(net, targets, error));
+  return mean_weight<T>(targets, x.rows, &mean, error);
 }
-template netlet_status check_data<float>(const netlet_network&, const netlet_array&, const netlet_targets&,
+template netlet_status check_data<float>(const netlet_network&, const netlet_array&, const netlet_targets&, int,
                                          netlet_error*);
-template netlet_status check_data<double>(const netlet_network&, const netlet_array&, const netlet_targets&,
+template netlet_status check_data<double>(const netlet_network&, const netlet_array&, const netlet_targets&, int,
                                           netlet_error*);
 
 }  // namespace netlet::core

@@ -17,12 +17,28 @@ netlet_status check_features(const netlet_network& net, const netlet_array* x, n
 netlet_status check_shapes(const netlet_network& net, const netlet_array* x, const netlet_targets* targets,
                            bool with_gradient, netlet_error* error);
 
-// Class indices, which address memory, and weights; other values are not checked.
+// Class indices, which address memory, weights, and targets of which some may be missing; other values are not checked.
 template <class T>
 netlet_status check_classes_and_weights(const netlet_network& net, const netlet_targets& targets, netlet_error* error);
 
-// All values: they must be finite and meet the requirements of the loss.
+// One column of `rows` finite weights >= 0.
+template <class T> netlet_status check_weights(const netlet_array& weights, size_t rows, netlet_error* error);
+
+// The mean weight of the data, given or that of these rows; fails unless a mean can be divided by it.
+template <class T>
+netlet_status mean_weight(const netlet_targets& targets, size_t rows, double* mean, netlet_error* error);
+
+// How many rows have a target. Fails if there is none, or only in rows of weight 0, unless that is allowed.
+template <class T> netlet_status count_judged(const netlet_network& net, const netlet_targets& targets, bool allow_none,
+                                              size_t* rows, netlet_error* error);
+
+// Values must be finite once they are scaled; targets may be missing, and must meet the requirements of the loss.
+template <class T> netlet_status check_x(const netlet_network& net, const netlet_array& x, netlet_error* error);
+template <class T> netlet_status check_y(const netlet_network& net, const netlet_targets& targets, netlet_error* error);
+
+// All of this. unscaled: a sum of netlet_scaling_kinds that are still to be learned, so that values only have to be finite
+// as they are.
 template <class T> netlet_status check_data(const netlet_network& net, const netlet_array& x,
-                                            const netlet_targets& targets, netlet_error* error);
+                                            const netlet_targets& targets, int unscaled, netlet_error* error);
 
 }  // namespace netlet::core

@@ -2,6 +2,7 @@
 #include "system/disk.hpp"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "system/error.hpp"
 #include "system/memory.hpp"
@@ -28,6 +29,8 @@ const char* reason(int code) {
     case EDQUOT: return "the disk quota is used up";
 #endif
     case EIO: return "input/output error";
+    case EBUSY: return "the file is in use";
+    case ETXTBSY: return "it is a program that runs";
     case ELOOP: return "too many symbolic links";
     case EMFILE:
     case ENFILE: return "too many open files";
@@ -35,13 +38,14 @@ const char* reason(int code) {
   return nullptr;
 }
 
-netlet_status failed(const char* what, int code, netlet_error* error) {
+// state: what more is to be said, or ""
+netlet_status failed(const char* what, int code, const char* state, netlet_error* error) {
   if (code == ENOMEM) return out_of_memory(error);
   const char* const why = reason(code);
   if (why)
-    fail(error, NETLET_ERROR_FILE, "cannot %s: %s", what, why);
+    fail(error, NETLET_ERROR_FILE, "cannot %s: %s%s", what, why, state);
   else
-    fail(error, NETLET_ERROR_FILE, "cannot %s: system error %d", what, code);
+    fail(error, NETLET_ERROR_FILE, "cannot %s: system error %d%s", what, code, state);
   if (error && code > 0) error->system_error = code;
   return NETLET_ERROR_FILE;
 }
@@ -70,7 +74,7 @@ Input::~Input() {
 netlet_status Input::open(const char* path, netlet_error* error) {
   if (!path) return no_path(error);
   const int code = disk::open_to_read(path, descriptor_, size_);
-  return code ? failed("read", code, error) : NETLET_OK;
+  return code ? failed("read", code, "", error) : NETLET_OK;
 }
 
 netlet_status Input::read(void* out, size_t size, netlet_error* error) {
@@ -82,20 +86,48 @@ netlet_status Input::read(void* out, size_t size, netlet_error* error) {
   const int code = all(
       size, [&](size_t at, size_t count) { return disk::read_some(descriptor_, static_cast<char*>(out) + at, count); });
   if (code == disk::kEnd) return fail(error, NETLET_ERROR_FORMAT, "the file shrank while it was being read");
-  return code ? failed("read", code, error) : NETLET_OK;
+  return code ? failed("read", code, "", error) : NETLET_OK;
 }
 
-int disk::write_all(int descriptor, const void* data, size_t size) {
+int disk::write_all(int descriptor, const void* data, size_t size, size_t* written) {
   const int code = all(size, [&](size_t at, size_t count) {
-    return write_some(descriptor, static_cast<const char*>(data) + at, count);
+    const ptrdiff_t done = write_some(descriptor, static_cast<const char*>(data) + at, count);
+    if (written && done > 0) *written += (size_t)done;
+    return done;
   });
   return code == kEnd ? EIO : code;
 }
 
+int disk::write_new(int descriptor, const void* data, size_t size) {
+  int code = write_all(descriptor, data, size);
+  if (code == 0) code = flush(descriptor);
+  const int closed = close(descriptor);
+  return code ? code : closed;
+}
+
+int disk::overwrite(int descriptor, const void* data, size_t size, Left& left) {
+  int code = reserve(descriptor, size);
+  if (code == 0) code = write_all(descriptor, data, size, &left.written);
+  if (code == 0) code = set_size(descriptor, size);
+  if (code == 0) code = flush(descriptor);
+  const int closed = close(descriptor);
+  return code ? code : closed;
+}
+
 netlet_status replace_file(const char* path, const void* data, size_t size, netlet_error* error) {
   if (!path) return no_path(error);
-  const int code = disk::replace(path, data, size);
-  return code ? failed("write", code, error) : NETLET_OK;
+  disk::Left left;
+  const int code = disk::replace(path, data, size, left);
+  if (code == 0) return NETLET_OK;
+  char state[120] = "";
+  if (left.written == size && size)
+    snprintf(state, sizeof state, "; the file may be damaged: not all may have reached the disk");
+  else if (left.written)
+    snprintf(state, sizeof state, "; the file is damaged: only %zu of %zu bytes of the new content were written",
+             left.written, size);
+  else if (left.old)
+    snprintf(state, sizeof state, "; the old content is intact");
+  return failed("write", code, state, error);
 }
 
 }  // namespace netlet::core

@@ -29,7 +29,9 @@ class Input {
 };
 
 // Writes the file or leaves the old one untouched: the bytes go to a new file beside it, which takes its name once they
-// have reached the disk. Symbolic links are followed; the file keeps its permissions.
+// have reached the disk. Where there can be no file beside it, or none can take its name (it is itself a mount), the
+// bytes go into the old file, in place. Messages say what a failure left of an old file. Symbolic links are followed;
+// the file keeps its permissions.
 netlet_status replace_file(const char* path, const void* data, size_t size, netlet_error* error);
 
 // What depends on the system. Codes are 0, errno, or one of these.
@@ -43,10 +45,23 @@ int open_to_read(const char* path, int& descriptor, size_t& size);
 // Like POSIX's read and write, for at most kMostAtOnce bytes.
 ptrdiff_t read_some(int descriptor, void* out, size_t size);
 ptrdiff_t write_some(int descriptor, const void* data, size_t size);
-void close(int descriptor);
-int replace(const char* path, const void* data, size_t size);
+int set_size(int descriptor, size_t size);
+int flush(int descriptor);  // to the disk
+int close(int descriptor);
+// Makes sure that so many bytes have room on the disk, if the system can, and changes nothing else.
+int reserve(int descriptor, size_t size);
 
-int write_all(int descriptor, const void* data, size_t size);  // the same on all systems
+// What a failed replace has left of the old file.
+struct Left {
+  bool old = false;    // there was one
+  size_t written = 0;  // bytes that have replaced its own
+};
+int replace(const char* path, const void* data, size_t size, Left& left);
+
+// The same on all systems; `written`, if given, counts the bytes. write_new and overwrite close the file, too.
+int write_all(int descriptor, const void* data, size_t size, size_t* written = nullptr);
+int write_new(int descriptor, const void* data, size_t size);
+int overwrite(int descriptor, const void* data, size_t size, Left& left);
 
 }  // namespace disk
 }  // namespace netlet::core

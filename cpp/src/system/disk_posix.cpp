@@ -48,16 +48,6 @@ int look_at(const char* path, struct stat& old, bool& exists) {
   return ::lstat(path, &old) == 0 ? kDanglingLink : 0;
 }
 
-// Writes and closes a new file, with the owner and permissions of the old one.
-int write_new(int descriptor, const struct stat* old, const void* data, size_t size) {
-  if (old) (void)!::fchown(descriptor, old->st_uid, old->st_gid);
-  if (old) (void)!::fchmod(descriptor, old->st_mode & 0777);
-  int code = write_all(descriptor, data, size);
-  if (code == 0 && ::fsync(descriptor) != 0) code = errno;
-  if (::close(descriptor) != 0 && code == 0) code = errno;
-  return code;
-}
-
 int replace_resolved(const char* path, const struct stat* old, const void* data, size_t size) {
   const size_t capacity = strlen(path) + 80;
   Buffer<char> name;
@@ -69,7 +59,9 @@ int replace_resolved(const char* path, const struct stat* old, const void* data,
     if (descriptor < 0 && errno != EEXIST) break;
   }
   if (descriptor < 0) return errno;
-  int code = write_new(descriptor, old, data, size);
+  if (old) (void)!::fchown(descriptor, old->st_uid, old->st_gid);
+  if (old) (void)!::fchmod(descriptor, old->st_mode & 0777);
+  int code = write_new(descriptor, data, size);
   if (code == 0 && ::rename(name.data(), path) != 0) code = errno;
   if (code != 0) {
     ::unlink(name.data());
@@ -77,6 +69,19 @@ int replace_resolved(const char* path, const struct stat* old, const void* data,
   }
   flush_directory_of(name.data());
   return 0;
+}
+
+// Whether these say that there can be no new file in the old one's place, while the old one may be written.
+bool no_new_file(int code) { return code == EACCES || code == EPERM || code == EROFS || code == EBUSY; }
+
+int write_in_place(const char* path, const void* data, size_t size, Left& left) {
+  const int descriptor = ::open(path, O_WRONLY | O_CLOEXEC | O_NONBLOCK);  // not to wait if it has become a pipe
+  if (descriptor < 0) return errno;
+  struct stat status;
+  const int code = ::fstat(descriptor, &status) != 0 ? errno : S_ISREG(status.st_mode) ? 0 : kNotRegular;
+  if (code == 0) return overwrite(descriptor, data, size, left);
+  ::close(descriptor);
+  return code;
 }
 
 }  // namespace
@@ -91,17 +96,30 @@ int open_to_read(const char* path, int& descriptor, size_t& size) {
 
 ptrdiff_t read_some(int descriptor, void* out, size_t size) { return ::read(descriptor, out, size); }
 ptrdiff_t write_some(int descriptor, const void* data, size_t size) { return ::write(descriptor, data, size); }
-void close(int descriptor) { ::close(descriptor); }
+int set_size(int descriptor, size_t size) { return ::ftruncate(descriptor, (off_t)size) == 0 ? 0 : errno; }
+int flush(int descriptor) { return ::fsync(descriptor) == 0 ? 0 : errno; }
+int close(int descriptor) { return ::close(descriptor) == 0 ? 0 : errno; }
 
-int replace(const char* path, const void* data, size_t size) {
+int reserve(int descriptor, size_t size) {
+#if defined(FALLOC_FL_KEEP_SIZE)
+  if (size && ::fallocate(descriptor, FALLOC_FL_KEEP_SIZE, 0, (off_t)size) != 0 &&
+      (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))  // others say that the file system cannot tell
+    return errno;
+#endif
+  (void)descriptor, (void)size;
+  return 0;
+}
+
+int replace(const char* path, const void* data, size_t size, Left& left) {
   struct stat old;
-  bool exists;
-  const int code = look_at(path, old, exists);
+  int code = look_at(path, old, left.old);
   if (code) return code;
-  char* const target = exists ? ::realpath(path, nullptr) : nullptr;  // behind symbolic links
-  const int result = replace_resolved(target ? target : path, exists ? &old : nullptr, data, size);
-  free(target);
-  return result;
+  char* const resolved = left.old ? ::realpath(path, nullptr) : nullptr;  // behind symbolic links
+  const char* const target = resolved ? resolved : path;
+  code = replace_resolved(target, left.old ? &old : nullptr, data, size);
+  if (left.old && no_new_file(code)) code = write_in_place(target, data, size, left);
+  free(resolved);
+  return code;
 }
 
 }  // namespace netlet::core::disk

@@ -58,14 +58,18 @@ ptrdiff_t read_some(int descriptor, void* out, size_t size) { return ::_read(des
 ptrdiff_t write_some(int descriptor, const void* data, size_t size) {
   return ::_write(descriptor, data, (unsigned)size);
 }
-void close(int descriptor) { ::_close(descriptor); }
+int set_size(int descriptor, size_t size) { return ::_chsize_s(descriptor, (long long)size); }
+int flush(int descriptor) { return ::_commit(descriptor) == 0 ? 0 : errno; }
+int close(int descriptor) { return ::_close(descriptor) == 0 ? 0 : errno; }
+int reserve(int, size_t) { return 0; }
 
-int replace(const char* path, const void* data, size_t size) {
+int replace(const char* path, const void* data, size_t size, Left& left) {
   const size_t capacity = strlen(path) + 64;
   Buffer<char> temporary;
   Buffer<wchar_t> name, temporary_name;
   int code = file_name(path, name);
   if (code) return code;
+  left.old = GetFileAttributesW(name.data()) != INVALID_FILE_ATTRIBUTES;
   if (!temporary.allocate(capacity)) return ENOMEM;
   snprintf(temporary.data(), capacity, "%s.netlet-%lu-%llu.tmp", path, (unsigned long)GetCurrentProcessId(),
            (unsigned long long)GetTickCount64());
@@ -73,10 +77,12 @@ int replace(const char* path, const void* data, size_t size) {
   if (code) return code;
   const int descriptor =
       ::_wopen(temporary_name.data(), _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT, _S_IREAD | _S_IWRITE);
+  if (descriptor < 0 && left.old && errno == EACCES) {  // the folder may not be written; the file may be
+    const int old = ::_wopen(name.data(), _O_WRONLY | _O_BINARY | _O_NOINHERIT);
+    return old < 0 ? errno : overwrite(old, data, size, left);
+  }
   if (descriptor < 0) return errno;
-  code = write_all(descriptor, data, size);
-  if (code == 0 && ::_commit(descriptor) != 0) code = errno;
-  if (::_close(descriptor) != 0 && code == 0) code = errno;
+  code = write_new(descriptor, data, size);
   if (code == 0 && !MoveFileExW(temporary_name.data(), name.data(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
     code = code_of_last_error();
   if (code != 0) DeleteFileW(temporary_name.data());

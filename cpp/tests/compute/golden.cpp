@@ -3,6 +3,7 @@
 // file, and the number of threads (optional).
 #include <netlet/netlet.hpp>
 
+#include <cmath>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -95,6 +96,8 @@ static std::pair<std::string, double> train(const Settings& s) {
     classes[n] = (std::int64_t)(n * n % outputs);
     weights[n] = (double)(n % 4) / 2;
   }
+  const bool missing = s.count("missing") != 0;
+  for (std::size_t n = 3; missing && n < y.size(); n += 7) y[n] = NAN;
   const bool probabilities = s.count("targets") != 0;
   for (std::size_t n = 0; probabilities && n < rows; ++n)
     for (std::size_t j = 0; j < outputs; ++j)
@@ -104,8 +107,9 @@ static std::pair<std::string, double> train(const Settings& s) {
   const auto targets = [&](std::size_t count) {
     return by_class ? netlet::Array(classes.data(), count, 1) : netlet::Array(y.data(), count, outputs);
   };
-  const netlet::Targets all =
+  netlet::Targets all =
       s.count("weights") ? netlet::Targets(targets(rows), {weights.data(), rows, 1}) : netlet::Targets(targets(rows));
+  if (missing) all.missing(netlet::Missing::ignore);
   const netlet::Array validation_x(x.data(), 50, inputs);
   const netlet::Targets validation(targets(50));
   netlet::FitOptions options;

@@ -70,6 +70,34 @@ static void files_are_replaced_as_a_whole() {
   CHECK_ERROR(net.save("."), "directory");
 }
 
+static void texts_are_carried_along() {
+  Network net = network();
+  const auto note = [](const Network& from, int kind) {
+    const char* const text = netlet_note(from.get(), kind);
+    return std::string(text ? text : "none");
+  };
+  const std::string texts[] = {R"(["a \"b\" \\ c","\u00e9"])", "", "none"};
+  netlet::Check check;
+  for (int kind = NETLET_CLASSES; kind <= NETLET_FEATURE_NAMES; ++kind)
+    check(netlet_set_note(net.get(), kind, texts[kind].c_str(), check));
+  const Network loaded = std::move(load(bytes_of(net)).network), copy = loaded.copy();
+  for (int kind = NETLET_CLASSES; kind <= NETLET_METADATA; ++kind)
+    CHECK(note(loaded, kind) == texts[kind] && note(copy, kind) == texts[kind]);
+  CHECK(loaded.fingerprint() == network().fingerprint());
+  netlet_error error;
+  for (const char* bad : {"\n", "\x7f", "caf\xc3\xa9"}) {
+    CHECK(netlet_set_note(net.get(), NETLET_METADATA, bad, &error) == NETLET_ERROR_ARGUMENT);
+    CHECK(std::string(error.message).find("printable ASCII") != std::string::npos);
+  }
+  CHECK(netlet_set_note(net.get(), 3, "", &error) == NETLET_ERROR_ARGUMENT && !netlet_note(net.get(), 3));
+  const char* const from = "\"feature_names\":\"\"";
+  for (const char* forged :
+       {"\"feature_names\":\"\\n\"", "\"feature_names\":\"\\u0041\"", "\"feature_names\":\"\x01\""})
+    CHECK_ERROR(load(files::with(bytes_of(net), from, forged)), "damaged");
+  check(netlet_set_note(net.get(), NETLET_CLASSES, nullptr, check));
+  CHECK(note(net, NETLET_CLASSES) == "none");
+}
+
 static void any_other_file_is_refused() {
   const Network net = network();
   const File file = bytes_of(net);
@@ -95,8 +123,10 @@ static void forged_files_are_refused() {
   const struct {
     const char *from, *to, *message;
   } forged[] = {
-      {"\"netlet_format\":\"1\"", "\"netlet_format\":\"2\"", "format 2"},
-      {"\"netlet_format\":\"1\"", "\"netlet_format\":\"99999999999999999999\"", "format 1844"},
+      {"\"netlet_format\":\"2\"", "\"netlet_format\":\"3\"", "format 3"},
+      {"\"netlet_format\":\"2\"", "\"netlet_format\":\"0\"", "format 0"},
+      {"\"netlet_format\":\"2\"", "\"netlet_format\":\"1\"", "expected"},
+      {"\"netlet_format\":\"2\"", "\"netlet_format\":\"99999999999999999999\"", "format 1844"},
       {"\"netlet_format\":", "\"format\":", "another program"},
       {"{\"__metadata__\"", "[\"__metadata__\"", "not a netlet file"},
       {"2 3 1", "2 3 2", "truncated"},
@@ -167,8 +197,12 @@ static void values_are_checked() {
   const double weight = net.parameters<double>()[0];
   CHECK_ERROR(load(with_value(weight, NAN)), "parameters");
   CHECK_ERROR(load(with_value(weight, weight + 1)), "fingerprint");
+  const std::string text(file.begin(), file.end()),
+      place = "\"self_test.input\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[";
+  const std::size_t header = file[0] | file[1] << 8;
   double row[2], output;
-  std::memcpy(row, file.data() + file.size() - 24, 16);
+  std::memcpy(row, file.data() + 8 + header + std::strtoul(text.c_str() + text.find(place) + place.size(), nullptr, 10),
+              16);
   std::memcpy(&output, file.data() + file.size() - 8, 8);
   CHECK_ERROR(load(with_value(output, output + 1)), "self-test");
   CHECK_ERROR(load(with_value(row[0], row[0] + 1)), "self-test");
@@ -177,6 +211,7 @@ static void values_are_checked() {
 int main() {
   what_is_saved_comes_back();
   files_are_replaced_as_a_whole();
+  texts_are_carried_along();
   any_other_file_is_refused();
   forged_files_are_refused();
   values_are_checked();

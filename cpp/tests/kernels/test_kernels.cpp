@@ -163,7 +163,12 @@ template <class T> void test_type() {
     kernel.penalize(n, g.data(), w.data(), T(0.3), T(0.1), T(0.99));
     kernel.clip(n, g.data(), T(0.75));
     kernel.multiply_unless_zero(n, x.data(), g.data(), g.data());
-    kernel.divide_by(n, g.data(), y.data());
+    const std::vector<double> scale(y.begin(), y.begin() + n), shift(x.begin(), x.begin() + n);
+    kernel.divide_by(n, g.data(), scale.data());
+    kernel.standardize(1, n, shift.data(), scale.data(), std::vector<double>(g.begin(), g.end()).data(), g.data());
+    kernel.unstandardize(1, n, shift.data(), scale.data(), g.data());
+    kernel.standardize_floats(1, n, shift.data(), scale.data(), std::vector<float>(g.begin(), g.end()).data(),
+                              g.data());
     kernel.scale(n, g.data(), T(0.9));
     g.insert(g.end(), w.begin(), w.end());
     g.push_back((T)kernel.squares(n, y.data()));

@@ -32,7 +32,8 @@ int main(void) {
   netlet_network* network;
   netlet_optimizer* optimizer;
   netlet_error error;
-  double out[4], loss = -1, before;
+  double out[4], loss = -1;
+  netlet_evaluation before;
   char hex[65];
 
   EXPECT(netlet_network_create(&config, &network, &error) == NETLET_OK);
@@ -43,7 +44,7 @@ int main(void) {
   EXPECT(netlet_initialize(network, NETLET_GLOROT_UNIFORM, 0, &error) == NETLET_OK);
   EXPECT(netlet_forward(network, &rows, out, &error) == NETLET_OK);
   EXPECT(out[0] > 0 && out[0] < 1);
-  EXPECT(netlet_evaluate(network, &rows, &targets, &before, NULL, &error) == NETLET_OK);
+  EXPECT(netlet_evaluate(network, &rows, &targets, &before, sizeof before, &error) == NETLET_OK);
 
   EXPECT(netlet_optimizer_create(&sgd, &optimizer, &error) == NETLET_OK);
   {
@@ -51,7 +52,7 @@ int main(void) {
     EXPECT(netlet_fit(network, &rows, &targets, optimizer, &options, &error) == NETLET_OK);
   }
   EXPECT(netlet_epochs_trained(network) == 3);
-  EXPECT(loss < before);
+  EXPECT(loss < before.loss);
   EXPECT(netlet_fingerprint(network, hex, &error) == NETLET_OK && strlen(hex) == 64);
 
   {

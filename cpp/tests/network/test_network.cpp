@@ -188,6 +188,65 @@ static void batches_may_come_one_by_one() {
       [&]() -> const netlet::Batch* { return next++ % 3 < 2 ? batches + (next - 1) % 3 : nullptr; }, b, options);
   CHECK(parts.fingerprint() == whole.fingerprint() && history.loss == expected.loss && next == 9);
   CHECK_ERROR(parts.fit([]() -> const netlet::Batch* { return nullptr; }, b, options), "batches");
+  const netlet::Batch own = {x, netlet::Targets::output_gradient(y)};
+  CHECK_ERROR(parts.fit([&]() -> const netlet::Batch* { return &own; }, b, options), "output_gradient");
+}
+
+// A network that gives its one input times 10: 10, 20, 30.
+static Network ten_times() {
+  Network net({1, 1}, {Activation::identity}, Loss::squared_error, netlet::Reduction::mean);
+  net.parameters<double>()[0] = 1;
+  net.set_scaling(netlet::Scaling::outputs, {0}, {10});
+  return net;
+}
+static const std::vector<double> kThree = {1, 2, 3}, kGiven = {10, NAN, 40}, kWeights = {1, 5, 3};
+static const Array three(kThree.data(), 3, 1), given(kGiven.data(), 3, 1), weights(kWeights.data(), 3, 1);
+
+static void targets_may_be_missing() {
+  const Network net = ten_times();
+  netlet::Targets targets(given, weights);
+  CHECK(std::isnan(net.loss(three, targets)));
+  targets.missing(netlet::Missing::ignore);
+  const netlet_evaluation figures = net.evaluate(three, targets);
+  CHECK(figures.loss == 0.5 * 3 / 9 && std::isnan(figures.accuracy));  // an error of 1 on the network's scale
+  CHECK(figures.rmse == std::sqrt(300.0 / 4) && figures.mae == 30.0 / 4);
+  double gradient[2];
+  CHECK(net.backward(three, targets, gradient) == figures.loss);
+  CHECK(gradient[0] == -9.0 / 9 && gradient[1] == -3.0 / 9);
+  Network trained = ten_times();
+  netlet::Optimizer sgd = netlet::SGD(1);
+  CHECK_ERROR(trained.step(three, netlet::Targets(given), sgd), "missing='ignore'");
+  trained.step(three, targets, sgd);
+  CHECK(trained.parameters<double>()[0] == 2 && trained.parameters<double>()[1] == 3.0 / 9);
+  netlet_targets c = targets.get();
+  c.missing = 7;
+  CHECK(netlet_backward(net.get(), &three, &c, nullptr, gradient, nullptr) == NETLET_ERROR_ARGUMENT);
+}
+
+static void a_mean_weight_may_be_given() {
+  const Network net = ten_times();
+  const std::vector<double> zeros(3);
+  const Array y(kThree.data(), 3, 1);
+  netlet::Targets targets(y, {zeros.data(), 3, 1});
+  CHECK_ERROR(net.loss(three, targets), "sample_weight: expected a weight above 0");
+  CHECK(net.loss(three, targets.weight_mean(2)) == 0);
+  const double own = net.loss(three, {y, weights});
+  CHECK(std::fabs(net.loss(three, netlet::Targets(y, weights).weight_mean(2)) - own * 9 / 6) < 1e-15);
+  CHECK_ERROR(net.loss(three, netlet::Targets(y).weight_mean(-1)), "weight_mean");
+}
+
+static void an_evaluation_may_grow() {
+  const Network net = ten_times();
+  const netlet::Targets own(three);
+  const netlet_targets targets = own.get();
+  struct {
+    netlet_evaluation known;
+    double later;
+  } figures = {{-1, -1, -1, -1}, -1};
+  CHECK(netlet_evaluate(net.get(), &three, &targets, &figures.known, sizeof(double), nullptr) == NETLET_OK);
+  CHECK(figures.known.loss > 0 && figures.known.accuracy == -1 && figures.known.rmse == -1);
+  CHECK(netlet_evaluate(net.get(), &three, &targets, &figures.known, sizeof figures, nullptr) == NETLET_OK);
+  CHECK(std::isnan(figures.known.accuracy) && figures.known.mae == 18 && figures.later == -1);
 }
 
 static void derivatives_of_rows() {
@@ -251,6 +310,9 @@ int main() {
   a_diverging_run_keeps_the_last_good_epoch();
   training_takes_options();
   batches_may_come_one_by_one();
+  targets_may_be_missing();
+  a_mean_weight_may_be_given();
+  an_evaluation_may_grow();
   derivatives_of_rows();
   layers_are_parts_of_the_parameters();
   threads_are_counted();

@@ -17,6 +17,7 @@ import numpy as np
 from .._core import __version__
 from .._names import ACTIVATIONS
 from ..reference.elementary import COEFFICIENTS
+from ..reference.sums import BLOCK_TERMS
 from .parts import Parts
 
 PANEL = 32  # outputs that are summed at once, in registers if the compiler keeps them there
@@ -25,11 +26,11 @@ _HEAD = """\
 /* {name}: {description}
  * Written by netlet {version}; fingerprint {fingerprint}.
  *
- *   void {name}_forward(const {real} x[{inputs}], {real} y[{outputs}]);
+ *   void {name}_forward(const {input} x[{inputs}], {real} y[{outputs}]);
  *       The outputs y for one row x.
- *   void {name}_forward_rows(size_t rows, const {real} *x, {real} *y);
+ *   void {name}_forward_rows(size_t rows, const {input} *x, {real} *y);
  *       The same for rows one after the other.
- *   int {name}_self_test(void);
+{for_floats} *   int {name}_self_test(void);
  *       0 if this compiler and processor give the bits that netlet gives.
  *
  * C99. Nothing is allocated, nothing is written but y and {stack} bytes of stack; any number of threads may call.
@@ -37,13 +38,12 @@ _HEAD = """\
  * mathematical library (-lm); without the instruction it works, too, but slowly. Not with -ffast-math.
  */
 #include <float.h>
+#include <limits.h>
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#if defined(__FAST_MATH__) || FLT_EVAL_METHOD != 0
-#error "{name}: the same bits need IEEE arithmetic: compile without -ffast-math, and on x86 with -msse2 -mfpmath=sse"
-#endif
+{assumptions}
 #if defined(__GNUC__) && !defined(__clang__)
 #pragma GCC optimize("fp-contract=off")
 #else
@@ -55,11 +55,19 @@ typedef {bits} bits;
 static inline real times_add(real a, real b, real c) {{ return {fma}(a, b, c); }}
 """
 
-_TAIL = """
-void {name}_forward_rows(size_t rows, const real *x, real *y) {{
-  for (; rows; --rows, x += {inputs}, y += {outputs}) {name}_forward(x, y);
-}}
+_FOR_FLOATS = """\
+ *   void {name}_forward_float(const float x[{inputs}], float y[{outputs}]);
+ *   void {name}_forward_rows_float(size_t rows, const float *x, float *y);
+ *       The same from floats, which lack digits where a shift is much larger than its scale.
+"""
 
+_ROWS = """
+void {name}_forward_rows{suffix}(size_t rows, const {input} *x, real *y) {{
+  for (; rows; --rows, x += {inputs}, y += {outputs}) {name}_forward{suffix}(x, y);
+}}
+"""
+
+_TAIL = """
 int {name}_self_test(void) {{
 {x}{expected}  real y[{count}];
   volatile real smallest = {smallest}; /* is half of it 0? Then somebody switched subnormal numbers off. */
@@ -68,9 +76,79 @@ int {name}_self_test(void) {{
   {name}_forward_rows({rows}, x, y);
   for (int j = 0; j < {count}; ++j)
     if (bits_of(y[j]) != bits_of(expected[j]) && (y[j] == y[j] || expected[j] == expected[j])) return 1;
-  return 0;
+{of_floats}  return 0;
 }}
 """
+
+_TEST_OF_FLOATS = """\
+  for (int i = 0; i < {rows}; ++i) {{
+    float given[{inputs}], from_floats[{outputs}];
+    double exact[{inputs}];
+    for (int k = 0; k < {inputs}; ++k) {{
+      volatile float rounded = (float)x[i * {inputs} + k]; /* volatile: GCC 12 may drop a rounding in a loop */
+      exact[k] = given[k] = rounded;
+    }}
+    {name}_forward_float(given, from_floats);
+    {name}_forward(exact, y);
+    for (int j = 0; j < {outputs}; ++j)
+      if (bits_of(y[j]) != bits_of(from_floats[j]) && (y[j] == y[j] || from_floats[j] == from_floats[j])) return 1;
+  }}
+"""
+
+# What the file assumes, as conditions under which the preprocessor refuses it. Of what only shows in a running program,
+# the self-test takes care.
+_REFUSED = {
+    "FLT_RADIX != 2": "FLT_RADIX must be 2",
+    "FLT_EVAL_METHOD != 0 && FLT_EVAL_METHOD != 16": (  # 16: as 0, but for the narrower _Float16
+        "FLT_EVAL_METHOD must be 0, arithmetic in the type itself; on x86 compile with -msse2 -mfpmath=sse"
+    ),
+    "defined(__FAST_MATH__) || defined(__RECIPROCAL_MATH__) || defined(__ASSOCIATIVE_MATH__) || \\\n"
+    "    defined(_M_FP_FAST) || (defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__)": (
+        "the same bits need IEEE arithmetic: compile without -ffast-math and all that it implies"
+    ),
+}
+_OF_TYPES = {
+    "float": {
+        "FLT_MANT_DIG != 24 || FLT_MIN_EXP != -125 || FLT_MAX_EXP != 128": "float must be IEEE binary32",
+        "defined(FLT_HAS_SUBNORM) && FLT_HAS_SUBNORM == 0": "float must have subnormal numbers",
+    },
+    "double": {
+        "DBL_MANT_DIG != 53 || DBL_MIN_EXP != -1021 || DBL_MAX_EXP != 1024": (
+            "double must be IEEE binary64, of 8 bytes; where it is not, a float32 network may do"
+        ),
+        "defined(DBL_HAS_SUBNORM) && DBL_HAS_SUBNORM == 0": "double must have subnormal numbers",
+    },
+}
+_SIZES = """\
+typedef char {name}_needs_{bits}_and_constants_as_large_as_{real}[
+    sizeof({bits}) == sizeof({real}) && sizeof({one}) == sizeof({real}) ? 1 : -1];
+"""
+_ROUNDING = """\
+#if defined(__GNUC__) && !defined(__clang__) /* others have no constant */
+{check}#endif
+"""
+
+
+def _assumptions(name: str, types: list[str], largest: int) -> str:
+    """Refuse at compile time what would give other bits.
+
+    types: those of C that the file computes with; largest: the largest of its integers.
+    """
+
+    def check(condition: str, text: str) -> str:
+        return f'#if {condition}\n#error "{name}: {text}"\n#endif\n'
+
+    refused = dict(_REFUSED)
+    for kind in types:
+        refused |= _OF_TYPES[kind]
+    refused[f"INT_MAX < {largest}"] = f"int must reach {largest}"
+    texts = [check(condition, text) for condition, text in refused.items()]
+    texts.append(_ROUNDING.format(check=check("FLT_ROUNDS != 1", "FLT_ROUNDS must be 1, rounding to nearest")))
+    for kind in types:
+        bits, one = ("uint32_t", "1.0f") if kind == "float" else ("uint64_t", "1.0")
+        texts.append(_SIZES.format(name=name, bits=bits, real=kind, one=one))
+    return "".join(texts)
+
 
 # By their names in C, each after those that it calls; a file has those that it needs. The capitals: _definitions.
 _FUNCTIONS = {
@@ -219,10 +297,14 @@ def _definitions(is_float32: bool) -> str:
     return "".join(f"#define {name} {text}\n" for name, text in texts.items())
 
 
-def _array(name: str, values: Any, is_float32: bool) -> str:
-    numbers = [_literal(value, is_float32) for value in np.asarray(values).ravel()]
+def _array(name: str, values: Any, dtype: Any) -> str:
+    numbers = [_literal(value, dtype == np.float32) for value in np.asarray(values).ravel()]
     lines = [", ".join(numbers[i : i + 6]) for i in range(0, len(numbers), 6)]
-    return f"static const real {name}[{len(numbers)}] = {{\n  " + ",\n  ".join(lines) + "};\n"
+    return f"static const {_c_type(dtype)} {name}[{len(numbers)}] = {{\n  " + ",\n  ".join(lines) + "};\n"
+
+
+def _c_type(dtype: Any) -> str:
+    return "float" if dtype == np.float32 else "double"
 
 
 def _panels(weight: Any) -> Any:
@@ -232,13 +314,16 @@ def _panels(weight: Any) -> Any:
 
 def _sums(width: int) -> str:
     return f"""
-/* y = x w + b for {width} outputs, each a chain of fused multiply-adds in the order of x */
+/* y = x w + b for {width} outputs, each a chain of fused multiply-adds in the order of x, or chains of {BLOCK_TERMS} */
 static void sums_{width}(size_t inputs, const real *x, const real *w, const real *b, real *y) {{
-  real s[{width}];
-  for (int j = 0; j < {width}; ++j) s[j] = b[j];
-  for (size_t k = 0; k < inputs; ++k, w += {width})
-    for (int j = 0; j < {width}; ++j) s[j] = times_add(x[k], w[j], s[j]);
-  for (int j = 0; j < {width}; ++j) y[j] = s[j];
+  for (size_t k = 0; k < inputs;) {{
+    const size_t first = k, end = inputs - k < {BLOCK_TERMS} ? inputs : k + {BLOCK_TERMS};
+    real s[{width}];
+    for (int j = 0; j < {width}; ++j) s[j] = first ? ZERO : b[j];
+    for (; k < end; ++k, w += {width})
+      for (int j = 0; j < {width}; ++j) s[j] = times_add(x[k], w[j], s[j]);
+    for (int j = 0; j < {width}; ++j) y[j] = first ? y[j] + s[j] : s[j];
+  }}
 }}
 """
 
@@ -248,7 +333,11 @@ def _softmax(outputs: int, array: str) -> str:
         f"  real largest = {array}[0], sum = ZERO;\n"
         f"  for (int j = 1; j < {outputs}; ++j) largest = {array}[j] > largest ? {array}[j] : largest;\n"
         f"  for (int j = 0; j < {outputs}; ++j) {array}[j] = exp_negative({array}[j] - largest);\n"
-        f"  for (int j = 0; j < {outputs}; ++j) sum = sum + {array}[j];\n"
+        f"  for (int i = 0; i < {outputs}; i += {BLOCK_TERMS}) {{\n"
+        "    real part = ZERO;\n"
+        f"    for (int j = i; j < {outputs} && j < i + {BLOCK_TERMS}; ++j) part = part + {array}[j];\n"
+        "    sum = sum + part;\n"
+        "  }\n"
         f"  for (int j = 0; j < {outputs}; ++j) {array}[j] = {array}[j] / sum;\n"
     )
 
@@ -277,14 +366,10 @@ def _layer(i: int, net: Parts, source: str, target: str) -> str:
     return text + _activation(net.activations[i], outputs, target)
 
 
-def _forward(name: str, net: Parts) -> str:
+def _layers(net: Parts, signature: str) -> str:
     sizes = net.layer_sizes
-    text = f"\nvoid {name}_forward(const real *x, real *y) {{\n"
+    text = f"\n{signature} {{\n"
     source = "x"
-    if net.input_scaling:
-        text += f"  real scaled[{sizes[0]}];\n"
-        text += f"  for (int k = 0; k < {sizes[0]}; ++k) scaled[k] = (x[k] - input_shift[k]) / input_scale[k];\n"
-        source = "scaled"
     for i in range(len(sizes) - 1):
         target = "y" if i == len(sizes) - 2 else f"hidden_{i}"
         if target != "y":
@@ -292,8 +377,36 @@ def _forward(name: str, net: Parts) -> str:
         text += _layer(i, net, source, target)
         source = target
     if net.output_scaling:
-        text += f"  for (int j = 0; j < {sizes[-1]}; ++j) y[j] = times_add(y[j], output_scale[j], output_shift[j]);\n"
+        scaled = "(real)fma((double)y[j], output_scale[j], output_shift[j])"
+        text += f"  for (int j = 0; j < {sizes[-1]}; ++j) y[j] = {scaled};\n"
     return text + "}\n"
+
+
+def _scaled(net: Parts, signature: str) -> str:
+    value = "((double)x[k] - input_shift[k]) / input_scale[k]" if net.input_scaling else "x[k]"
+    inputs = net.layer_sizes[0]
+    return f"""
+{signature} {{
+  real scaled[{inputs}];
+  for (int k = 0; k < {inputs}; ++k) scaled[k] = (real)({value});
+  layers(scaled, y);
+}}
+"""
+
+
+def _forward(name: str, net: Parts, inputs: list[str]) -> str:
+    """The functions for each type of input: scaled in binary64, the layers in the network's dtype."""
+    if inputs == [_c_type(net.dtype)] and not net.input_scaling:
+        text = _layers(net, f"void {name}_forward(const real *x, real *y)")
+    else:
+        text = _layers(net, "static void layers(const real *x, real *y)")
+        for suffix, kind in zip(("", "_float"), inputs):
+            text += _scaled(net, f"void {name}_forward{suffix}(const {kind} *x, real *y)")
+    for suffix, kind in zip(("", "_float"), inputs):
+        text += _ROWS.format(
+            name=name, suffix=suffix, input=kind, inputs=net.layer_sizes[0], outputs=net.layer_sizes[-1]
+        )
+    return text
 
 
 def _functions(text: str) -> str:
@@ -320,27 +433,36 @@ def c_source(net: Parts, name: str, fingerprint: str, forward: Callable[[Any], A
         raise ValueError("parameters: expected finite numbers, got nan or inf")
     is_float32 = net.dtype == np.float32
     sizes = net.layer_sizes
+    # a scaling is applied in binary64, which a float32 network's inputs may need
+    inputs = ["double", "float"] if is_float32 and (net.input_scaling or net.output_scaling) else [_c_type(net.dtype)]
+    input_dtype = np.float32 if inputs == ["float"] else np.float64
     # enough rows for a bit that is lost anywhere to show in an output
     rows = 16 if sizes[0] <= 64 else 4
-    x = (2 * ((np.arange(1, rows * sizes[0] + 1) * 0.6180339887498949) % 1) - 1).astype(net.dtype).reshape(rows, -1)
+    x = (2 * ((np.arange(1, rows * sizes[0] + 1) * 0.6180339887498949) % 1) - 1).reshape(rows, -1)
     if net.input_scaling:
         x = x * net.input_scaling[1] + net.input_scaling[0]
+    x = x.astype(input_dtype)
     expected = forward(x)
     widths = {n % PANEL for n in sizes[1:]} | {PANEL for n in sizes[1:] if n >= PANEL}
     widths.discard(0)
-    body = _forward(name, net)
+    body = _forward(name, net, inputs)
+    places = {"name": name, "inputs": sizes[0], "outputs": sizes[-1]}
+    scaled = net.input_scaling or net.output_scaling
+    types = [kind for kind, used in (("float", is_float32), ("double", not is_float32 or scaled)) if used]
+    largest = max(*(weight.size for weight in net.weights), rows * sizes[0], rows * sizes[-1])
     parts = [
         _HEAD.format(
-            name=name,
+            **places,
+            assumptions=_assumptions(name, types, largest),
             description=f"a network of layers {'-'.join(map(str, sizes))}, {', '.join(net.activations)}",
             version=__version__,
             fingerprint=fingerprint,
-            real="float" if is_float32 else "double",
+            input=inputs[0],
+            real=_c_type(net.dtype),
+            for_floats=_FOR_FLOATS.format(**places) if len(inputs) == 2 else "",
             bits="uint32_t" if is_float32 else "uint64_t",
             fma="fmaf" if is_float32 else "fma",
-            inputs=sizes[0],
-            outputs=sizes[-1],
-            stack=net.dtype.itemsize * (sum(sizes[1:-1]) + (sizes[0] if net.input_scaling else 0) + PANEL),
+            stack=net.dtype.itemsize * (sum(sizes[1:-1]) + (sizes[0] if "scaled[" in body else 0) + PANEL),
         ),
         "\n",
         _definitions(is_float32),
@@ -349,21 +471,20 @@ def c_source(net: Parts, name: str, fingerprint: str, forward: Callable[[Any], A
         "\n",
     ]
     for i, (weight, bias) in enumerate(zip(net.weights, net.biases)):
-        parts += [_array(f"weight_{i}", _panels(weight), is_float32), _array(f"bias_{i}", bias, is_float32)]
+        parts += [_array(f"weight_{i}", _panels(weight), net.dtype), _array(f"bias_{i}", bias, net.dtype)]
     for side, scaling in (("input", net.input_scaling), ("output", net.output_scaling)):
         for what, values in zip(("shift", "scale"), scaling or ()):
-            parts.append(_array(f"{side}_{what}", values, is_float32))
+            parts.append(_array(f"{side}_{what}", values, np.float64))
     parts.append(body)
     parts.append(
         _TAIL.format(
             name=name,
-            inputs=sizes[0],
-            outputs=sizes[-1],
             smallest="FLT_MIN" if is_float32 else "DBL_MIN",
             rows=rows,
             count=expected.size,
-            x=textwrap.indent(_array("x", x, is_float32), "  "),
-            expected=textwrap.indent(_array("expected", expected, is_float32), "  "),
+            x=textwrap.indent(_array("x", x, input_dtype), "  "),
+            expected=textwrap.indent(_array("expected", expected, net.dtype), "  "),
+            of_floats=_TEST_OF_FLOATS.format(rows=rows, **places) if len(inputs) == 2 else "",
         )
     )
     return "".join(parts)

@@ -70,13 +70,13 @@ def _scale(layers: Layers, text: str, end: str, count: int) -> None:
     """Scale inputs (end "in") as fann_scale_input does, or outputs ("out") as fann_descale_output."""
     if _entry(text, "scale_included", "0") == "0":
         return
-    mean, deviation, least, factor = (
-        numbers(_entry(text, f"{name}_{end}").split(), count, f"{name}_{end}")
-        for name in ("scale_mean", "scale_deviation", "scale_new_min", "scale_factor")
-    )
-    scaled = deviation != 0  # FANN leaves the other columns as they are
-    mean, deviation, factor = np.where(scaled, (mean, deviation, factor), ((0.0,), (1.0,), (1.0,)))
-    offset = np.where(scaled, least + factor, 0.0)
+    names = [f"{name}_{end}" for name in ("scale_mean", "scale_deviation", "scale_new_min", "scale_factor")]
+    values = np.array([numbers(_entry(text, name).split(), count, name) for name in names])
+    with np.errstate(all="ignore"):  # what is not finite is refused where it is used
+        values = values.astype(np.float32).astype(np.float64)  # FANN has no others, even for double
+        scaled = values[1] != 0  # FANN leaves the other columns as they are
+        mean, deviation, least, factor = np.where(scaled, values, ((0.0,), (1.0,), (-1.0,), (1.0,)))
+        offset = least + factor
     steps = [(np.subtract, mean), (np.divide, deviation), (np.multiply, factor), (np.add, offset)]
     if end == "out":
         steps = [(np.subtract, offset), (np.divide, factor), (np.multiply, deviation), (np.add, mean)]
@@ -130,7 +130,10 @@ def from_fann(text: str, stepwise: bool, loss: str | None, dtype: Any) -> Parts:
             rows.append(weights[used : used + len(wanted)])
             used += len(wanted)
         name, factor = _activation({(number, steepness) for _, number, steepness in own}, i, stepwise)
-        matrix = np.array(rows).T * factor
+        with np.errstate(all="ignore"):
+            matrix = np.array(rows).T * factor
+        if not np.isfinite(matrix).all():
+            raise ValueError(f"{where}: expected weights that are finite after they are multiplied by the steepness")
         before = (wanted >= first) & (wanted != bias)
         if matrix[~before & (wanted != bias)].any():
             raise ValueError(f"{where}: expected a layered network; its shortcut connections skip a layer")

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from .._data import real_array
 from .._names import ACTIVATIONS
 from .parts import Layers, Parts, require
 
@@ -92,7 +93,8 @@ def _array(tensor: Any) -> Any:
 
 def _normalization(layers: Layers, layer: Any, shape: tuple[int, ...], where: str) -> None:
     mean, variance = (np.broadcast_to(_array(moment)[0], shape).ravel() for moment in (layer.mean, layer.variance))
-    deviation = np.maximum(np.sqrt(variance.astype(np.float64)), sys.modules["keras"].config.epsilon())
+    with np.errstate(all="ignore"):  # what is not finite is refused where it is used
+        deviation = np.maximum(np.sqrt(variance.astype(np.float64)), sys.modules["keras"].config.epsilon())
     steps = (
         [(np.multiply, deviation), (np.add, mean)] if layer.invert else [(np.subtract, mean), (np.divide, deviation)]
     )
@@ -161,7 +163,7 @@ def _from_layers(model: Any) -> Layers:
 
 
 def _from_weights(weights: Any) -> Layers:
-    arrays = [np.asarray(array) for array in weights]
+    arrays = [real_array(array, f"model, array {i}", rows=False) for i, array in enumerate(weights)]
     layers = Layers()
     for i, array in enumerate(arrays):
         if array.ndim == 2:

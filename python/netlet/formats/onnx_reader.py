@@ -20,6 +20,7 @@ from .._names import ACTIVATIONS, LOSSES
 from .onnx_constants import UNKNOWN_SIZE, Constants, axes_of, squeezed, unsqueezed
 from .onnx_model import onnx_library
 from .parts import Layers, Parts, require
+from .reading import read_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -685,12 +686,13 @@ def _model(onnx: Any, source: Any) -> tuple[Any, Path | None]:
     """The model, and the folder that its tensors may lie in."""
     if not isinstance(source, (str, bytes, os.PathLike, onnx.ModelProto)):
         raise TypeError(f"model: expected a path or an onnx.ModelProto, got {type(source).__name__}")
+    path = None if isinstance(source, onnx.ModelProto) else Path(os.fsdecode(source))
+    data = b"" if path is None else read_file(path, "model")
     try:
-        if isinstance(source, onnx.ModelProto):
+        if path is None:
             onnx.checker.check_model(source)
             return source, None
-        path = Path(os.fsdecode(source))
-        model = onnx.load(path, load_external_data=False)
+        model = onnx.load_model_from_string(data)
         external = any(tensor.data_location == onnx.TensorProto.EXTERNAL for tensor in model.graph.initializer)
         onnx.checker.check_model(str(path) if external else model)
         return model, path.parent

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .._data import real_array
 from .._names import LOSSES, AtLeast
 
 if TYPE_CHECKING:
@@ -106,10 +107,10 @@ class Layers:
     def add_layer(self, weight: Any, bias: Any, where: str) -> None:
         """Add sums: weight (inputs, outputs), bias (outputs,) or None."""
         self._refuse_after_logarithms(where)
-        weight = np.asarray(weight)
+        weight = real_array(weight, where)
         if weight.ndim != 2:
             raise ValueError(f"{where}: expected a matrix of weights, got shape {weight.shape}")
-        bias = None if bias is None else np.asarray(bias)
+        bias = None if bias is None else real_array(bias, where)
         for values in (weight,) if bias is None else (weight, bias):
             if not np.issubdtype(values.dtype, np.floating):
                 raise ValueError(f"{where}: expected parameters in float32 or float64, got {values.dtype}")
@@ -312,7 +313,7 @@ class Layers:
 
 
 def _converted(values: Any, dtype: Any) -> Any:
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         converted = values.astype(dtype)
     if np.isinf(converted).any() and not np.isinf(values).any():
         raise ValueError(f"model: expected parameters within the range of {np.dtype(dtype)}, got larger ones")

@@ -104,21 +104,19 @@ def _order(weights: Mapping[str, Any]) -> list[str]:
     groups: dict[str, list[str]] = {}
     for key in sorted(weights, key=_split):
         groups.setdefault(_split(key)[0], []).append(key)
-    if len(groups) == 1:
-        return [key for group in groups.values() for key in group]
     shapes = {key: np.shape(weight) for key, weight in weights.items()}
-    orders = [] if len(groups) > _GROUPS else list(itertools.permutations(groups.values()))
+    orders = [] if len(groups) > _GROUPS else itertools.permutations(groups.values())
     fitting = [
         order
-        for order in ([key for group in order for key in group] for order in orders)
-        if all(shapes[first][:1] == shapes[second][1:] for first, second in itertools.pairwise(order))
+        for order in orders
+        if all(shapes[before[-1]][0] == shapes[after[0]][1] for before, after in itertools.pairwise(order))
     ]
     if len(fitting) != 1:
         raise ValueError(
             "model: expected its layers in their order; these are sorted by name, and the order cannot be told from "
             f"their shapes: {', '.join(f'{key} {shape}' for key, shape in list(shapes.items())[:10])}"
         )
-    return fitting[0]
+    return list(itertools.chain(*fitting[0]))
 
 
 def _from_state(state: Mapping[str, Any]) -> Layers:
@@ -129,7 +127,10 @@ def _from_state(state: Mapping[str, Any]) -> Layers:
     weights = {key: _array(left.pop(key), f"model, {key}") for key in keys if key.endswith("weight")}
     for key, weight in weights.items():
         if weight.ndim != 2:
-            raise ValueError(f"model, {key}: expected the matrix of a Linear layer, got shape {weight.shape}")
+            raise ValueError(
+                f"model, {key}: expected the matrix of a Linear layer, got shape {weight.shape}; a state_dict does not "
+                "say what else a model does, pass a Sequential"
+            )
     if keys == sorted(keys):  # as safetensors does; PyTorch has a layer's weight before its bias
         order = _order(weights)
     else:

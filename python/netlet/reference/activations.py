@@ -10,7 +10,7 @@ import numpy as np
 
 from .elementary import exp, expm1_negative, normal, sigmoid, softplus, tanh
 from .fused import Array, fma
-from .sums import chain
+from .sums import chain, in_blocks
 
 __all__ = ["elu", "gelu", "hard_sigmoid", "leaky_relu", "mish", "relu", "silu"]
 
@@ -103,17 +103,26 @@ def _times_mish(s: Array, z: Array) -> Array:
 
 
 def softmax(z: Array) -> Array:
-    """exp(z - max) of each row, divided by their sum in the order of the columns."""
+    """exp(z - max) of each row, divided by their sum."""
     e = exp(z - np.max(z, axis=1, keepdims=True))
-    return e / chain(e.T)[:, None]
+    return e / sum_columns(e)[:, None]
+
+
+def sum_columns(e: Array) -> Array:
+    """The sum of each row, in the order of the columns."""
+    return in_blocks(e.shape[1], lambda terms: chain(e.T[terms.start : terms.stop]))
 
 
 def _times_softmax(s: Array, y: Array) -> Array:
     """y_j (s_j - sum_k s_k y_k)."""
-    dot = np.zeros(len(s), dtype=s.dtype)
-    for k in range(s.shape[1]):
-        dot = fma(s[:, k], y[:, k], dot)
-    return y * (s - dot[:, None])
+
+    def over(terms: range) -> Array:
+        dot = np.zeros(len(s), dtype=s.dtype)
+        for k in terms:
+            dot = fma(s[:, k], y[:, k], dot)
+        return dot
+
+    return y * (s - in_blocks(s.shape[1], over)[:, None])
 
 
 ACTIVATIONS = {

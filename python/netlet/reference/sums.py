@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,16 +11,29 @@ import numpy as np
 from .fused import Array, fma
 
 BLOCK_ROWS = 256  # gradients and losses are summed in blocks of this many rows
+BLOCK_TERMS = 4096  # sums over inputs or outputs in blocks of this many terms
 
 
 def matmul(a: Array, b: Array, start: Array) -> Array:
-    """start + a @ b: for each element a chain of fma in the order of the inner index.
+    """start + a @ b: for each element a chain of fma in the order of the inner index; wide ones in blocks.
 
     a: (rows, inner), b: (inner, columns), start: broadcasts to (rows, columns).
     """
-    total = np.broadcast_to(start, (a.shape[0], b.shape[1]))
-    for k in range(a.shape[1]):
-        total = fma(a[:, k, None], b[None, k, :], total)
+
+    def over(terms: range) -> Array:
+        total = np.broadcast_to(np.zeros_like(start) if terms.start else start, (a.shape[0], b.shape[1]))
+        for k in terms:
+            total = fma(a[:, k, None], b[None, k, :], total)
+        return total
+
+    return in_blocks(a.shape[1], over)
+
+
+def in_blocks(count: int, over: Callable[[range], Any]) -> Any:
+    """The sum of `count` terms: `over` gives that of a block of them, and these are added in their order."""
+    total = over(range(min(count, BLOCK_TERMS)))
+    for first in range(BLOCK_TERMS, count, BLOCK_TERMS):
+        total = total + over(range(first, min(first + BLOCK_TERMS, count)))
     return total
 
 
