@@ -37,6 +37,15 @@ def inputs(*shape):
         (("rows", 1, 2, 3), [node("Reshape", ["x", "to"], ["f"])], {"to": np.array([-1, 6])}),
         (("rows", 1, 2, 3), [node("Reshape", ["x", "to"], ["f"])], {"to": np.array([0, -1])}),
         (("rows", 3, 2), [node("Flatten", ["x"], ["f"])], {}),
+        (  # TensorFlow's Tensordot
+            ("rows", 2, 3),
+            [
+                node("Shape", ["x"], ["all"]), node("Cast", ["all"], ["sizes"], to=TensorProto.INT32),
+                node("Gather", ["sizes", "zero"], ["rows"], axis=0), node("Concat", ["rows", "rest"], ["both"], axis=0),
+                node("Cast", ["both"], ["to"], to=TensorProto.INT64), node("Reshape", ["x", "to"], ["f"]),
+            ],
+            {"zero": np.array([0]), "rest": np.array([6], np.int32)},
+        ),
         ((6,), [node("Unsqueeze", ["x", "to"], ["f"])], {"to": np.array([0])}),
         ((5, 6, 1), [node("Squeeze", ["x", "to"], ["f"])], {"to": np.array([2])}),
         ((5, 6, 1, 1), [node("Squeeze", ["x"], ["f"])], {}),
@@ -171,9 +180,18 @@ ACTIVATED = {
     "relu, a maximum": [node("Max", ["zero", "z"], ["y"])],
     "leaky_relu": [node("LeakyRelu", ["z"], ["y"])],
     "hard_sigmoid": [node("HardSigmoid", ["z"], ["y"], alpha=1 / 6, beta=0.5)],
+    "softplus, beta": [
+        node("Mul", ["z", "two"], ["t"]), node("Softplus", ["t"], ["p"]), node("Div", ["p", "two"], ["d"]),
+        node("Greater", ["t", "limit"], ["g"]), node("Where", ["g", "z", "d"], ["y"]),
+    ],
+    "hard_sigmoid, a part of relu6": [
+        node("Add", ["z", "three"], ["a"]), node("Clip", ["a", "zero", "six"], ["l"]), node("Div", ["l", "six"], ["y"]),
+    ],
+    "hard_sigmoid, 3 in the biases": [node("Clip", ["z", "zero", "six"], ["l"]), node("Mul", ["l", "sixth"], ["y"])],
     "softmax": [node("Softmax", ["z"], ["y"])],
 }  # fmt: skip
 NUMBERS = {"limit": 20, "root": 2**0.5, "inverse": 0.5**0.5, "one": 1, "half": 0.5, "zero": 0}
+NUMBERS |= {"two": 2, "three": 3, "six": 6, "sixth": 1 / 6}
 
 
 @pytest.mark.parametrize("name", ACTIVATED)
@@ -183,8 +201,9 @@ def test_activations_in_several_nodes(name):
     constants = {key: np.float32(number) for key, number in NUMBERS.items() if key in used}
     net = assert_same(model_of(nodes, {**LAYERS, "v": V * 20, **constants}), values(9, 6))
     assert net.activations == ("tanh", name.split(",")[0])
-    assert net.output_scaling is None
-    np.testing.assert_array_equal(net.weights[1], V * 20)
+    assert (net.output_scaling is None) == ("beta" not in name)
+    if "beta" not in name:
+        np.testing.assert_array_equal(net.weights[1], V * 20)
 
 
 def test_log_softmax_gives_the_probabilities_and_says_so():

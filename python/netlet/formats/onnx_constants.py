@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-UNKNOWN_SIZE = np.iinfo(np.int64).min  # in a constant that is the shape of a value
+UNKNOWN_SIZE = np.iinfo(np.int32).min  # in a constant that is the shape of a value
 _USES = 16  # so many times, on average, the model's numbers may be used
 _FREE = 1 << 20  # numbers that are no matter
 
@@ -130,7 +130,8 @@ class Constants:
             dtype = np.dtype(self._onnx.helper.tensor_dtype_to_np_dtype(attributes["to"]))
             if inputs[0].dtype.kind not in "fiub" or dtype.kind not in "fiub":
                 raise ValueError(f"expected numbers, got {inputs[0].dtype} to {dtype}")
-            if inputs[0].dtype.kind == "i" and (inputs[0] == UNKNOWN_SIZE).any():
+            sizes = dtype.kind == "i" and dtype.itemsize >= 4
+            if inputs[0].dtype.kind == "i" and not sizes and (inputs[0] == UNKNOWN_SIZE).any():
                 raise ValueError("expected numbers, got the size of a shape that is not known")
             with np.errstate(all="ignore"):
                 return inputs[0].astype(dtype)

@@ -177,11 +177,28 @@ def _columns(node: _Node, value: _Value, step: Any, constant: Any) -> _Value:
     sizes = (1,) * (rank - constant.ndim) + constant.shape
     if any(size not in (1, known) and known is not None for size, known in zip(sizes, shape)):
         raise node.error(f"expected a constant of the shape {shape}, or broadcast to it, got {constant.shape}")
+    sixth = (
+        step in (np.multiply, np.divide)
+        and constant.size == 1
+        and math.isclose(step(6.0, constant.item()), 1, rel_tol=1e-6)
+    )
+    if sixth and _is(value, "relu6"):
+        return _hard_sigmoid(node, value, shape)
     if step is np.multiply and constant.size == 1:
         before, factor = _undone(value)
         if before is not value and factor * constant.item() == 1:  # half of a GELU that was written as twice its value
             return node.to(before, shape)
     return node.to(value, shape, step, constant)
+
+
+def _hard_sigmoid(node: _Node, value: _Value, shape: Shape) -> _Value:
+    """A sixth of relu6 of sums and 3, as TensorFlow writes it; the 3 may be part of the biases."""
+    sums = _before(value)
+    if sums.step is np.add and sums.operand.size == 1 and sums.operand.item() == 3:
+        sums = _before(sums)
+    else:
+        sums = node.to(sums, sums.shape, np.add, np.float32(-3))
+    return node.to(sums, shape, "function", "hard_sigmoid")
 
 
 def _arithmetic(node: _Node) -> _Value:
@@ -363,7 +380,7 @@ def _softmax(node: _Node) -> _Value:
 
 
 def _clip(node: _Node) -> _Value:
-    """relu as max(x, 0)."""
+    """relu as max(x, 0); relu6 is a part of hard_sigmoid."""
     value, limits = node.value(), []
     for place, (name, none) in enumerate((("min", -np.inf), ("max", np.inf)), start=1):
         limit = node.constant(place)
@@ -374,8 +391,9 @@ def _clip(node: _Node) -> _Value:
         return node.to(value, value.shape, "function", "relu")
     if least <= -highest and most >= highest:
         return value
-    name = " (ReLU6)" if limits == [0, 6] else ""
-    raise node.error(f"netlet has relu, without an upper limit; this one is from {least:g} to {most:g}{name}")
+    if limits == [0, 6]:
+        return node.to(value, value.shape, "function", "relu6")
+    raise node.error(f"netlet has relu, without an upper limit; this one is from {least:g} to {most:g}")
 
 
 def _maximum(node: _Node) -> _Value:
@@ -418,21 +436,27 @@ def _greater(node: _Node) -> _Value:
     return node.to(value, value.shape, "function", ("greater", limit.item() if one else None))
 
 
+def _exceeds_20(condition: _Value) -> bool:
+    """Whether it is that a value is greater than 20 or more: beyond it at most exp(-20) is missing."""
+    name, limit = condition.operand if isinstance(condition.operand, tuple) else ("", None)
+    return bool(name == "greater" and limit is not None and limit >= 20)
+
+
 def _where(node: _Node) -> _Value:
     """softplus as PyTorch's exporter writes it: the sums themselves where they are large."""
     condition, sums, other = node.inputs
     if (
-        isinstance(condition, _Value)
-        and isinstance(sums, _Value)
+        isinstance(sums, _Value)
         and isinstance(other, _Value)
-        and isinstance(condition.operand, tuple)
-        and condition.operand[0] == "greater"
-        and condition.operand[1] is not None
-        and condition.operand[1] >= 20  # beyond it at most exp(-20) is missing
-        and condition.before is other.before is sums
-        and _is(other, "softplus")
+        and isinstance(condition, _Value)
+        and _exceeds_20(condition)
     ):
-        return other
+        softplus, back = _undone(other)
+        scaled = _before(condition)  # by beta, which other is divided by
+        own, beta = (sums, 1.0) if sums is scaled else _undone(scaled)
+        same = _is(softplus, "softplus") and softplus.before is scaled and own is sums
+        if same and math.isclose(back * beta, 1, rel_tol=1e-6):
+            return other
     raise node.error("netlet reads it as a part of softplus only: the sums themselves where they exceed 20 or more")
 
 
@@ -619,6 +643,8 @@ def _add_function(layers: Layers, step: _Value, count: int) -> None:
     name, row = step.operand if isinstance(step.operand, tuple) else (step.operand, count)
     if name in ("erf", "greater"):
         raise ValueError(f"{step.where}: netlet has it as part of gelu (Erf) or softplus (Greater) only")
+    if name == "relu6":
+        raise ValueError(f"{step.where}: netlet has relu, without an upper limit; this one is from 0 to 6 (ReLU6)")
     if row != count:
         raise ValueError(f"{step.where}: expected the axis of the {count} outputs, got one of {row or 'other'} values")
     if name == "log_softmax":
