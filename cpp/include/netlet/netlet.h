@@ -258,9 +258,10 @@ NETLET_API netlet_status netlet_fingerprint(const netlet_network* network, char 
 /* A network may scale its inputs, x = (x - shift) / scale for each column, and scale its outputs back,
  * y = y scale + shift: in binary64 whatever its dtype, and only the result is rounded to the dtype. Arrays, and
  * derivatives with respect to what they hold, are then in the caller's units; only the loss is computed on the network's
- * scale, from targets scaled as (y - shift) / scale. The scaling is part of the network, like its parameters. poisson and the cross entropies allow none for the outputs. With gaussian_nll it is set
- * and learned for each target: the mean gets this shift and scale, the log variance the shift 2 log(scale) and the
- * scale 1, so that both outputs are in the units of the caller's targets. */
+ * scale, from targets scaled as (y - shift) / scale. The scaling is part of the network, like its parameters. poisson and
+ * the cross entropies allow none for the outputs. With gaussian_nll it is set and learned for each target: the mean gets
+ * this shift and scale, the log variance the shift 2 log(scale) and the scale 1, so that both outputs are in the units of
+ * the caller's targets. */
 typedef enum netlet_scaling_kind { NETLET_SCALE_INPUTS = 1, NETLET_SCALE_OUTPUTS = 2 } netlet_scaling_kind;
 
 /* shift and scale: netlet_inputs or netlet_target_count values, finite and scale > 0; for the outputs within the range of
@@ -269,7 +270,8 @@ NETLET_API netlet_status netlet_set_scaling(netlet_network* network, int32_t kin
                                             const double* scale, netlet_error* error);
 /* Sets shift and scale to the weighted means and standard deviations of the array's columns; the scale is 1 for a column
  * that is constant up to rounding. rows: at least 1; netlet_inputs or netlet_target_count columns. sample_weight: one
- * column of weights >= 0, or NULL: 1 each. missing: a netlet_missing; values that are NaN are then left out, for outputs. */
+ * column of weights >= 0, or NULL: 1 each. missing: a netlet_missing; for outputs, NETLET_MISSING_IGNORE leaves out values
+ * that are NaN. */
 NETLET_API netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const netlet_array* rows,
                                               const netlet_array* sample_weight, int32_t missing, netlet_error* error);
 /* A value for each input or output (so with gaussian_nll two for each target); NULL if there is no scaling. The network
@@ -519,8 +521,8 @@ typedef struct netlet_fit_options {
 NETLET_API netlet_fit_options netlet_fit_defaults(const netlet_network* network);
 
 /* Runs the whole training. The data must not change meanwhile. Before the first step all values are checked for NaN and
- * infinity, and the targets for what the loss needs; there must be at least one that is not missing. n epochs and then m give the same bits as n + m, except that
- * patience starts anew with each call. */
+ * infinity, and the targets for what the loss needs; there must be at least one that is not missing. n epochs and then m
+ * give the same bits as n + m, except that patience starts anew with each call. */
 NETLET_API netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                                     netlet_optimizer* optimizer, const netlet_fit_options* options,
                                     netlet_error* error);
