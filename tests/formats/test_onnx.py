@@ -69,3 +69,29 @@ def test_onnx_keeps_the_settings_of_a_loss(tmp_path):
     ):
         net.to_onnx(path)
         assert Network.from_onnx(path) == net
+
+
+def test_onnx_scales_in_binary64(tmp_path, rng):
+    """Times in seconds and metres on a map: float32 has no more than a few of their digits."""
+    path = tmp_path / "net.onnx"
+    x = np.float32(1.7e9 + 1e5 * rng.random((50, 2)))
+    y = 4.5e6 + rng.random((50, 1)) * 100
+    net = Network([2, 5, 1], activation="tanh", output_activation="identity", dtype="float32", seed=3)
+    net.learn_scaling(x, y)
+    net.biases[1][:] = 0.1
+    net.to_onnx(path)
+    outputs = run_onnx(path, x)
+    assert outputs.dtype == np.float32
+    np.testing.assert_array_max_ulp(outputs, net.forward(x), 1)
+    assert Network.from_onnx(path) == net
+
+
+def test_onnx_is_written_and_read_whatever_numpy_is_to_raise(tmp_path):
+    path = tmp_path / "net.onnx"
+    net = Network([2, 2], activation="tanh", init=[(np.array([[1e-60, 1e-300], [1.0, -1.0]]), np.zeros(2))])
+    net.output_scaling = [0.0, 1e-300], [1e-20, 1.0]
+    with np.errstate(all="raise"):
+        net.to_onnx(path, dtype="float32")
+        back = Network.from_onnx(path)
+    np.testing.assert_array_equal(back.parameters, net.parameters.astype(np.float32))
+    np.testing.assert_array_equal(back.output_scaling, net.output_scaling)

@@ -133,14 +133,12 @@ class Constants:
             sizes = dtype.kind == "i" and dtype.itemsize >= 4
             if inputs[0].dtype.kind == "i" and not sizes and (inputs[0] == UNKNOWN_SIZE).any():
                 raise ValueError("expected numbers, got the size of a shape that is not known")
-            with np.errstate(all="ignore"):
-                return inputs[0].astype(dtype)
+            return inputs[0].astype(dtype)
         if kind in _ARITHMETIC:
             if any(values.dtype.kind != "f" for values in inputs):
                 raise ValueError(f"expected floating-point numbers, got {', '.join(str(a.dtype) for a in inputs)}")
             self.use(math.prod(np.broadcast_shapes(*(values.shape for values in inputs))), where)
-            with np.errstate(all="ignore"):
-                return _ARITHMETIC[kind](*inputs)
+            return _ARITHMETIC[kind](*inputs)
         if kind not in _SHAPES:
             known = ", ".join(["Constant", "Cast", *_SHAPES, *_ARITHMETIC])
             raise ValueError(f"netlet computes with constants by {known} only")

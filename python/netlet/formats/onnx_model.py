@@ -31,13 +31,24 @@ class _Graph:
         self.constants: list[Any] = []
         self.value = "x"
 
-    def constant(self, name: str, values: Any) -> str:
-        self.constants.append(self.onnx.numpy_helper.from_array(np.ascontiguousarray(values, self.dtype), name))
+    def constant(self, name: str, values: Any, dtype: Any = None) -> str:
+        with np.errstate(all="ignore"):  # to_onnx has refused what is not finite
+            values = np.ascontiguousarray(values, dtype or self.dtype)
+        self.constants.append(self.onnx.numpy_helper.from_array(values, name))
         return name
 
     def apply(self, operator: str, *others: str, name: str, **attributes: Any) -> None:
         self.nodes.append(self.onnx.helper.make_node(operator, [self.value, *others], [name], name=name, **attributes))
         self.value = name
+
+    def apply_scaling(self, *steps: tuple[str, str, Any], name: str) -> None:
+        """Scale in binary64, as netlet does."""
+        if self.dtype != np.float64:
+            self.apply("Cast", name=f"{name}_double", to=self.onnx.TensorProto.DOUBLE)
+        for operator, constant, values in steps:
+            self.apply(operator, self.constant(constant, values, np.float64), name=f"{name}_{operator.lower()}")
+        if self.dtype != np.float64:
+            self.apply("Cast", name=f"{name}_float", to=self.onnx.TensorProto.FLOAT)
 
     def apply_activation(self, name: str, layer: int) -> None:
         row = ACTIVATIONS.get(name, {})
@@ -59,22 +70,20 @@ def to_onnx(net: Parts, dtype: Any, fingerprint: str) -> Any:
     dtype = net.dtype if dtype is None else np.dtype(dtype)
     if dtype not in (np.float32, np.float64):
         raise ValueError(f"dtype: expected float32 or float64, got {dtype}")
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         if not all(np.isfinite(values.astype(dtype)).all() for values in (*net.weights, *net.biases)):
             raise ValueError(f"parameters: expected finite numbers in {dtype}, got nan or inf")
     graph = _Graph(onnx, dtype)
     if net.input_scaling:
         shift, scale = net.input_scaling
-        graph.apply("Sub", graph.constant("input_shift", shift), name="shifted")
-        graph.apply("Div", graph.constant("input_scale", scale), name="scaled")
+        graph.apply_scaling(("Sub", "input_shift", shift), ("Div", "input_scale", scale), name="inputs")
     for i, (weight, bias, activation) in enumerate(zip(net.weights, net.biases, net.activations)):
         parameters = graph.constant(f"layers.{i}.weight", weight), graph.constant(f"layers.{i}.bias", bias)
         graph.apply("Gemm", *parameters, name=f"sums_{i}")
         graph.apply_activation(activation, i)
     if net.output_scaling:
         shift, scale = net.output_scaling
-        graph.apply("Mul", graph.constant("output_scale", scale), name="unscaled")
-        graph.apply("Add", graph.constant("output_shift", shift), name="unshifted")
+        graph.apply_scaling(("Mul", "output_scale", scale), ("Add", "output_shift", shift), name="outputs")
     graph.nodes[-1].output[0] = "y"
     helper = onnx.helper
     number = helper.np_dtype_to_tensor_dtype(dtype)

@@ -718,7 +718,8 @@ def from_onnx(source: Any, output: Any, loss: str | None, dtype: Any) -> Parts:
     model, folder = _model(onnx, source)
     try:
         graph = _Graph(onnx, model, folder, _chosen(model.graph.output, output))
-        layers = _layers(graph.read(), graph.constants)
+        with np.errstate(all="ignore"):  # a caller who raises them; what is not finite is refused where it is used
+            layers = _layers(graph.read(), graph.constants)
     except (AttributeError, LookupError, UnicodeError) as error:  # a graph that the checker let through
         raise ValueError(f"model: expected a valid ONNX model, but found {error!r}") from None
     kept = _kept(model) if loss is None else {"loss": loss}
