@@ -123,8 +123,8 @@ typedef enum netlet_loss_kind {
 
 typedef enum netlet_reduction {
   NETLET_SUM = 0, /* the sum over the rows of a batch */
-  /* that divided by the number of rows, or by the sum of their weights; in batches of netlet_fit by their number of rows
-   * times the mean weight of all rows, so that a row's weight counts in small batches, too */
+  /* that divided by the number of rows, or by the sum of their weights; in batches of netlet_fit by their number of
+   * rows times the mean weight of all rows, so that a row's weight counts in small batches, too */
   NETLET_MEAN = 1
 } netlet_reduction;
 
@@ -247,31 +247,31 @@ NETLET_API uint64_t netlet_epochs_trained(const netlet_network* network);
 NETLET_API void netlet_set_epochs_trained(netlet_network* network, uint64_t epochs);
 
 /* SHA-256 of architecture and parameters in hexadecimal, to compare two machines. The bytes: the ASCII lines
- * "netlet 1", dtype, layer sizes, activations (each list separated by spaces), loss, reduction, every line ended by \n;
- * the loss's parameters as binary64; the network's parameters; then for inputs and for outputs that have a scaling, the
- * line "inputs\n" or "outputs\n", shifts and scales as binary64. Numbers are little-endian; every NaN is the positive quiet NaN
- * without payload. */
+ * "netlet 1", dtype, layer sizes, activations (each list separated by spaces), loss, reduction, each ended by \n; the
+ * loss's parameters as binary64; the network's parameters; then for inputs and for outputs that have a scaling, the
+ * line "inputs\n" or "outputs\n", shifts and scales as binary64. Numbers are little-endian; every NaN is the
+ * positive quiet NaN without payload. */
 NETLET_API netlet_status netlet_fingerprint(const netlet_network* network, char hex[65], netlet_error* error);
 
 /* ---- scaling ------------------------------------------------------------------------------------------------ */
 
 /* A network may scale its inputs, x = (x - shift) / scale for each column, and scale its outputs back,
- * y = y scale + shift: in binary64 whatever its dtype, and only the result is rounded to the dtype. Arrays, and
- * derivatives with respect to what they hold, are then in the caller's units; only the loss is computed on the network's
- * scale, from targets scaled as (y - shift) / scale. The scaling is part of the network, like its parameters. poisson and
- * the cross entropies allow none for the outputs. With gaussian_nll it is set and learned for each target: the mean gets
- * this shift and scale, the log variance the shift 2 log(scale) and the scale 1, so that both outputs are in the units of
- * the caller's targets. */
+ * y = y scale + shift: in binary64 whatever its dtype, and only the result is rounded to it. Arrays, and derivatives with
+ * respect to what they hold, are then in the caller's units; only the loss is computed on the network's scale, from
+ * targets scaled as (y - shift) / scale. The scaling is part of the network, like its parameters. poisson and the
+ * cross entropies allow none for the outputs. With gaussian_nll it is set and learned for each target: the mean gets
+ * this shift and scale, the log variance the shift 2 log(scale) and the scale 1, so that both outputs are in the
+ * units of the caller's targets. */
 typedef enum netlet_scaling_kind { NETLET_SCALE_INPUTS = 1, NETLET_SCALE_OUTPUTS = 2 } netlet_scaling_kind;
 
-/* shift and scale: netlet_inputs or netlet_target_count values, finite and scale > 0; for the outputs within the range of
- * the network's dtype. Both NULL: no scaling. */
+/* shift and scale: netlet_inputs or netlet_target_count values, finite and scale > 0; for the outputs within the
+ * range of the network's dtype. Both NULL: no scaling. */
 NETLET_API netlet_status netlet_set_scaling(netlet_network* network, int32_t kind, const double* shift,
                                             const double* scale, netlet_error* error);
-/* Sets shift and scale to the weighted means and standard deviations of the array's columns; the scale is 1 for a column
- * that is constant up to rounding. rows: at least 1; netlet_inputs or netlet_target_count columns. sample_weight: one
- * column of weights >= 0, or NULL: 1 each. missing: a netlet_missing; for outputs, NETLET_MISSING_IGNORE leaves out values
- * that are NaN. */
+/* Sets shift and scale to the weighted means and standard deviations of the array's columns; the scale is 1 for a
+ * column that is constant up to rounding. rows: at least 1; netlet_inputs or netlet_target_count columns.
+ * sample_weight: one column of weights >= 0, or NULL: 1 each. missing: a netlet_missing; for outputs,
+ * NETLET_MISSING_IGNORE leaves out values that are NaN. */
 NETLET_API netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const netlet_array* rows,
                                               const netlet_array* sample_weight, int32_t missing, netlet_error* error);
 /* A value for each input or output (so with gaussian_nll two for each target); NULL if there is no scaling. The network
@@ -283,8 +283,8 @@ NETLET_API const double* netlet_scaling_scale(const netlet_network* network, int
 NETLET_API netlet_status netlet_copy_scaling(const netlet_network* network, int32_t kind, double* shift, double* scale,
                                              int* present, netlet_error* error);
 
-/* Texts that a network carries along, in its copies and files, and that nothing here reads: JSON in printable ASCII, whose
- * \u escapes hold the rest. They do not count in the fingerprint. */
+/* Texts that a network carries along, in its copies and files, and that nothing here reads: JSON in printable ASCII,
+ * whose \u escapes hold the rest. They do not count in the fingerprint. */
 typedef enum netlet_note_kind { NETLET_CLASSES = 0, NETLET_FEATURE_NAMES = 1, NETLET_METADATA = 2 } netlet_note_kind;
 /* NULL: none. The network owns it; it is valid until the note is next set. */
 NETLET_API const char* netlet_note(const netlet_network* network, int32_t kind);
@@ -314,8 +314,8 @@ NETLET_API netlet_status netlet_forward_realtime(const netlet_network* network, 
  * missing or none. */
 typedef enum netlet_missing { NETLET_MISSING_REFUSE = 0, NETLET_MISSING_IGNORE = 1 } netlet_missing;
 
-/* What the outputs for x are compared with: either y, or the derivative of a loss of the caller's own. Fields that are 0
- * have no effect. */
+/* What the outputs for x are compared with: either y, or the derivative of a loss of the caller's own. Fields that
+ * are 0 have no effect. */
 typedef struct netlet_targets {
   /* x->rows x netlet_target_count; with cross_entropy also one column of an integer dtype, class indices from 0 */
   const netlet_array* y;
@@ -325,8 +325,8 @@ typedef struct netlet_targets {
   /* the derivative with respect to the outputs, x->rows x netlet_outputs; y and sample_weight are then NULL, the loss
    * is 0, and mean divides nothing */
   const netlet_array* output_gradient;
-  /* For rows that are a part of larger data: the mean weight of all of it. mean then divides by the number of rows times
-   * this, as netlet_fit does in its batches, and the weights may all be 0. 0: by the rows' own weights. */
+  /* For rows that are a part of larger data: the mean weight of all of it. mean then divides by the number of rows
+   * times this, as netlet_fit does in its batches, and the weights may all be 0. 0: by the rows' own weights. */
   double weight_mean;
   int32_t missing; /* netlet_missing */
 } netlet_targets;
@@ -335,9 +335,9 @@ typedef struct netlet_targets {
 typedef struct netlet_evaluation {
   double loss;     /* reduced; on the network's scale */
   double accuracy; /* of the rows that have a target, the share whose class is right; NaN for losses without classes */
-  /* The root of the mean squared error and the mean absolute error, over all targets that are not missing, weighted by
-   * their rows' weights; in the targets' own units, of the outputs as netlet_forward gives them: with poisson of exp(y),
-   * with gaussian_nll of the means. NaN for losses with classes. */
+  /* The root of the mean squared error and the mean absolute error, over all targets that are not missing, weighted
+   * by their rows' weights; in the targets' own units, of the outputs as netlet_forward gives them: with poisson of
+   * exp(y), with gaussian_nll of the means. NaN for losses with classes. */
   double rmse, mae;
 } netlet_evaluation;
 
@@ -520,9 +520,9 @@ typedef struct netlet_fit_options {
  * network's seed, a constant learning rate, no callbacks. */
 NETLET_API netlet_fit_options netlet_fit_defaults(const netlet_network* network);
 
-/* Runs the whole training. The data must not change meanwhile. Before the first step all values are checked for NaN and
- * infinity, and the targets for what the loss needs; there must be at least one that is not missing. n epochs and then m
- * give the same bits as n + m, except that patience starts anew with each call. */
+/* Runs the whole training. The data must not change meanwhile. Before the first step all values are checked for NaN
+ * and infinity, and the targets for what the loss needs; there must be at least one that is not missing. n epochs
+ * and then m give the same bits as n + m, except that patience starts anew with each call. */
 NETLET_API netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                                     netlet_optimizer* optimizer, const netlet_fit_options* options,
                                     netlet_error* error);
@@ -532,13 +532,13 @@ NETLET_API netlet_status netlet_fit(netlet_network* network, const netlet_array*
 /* A file is a safetensors file with the parameters under stable names, everything else that belongs to the network, a
  * checksum over the whole file, and a self-test; docs/files.md describes it. Every language writes the same bytes.
  *
- * optimizer: saved as well, with its settings and state, so that training can be resumed with the same bits; NULL:
- * only the network is saved. Parameters that are not finite are refused. May be called within on_epochs.
+ * optimizer: saved as well, with its settings and state, so that training can be resumed with the same bits; NULL: only
+ * the network is saved. Parameters that are not finite are refused. May be called within on_epochs.
  *
  * The file is replaced as a whole, keeping its owner and permissions: if saving fails, or the machine does, the old
- * file is still there. A program that is killed meanwhile may leave a file .netlet-...tmp beside it. A file that cannot
- * be replaced (it is itself a mount, or its folder may not be written) is written in place, from memory. After a failure
- * the message says what is left: "the old content is intact", or "the file is damaged". */
+ * file is still there. A program that is killed meanwhile may leave a file .netlet-...tmp beside it. A file that
+ * cannot be replaced (it is itself a mount, or its folder may not be written) is written in place, from memory.
+ * After a failure the message says what is left: "the old content is intact", or "the file is damaged". */
 NETLET_API netlet_status netlet_save(const netlet_network* network, const netlet_optimizer* optimizer, const char* path,
                                      netlet_error* error);
 /* The caller frees the network and the optimizer. optimizer: may be NULL; *optimizer becomes NULL if the file has none.

@@ -211,8 +211,8 @@ template <class T> class Fit {
     epoch.validation_loss = epoch.validation_accuracy = NAN;
   }
 
-  // How many of the remaining epochs to run at once: several if they are short, of one step each, and nothing is to be done
-  // between them.
+  // How many of the remaining epochs to run at once: several if they are short, of one step each, and nothing is to be
+  // done between them.
   size_t epochs_together() const {
     if (one_by_one_ || !batches_.steps_together() || batch_rows_ < rows_ || validates() || options_.patience ||
         options_.schedule.kind != NETLET_CONSTANT || !reports_.together())

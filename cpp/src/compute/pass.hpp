@@ -15,8 +15,8 @@ struct Group {
   size_t size() const { return (k1 - k0) * columns(); }
 };
 
-// What a pass computes: deltas of the layers (for a gradient), of the inputs as well; and whether it drops units. Without
-// deltas also errors: how far predictions are from targets, in the targets' own units.
+// What a pass computes: deltas of the layers (for a gradient), of the inputs as well; and whether it drops units.
+// Without deltas also errors: how far predictions are from targets, in the targets' own units.
 struct PassKind {
   bool delta, input_delta, dropout, errors = false;
 };
