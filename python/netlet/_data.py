@@ -254,7 +254,8 @@ def _column(column: Any) -> Array:
     elif not isinstance(column.dtype, np.dtype):  # pandas: in a column of NumPy's own dtype, NaN is a number like any
         _refuse(column.isna(), "NA")
     array = np.asarray(column)
-    if array.dtype.kind == "O" or array.ndim > 1:  # lists, whose values may be missing, too
+    # lists, dictionaries and runs, whose values may be missing, too
+    if array.dtype.kind == "O" or array.ndim > 1 or hasattr(getattr(column, "type", None), "value_type"):
         lists = next((getattr(column, name) for name in ("to_pylist", "to_list") if _offers(column, name)), None)
         return np.asarray(_checked(lists())) if lists else array
     return array

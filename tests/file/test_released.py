@@ -41,3 +41,11 @@ def test_pickles_of_earlier_versions_load():
         same, its_optimizer = Network.load_checkpoint(file.with_name("0.1.0-float32-scaled.netlet"))
     assert net == same
     assert optimizer.steps == its_optimizer.steps
+
+
+@pytest.mark.parametrize("file", RELEASED, ids=lambda file: file.name)
+@pytest.mark.parametrize("version", [b"0", b"2", b"9"])
+def test_format_1_with_another_numerics_version_is_refused(file, version):
+    data = file.read_bytes().replace(b'"numerics_version":"1"', b'"numerics_version":"' + version + b'"')
+    with pytest.raises(ValueError, match="numerics_version: expected 1 in a file of format 1"):
+        Network.from_bytes(data)

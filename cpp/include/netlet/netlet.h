@@ -256,8 +256,8 @@ NETLET_API netlet_status netlet_fingerprint(const netlet_network* network, char 
 /* ---- scaling ------------------------------------------------------------------------------------------------ */
 
 /* A network may scale its inputs, x = (x - shift) / scale for each column, and scale its outputs back,
- * y = y scale + shift: in binary64 whatever its dtype, and only the result is rounded to it. Arrays, and derivatives with
- * respect to what they hold, are then in the caller's units; only the loss is computed on the network's scale, from
+ * y = y scale + shift: in binary64 whatever its dtype, and only the result is rounded to it. Arrays, and derivatives
+ * with respect to what they hold, are then in the caller's units; only the loss is computed on the network's scale, from
  * targets scaled as (y - shift) / scale. The scaling is part of the network, like its parameters. poisson and the
  * cross entropies allow none for the outputs. With gaussian_nll it is set and learned for each target: the mean gets
  * this shift and scale, the log variance the shift 2 log(scale) and the scale 1, so that both outputs are in the

@@ -198,6 +198,9 @@ netlet_status read_metadata(const Buffer<char>& header, Description& d, netlet_e
                 "the file has format %llu, but netlet %s reads formats up to %llu; a newer version may read it",
                 (unsigned long long)d.format, netlet_version(), (unsigned long long)kFormat);
   each_entry(d, reader);
+  if ((d.format == 1) != (d.numerics == 1))
+    return fail(error, NETLET_ERROR_FORMAT, "numerics_version: expected %s in a file of format %llu, got %llu",
+                d.format == 1 ? "1" : "2 or more", (unsigned long long)d.format, (unsigned long long)d.numerics);
   if (reader.no_memory) return out_of_memory(error);
   Text text(header.data(), header.size());
   write_metadata(d, text);

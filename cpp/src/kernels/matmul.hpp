@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // C[i, j] = init[j] + sum over k of A(i, k) * B[k, j], each element a chain of fmas in the order of k. More than
-// kSumBlock terms are such chains, each but the first from 0, which are added in their order: only row_products takes so many.
+// kSumBlock terms are such chains, each but the first from 0, which are added in their order: only row_products takes so
+// many.
 //
 // Lanes run over j, never across the sum, so neither their number nor the shape of a tile can change a bit.
 // A is read one scalar at a time, by a reader; B and C are contiguous in j.
