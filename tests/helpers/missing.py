@@ -31,6 +31,11 @@ def batches(values):
     return pyarrow.chunked_array([values[:2], values[2:]])
 
 
+def dictionary(values):
+    """In which null is one of the dictionary's values."""
+    return pyarrow.DictionaryArray.from_arrays(pyarrow.array(range(len(values))), pyarrow.array(values))
+
+
 class Masked:
     """Something like a variable of netCDF4, which gives masked arrays."""
 
@@ -76,6 +81,10 @@ VECTORS = {
     "pandas, objects": lambda values: pandas.Series(values, dtype=object),
     "Arrow": pyarrow.array,
     "Arrow chunks": batches,
+    "Arrow dictionary": dictionary,
+    "Arrow runs": lambda values: pyarrow.RunEndEncodedArray.from_arrays(
+        pyarrow.array(range(1, len(values) + 1), pyarrow.int32()), pyarrow.array(values)
+    ),
 }
 if polars:
     MATRICES["polars"] = lambda rows: polars.DataFrame(named(rows))
