@@ -35,6 +35,7 @@ template <class T> OutputRows<T> comparison(const netlet_network& net) {
   out.activation = net.layers[net.layer_count() - 1].activation;
   out.parameters = net.loss_parameters.data();
   out.n = net.outputs();
+  out.each = net.loss_kind().outputs_per_target;
   return out;
 }
 

@@ -18,16 +18,16 @@ constexpr int kGivenGradient = -1;  // in place of a loss: t holds the derivativ
 template <class T> struct OutputRows {
   int loss, activation;
   const double* parameters;  // of the loss, if any
-  size_t rows, n;
-  const T* z;              // for cross entropies, and where the derivative reads it
-  T* y;                    // for the loss cross_entropy computed here from z
-  const T* t;              // targets; null with classes
-  bool missing;            // a target that is NaN is missing
-  const int64_t* classes;  // class of each row, or null
-  const T* weights;        // of each row, or null
-  T* delta;                // out: rows x n; null if not wanted
-  double* row_loss;        // out: of each row
-  size_t correct;          // out: correctly classified rows (cross entropies)
+  size_t rows, n, each;      // each: outputs of a target
+  const T* z;                // for cross entropies, and where the derivative reads it
+  T* y;                      // for the loss cross_entropy computed here from z
+  const T* t;                // targets; null with classes
+  bool missing;              // a target that is NaN is missing
+  const int64_t* classes;    // class of each row, or null
+  const T* weights;          // of each row, or null
+  T* delta;                  // out: rows x n; null if not wanted
+  double* row_loss;          // out: of each row
+  size_t correct;            // out: correctly classified rows (cross entropies)
 };
 
 template <class T> struct Step;  // of an optimizer: updates.hpp

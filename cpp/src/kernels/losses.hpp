@@ -317,9 +317,8 @@ template <class T> void softmax_delta(size_t n, const T* y, T* g) {
 
 // The derivative with respect to outputs whose target is missing is 0.
 template <class T> __attribute__((noinline)) void leave_out_missing(const OutputRows<T>& r) {
-  const size_t each = core::kLosses[r.loss].outputs_per_target;
   for (size_t i = 0; r.t && i < r.rows * r.n; ++i)
-    if (r.t[i / each] != r.t[i / each]) r.delta[i] = 0;
+    if (r.t[i / r.each] != r.t[i / r.each]) r.delta[i] = 0;
 }
 
 // loss and activation at once, for the most common ones
