@@ -42,7 +42,7 @@ struct LossKind {
   X(GaussianNll, GAUSSIAN_NLL, "gaussian_nll", TargetKind::any, -1, true, 2)
 
 #define NETLET_LOSS(Struct, NUMBER, ...) {__VA_ARGS__},
-constexpr LossKind kLosses[] = {NETLET_LOSSES(NETLET_LOSS)};
+inline constexpr LossKind kLosses[] = {NETLET_LOSSES(NETLET_LOSS)};
 #undef NETLET_LOSS
 
 }  // namespace netlet::core
