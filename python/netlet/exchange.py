@@ -135,7 +135,7 @@ class Exchange(_core.Network):
         OSError
             If the file cannot be written; the message says what is left of an old one.
         TypeError
-            If `path` is none, or a text file.
+            If `path` is neither a path nor a binary file.
         ValueError
             If a parameter is not finite, or the optimizer's state has another size or dtype.
         RuntimeError
@@ -203,7 +203,7 @@ class Exchange(_core.Network):
         OSError
             If the file cannot be read.
         TypeError
-            If `path` is none, or a text file.
+            If `path` is neither a path nor a binary file.
         ValueError
             If it is not a netlet network, or is truncated, damaged or too new; the message says what was expected.
 
@@ -388,6 +388,7 @@ class Exchange(_core.Network):
         model: Any,
         *,
         output: str | int | None = None,
+        output_activation: ActivationName | None = None,
         loss: LossName | None = None,
         dtype: Dtype | None = None,
     ) -> Self:
@@ -404,6 +405,8 @@ class Exchange(_core.Network):
             A path if the model's tensors lie in other files.
         output : str or int, optional
             The name or the number, from 0, of the output to read, if the model has several.
+        output_activation : str, optional
+            Pass ``"softmax"`` or ``"sigmoid"`` if the model gives logits.
         loss : str, optional
             By default the one that goes with the output: cross_entropy with softmax, binary_cross_entropy with sigmoid,
             otherwise squared_error; for a model that `to_onnx` wrote, the network's own.
@@ -441,7 +444,7 @@ class Exchange(_core.Network):
         """
         from .formats.onnx_reader import from_onnx
 
-        return cls._from_parts(from_onnx(model, output, loss, dtype))
+        return cls._from_parts(from_onnx(model, output, output_activation, loss, dtype))
 
     @classmethod
     @_QUIETLY

@@ -45,6 +45,16 @@ def test_an_output_is_chosen_by_name_or_number():
             Network.from_onnx(POLICY, output=output)
 
 
+def test_logits_get_the_activation_that_the_caller_names():
+    net = Network.from_onnx(POLICY, output="y", output_activation="softmax")
+    assert net.loss_name == "cross_entropy"
+    logits = Network.from_onnx(POLICY, output="y").forward(X).astype(np.float64)
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(net.forward(X), shares, rtol=1e-5)
+    with pytest.raises(ValueError, match="it needs output_activation='softmax'"):
+        Network.from_onnx(POLICY, output="y", loss="cross_entropy")
+
+
 def labels(*, binary, zipmap):
     """The graph that skl2onnx writes for a StandardScaler and an MLPClassifier."""
     ml = {"domain": "ai.onnx.ml"}

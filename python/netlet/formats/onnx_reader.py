@@ -232,7 +232,7 @@ def _kept(model: Any) -> Settings:
     return {**kept, "loss_settings": {name: [float(value) for value in entries[name].split()] for name in settings}}
 
 
-def from_onnx(source: Any, output: Any, loss: str | None, dtype: Any) -> Parts:
+def from_onnx(source: Any, output: Any, output_activation: str | None, loss: str | None, dtype: Any) -> Parts:
     """Read a path or a model."""
     onnx = onnx_library()
     model, folder = _model(onnx, source)
@@ -242,5 +242,6 @@ def from_onnx(source: Any, output: Any, loss: str | None, dtype: Any) -> Parts:
             layers = _layers(graph.read(), graph.constants)
     except (AttributeError, LookupError, UnicodeError) as error:  # a graph that the checker let through
         raise ValueError(f"model: expected a valid ONNX model, but found {error!r}") from None
+    layers.override(None, output_activation)
     kept = _kept(model) if loss is None else {"loss": loss}
     return layers.parts(loss=kept.pop("loss", None), dtype=dtype, **kept)

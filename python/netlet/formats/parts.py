@@ -272,7 +272,7 @@ class Layers:
         if needed.get(loss, last) != last:
             raise ValueError(
                 f"loss: {loss} needs a {needed[loss]} output, this model ends in {last}; if it gives the sums "
-                f"(logits), say output_activation={needed[loss]!r}"
+                f"(logits), it needs output_activation={needed[loss]!r}, where the reader takes that"
             )
         if self.logarithms:
             warnings.warn(
