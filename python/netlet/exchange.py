@@ -629,7 +629,7 @@ class Exchange(_core.Network):
         path: Path,
         *,
         activation: ActivationName | Sequence[ActivationName] = "sigmoid",
-        output_activation: ActivationName = "sigmoid",
+        output_activation: ActivationName | None = None,
         loss: LossName | None = None,
         dtype: Dtype = "float64",
     ) -> Self:
@@ -638,9 +638,12 @@ class Exchange(_core.Network):
         Parameters
         ----------
         path : str or path-like
-        activation, output_activation : str, default "sigmoid"
-            Of the hidden layers and of the output layer, where the program sets others than genann's own: the file does
-            not contain them. genann looks its sigmoid up in a table, which is off by up to 0.001.
+        activation : str or sequence of str, default "sigmoid"
+            Of all hidden layers, or one for each layer, with or without the output layer, where the program sets others
+            than genann's own: the file does not contain them. genann looks its sigmoid up in a table, which is off by
+            up to 0.001.
+        output_activation : str, optional
+            By default the last of one for each layer, else sigmoid.
         loss : str, optional
             squared_error by default.
         dtype : str or numpy.dtype, default "float64"
@@ -661,7 +664,7 @@ class Exchange(_core.Network):
         >>> from netlet import Network
         >>> import pathlib, tempfile
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "and.ann"
-        >>> _ = path.write_text("2 0 0 1 30 20 20")  # two inputs, one output: its bias comes first, as a weight of -1
+        >>> _ = path.write_text("2 0 0 1 30 20 20")  # one output: its bias first, for an input of -1
         >>> Network.from_genann(path).forward([[0, 1], [1, 1]]).round(3).ravel()
         array([0., 1.])
         """

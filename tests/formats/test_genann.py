@@ -48,3 +48,18 @@ def test_files_that_are_no_networks_of_genann_are_refused(tmp_path):
     refused("1 0 0 1 1 1,5", "expected numbers, but .*1,5")
     refused("1 0 0 1 1 1e39", "within the range of float32", dtype="float32")
     refused(text, "one for each of the 3 layers, got 4", activation=["tanh"] * 4)
+
+
+def test_activations_of_each_layer(tmp_path):
+    path = tmp_path / "net.ann"
+    path.write_text("2 1 1 1 30 20 20 1 2")
+    for settings, expected in [
+        ({}, ("sigmoid", "sigmoid")),
+        ({"activation": "tanh"}, ("tanh", "sigmoid")),
+        ({"activation": ["tanh"]}, ("tanh", "sigmoid")),
+        ({"activation": ["tanh", "identity"]}, ("tanh", "identity")),
+        ({"activation": "tanh", "output_activation": "identity"}, ("tanh", "identity")),
+    ]:
+        assert Network.from_genann(path, **settings).activations == expected
+    with pytest.raises(ValueError, match="output_activation: expected 'identity', the last of activation"):
+        Network.from_genann(path, activation=["tanh", "identity"], output_activation="sigmoid")

@@ -31,5 +31,7 @@ def from_genann(text: str, activation: Any, output_activation: str | None, loss:
         unit = values[used : used + (before + 1) * size].reshape(size, before + 1)
         used += unit.size
         layers.add_layer(unit[:, 1:].T, -unit[:, 0], f"path, layer {i + 1}")
+    if output_activation is None and (isinstance(activation, str) or len(activation) < len(sizes) - 1):
+        output_activation = "sigmoid"
     layers.override(activation, output_activation)
     return layers.parts(loss=loss or "squared_error", dtype=dtype)

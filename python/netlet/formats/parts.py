@@ -238,6 +238,11 @@ class Layers:
             hidden = max(len(found) - 1, 0)
             names = [activation] * hidden if isinstance(activation, str) else _names(activation)
             if len(names) == len(found):
+                if output_activation not in (None, names[-1]):
+                    raise ValueError(
+                        f"output_activation: expected {names[-1]!r}, the last of activation, or None, got "
+                        f"{output_activation!r}"
+                    )
                 self.activations[:] = names
             elif len(names) == len(found) - 1:
                 self.activations[:-1] = names
