@@ -12,7 +12,7 @@ namespace netlet::core {
 namespace {
 
 constexpr size_t kChunk = 256;   // values that are scaled at a time
-constexpr size_t kLongRow = 16;  // values; shorter rows are collected, to be scaled together
+constexpr size_t kWideRow = 16;  // values; shorter rows are collected, to be scaled together
 
 template <class T> constexpr int dtype_of();
 template <> constexpr int dtype_of<float>() { return NETLET_FLOAT32; }
@@ -63,7 +63,7 @@ template <class T> void load_scaled_rows(const netlet_array& a, const size_t* or
   if (!scaling) return load_rows(a, order, first, count, out);
   const size_t n = a.columns, width = smaller(n, kChunk);
   const bool in_place = scaling->stride == 1 && (readable_in_place<float>(a) || readable_in_place<double>(a));
-  if (in_place && n >= kLongRow) {
+  if (in_place && n >= kWideRow) {
     for (size_t i = 0; i < count; ++i, out += n) {
       const size_t row = order ? order[i] : first + i;
       if (a.dtype == NETLET_FLOAT32)

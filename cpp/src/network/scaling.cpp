@@ -67,22 +67,31 @@ netlet_status set(netlet_network& net, int kind, const double* shift, const doub
   return NETLET_OK;
 }
 
-// For each column, the sum over the rows of f(value, weight, column): in order within blocks, the blocks in the tree.
-template <class T, class F> bool column_sums(const Sample& sample, Buffer<double>& sums, F f) {
+struct Sums {
+  double weight, value;
+};
+
+// For each column, the sums over the rows of the weight and of weight f(value, weight, column): in order within blocks,
+// the blocks in the tree.
+template <class T, class F> bool column_sums(const Sample& sample, Buffer<Sums>& sums, F f) {
   const netlet_array& a = sample.rows;
   const size_t n = a.columns, blocks = divide_up(a.rows, kBlockRows);
   Buffer<double> row;
   if (!sums.allocate_rows(blocks, n, true) || !row.allocate(n)) return false;
   for (size_t i = 0; i < a.rows; ++i) {
-    double* const sum = sums.data() + i / kBlockRows * n;
+    Sums* const sum = sums.data() + i / kBlockRows * n;
     T weight = 1;
     load_rows(a, nullptr, i, 1, row.data());
     if (sample.weights) load_rows(*sample.weights, nullptr, i, 1, &weight);
     for (size_t j = 0; j < n; ++j)
-      if (!(sample.skip_nan && row[j] != row[j])) sum[j] = sum[j] + f(row[j], (double)weight, j);
+      if (!(sample.skip_nan && row[j] != row[j]))
+        sum[j] = {sum[j].weight + (double)weight, sum[j].value + (double)weight * f(row[j], (double)weight, j)};
   }
   tree(blocks, [&](size_t p, size_t q) {
-    for (size_t j = 0; j < n; ++j) sums[p * n + j] = sums[p * n + j] + sums[q * n + j];
+    for (size_t j = 0; j < n; ++j) {
+      Sums &a = sums[p * n + j], &b = sums[q * n + j];
+      a = {a.weight + b.weight, a.value + b.value};
+    }
   });
   return true;
 }
@@ -99,24 +108,23 @@ double rounding_of(const netlet_array& a) {
 double larger(double a, double b) { return a > b ? a : b; }
 
 struct Column {
-  double low, high, mean, deviation;
+  double low, high, mean;
   double unit;  // a power of two near the largest distance from the mean, so that squares neither overflow nor vanish
 };
 
 template <class T> netlet_status learn(netlet_network& net, int kind, const Sample& sample, netlet_error* error) {
   NETLET_TRY(check_loss(net, kind, error));
   const size_t n = sample.rows.columns;
-  Buffer<double> weights, sums, shift, scale;
+  Buffer<double> shift, scale;
+  Buffer<Sums> sums;
   Buffer<Column> columns;
   if (!columns.allocate(n) || !shift.allocate(n) || !scale.allocate(n)) return out_of_memory(error);
-  for (size_t j = 0; j < n; ++j) columns[j] = {INFINITY, -INFINITY, 0, 0, 1};
-  if (!column_sums<T>(sample, weights, [](double, double weight, size_t) { return weight; }))
-    return out_of_memory(error);
+  for (size_t j = 0; j < n; ++j) columns[j] = {INFINITY, -INFINITY, 0, 1};
   const auto first = [&](double x, double weight, size_t j) {
     Column& c = columns[j];
     if (weight > 0 && x < c.low) c.low = x;
     if (weight > 0 && x > c.high) c.high = x;
-    return weight * x;
+    return x;
   };
   if (!column_sums<T>(sample, sums, first)) return out_of_memory(error);
   for (size_t j = 0; j < n; ++j) {
@@ -126,7 +134,7 @@ template <class T> netlet_status learn(netlet_network& net, int kind, const Samp
     if (empty && !sample.skip_nan)
       return invalid(error, "%s: expected a value with a positive weight in column %zu, to learn its scaling from",
                      kind_name(kind), j);
-    c.mean = c.low == c.high ? c.low : sums[j] / weights[j];
+    c.mean = c.low == c.high ? c.low : sums[j].value / sums[j].weight;
     const double distance = larger(c.high - c.mean, c.mean - c.low);
     if (!(distance <= DBL_MAX))
       return invalid(error, "%s: expected values whose mean and deviation are finite, got up to %g in column %zu",
@@ -135,14 +143,14 @@ template <class T> netlet_status learn(netlet_network& net, int kind, const Samp
     frexp(distance, &exponent);
     if (distance > 0) c.unit = ldexp(1, exponent - 1);
   }
-  const auto square = [&](double x, double weight, size_t j) {
+  const auto square = [&](double x, double, size_t j) {
     const double e = (x - columns[j].mean) / columns[j].unit;
-    return weight * (e * e);
+    return e * e;
   };
   if (!column_sums<T>(sample, sums, square)) return out_of_memory(error);
   for (size_t j = 0; j < n; ++j) {
     const Column& c = columns[j];
-    const double deviation = c.unit * sqrt(sums[j] / weights[j]);
+    const double deviation = c.unit * sqrt(sums[j].value / sums[j].weight);
     shift[j] = c.mean;
     scale[j] = deviation > rounding_of(sample.rows) * larger(fabs(c.low), fabs(c.high)) ? deviation : 1;
   }

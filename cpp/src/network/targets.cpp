@@ -143,7 +143,7 @@ template netlet_status check_weights<double>(const netlet_array&, size_t, netlet
 
 namespace {
 template <class T>
-netlet_status check_weights_and_classes(const netlet_network& net, const netlet_targets& targets, netlet_error* error) {
+netlet_status check_weights_and_indices(const netlet_network& net, const netlet_targets& targets, netlet_error* error) {
   if (targets.sample_weight) NETLET_TRY(check_weights<T>(*targets.sample_weight, targets.sample_weight->rows, error));
   if (!targets.y || !by_class(net, *targets.y)) return NETLET_OK;
   return each_row<int64_t>(*targets.y, error, [&](const int64_t* cls, size_t i) {
@@ -171,10 +171,11 @@ template netlet_status check_y<double>(const netlet_network&, const netlet_targe
 template <class T>
 netlet_status check_classes_and_weights(const netlet_network& net, const netlet_targets& targets, netlet_error* error) {
   if (targets.y && targets.missing) NETLET_TRY(check_y<T>(net, targets, error));
-  return check_weights_and_classes<T>(net, targets, error);
+  return check_weights_and_indices<T>(net, targets, error);
 }
 template netlet_status check_classes_and_weights<float>(const netlet_network&, const netlet_targets&, netlet_error*);
 template netlet_status check_classes_and_weights<double>(const netlet_network&, const netlet_targets&, netlet_error*);
+
 template <class T>
 netlet_status mean_weight(const netlet_targets& targets, size_t rows, double* mean, netlet_error* error) {
   const bool given = targets.weight_mean != 0;
@@ -224,7 +225,7 @@ template <class T> netlet_status check_data(const netlet_network& net, const net
   if (targets.output_gradient) return check_finite<T>("output_gradient", *targets.output_gradient, nullptr, error);
   double mean;
   NETLET_TRY(check_y<T>(net, targets, unscaled & NETLET_SCALE_OUTPUTS, error));
-  NETLET_TRY(check_weights_and_classes<T>(net, targets, error));
+  NETLET_TRY(check_weights_and_indices<T>(net, targets, error));
   return mean_weight<T>(targets, x.rows, &mean, error);
 }
 template netlet_status check_data<float>(const netlet_network&, const netlet_array&, const netlet_targets&, int,
