@@ -95,7 +95,9 @@ def weights_of_classes(
         there = ~np.isnan(targets.reshape(len(targets), -1)).any(axis=1)
     if targets.ndim == 2:
         if of == "output" and targets.shape[1] != 1:
-            raise ValueError(f"class_weight: expected one output with {loss}, got several")
+            raise ValueError(f"class_weight: expected one output with {loss}, got {targets.shape[1]}")
+        if targets.shape[1] == 0:
+            raise ValueError(f"y: expected class indices, or {outputs} probabilities per row, got none")
         targets = targets.argmax(axis=1) if of == "row" else targets[:, 0]
     classes, index, counts = np.unique(targets[there], return_inverse=True, return_counts=True)
     if isinstance(class_weight, str) and class_weight == "balanced":
@@ -109,6 +111,8 @@ def weights_of_classes(
             raise ValueError(f"class_weight: expected weights >= 0, got {shown(class_weight)}")
         by_class = dict(zip(class_weight, given))
         of_class = np.array([by_class.get(c, 1.0) for c in classes.tolist()])
+        if counts.size and not of_class.any():
+            raise ValueError(f"class_weight: expected a weight above 0 for a class of y, got {shown(class_weight)}")
     else:
         raise TypeError(f"class_weight: expected a dict, 'balanced' or None, got {shown(class_weight)}")
     weights = np.ones(len(targets))

@@ -285,7 +285,8 @@ class Network(Exchange):
         Raises
         ------
         ValueError, TypeError
-            If an argument does not fit, or the loss does not allow a scaling of outputs.
+            If an argument does not fit, neither `x` nor `y` is given, or the loss does not allow a scaling of outputs;
+            nothing has changed then.
 
         Examples
         --------
@@ -294,9 +295,13 @@ class Network(Exchange):
         >>> net.input_scaling  # a column that never changes keeps its scale
         (array([2., 5.]), array([1., 1.]))
         """
+        if x is None and y is None:
+            raise TypeError("x: expected x, y or both, got neither")
+        if y is not None and not LOSSES[self.loss_name].get("scales_outputs"):
+            raise ValueError(f"y: expected None, {self.loss_name} does not allow scaled outputs")
         before = self.input_scaling
         if x is not None:
-            self._learn_scaling(False, x, sample_weight, "refuse")
+            self._learn_scaling(False, x, sample_weight, missing)
         if y is not None:
             try:
                 self._learn_scaling(True, y, sample_weight, missing)
@@ -394,7 +399,7 @@ class Network(Exchange):
             For rows that are a part of larger data: the mean weight of all of it. Reduction ``"mean"`` then divides by
             the number of rows times this, as `fit` does in its batches, instead of the sum of the rows' own weights.
         missing : str, default "refuse"
-            ``"ignore"``: as in `fit`. Otherwise NaN in `y` gives NaN.
+            ``"ignore"``: as in `fit`; without any target the loss is 0. Otherwise NaN in `y` gives NaN.
 
         Returns
         -------
@@ -443,15 +448,16 @@ class Network(Exchange):
         Returns
         -------
         dict of str to float
-            ``"loss"``: on the network's scale, as in `loss`. For the cross entropies ``"accuracy"``: of the rows that
-            have a target, the share whose class is predicted correctly. For the other losses ``"rmse"`` and ``"mae"``
-            in the targets' own units: the root of the mean squared difference of `predict` and `y`, and the mean
-            absolute difference, over all targets, weighted by `sample_weight`.
+            ``"loss"``: on the network's scale, as in `loss`. For the cross entropies ``"accuracy"``: the share of rows
+            whose class is predicted correctly; with ``missing="ignore"`` of those that have a target. For the other
+            losses ``"rmse"`` and ``"mae"`` in the targets' own units: the root of the mean squared difference of
+            `predict` and `y`, and the mean absolute difference, over all targets (of all columns, whatever their
+            units), weighted by `sample_weight`.
 
         Raises
         ------
         ValueError, TypeError
-            If an argument does not fit.
+            If an argument does not fit, or all targets are missing.
         RuntimeError
             If another thread is training the network.
 
@@ -776,8 +782,8 @@ class Network(Exchange):
             Or (rows,) with one output; for cross_entropy integers of shape (rows,) are class indices; for quantile the
             targets of shape (rows,) are those of all outputs; for gaussian_nll y has shape (rows, outputs / 2), or
             (rows,) with two outputs. Data frames are read by position, whatever their columns are called. Data of
-            pandas, Arrow and polars, masked arrays and objects may hold no value that is missing: masked, NA, NaT, null
-            or None.
+            pandas, Arrow and polars, masked arrays and objects may hold no value that is missing (masked, NA, NaT, null
+            or None); for `missing` it has to be NaN.
         epochs : int
             How many times to pass through all rows.
         learning_rate : float, optional
@@ -800,8 +806,8 @@ class Network(Exchange):
             weight of all rows: a weight counts as much in small batches.
         class_weight : dict of int to float, or "balanced", optional
             Multiplies the weight of each row by that of its class (1 for classes that are not in the dict, which may
-            name classes that `y` lacks); ``"balanced"``: rows / (classes in `y` * rows of the class). For the cross
-            entropies.
+            name classes that `y` lacks); ``"balanced"``: rows / (classes in `y` * rows of the class), of the rows that
+            have a target. For the cross entropies.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
             Its loss is computed after each epoch.
         patience : int, optional
@@ -819,8 +825,8 @@ class Network(Exchange):
             `huber_delta` are on the network's scale; `evaluate` gives errors in the targets' own units.
         missing : str, default "refuse"
             ``"refuse"``: NaN in `y` is an error. ``"ignore"``: it is a target that is missing, which adds 0 to the loss
-            and to the derivatives, while ``"mean"`` still divides by all rows; for cross_entropy all probabilities of a
-            row are missing or none, and class indices never are. Also for `validation_data`.
+            and to the derivatives, while ``"mean"`` still divides by all rows. For cross_entropy all probabilities of a
+            row are missing or none, and class indices cannot be missing. Also for `validation_data`.
         progress : bool, default False
             Show a progress bar, if tqdm is installed.
 
@@ -915,7 +921,8 @@ class Network(Exchange):
         batches : callable or iterable
             A function that returns an iterator over the batches of an epoch, such as a generator function; or an
             iterable that can be iterated over repeatedly. A batch is (x, y) or (x, y, sample_weight), as in `fit`; it
-            is checked when it arrives, and may have any number of rows. To scale the data, see `learn_scaling`.
+            is checked when it arrives, and may have any number of rows. Nothing is standardized here: call
+            `learn_scaling` on a sample of the data before, or set the scalings.
         epochs, learning_rate, optimizer, seed, callback, validation_data, patience, min_delta, schedule
             As in `fit`.
         weight_mean : float, optional
