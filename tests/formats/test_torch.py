@@ -61,6 +61,8 @@ def test_a_state_dict():
         Network.from_torch({"0.weight": W.tolist()}, activation="tanh")
     with pytest.raises(TypeError, match="expected a Sequential or a state_dict of PyTorch, got int"):
         Network.from_torch(3)
+    with pytest.raises(ValueError, match="expected at least one layer of sums, got none"):
+        Network.from_torch({}, activation="tanh")
 
 
 def arrays(*names):

@@ -233,10 +233,10 @@ class Layers:
 
     def override(self, activation: Any, output_activation: str | None) -> None:
         """Take the activations that the caller names where the model has none of its own."""
+        self._require_layers()
         found = list(self.activations)
         if activation is not None:
-            hidden = max(len(found) - 1, 0)
-            names = [activation] * hidden if isinstance(activation, str) else _names(activation)
+            names = [activation] * (len(found) - 1) if isinstance(activation, str) else _names(activation)
             if len(names) == len(found):
                 if output_activation not in (None, names[-1]):
                     raise ValueError(
@@ -250,7 +250,7 @@ class Layers:
                 raise ValueError(
                     f"activation: expected a name, or one for each of the {len(found)} layers, got {len(names)}"
                 )
-        if output_activation is not None and self.activations:
+        if output_activation is not None:
             if not self.activated:
                 self._scale_sums()
             self.activations[-1] = output_activation
@@ -259,12 +259,15 @@ class Layers:
             if own not in ("identity", given):
                 raise ValueError(f"activation: layer {i + 1} of the model has {own} itself, got {given!r} for it")
 
+    def _require_layers(self) -> None:
+        if not self.weights:
+            raise ValueError("model: expected at least one layer of sums, got none")
+
     def parts(
         self, *, loss: str | None, dtype: Any, reduction: str = "mean", loss_settings: Settings | None = None
     ) -> Parts:
         """Put them together; loss None: the one that goes with the output's activation."""
-        if not self.weights:
-            raise ValueError("model: expected at least one layer of sums, got none")
+        self._require_layers()
         if dtype is None:
             dtype = np.result_type(*self._dtypes)
             if dtype not in (np.float32, np.float64):
@@ -320,9 +323,11 @@ class Layers:
 def _converted(values: Any, dtype: Any) -> Any:
     with np.errstate(all="ignore"):
         converted = values.astype(dtype)
-    if np.isinf(converted).any() and not np.isinf(values).any():
+    if np.isfinite(converted).all():
+        return converted
+    if np.isfinite(values).all():
         raise ValueError(f"model: expected parameters within the range of {np.dtype(dtype)}, got larger ones")
-    return converted
+    raise ValueError("model: expected finite parameters, got nan or inf")
 
 
 def _names(activation: Any) -> list[str]:
