@@ -126,5 +126,5 @@ def test_columns_that_do_not_fit_are_refused():
     layers = layers_of((np.matmul, W1 * 1e300, B1))
     with pytest.raises(ValueError, match="within the range of float32"):
         layers.parts(loss=None, dtype="float32")
-    with pytest.raises(ValueError, match="^model: expected finite parameters, got nan or inf"):
+    with pytest.raises(ValueError, match=r"^model: expected finite parameters, got nan or inf"):
         layers_of((np.matmul, W1 * np.nan, B1)).parts(loss=None, dtype=None)
