@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
 
     import numpy.typing as npt
 
-    from ._names import MissingName
+    from ._names import MissingName, OptimizerName
 
     ClassWeight = dict[int, float] | Literal["balanced"]
     Standardize = bool | Literal["inputs", "outputs"]
@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
 
         epochs: int
         learning_rate: float | None
-        optimizer: Optimizer | None
+        optimizer: Optimizer | OptimizerName | None
         seed: int | None
         callback: Callable[[int, History], object] | None
         validation_data: tuple[Any, ...] | None
@@ -49,6 +49,9 @@ def settings(options: Options, own_seed: int, history: History) -> tuple[Optimiz
     optimizer, learning_rate = options["optimizer"], options["learning_rate"]
     if optimizer is None:
         optimizer = SGD(0.1 if learning_rate is None else learning_rate)
+    elif isinstance(optimizer, str):
+        cls = arguments.optimizer_named(optimizer)
+        optimizer = cls() if learning_rate is None else cls(learning_rate)
     elif learning_rate is not None:
         raise ValueError(
             f"learning_rate: expected None beside an optimizer, which has its own, got {shown(learning_rate)}"

@@ -21,15 +21,15 @@ from ._arguments import seed as _seed
 from ._data import converted, real_array, shown
 from ._library import numerics_version
 from ._names import LOSSES
-from .exchange import Exchange
 from .history import History
+from .inspection import Inspection
 from .optimizers import Optimizer, warn_of_another_network
 
 if TYPE_CHECKING:  # they take longer to import than all of netlet
     import numpy.typing as npt
     from typing_extensions import Self  # typing has it from Python 3.11 on
 
-    from ._names import ActivationName, DtypeName, InitName, LossName, MissingName, ReductionName
+    from ._names import ActivationName, DtypeName, InitName, LossName, MissingName, OptimizerName, ReductionName
     from .formats.parts import Parts
 
     Array = npt.NDArray[Any]
@@ -60,7 +60,7 @@ def _of_means(shift: Array, scale: Array) -> tuple[Array, Array]:
     return shift[::2], scale[::2]
 
 
-class Network(Exchange):
+class Network(Inspection):
     """A fully connected network: forward pass, backward pass, training.
 
     By default the classic from-scratch network: sigmoid on every layer, half the summed squared error, float64.
@@ -152,6 +152,8 @@ class Network(Exchange):
     ((2, 3), (3,), (13,))
     """
 
+    _init: InitName | None = None  # the name of the initial values, if they are not the caller's own
+
     def __init__(
         self,
         layer_sizes: Sequence[int],
@@ -188,6 +190,7 @@ class Network(Exchange):
         )
         if isinstance(init, str):
             self._initialize(_number("init", init, "init"), _seed(seed))
+            self._init = init  # type: ignore[assignment]  # one of the names
         else:
             self._set_seed(_seed(seed))
             self._set_parameters(init)
@@ -203,6 +206,44 @@ class Network(Exchange):
                 _copy_values(bias, b, f"a bias for layer {i + 1}")
         else:
             _copy_values(self.parameters, init, "a pair (W, b) for each layer, or a flat array")
+
+    def reset(self, seed: int | None = None, *, init: InitName | None = None) -> None:
+        """Set the parameters to initial values and `epochs_trained` to 0, as if the network were new.
+
+        Scalings stay: set them to None, too, to have them learned anew. An optimizer has state of its own: use a new
+        one.
+
+        Parameters
+        ----------
+        seed : int, optional
+            From 0 to 2**64 - 1; by default the network's own, with which it gets the values that it began with.
+        init : str, optional
+            ``"glorot_uniform"`` or ``"he_uniform"``; by default what the network was made with.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described, or `init` is missing for a network that was made of given values, such
+            as one that was loaded.
+        RuntimeError
+            If another call is using the network.
+
+        Examples
+        --------
+        >>> net = Network([2, 3, 1], seed=0)
+        >>> history = net.fit([[0, 1], [1, 1]], [1, 0], epochs=3)
+        >>> net.reset()
+        >>> net == Network([2, 3, 1], seed=0), net.epochs_trained
+        (True, 0)
+        """
+        init = self._init if init is None else init
+        if init is None:
+            raise ValueError(
+                f"init: expected one of the names {', '.join(_core.NAMES['init'])}, since the network was made of "
+                "given values, got None"
+            )
+        self._initialize(_number("init", init, "init"), self.seed if seed is None else _seed(seed))
+        self._init = init
 
     @property
     def huber_delta(self) -> float:
@@ -754,7 +795,7 @@ class Network(Exchange):
         epochs: int,
         learning_rate: float | None = None,
         batch_size: int | None = None,
-        optimizer: Optimizer | None = None,
+        optimizer: Optimizer | OptimizerName | None = None,
         shuffle: bool = True,
         seed: int | None = None,
         callback: Callable[[int, History], object] | None = None,
@@ -768,10 +809,9 @@ class Network(Exchange):
         missing: MissingName = "refuse",
         progress: bool = False,
     ) -> History:
-        """Train the network.
+        """Train the network, on from its present parameters: a second call goes on where the first one ended.
 
-        The loop runs in the compiled core, without the GIL, from the first to the last epoch. Calling `fit` again
-        resumes training.
+        The loop runs in the compiled core, without the GIL, from the first to the last epoch. `reset` begins anew.
 
         Parameters
         ----------
@@ -787,11 +827,12 @@ class Network(Exchange):
         epochs : int
             How many times to pass through all rows.
         learning_rate : float, optional
-            For plain gradient descent, 0.1 by default. Not together with `optimizer`.
+            For plain gradient descent, 0.1 by default, or for an optimizer given by name.
         batch_size : int, optional
             Rows in a batch; the last one may have fewer. By default all rows: one step per epoch.
-        optimizer : Optimizer, optional
-            One of netlet's, such as `Adam`; they also have penalties and clipping. It continues from its state.
+        optimizer : Optimizer or str, optional
+            One of netlet's, such as `Adam`; they also have penalties and clipping. It continues from its state. A name,
+            such as ``"adam"``, makes a new one for this call, with its defaults.
         shuffle : bool, default True
             Whether each epoch has a new order of the rows, which depends only on `seed` and on the number of epochs
             trained before. A single batch of all rows is never shuffled.
@@ -903,7 +944,7 @@ class Network(Exchange):
         *,
         epochs: int,
         learning_rate: float | None = None,
-        optimizer: Optimizer | None = None,
+        optimizer: Optimizer | OptimizerName | None = None,
         seed: int | None = None,
         callback: Callable[[int, History], object] | None = None,
         validation_data: tuple[Any, ...] | None = None,
