@@ -42,7 +42,7 @@ template <class F> void parallel_unless_stopped(size_t tasks, size_t threads, do
 
 // the same for all of them, whatever the poll would say
 template <class F> void parallel(size_t tasks, size_t threads, F&& f) {
-  parallel_unless_stopped(tasks, threads, 0, f);
+  parallel_unless_stopped(tasks, threads, 0, static_cast<F&&>(f));
 }
 
 }  // namespace netlet::core
