@@ -22,12 +22,35 @@ int number_of(const py::dtype& dtype) {
   return -1;
 }
 
+constexpr py::ssize_t kPiece = 1 << 20;  // values that are converted before signals are looked for
+
+void look_for_signals() {
+  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+}
+
 // Values that are too large become infinite. Not by numpy.astype, which warns of them: numpy.errstate is no way out, as
 // a signal handled within it may leave it set.
 py::array narrowed(const py::array_t<long double, py::array::c_style | py::array::forcecast>& array) {
   py::array_t<double> result(std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()));
-  std::transform(array.data(), array.data() + array.size(), result.mutable_data(),
-                 [](long double value) { return static_cast<double>(value); });
+  for (py::ssize_t at = 0; at < array.size(); at += kPiece) {
+    look_for_signals();
+    const long double* const from = array.data() + at;
+    std::transform(from, from + std::min(kPiece, array.size() - at), result.mutable_data() + at,
+                   [](long double value) { return static_cast<double>(value); });
+  }
+  return result;
+}
+
+// array.astype(dtype), which signals can end
+py::array converted(const py::array& array, const py::dtype& dtype) {
+  if (array.size() <= kPiece || array.shape(0) == 1) return array.attr("astype")(dtype).cast<py::array>();
+  py::array result(dtype, std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()));
+  const py::ssize_t rows = array.shape(0), step = std::max<py::ssize_t>(kPiece / (array.size() / rows), 1);
+  for (py::ssize_t row = 0; row < rows; row += step) {
+    look_for_signals();
+    const py::slice part(row, std::min(row + step, rows), 1);
+    result[part] = array[part];
+  }
   return result;
 }
 
@@ -51,8 +74,8 @@ py::array readable(const py::array& array) {
   if (number_of(array.dtype()) >= 0) return array;
   const bool is_float = array.dtype().kind() == 'f';
   if (is_float && array.itemsize() > 8) return narrowed(array);
-  if (is_float && array.itemsize() == 2) return array.attr("astype")(py::dtype::of<double>()).cast<py::array>();
-  return array.attr("astype")(array.dtype().attr("newbyteorder")("=")).cast<py::array>();
+  if (is_float && array.itemsize() == 2) return converted(array, py::dtype::of<double>());
+  return converted(array, array.dtype().attr("newbyteorder")("=").cast<py::dtype>());
 }
 
 // An array of real numbers that the core can read.

@@ -59,6 +59,7 @@ class WithoutGil {
   }
   WithoutGil(const WithoutGil&) = delete;
   WithoutGil& operator=(const WithoutGil&) = delete;
+  PyThreadState* thread() const { return state_; }
 
  private:
   PyThreadState* state_;
@@ -77,6 +78,17 @@ template <class F> auto with_gil(PyThreadState* thread, F&& f) {
   });
 }
 
+// While this lives, a signal whose handler raises, such as Ctrl-C, ends calls of the core by this thread: with
+// NETLET_ERROR_INTERRUPTED, and with Python's error set. Only the main thread handles signals; others are not asked.
+// released: the state of a thread that does not hold the GIL, null if it does.
+class EndedBySignals {
+ public:
+  explicit EndedBySignals(PyThreadState* released);
+  ~EndedBySignals() { netlet_set_poll(nullptr, nullptr); }
+  EndedBySignals(const EndedBySignals&) = delete;
+  EndedBySignals& operator=(const EndedBySignals&) = delete;
+};
+
 // Below this many floating-point operations, a few microseconds of work, the GIL is kept: releasing it would cost a
 // good part of that time.
 constexpr double kHoldGil = 4e5;
@@ -85,5 +97,6 @@ constexpr double kHoldGil = 4e5;
 template <class F> auto compute(double operations, F&& f) {
   if (operations < kHoldGil) return f();
   const WithoutGil without_gil;
+  const EndedBySignals ended_by_signals(without_gil.thread());
   return f();
 }

@@ -16,8 +16,10 @@ template <class F> auto with_path(const py::bytes& path, F f) {
   const std::string text = path;
   try {
     const WithoutGil without_gil;
+    const EndedBySignals ended_by_signals(without_gil.thread());
     return f(text);
   } catch (const netlet::Error& error) {
+    if (error.status() == NETLET_ERROR_INTERRUPTED) throw;
     const py::object name =
         py::reinterpret_steal<py::object>(PyUnicode_DecodeFSDefaultAndSize(text.data(), (py::ssize_t)text.size()));
     if (error.status() == NETLET_ERROR_FILE && error.system_error() != 0) {
@@ -51,6 +53,7 @@ void replace_file(const py::bytes& path, const std::string& data) {
 }
 
 py::bytes to_bytes(py::handle self, py::handle optimizer) {
+  const EndedBySignals ended_by_signals(nullptr);
   const netlet::Bytes bytes = object_of<Network>(self, "self").to_bytes(optional_optimizer(optimizer));
   return py::bytes(static_cast<const char*>(bytes.data()), bytes.size());
 }
@@ -59,6 +62,7 @@ Checkpoint from_bytes(const py::buffer& bytes) {
   Py_buffer view;
   if (PyObject_GetBuffer(bytes.ptr(), &view, PyBUF_SIMPLE) != 0) throw py::error_already_set();
   const std::unique_ptr<Py_buffer, void (*)(Py_buffer*)> release(&view, &PyBuffer_Release);
+  const EndedBySignals ended_by_signals(nullptr);
   return Network::from_bytes(view.buf, (std::size_t)view.len);
 }
 

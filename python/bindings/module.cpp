@@ -28,6 +28,17 @@ PyObject* python_error(netlet_status status, py::handle divergence_error) {
 
 }  // namespace
 
+static unsigned long g_main_thread;
+
+static int look_for_signals(void* released) {
+  const auto look = [] { return PyErr_CheckSignals() != 0 ? 1 : 0; };
+  return released ? with_gil(static_cast<PyThreadState*>(released), look) : look();
+}
+
+EndedBySignals::EndedBySignals(PyThreadState* released) {
+  if (PyThread_get_thread_ident() == g_main_thread) netlet_set_poll(&look_for_signals, released);
+}
+
 void wait_for_the_end() {
   for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
 }
@@ -44,10 +55,12 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
     try {
       if (p) std::rethrow_exception(p);
     } catch (const netlet::Error& error) {
+      if (error.status() == NETLET_ERROR_INTERRUPTED && PyErr_Occurred()) return;  // what a signal's handler raised
       const py::object divergence = py::module_::import("netlet._core").attr("DivergenceError");
       PyErr_SetString(python_error(error.status(), divergence), error.what());
     }
   });
+  g_main_thread = py::module_::import("threading").attr("main_thread")().attr("ident").cast<unsigned long>();
   py::options options;
   options.disable_function_signatures();  // the Python classes have their own
   bind_library(m);

@@ -126,12 +126,13 @@ void set_scaling(py::handle self, bool outputs, const std::vector<double>& shift
   network(self).set_scaling(scaling_kind(outputs), shift, scale);
 }
 
+// So many rows, for what looks at their number only.
+BorrowedRows row_count(std::size_t rows) { return {py::array(), netlet::Array((double*)nullptr, rows, 0), false}; }
+
 void learn_scaling(py::handle object, bool outputs, py::handle data, py::handle sample_weight, py::handle missing) {
   Network& self = network(object);
   const netlet::Missing with_nan = parse_missing(missing);
-  const BorrowedRows rows =
-      outputs ? target_rows(data, self, {py::array(), netlet::Array((double*)nullptr, py::len(data), 0), false})
-              : input_rows(data, self.inputs());
+  const BorrowedRows rows = outputs ? target_rows(data, self, row_count(py::len(data))) : input_rows(data, self.inputs());
   std::optional<BorrowedRows> weights;
   if (!sample_weight.is_none()) weights = weights_of(sample_weight, rows);
   compute(operations(self, rows.array.rows, 1), [&] {
@@ -149,7 +150,10 @@ py::tuple snapshot(py::handle self) {
       copy.epochs_trained(), scaling_of(copy, false), scaling_of(copy, true));
 }
 
-std::string fingerprint(py::handle self) { return network(self).fingerprint(); }
+std::string fingerprint(py::handle self) {
+  const EndedBySignals ended_by_signals(nullptr);
+  return network(self).fingerprint();
+}
 
 // ---- outputs and losses
 

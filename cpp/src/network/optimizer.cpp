@@ -119,7 +119,7 @@ const char* slot_name(int kind, size_t slot) {
 }
 
 netlet_status check_optimizer(const netlet_optimizer& optimizer, size_t size, int dtype, netlet_error* error) {
-  const Config& c = optimizer.config;
+  const Config c = optimizer.settings();
   for (const Setting& setting : kSettings)
     if (dtype == NETLET_FLOAT32 && has_setting(kKinds[c.kind], setting))
       NETLET_TRY(check_float32(setting, c.*setting.value, error));
@@ -128,14 +128,32 @@ netlet_status check_optimizer(const netlet_optimizer& optimizer, size_t size, in
       error,
       "optimizer: it holds the state of a network of %zu %s parameters, but this one has %zu of %s; use a new "
       "optimizer for each network",
-      optimizer.size, netlet_dtype_name(optimizer.dtype), size, netlet_dtype_name(dtype));
+      (size_t)optimizer.size, netlet_dtype_name(optimizer.dtype), size, netlet_dtype_name(dtype));
+}
+
+netlet_status bind(netlet_optimizer& optimizer, size_t size, int dtype, netlet_error* error) {
+  NETLET_TRY(check_optimizer(optimizer, size, dtype, error));
+  if (optimizer.size) return NETLET_OK;
+  size_t bytes;
+  if (multiply_overflows(size, optimizer.slot_count() * size_of(dtype), &bytes) ||
+      __builtin_add_overflow(bytes, kCacheLine, &bytes))
+    return out_of_memory(error);
+  if (bytes > optimizer.memory.size()) {
+    Buffer<unsigned char> memory;
+    if (!memory.allocate(bytes, true)) return out_of_memory(error);
+    *reinterpret_cast<void**>(memory.data()) = optimizer.memory.give();
+    optimizer.memory.swap(memory);
+  }
+  optimizer.dtype = dtype;
+  optimizer.size = size;
+  return NETLET_OK;
 }
 
 template <class T> Step<T> next_step(netlet_optimizer& optimizer, double factor) {
   const Config& c = optimizer.config;
-  netlet_optimizer_progress& p = optimizer.progress;
-  const double rate = c.learning_rate * factor;
-  const bool first = p.steps++ == 0;
+  Progress& p = optimizer.progress;
+  const double rate = optimizer.learning_rate * factor;
+  const bool first = ++p.steps == 1;
   if (c.kind != NETLET_ADAM) return {&c, first, (T)rate, 0, 1};
   p.beta_1_power = p.beta_1_power * c.beta_1;
   p.beta_2_power = p.beta_2_power * c.beta_2;
@@ -181,8 +199,7 @@ netlet_status netlet_optimizer_create(const netlet_optimizer_config* config, net
   watch_forks();
   void* memory = malloc(sizeof(netlet_optimizer));
   if (!memory) return out_of_memory(error);
-  *out = ::new (memory) netlet_optimizer;
-  (*out)->config = *config;
+  *out = ::new (memory) netlet_optimizer(*config);
   return NETLET_OK;
 }
 
@@ -197,13 +214,13 @@ void netlet_optimizer_free(netlet_optimizer* optimizer) {
   free(optimizer);
 }
 
-netlet_optimizer_config netlet_optimizer_get_config(const netlet_optimizer* optimizer) { return optimizer->config; }
+netlet_optimizer_config netlet_optimizer_get_config(const netlet_optimizer* optimizer) { return optimizer->settings(); }
 
 netlet_status netlet_optimizer_set_learning_rate(netlet_optimizer* optimizer, double rate, netlet_error* error) {
   NETLET_TRY(check_setting(kSettings[0], rate, error));
   const Reading reading(optimizer->users);  // a fit during its callback is a reader, too
   if (!reading) return busy("learning_rate", "optimizer", error);
-  optimizer->config.learning_rate = rate;
+  optimizer->learning_rate = rate;
   return NETLET_OK;
 }
 
@@ -214,21 +231,9 @@ int netlet_optimizer_dtype(const netlet_optimizer* optimizer) { return optimizer
 netlet_status netlet_optimizer_bind(netlet_optimizer* optimizer, size_t size, int32_t dtype, netlet_error* error) {
   if (dtype != NETLET_FLOAT32 && dtype != NETLET_FLOAT64)
     return invalid(error, "dtype: expected float32 or float64, got number %d", dtype);
-  NETLET_TRY(check_optimizer(*optimizer, size, dtype, error));
-  if (optimizer->size) return NETLET_OK;
-  size_t bytes;
-  if (multiply_overflows(size, optimizer->slot_count() * size_of(dtype), &bytes) ||
-      __builtin_add_overflow(bytes, kCacheLine, &bytes))
-    return out_of_memory(error);
-  if (bytes > optimizer->memory.size()) {
-    Buffer<unsigned char> memory;
-    if (!memory.allocate(bytes, true)) return out_of_memory(error);
-    *reinterpret_cast<void**>(memory.data()) = optimizer->memory.give();
-    optimizer->memory.swap(memory);
-  }
-  optimizer->dtype = dtype;
-  optimizer->size = size;
-  return NETLET_OK;
+  const Writing writing(optimizer->users);
+  if (!writing) return busy("bind", "optimizer", error);
+  return bind(*optimizer, size, dtype, error);
 }
 
 void* netlet_optimizer_slot(netlet_optimizer* optimizer, size_t slot) {
