@@ -275,8 +275,12 @@ void bind_network(py::module_& m) {
   all["reduction"] = names(netlet_reduction_name);
   all["init"] = names(netlet_init_name);
   m.attr("NAMES") = all;
+  m.def("refuse_again", [](py::handle self) {  // pybind11 would ignore another __init__
+    if (is_made<Network>(self) || is_made<netlet::Optimizer>(self))
+      throw py::type_error("__init__ has already run for this " + type_name(self));
+  });
   m.def("only_numbers", [](py::handle object) { return only_numbers(object, 8); });
-  py::class_<Network> type(m, "Network");
+  py::class_<Network> type(m, "Network", checked_new());
   type.def(py::init(&create), py::arg("layer_sizes"), py::arg("activations"), py::arg("loss"), py::arg("reduction"),
            py::arg("dtype"), py::arg("loss_parameters"), py::arg("dropout"))
       .def(py::init(&from_checkpoint))
