@@ -129,6 +129,47 @@ def weights_of_classes(
         return np.asarray(weights * own)
 
 
+def split(
+    loss: str, share: Any, seed: int, x: Any, y: Any, sample_weight: Any
+) -> tuple[Any, Any, Any, tuple[Any, Any, Any]]:
+    """Rows for training, and rows for validation: of each class those with the smallest random numbers."""
+    from .reference.generator import SPLIT, random_bits
+
+    x, y = real_array(x, "x"), real_array(y, "y")
+    (share,) = arguments.numbers("validation_split", share, 1, "fit")
+    if not 0 < share < 1:
+        raise ValueError(f"validation_split: expected a number between 0 and 1, got {share:g}")
+    if x.ndim != 2 or y.ndim < 1 or len(y) != len(x):
+        raise ValueError(f"validation_split: expected x and y of as many rows, got shapes {x.shape} and {y.shape}")
+    weight = None if sample_weight is None else real_array(sample_weight, "sample_weight")
+    if weight is not None and weight.shape != (len(x),):
+        raise ValueError(f"sample_weight: expected shape ({len(x)},), got {weight.shape}")
+    order = np.argsort(random_bits(seed, SPLIT, 0, len(x)), kind="stable")
+    chosen = np.zeros(len(x), bool)
+    for members in _members(loss, y):
+        of_class = order[members[order]]
+        chosen[of_class[: min(int(share * len(of_class) + 0.5), len(of_class) - 1)]] = True
+    if not chosen.any():
+        raise ValueError(f"validation_split: expected a share of at least one of {len(x)} rows, got {share:g}")
+    rest, parts = ~chosen, [x, y] if weight is None else [x, y, weight]
+    own, held = ([part[rows] for part in parts] + [None] * (3 - len(parts)) for rows in (rest, chosen))
+    return own[0], own[1], own[2], (held[0], held[1], held[2])
+
+
+def _members(loss: str, y: npt.NDArray[Any]) -> Iterator[npt.NDArray[np.bool_]]:
+    """For each class, which rows are of it; without classes all of them."""
+    of = LOSSES[loss].get("classes")
+    matrix = y.reshape(len(y), -1)
+    if of == "row" and matrix.shape[1] > 1:
+        classes = np.where(np.isnan(matrix).any(axis=1), -1, matrix.argmax(axis=1))
+    elif of and matrix.shape[1] == 1:
+        classes = matrix[:, 0]
+    else:
+        classes = np.zeros(len(y))
+    for value in np.unique(classes):
+        yield (classes == value) if value == value else classes != classes
+
+
 def standardize(loss: str, value: Standardize) -> dict[str, bool]:
     """Which scalings are to be learned."""
     if not isinstance(value, (bool, np.bool_)) and value not in ("inputs", "outputs"):
