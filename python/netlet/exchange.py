@@ -84,8 +84,14 @@ def _read(file: Any) -> bytes:
         if not isinstance(part, (bytes, bytearray, memoryview)):
             raise TypeError(f"path: expected a binary file, whose read gives bytes, got {type(part).__name__}")
         if not part:
-            return b"".join(parts)
+            break
         parts.append(bytes(part))
+    if not parts:
+        raise ValueError(
+            "path: expected a network, but from where the file stands there are no bytes to its end; "
+            "file.seek(0) goes to its beginning"
+        )
+    return b"".join(parts)
 
 
 def _checkpoint(path: Any) -> _core.Checkpoint:
@@ -620,7 +626,7 @@ class Exchange(_core.Network):
         from .formats.fann import from_fann
         from .formats.reading import read_text
 
-        return cls._from_parts(from_fann(read_text(_encoded(path)), stepwise, loss, dtype))
+        return cls._from_parts(from_fann(read_text(path), stepwise, loss, dtype))
 
     @classmethod
     @_QUIETLY
@@ -671,7 +677,7 @@ class Exchange(_core.Network):
         from .formats.genann import from_genann
         from .formats.reading import read_text
 
-        return cls._from_parts(from_genann(read_text(_encoded(path)), activation, output_activation, loss, dtype))
+        return cls._from_parts(from_genann(read_text(path), activation, output_activation, loss, dtype))
 
     @classmethod
     @_QUIETLY
@@ -702,7 +708,7 @@ class Exchange(_core.Network):
         from .formats.nnet import from_nnet
         from .formats.reading import read_text
 
-        return cls._from_parts(from_nnet(read_text(_encoded(path)), loss, dtype))
+        return cls._from_parts(from_nnet(read_text(path), loss, dtype))
 
     @classmethod
     @_QUIETLY
@@ -731,7 +737,7 @@ class Exchange(_core.Network):
         from .formats.reading import read_file
         from .formats.rtneural import from_rtneural
 
-        return cls._from_parts(from_rtneural(read_file(_encoded(path)), loss, dtype))
+        return cls._from_parts(from_rtneural(read_file(path), loss, dtype))
 
     def _loss_settings(self) -> dict[str, Any]:
         """The arguments that belong to this loss alone."""
