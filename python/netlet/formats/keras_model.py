@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from .._data import real_array
 from .._names import ACTIVATIONS
-from .parts import Layers, Parts, require
+from .parts import Allowance, Layers, Parts, require
 
 _FUNCTIONS = {function: name for name, row in ACTIVATIONS.items() for function in row.get("keras", ())}
 # class: what it is here, and the configuration that it must have
@@ -19,6 +20,7 @@ _LAYERS = {
     row["keras_layer"][0]: (name, row["keras_layer"][1]) for name, row in ACTIVATIONS.items() if "keras_layer" in row
 }
 _LOGARITHMS = "log_softmax"
+_CLIPS = {"relu6": (0.0, 6.0), "hard_tanh": (-1.0, 1.0)}
 # what does nothing in prediction, or nothing but change the shape
 _NOTHING = ("Flatten", "Identity", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization")
 
@@ -26,9 +28,9 @@ _NOTHING = ("Flatten", "Identity", "GaussianNoise", "GaussianDropout", "AlphaDro
 def _function(function: Any, where: str) -> str:
     name = getattr(function, "__name__", type(function).__name__)
     own = str(getattr(function, "__module__", "")).startswith("keras.src.activations")
-    if own and (name in _FUNCTIONS or name == _LOGARITHMS):
+    if own and name in (*_FUNCTIONS, *_CLIPS, _LOGARITHMS):
         return _FUNCTIONS.get(name, name)
-    known = ", ".join([*_FUNCTIONS, _LOGARITHMS])
+    known = ", ".join([*_FUNCTIONS, *_CLIPS, _LOGARITHMS])
     raise ValueError(f"{where}: netlet has no activation {name!r} of that form; known are keras's {known}")
 
 
@@ -80,6 +82,8 @@ def _dense(layers: Layers, layer: Any, where: str) -> None:
 def _activate(layers: Layers, name: str, where: str) -> None:
     if name == _LOGARITHMS:
         layers.add_log_softmax(where)
+    elif name in _CLIPS:
+        layers.add_clip(*_CLIPS[name], where)
     else:
         layers.add_activation(name, where)
 
@@ -148,13 +152,17 @@ def _add(layers: Layers, layer: Any, shape: tuple[int, ...], where: str) -> None
         _dense(layers, layer, where)
     elif kind == "Activation":
         _activate(layers, _function(layer.activation, where), where)
+    elif kind == "ReLU" and layer.max_value is not None and layer.negative_slope == layer.threshold == 0:
+        layers.add_clip(0.0, float(layer.max_value), where)
     else:
         layers.add_activation(_layer_activation(layer, kind, where), where)
 
 
 def _from_layers(model: Any) -> Layers:
-    layers = Layers()
-    for layer, shape in _chain(model):
+    chain = list(_chain(model))
+    shape = chain[0][1] if chain else ()
+    layers = Layers(None if None in shape else math.prod(shape), Allowance(model.count_params()))
+    for layer, shape in chain:
         where = f"model, layer {layer.name!r} ({type(layer).__name__})"
         if not type(layer).__module__.startswith("keras.src.layers."):
             raise ValueError(f"{where}: expected a layer of Keras itself, got one of another kind")
@@ -179,9 +187,9 @@ def from_keras(model: Any, activation: Any, output_activation: str | None, loss:
     if hasattr(model, "layers"):
         layers = _from_layers(model)
     elif isinstance(model, (list, tuple)):
-        if activation is None:
-            raise ValueError("activation: weights do not contain it; name it, and output_activation if it has one")
         layers = _from_weights(model)
+        if activation is None and len(layers.weights) > 1:
+            raise ValueError("activation: weights do not contain it; name it, and output_activation if it has one")
     else:
         raise TypeError(f"model: expected a model of Keras or its weights, got {type(model).__name__}")
     layers.override(activation, output_activation)
