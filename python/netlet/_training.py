@@ -7,7 +7,7 @@ import contextlib
 import math
 import operator
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ import numpy as np
 from . import _arguments as arguments
 from ._data import real_array, shown
 from ._names import ACTIVATIONS, LOSSES
+from .callbacks import checked, together
 from .history import History
 from .optimizers import SGD, Optimizer
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
         optimizer: Optimizer | OptimizerName | None
         seed: int | None
         callback: Callable[[int, History], object] | None
+        callbacks: Sequence[Any] | None
         validation_data: tuple[Any, ...] | None
         patience: int | None
         min_delta: float
@@ -44,8 +46,8 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
         progress: bool
 
 
-def settings(options: Options, own_seed: int, history: History) -> tuple[Optimizer, dict[str, Any]]:
-    """The optimizer, and what the core's loop is told; `own_seed` is the network's."""
+def settings(options: Options, network: Any, history: History) -> tuple[Optimizer, list[Any], dict[str, Any]]:
+    """The optimizer, all callbacks, and what the core's loop is told."""
     optimizer, learning_rate = options["optimizer"], options["learning_rate"]
     if optimizer is None:
         optimizer = SGD(0.1 if learning_rate is None else learning_rate)
@@ -56,32 +58,35 @@ def settings(options: Options, own_seed: int, history: History) -> tuple[Optimiz
         raise ValueError(
             f"learning_rate: expected None beside an optimizer, which has its own, got {shown(learning_rate)}"
         )
-    callback, seed, patience = options["callback"], options["seed"], options["patience"]
-    if callback is not None and not callable(callback):
-        raise TypeError(f"callback: expected a function, got {type(callback).__name__}")
+    seed, patience = options["seed"], options["patience"]
+    callbacks = checked(options["callback"], options["callbacks"])
     epochs = arguments.integer("epochs", options["epochs"], 1, 2**63, "a positive integer")
     if patience is not None:
         patience = arguments.integer("patience", patience, 1, 2**63, "a positive integer or None")
-    return arguments.optimizer(optimizer), {
-        "x": None,
-        "y": None,
-        "sample_weight": None,
-        "weight_mean": None,
-        "next_batch": None,
-        "batch_size": 0,
-        "shuffle": False,
-        "standardize_inputs": False,
-        "standardize_outputs": False,
-        "epochs": epochs,
-        "seed": own_seed if seed is None else arguments.seed(seed),
-        "callback": None if callback is None else (lambda epoch: callback(epoch, history)),
-        "validation_data": validation_data(options["validation_data"]),
-        "patience": patience or 0,
-        "min_delta": arguments.numbers("min_delta", options["min_delta"], 1, "fit")[0],
-        "schedule": schedule(options["schedule"]),
-        "missing": options["missing"],
-        "live": bool(options["progress"]),
-    }
+    return (
+        arguments.optimizer(optimizer),
+        callbacks,
+        {
+            "x": None,
+            "y": None,
+            "sample_weight": None,
+            "weight_mean": None,
+            "next_batch": None,
+            "batch_size": 0,
+            "shuffle": False,
+            "standardize_inputs": False,
+            "standardize_outputs": False,
+            "epochs": epochs,
+            "seed": network.seed if seed is None else arguments.seed(seed),
+            "callback": together(callbacks, history, network),
+            "validation_data": validation_data(options["validation_data"]),
+            "patience": patience or 0,
+            "min_delta": arguments.numbers("min_delta", options["min_delta"], 1, "fit")[0],
+            "schedule": schedule(options["schedule"]),
+            "missing": options["missing"],
+            "live": bool(options["progress"]),
+        },
+    )
 
 
 def weights_of_classes(

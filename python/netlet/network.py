@@ -21,6 +21,7 @@ from ._arguments import seed as _seed
 from ._data import converted, real_array, shown
 from ._library import numerics_version
 from ._names import LOSSES
+from .callbacks import running
 from .history import History
 from .inspection import Inspection
 from .optimizers import Optimizer, warn_of_another_network
@@ -814,6 +815,7 @@ class Network(Inspection):
         shuffle: bool = True,
         seed: int | None = None,
         callback: Callable[[int, History], object] | None = None,
+        callbacks: Sequence[Any] | None = None,
         sample_weight: npt.ArrayLike | None = None,
         class_weight: training.ClassWeight | None = None,
         validation_data: tuple[Any, ...] | None = None,
@@ -858,6 +860,9 @@ class Network(Inspection):
         callback : callable, optional
             ``callback(epoch, history)`` is called after each epoch; a true result ends training. ``epoch`` is counted
             from 0 over the network's life. The callback may evaluate the network and write to its parameters.
+        callbacks : sequence, optional
+            More of them: functions like `callback`, and objects such as those of `netlet.callbacks`: checkpoints, a CSV
+            file, reasons to stop, a picture.
         sample_weight : array_like, shape (rows,), optional
             Weights >= 0, not all of them 0, that multiply the losses of the rows. Reduction ``"mean"`` then divides by
             the sum of the weights and, in batches that do not hold all rows, by their number of rows times the mean
@@ -961,6 +966,7 @@ class Network(Inspection):
                 "optimizer": optimizer,
                 "seed": seed,
                 "callback": callback,
+                "callbacks": callbacks,
                 "validation_data": validation_data,
                 "patience": patience,
                 "min_delta": min_delta,
@@ -979,6 +985,7 @@ class Network(Inspection):
         optimizer: Optimizer | OptimizerName | None = None,
         seed: int | None = None,
         callback: Callable[[int, History], object] | None = None,
+        callbacks: Sequence[Any] | None = None,
         validation_data: tuple[Any, ...] | None = None,
         patience: int | None = None,
         min_delta: float = 0.0,
@@ -996,7 +1003,7 @@ class Network(Inspection):
             iterable that can be iterated over repeatedly. A batch is (x, y) or (x, y, sample_weight), as in `fit`; it
             is checked when it arrives, and may have any number of rows. Nothing is standardized here: call
             `learn_scaling` on a sample of the data before, or set the scalings.
-        epochs, learning_rate, optimizer, seed, callback, validation_data, patience, min_delta, schedule
+        epochs, learning_rate, optimizer, seed, callback, callbacks, validation_data, patience, min_delta, schedule
             As in `fit`.
         weight_mean : float, optional
             The mean weight of the data. Reduction ``"mean"`` divides a batch's gradient by its number of rows times
@@ -1041,6 +1048,7 @@ class Network(Inspection):
                 "optimizer": optimizer,
                 "seed": seed,
                 "callback": callback,
+                "callbacks": callbacks,
                 "validation_data": validation_data,
                 "patience": patience,
                 "min_delta": min_delta,
@@ -1072,9 +1080,12 @@ class Network(Inspection):
     def _train(self, data: dict[str, Any], options: training.Options) -> History:
         """Train on `data`, which replaces the settings of the same names: where the core gets rows from."""
         history = History()
-        optimizer, settings = training.settings(options, self.seed, history)
+        optimizer, callbacks, settings = training.settings(options, self, history)
         try:
-            with training.progress_bar(options["progress"], settings["epochs"], history) as record:
+            with (
+                training.progress_bar(options["progress"], settings["epochs"], history) as record,
+                running(callbacks, history, self, optimizer),
+            ):
                 self._fit(optimizer, {**settings, **data, "record": record})
         except (_core.DivergenceError, KeyboardInterrupt) as error:
             error.history = history  # type: ignore[union-attr]  # the epochs before it
