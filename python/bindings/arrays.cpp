@@ -182,8 +182,12 @@ BorrowedRows target_rows(py::handle y, const netlet::Network& network, const Bor
   else if (targets == 1)
     expected += " or (" + number(rows) + ",)";
   std::string hint;
-  if (classes && integers && ndim == 2 && array.shape(1) == 1) hint = "; y.ravel() makes a column of classes a vector";
-  if (classes && !integers && ndim == 1) hint = "; y.astype(int) makes whole numbers class indices";
+  if (classes && integers && ndim == 2 && array.shape(1) == 1)
+    hint = "; numpy.ravel(y) makes a column of classes a vector";
+  if (classes && !integers && ndim == 1)
+    hint = py::module_::import("numpy").attr("isnan")(array).attr("any")().cast<bool>()
+               ? "; class indices cannot be missing: leave out rows without a class, or give them the weight 0"
+               : "; y.astype(int) makes whole numbers class indices";
   throw py::value_error("y: expected shape " + expected + ", got " + shape_text(array) + " of dtype " +
                         py::str(array.dtype()).cast<std::string>() + hint);
 }

@@ -135,7 +135,8 @@ void learn_scaling(py::handle object, bool outputs, py::handle data, py::handle 
   std::optional<BorrowedRows> weights;
   if (!sample_weight.is_none()) weights = weights_of(sample_weight, rows);
   compute(operations(self, rows.array.rows, 1), [&] {
-    self.learn_scaling(scaling_kind(outputs), rows.array, weights ? &weights->array : nullptr, with_nan);
+    self.learn_scaling(scaling_kind(outputs), rows.array, weights ? &weights->array : nullptr,
+                       outputs ? with_nan : netlet::Missing::refuse);
   });
 }
 

@@ -98,11 +98,14 @@ def real_array(value: Any, name: str, *, rows: bool = True) -> Array:
             raise _NotRealError(f"an array of dtype {array.dtype}" if is_array else type(value).__name__)
     except MissingValueError as error:
         where = error.text(name, rows)
-        raise MissingValueError(f"{name}: expected numbers, but the value{where} is missing ({error.what})") from None
+        hint = "; missing='ignore' leaves out targets that are NaN" if name == "y" else ""
+        raise MissingValueError(
+            f"{name}: expected numbers, but the value{where} is missing ({error.what}){hint}"
+        ) from None
     except _NotRealError as error:
         hint = "; numpy.unique(y, return_inverse=True) turns class names into indices" if name == "y" else ""
         raise TypeError(f"{name}: expected real numbers, got {error.what}{error.text(name, rows)}{hint}") from None
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+    except (TypeError, ValueError, OverflowError, RecursionError, NotImplementedError) as error:  # the last is Arrow's
         raise ValueError(f"{name}: expected an array of real numbers, but {error}") from None
     return array
 

@@ -76,6 +76,7 @@ def test_y_that_does_not_fit_x_and_the_outputs_is_refused(call, y, error, net):
     [
         (CLASSES.astype(float), "integers"),
         (CLASSES.astype(float).tolist(), "integers"),
+        ([0, 1, NAN, 0, 1, 2], "integers .*; class indices cannot be missing: leave out rows without a class"),
         (CLASSES[:5], "integers"),
         (CLASSES[:, None], "integers"),
         (np.array([0, 1, 3, 0, 1, 2]), "classes from 0 to 2, got 3 in row 2"),

@@ -91,6 +91,11 @@ def test_a_missing_weight_or_class_is_refused_by_its_row(convert, net, classifie
         classifier.fit(X, CLASSES, epochs=1, class_weight="balanced", sample_weight=weights)
 
 
+def test_a_missing_target_gets_a_hint_at_what_leaves_it_out(net):
+    with refused(ValueError, r"is missing \(masked\); missing='ignore' leaves out targets that are NaN$", net):
+        net.fit(X, np.ma.masked_less(Y, Y.mean()), epochs=1, missing="ignore")
+
+
 @every_vector
 def test_a_missing_parameter_is_refused_by_its_position(convert, net):
     with refused(ValueError, r"^x: .* at position 1 is missing", net):

@@ -11,6 +11,10 @@ W2, B2 = np.arange(8.0).reshape(4, 2) / 4 - 1, np.array([-1.0, 0.75])
 X = np.random.default_rng(0).normal(size=(20, 3)) * 3
 
 
+def leaky_relu(value, slope):
+    return np.maximum(value, 0) + slope * np.minimum(value, 0)
+
+
 def layers_of(*met):
     layers = Layers(3)
     for what, *values in met:
@@ -18,6 +22,8 @@ def layers_of(*met):
             layers.add_layer(*values, "model")
         elif what is np.tanh:
             layers.add_activation("tanh", "model")
+        elif what is leaky_relu:
+            layers.add_leaky_relu(*map(np.float64, values), "model, leaky")
         elif what is np.clip:
             layers.add_clip(*values, "model, limits")
         else:
@@ -152,6 +158,34 @@ def test_losses_decide_what_becomes_of_a_scale_at_the_end():
     layers.override(None, "softmax")  # of the scaled sums
     value = np.exp(value) / np.exp(value).sum(axis=1, keepdims=True)
     assert assert_right(layers, value).loss_name == "cross_entropy"
+
+
+@pytest.mark.filterwarnings("ignore:model, leaky:UserWarning")
+@pytest.mark.parametrize("slope", [0.2, -1.5, [0.25, 0.01, 0.0, 1.0]])
+def test_slopes_of_leaky_relu_take_pairs_of_units(slope):
+    columns = [(np.multiply, -2.0), (np.add, np.arange(4.0))]
+    leaky, two = (leaky_relu, slope), (leaky_relu, np.resize(slope, 2))
+    network = assert_right(*read(FIRST, leaky, SECOND))
+    assert network.layer_sizes == (3, 8, 2)
+    assert network.activations == ("relu", "identity")
+    assert_right(*read(FIRST, *columns, leaky, *columns, SECOND, two))
+    assert_right(*read(FIRST, leaky, (np.tanh,), leaky, (np.clip, -0.5, 0.5), SECOND))
+    assert_right(*read((leaky_relu, 0.3), FIRST, (np.tanh,), leaky))
+    assert_right(*read(FIRST, leaky, (np.add, 1.0)))
+    layers, value = read((np.matmul, W1, None), leaky)
+    layers.override(None, "sigmoid")
+    assert_right(layers, 1 / (1 + np.exp(-value)))
+
+
+def test_a_slope_of_netlet_s_own_stays_a_unit_and_others_are_said():
+    assert assert_right(*read(FIRST, (leaky_relu, 0.01), SECOND)).layer_sizes == (3, 4, 2)
+    with pytest.warns(
+        UserWarning, match=r"^model, leaky: its slope is not netlet's 0\.01, so each of its units is read"
+    ):
+        layers_of(FIRST, (leaky_relu, 0.1), SECOND).parts(loss=None, dtype=None)
+    for slope, message in ((np.nan, "finite slopes, got nan"), ([0.1, 0.2], r"one for each of 4 columns, got \(2,\)")):
+        with pytest.raises(ValueError, match=f"^model, leaky: expected .*{message}"):
+            layers_of(FIRST, (leaky_relu, slope))
 
 
 def test_columns_that_do_not_fit_are_refused():

@@ -65,8 +65,6 @@ def test_models_of_keras_give_the_same(keras):
         same = Network.from_keras(model.get_weights(), activation=[hidden, "leaky_relu"], output_activation="softmax")
         assert same.fingerprint() == net.fingerprint()
     for layer, message in [
-        (layers.LeakyReLU(negative_slope=0.3), "slope 0.01"),
-        (layers.Dense(2, "leaky_relu"), "no activation 'leaky_relu'"),
         (layers.LayerNormalization(name="norm"), r"layer 'norm' \(LayerNormalization\): netlet has no such layer"),
         (layers.ReLU(max_value=6, threshold=1.0), "relu has max_value None, this one 6"),
         (layers.ReLU(negative_slope=0.5), "relu has negative_slope 0.0, this one 0.5"),
@@ -91,6 +89,18 @@ def test_limits_and_activations_without_sums_of_their_own(keras):
         assert net.activations == activations
         for x in (X, X * 10):
             np.testing.assert_allclose(net.forward(x), keras.ops.convert_to_numpy(model(x)), rtol=1e-4, atol=4e-6)
+
+
+@frameworks
+@pytest.mark.filterwarnings("ignore:model, layer:UserWarning")
+def test_slopes_of_leaky_relu(keras):
+    layers = keras.layers
+    slopes = layers.PReLU(alpha_initializer=keras.initializers.RandomNormal(seed=1))
+    for part in (layers.LeakyReLU(), layers.Activation("leaky_relu"), slopes):
+        model = keras.Sequential([layers.Input((4,)), layers.Dense(6), part, layers.Dense(3)])
+        net = Network.from_keras(model)
+        assert net.layer_sizes == (4, 12, 3)
+        np.testing.assert_allclose(net.forward(X), keras.ops.convert_to_numpy(model(X)), rtol=1e-5, atol=1e-6)
 
 
 def normalized(layer, data):

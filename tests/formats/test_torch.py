@@ -65,6 +65,8 @@ def test_a_state_dict():
         Network.from_torch({"0.weight": W.tolist()}, activation="tanh")
     with pytest.raises(TypeError, match="expected a Sequential or a state_dict of PyTorch, got int"):
         Network.from_torch(3)
+    with pytest.raises(ValueError, match="expected at least one layer of sums, got none"):
+        Network.from_torch({}, activation="tanh")
 
 
 def arrays(*names):
@@ -204,13 +206,27 @@ def test_limits_and_activations_without_sums_of_their_own(torch):
 
 
 @frameworks
+@pytest.mark.filterwarnings("ignore:model, layer 1:UserWarning")
+def test_slopes_of_leaky_relu(torch):
+    nn = torch.nn
+    several = nn.PReLU(6)
+    with torch.no_grad():
+        several.weight.copy_(torch.linspace(-1, 1, 6))
+    for module in (nn.LeakyReLU(0.2), nn.PReLU(), several):
+        model = nn.Sequential(nn.Linear(4, 6), module, nn.Linear(6, 3)).double()
+        net = Network.from_torch(model)
+        assert net.layer_sizes == (4, 12, 3)
+        np.testing.assert_allclose(net.forward(X), model(torch.as_tensor(X)).detach().numpy(), rtol=1e-13, atol=1e-14)
+
+
+@frameworks
 def test_modules_that_netlet_does_not_have_are_refused(torch):
     nn = torch.nn
     linear = nn.Linear(4, 4)
     cases = [
         (nn.Sequential(linear, nn.SELU()), r"model, layer 1 \(SELU\): netlet has no such layer"),
         (nn.Sequential(linear, nn.Sequential(nn.Conv1d(1, 1, 1))), r"layer 1\.0 \(Conv1d\)"),
-        (nn.Sequential(linear, nn.LeakyReLU(0.2)), "leaky_relu has negative_slope 0.01, this one 0.2"),
+        (nn.Sequential(linear, nn.PReLU(init=float("nan"))), "expected finite slopes"),
         (nn.Sequential(linear, nn.GELU(approximate="tanh")), "approximate"),
         (nn.Sequential(linear, nn.Softmax(dim=0)), "softmax has dim -1 or 1, this one 0"),
         (nn.Sequential(linear, nn.Softmax(dim=1), nn.ReLU()), r"layer 2 \(ReLU\): expected nothing but a scale after"),

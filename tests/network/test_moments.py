@@ -117,7 +117,7 @@ def test_moments_of_very_small_and_very_large_numbers_are_right(size):
 def test_moments_beyond_the_range_are_refused():
     net = Network([2, 1], seed=0)
     for column in ([1.7e308, 1.7e308, 1.6e308], [1.7e308, 1.7e308, -1.7e308]):
-        with refused(ValueError, "^inputs: expected values whose mean and deviation are finite, .* in column 1", net):
+        with refused(ValueError, "^x: expected values whose mean and deviation are finite, .* in column 1", net):
             net.learn_scaling(np.c_[np.zeros(len(column)), column])
 
 
@@ -148,7 +148,7 @@ def test_learning_refuses_bad_weights():
     for weight, message in (([1, -1, 1], "weights >= 0"), ([1, np.nan, 1], "finite"), ([1, 1], "expected shape")):
         with refused(ValueError, f"^sample_weight: .*{message}", net):
             net.learn_scaling(x, sample_weight=weight)
-    with refused(ValueError, "^inputs: expected a value with a positive weight in column 0", net):
+    with refused(ValueError, "^sample_weight: expected a weight above 0, got 0 for all of 3 rows", net):
         net.learn_scaling(x, sample_weight=[0, 0, 0])
 
 
@@ -164,5 +164,20 @@ def test_missing_targets_are_left_out_of_the_moments():
     by_hand = Network([2, 3], activation="identity", seed=0)
     by_hand.learn_scaling(y=y, missing="ignore")
     assert_same_bits(by_hand.output_scaling[1], scale)
-    with refused(ValueError, "^outputs: expected finite numbers, got nan", by_hand):
+    with refused(ValueError, "^y: expected finite numbers, got nan .*; missing='ignore' leaves such", by_hand):
         by_hand.learn_scaling(y=y)
+    with refused(ValueError, "^y: expected a target in a row of weight above 0, all are nan", by_hand):
+        by_hand.learn_scaling(y=np.full_like(y, np.nan), missing="ignore")
+
+
+def test_learning_refuses_what_it_cannot_learn_from():
+    net = Network([2, 3], loss="cross_entropy", seed=0)
+    with refused(TypeError, "^x: expected x, y or both, got neither", net):
+        net.learn_scaling()
+    with refused(ValueError, "^missing: expected 'refuse' or 'ignore', got 'drop'", net):
+        net.learn_scaling(np.eye(2), missing="drop")
+    with refused(ValueError, "^x: expected finite numbers, got nan in row 0, column 1", net):
+        net.learn_scaling([[0, np.nan]], missing="ignore")
+    for y in ([0, 2], np.eye(3)):
+        with refused(ValueError, "^y: expected None, cross_entropy does not allow scaled outputs", net):
+            net.learn_scaling(y=y)

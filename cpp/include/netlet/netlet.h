@@ -271,7 +271,7 @@ NETLET_API netlet_status netlet_set_scaling(netlet_network* network, int32_t kin
 /* Sets shift and scale to the weighted means and standard deviations of the array's columns; the scale is 1 for a
  * column that is constant up to rounding. rows: at least 1; netlet_inputs or netlet_target_count columns.
  * sample_weight: one column of weights >= 0, or NULL: 1 each. missing: a netlet_missing; for outputs,
- * NETLET_MISSING_IGNORE leaves out values that are NaN. */
+ * NETLET_MISSING_IGNORE leaves out values that are NaN. Messages call the array x or y. */
 NETLET_API netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const netlet_array* rows,
                                               const netlet_array* sample_weight, int32_t missing, netlet_error* error);
 /* A value for each input or output (so with gaussian_nll two for each target); NULL if there is no scaling. The network
@@ -342,8 +342,8 @@ typedef struct netlet_evaluation {
 } netlet_evaluation;
 
 /* size: that of the caller's netlet_evaluation, which may grow. What lies beyond is neither computed nor written, so
- * sizeof(double) asks for the loss alone. x needs at least 1 row, here and in what follows, except for
- * netlet_jacobian. */
+ * sizeof(double) asks for the loss alone. If all targets are missing, that is 0, and to ask for more is an error. x needs
+ * at least 1 row, here and in what follows, except for netlet_jacobian. */
 NETLET_API netlet_status netlet_evaluate(const netlet_network* network, const netlet_array* x,
                                          const netlet_targets* targets, netlet_evaluation* evaluation, size_t size,
                                          netlet_error* error);

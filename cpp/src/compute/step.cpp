@@ -17,7 +17,9 @@ netlet_status netlet_evaluate(const netlet_network* network, const netlet_array*
     double mean;
     NETLET_TRY(check_classes_and_weights<T>(*network, *targets, error));  // classes are used as indices
     NETLET_TRY(mean_weight<T>(*targets, x->rows, &mean, error));
-    NETLET_TRY(count_judged<T>(*network, *targets, false, &judged, error));
+    // without a target the loss is 0, as in a batch; the figures beside it would be those of nothing
+    const bool allow_none = size <= offsetof(netlet_evaluation, accuracy);
+    NETLET_TRY(count_judged<T>(*network, *targets, allow_none, &judged, error));
     const bool errors = size > offsetof(netlet_evaluation, rmse) && !network->has_classes();
     BatchRunner<T> runner;
     NETLET_TRY(

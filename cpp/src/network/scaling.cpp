@@ -16,6 +16,9 @@ namespace {
 
 const char* kind_name(int kind) { return kind == NETLET_SCALE_INPUTS ? "inputs" : "outputs"; }
 
+// the argument that its columns come from
+const char* data_name(int kind) { return kind == NETLET_SCALE_INPUTS ? "x" : "y"; }
+
 netlet_status check_kind(int kind, netlet_error* error) {
   if (kind == NETLET_SCALE_INPUTS || kind == NETLET_SCALE_OUTPUTS) return NETLET_OK;
   return invalid(error, "scaling: expected 1 (inputs) or 2 (outputs), got %d", kind);
@@ -107,6 +110,16 @@ double rounding_of(const netlet_array& a) {
 
 double larger(double a, double b) { return a > b ? a : b; }
 
+// Whether a weight is above 0.
+template <class T> bool any_weight(const Sample& sample) {
+  T weight = 1;
+  for (size_t i = 0; i < sample.rows.rows; ++i) {
+    if (sample.weights) load_rows(*sample.weights, nullptr, i, 1, &weight);
+    if (weight > 0) return true;
+  }
+  return false;
+}
+
 struct Column {
   double low, high, mean;
   double unit;  // a power of two near the largest distance from the mean, so that squares neither overflow nor vanish
@@ -115,6 +128,7 @@ struct Column {
 template <class T> netlet_status learn(netlet_network& net, int kind, const Sample& sample, netlet_error* error) {
   NETLET_TRY(check_loss(net, kind, error));
   const size_t n = sample.rows.columns;
+  if (!any_weight<T>(sample)) return no_weight(sample.rows.rows, error);
   Buffer<double> shift, scale;
   Buffer<Sums> sums;
   Buffer<Column> columns;
@@ -127,22 +141,23 @@ template <class T> netlet_status learn(netlet_network& net, int kind, const Samp
     return x;
   };
   if (!column_sums<T>(sample, sums, first)) return out_of_memory(error);
+  size_t present = 0;
   for (size_t j = 0; j < n; ++j) {
     Column& c = columns[j];
-    const bool empty = !(c.low <= c.high);
-    if (empty && sample.skip_nan) c.low = c.high = 0;  // a target that is never there
-    if (empty && !sample.skip_nan)
-      return invalid(error, "%s: expected a value with a positive weight in column %zu, to learn its scaling from",
-                     kind_name(kind), j);
+    if (c.low <= c.high)
+      ++present;
+    else
+      c.low = c.high = 0;  // a target that is never there
     c.mean = c.low == c.high ? c.low : sums[j].value / sums[j].weight;
     const double distance = larger(c.high - c.mean, c.mean - c.low);
     if (!(distance <= DBL_MAX))
       return invalid(error, "%s: expected values whose mean and deviation are finite, got up to %g in column %zu",
-                     kind_name(kind), larger(fabs(c.low), fabs(c.high)), j);
+                     data_name(kind), larger(fabs(c.low), fabs(c.high)), j);
     int exponent;
     frexp(distance, &exponent);
     if (distance > 0) c.unit = ldexp(1, exponent - 1);
   }
+  if (!present) return no_target(error);
   const auto square = [&](double x, double, size_t j) {
     const double e = (x - columns[j].mean) / columns[j].unit;
     return e * e;
@@ -193,16 +208,17 @@ netlet_status netlet_set_scaling(netlet_network* network, int32_t kind, const do
 netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const netlet_array* rows,
                                    const netlet_array* sample_weight, int32_t missing, netlet_error* error) {
   NETLET_TRY(check_kind(kind, error));
-  NETLET_TRY(check_array(kind_name(kind), rows, error));
+  NETLET_TRY(check_array(data_name(kind), rows, error));
   if (rows->columns != columns_of(*network, kind) || rows->rows == 0)
-    return invalid(error, "%s: expected rows of %zu columns, got %zu rows of %zu", kind_name(kind),
+    return invalid(error, "%s: expected rows of %zu columns, got %zu rows of %zu", data_name(kind),
                    columns_of(*network, kind), rows->rows, rows->columns);
   if (missing != NETLET_MISSING_REFUSE && (missing != NETLET_MISSING_IGNORE || kind == NETLET_SCALE_INPUTS))
     return invalid(error, "missing: expected 0 (refuse) or, for outputs, 1 (ignore), got %d", missing);
   return holding<Writing>("learn_scaling", *network, error, [&](auto zero) {
     using T = decltype(zero);
     const bool ignore = missing == NETLET_MISSING_IGNORE;
-    NETLET_TRY(check_finite<double>(kind_name(kind), *rows, nullptr, error, ignore));
+    const char* const hint = kind == NETLET_SCALE_OUTPUTS ? kMissingHint : "";
+    NETLET_TRY(check_finite<double>(data_name(kind), *rows, nullptr, error, ignore, hint));
     if (sample_weight) NETLET_TRY(check_weights<T>(*sample_weight, rows->rows, error));
     return learn<T>(*network, kind, {*rows, sample_weight, ignore}, error);
   });

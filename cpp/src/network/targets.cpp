@@ -82,10 +82,9 @@ template <class T>
 netlet_status check_y(const netlet_network& net, const netlet_targets& targets, bool unscaled, netlet_error* error) {
   const netlet_array& y = *targets.y;
   const bool ignore = targets.missing == NETLET_MISSING_IGNORE;
-  const char* const hint = "; missing='ignore' leaves such targets out";
   const ColumnScaling columns = net.columns(NETLET_SCALE_OUTPUTS);
-  NETLET_TRY(unscaled ? check_finite<double>("y", y, nullptr, error, ignore, hint)
-                      : check_finite<T>("y", y, net.output_scaling ? &columns : nullptr, error, ignore, hint));
+  NETLET_TRY(unscaled ? check_finite<double>("y", y, nullptr, error, ignore, kMissingHint)
+                      : check_finite<T>("y", y, net.output_scaling ? &columns : nullptr, error, ignore, kMissingHint));
   if (by_class(net, y)) return NETLET_OK;
   if (net.has_classes()) return check_probabilities<T>(net, y, error);
   if (net.loss_kind().targets == TargetKind::counts) return check_not_negative<T>("y", "counts", y, error);
@@ -93,6 +92,14 @@ netlet_status check_y(const netlet_network& net, const netlet_targets& targets, 
 }
 
 }  // namespace
+
+netlet_status no_weight(size_t rows, netlet_error* error) {
+  return invalid(error, "sample_weight: expected a weight above 0, got 0 for all of %zu rows", rows);
+}
+
+netlet_status no_target(netlet_error* error) {
+  return invalid(error, "y: expected a target in a row of weight above 0, all are nan");
+}
 
 netlet_status check_features(const netlet_network& net, const netlet_array* x, netlet_error* error) {
   NETLET_TRY(check_array("x", x, error));
@@ -120,7 +127,7 @@ netlet_status check_shapes(const netlet_network& net, const netlet_array* x, con
   }
   if (gradient) {
     if (targets->weight_mean != 0) return invalid(error, "weight_mean: expected none, output_gradient is not divided");
-    if (targets->missing) return invalid(error, "missing: expected refuse, output_gradient has no targets");
+    if (targets->missing) return invalid(error, "missing: expected 'refuse', output_gradient has no targets");
     NETLET_TRY(check_rows("output_gradient", gradient, x->rows, error));
     return check_columns("output_gradient", "outputs", net.outputs(), *gradient, error);
   }
@@ -192,7 +199,7 @@ netlet_status mean_weight(const netlet_targets& targets, size_t rows, double* me
     sum = blocks[0];
     *mean = sum / (double)rows;
   }
-  if (sum == 0) return invalid(error, "sample_weight: expected a weight above 0, got 0 for all of %zu rows", rows);
+  if (sum == 0) return no_weight(rows, error);
   if ((T)*mean > 0 && isfinite((T)sum)) return NETLET_OK;
   return invalid(error, "%s: expected a number that %s can hold, also times the number of rows, got %s%g",
                  given ? "weight_mean" : "sample_weight", sizeof(T) == 4 ? "float32" : "float64",
@@ -214,7 +221,7 @@ template <class T> netlet_status count_judged(const netlet_network& net, const n
     any |= judged && weight > 0;
     return NETLET_OK;
   }));
-  return any || allow_none ? NETLET_OK : invalid(error, "y: expected a target in a row of weight above 0, all are nan");
+  return any || allow_none ? NETLET_OK : no_target(error);
 }
 template netlet_status count_judged<float>(const netlet_network&, const netlet_targets&, bool, size_t*, netlet_error*);
 template netlet_status count_judged<double>(const netlet_network&, const netlet_targets&, bool, size_t*, netlet_error*);

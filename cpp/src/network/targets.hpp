@@ -11,6 +11,12 @@ inline bool by_class(const netlet_network& net, const netlet_array& y) {
   return net.loss == NETLET_CROSS_ENTROPY && y.columns == 1;
 }
 
+// Errors of data from which nothing can be learned: no row has a weight, or none has a target.
+netlet_status no_weight(size_t rows, netlet_error* error);
+netlet_status no_target(netlet_error* error);
+
+constexpr const char* kMissingHint = "; missing='ignore' leaves such targets out";
+
 netlet_status check_features(const netlet_network& net, const netlet_array* x, netlet_error* error);
 
 // Only shapes and dtypes. with_gradient: output_gradient may be given instead of y.

@@ -20,6 +20,7 @@ _LAYERS = {
     row["keras_layer"][0]: (name, row["keras_layer"][1]) for name, row in ACTIVATIONS.items() if "keras_layer" in row
 }
 _LOGARITHMS = "log_softmax"
+_LEAKY = "leaky_relu"  # whose slope is 0.2, unless it is a layer
 _CLIPS = {"relu6": (0.0, 6.0), "hard_tanh": (-1.0, 1.0)}
 # what does nothing in prediction, or nothing but change the shape
 _NOTHING = ("Flatten", "Identity", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization")
@@ -28,15 +29,15 @@ _NOTHING = ("Flatten", "Identity", "GaussianNoise", "GaussianDropout", "AlphaDro
 def _function(function: Any, where: str) -> str:
     name = getattr(function, "__name__", type(function).__name__)
     own = str(getattr(function, "__module__", "")).startswith("keras.src.activations")
-    if own and name in (*_FUNCTIONS, *_CLIPS, _LOGARITHMS):
+    if own and name in (*_FUNCTIONS, *_CLIPS, _LEAKY, _LOGARITHMS):
         return _FUNCTIONS.get(name, name)
-    known = ", ".join([*_FUNCTIONS, *_CLIPS, _LOGARITHMS])
+    known = ", ".join([*_FUNCTIONS, *_CLIPS, _LEAKY, _LOGARITHMS])
     raise ValueError(f"{where}: netlet has no activation {name!r} of that form; known are keras's {known}")
 
 
 def _layer_activation(layer: Any, kind: str, where: str) -> str:
     if kind not in _LAYERS:
-        known = ", ".join(["Dense", "Activation", *_LAYERS, *_COLUMNS, *_NOTHING, "Dropout"])
+        known = ", ".join(["Dense", "Activation", *_LAYERS, "PReLU", *_COLUMNS, *_NOTHING, "Dropout"])
         raise ValueError(f"{where}: netlet has no such layer; known are {known} and Reshape")
     name, wanted = _LAYERS[kind]
     require(name, wanted, layer.get_config(), where)
@@ -82,6 +83,8 @@ def _dense(layers: Layers, layer: Any, where: str) -> None:
 def _activate(layers: Layers, name: str, where: str) -> None:
     if name == _LOGARITHMS:
         layers.add_log_softmax(where)
+    elif name == _LEAKY:
+        layers.add_leaky_relu(0.2, where)
     elif name in _CLIPS:
         layers.add_clip(*_CLIPS[name], where)
     else:
@@ -152,6 +155,10 @@ def _add(layers: Layers, layer: Any, shape: tuple[int, ...], where: str) -> None
         _dense(layers, layer, where)
     elif kind == "Activation":
         _activate(layers, _function(layer.activation, where), where)
+    elif kind == "LeakyReLU":
+        layers.add_leaky_relu(float(layer.negative_slope), where)
+    elif kind == "PReLU":
+        layers.add_leaky_relu(np.broadcast_to(_array(layer.alpha), shape), where)
     elif kind == "ReLU" and layer.max_value is not None and layer.negative_slope == layer.threshold == 0:
         layers.add_clip(0.0, float(layer.max_value), where)
     else:

@@ -366,6 +366,13 @@ def _activation(node: Node) -> Value:
     return node.to(value, value.shape, "function", name)
 
 
+def _leaky_relu(node: Node) -> Value:
+    """LeakyRelu and PRelu: a slope, or one for each column."""
+    value = node.value()
+    slope = np.float32(node.attributes["alpha"]) if node.kind == "LeakyRelu" else node.inputs[1]
+    return node.to(value, value.shape, "leaky_relu", np.asarray(slope))
+
+
 def _softmax(node: Node) -> Value:
     """Softmax, or its logarithm: of the axis that is a row."""
     value, axis = node.value(), node.attributes["axis"]
@@ -498,6 +505,7 @@ OPERATORS: dict[str, Callable[[Node], Any]] = {
     "Cast": _cast,
     "Dropout": _dropout,
     **dict.fromkeys(_ACTIVATIONS, _activation),
+    **dict.fromkeys(("LeakyRelu", "PRelu"), _leaky_relu),
     **dict.fromkeys(("Softmax", "LogSoftmax"), _softmax),
     "Relu": _relu,
     "HardSigmoid": _line,

@@ -196,6 +196,8 @@ def _layers(output: Value, allowance: Allowance) -> Layers:
             count += 1
         elif step.step == "function":
             _add_function(layers, step, count)
+        elif step.step == "leaky_relu":
+            layers.add_leaky_relu(_vector(step, count, allowance), step.where)
         elif step.step is not None:
             layers.add_columns(step.step, _vector(step, count, allowance), step.where)
         if first_of_row(step.shape, count) is None:

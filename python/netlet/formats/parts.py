@@ -112,8 +112,8 @@ class Layers:
     layer it becomes the input scaling, if it can, or else goes into that layer; after sums it goes into these; after an
     activation, into the next layer; after the last layer it becomes the output scaling, if it can, or else goes into
     the sums. What is only added to sums is their bias. An activation that has no sums before it gets some that change
-    nothing, by the identity matrix. Parameters into which nothing goes stay the same bits; the rest is computed in
-    binary64.
+    nothing, by the identity matrix; a slope of leaky_relu that is not netlet's takes two units for each. Parameters
+    into which nothing goes stay the same bits; the rest is computed in binary64.
     """
 
     inputs: int | None = None  # of the model, if they are known before its first layer
@@ -129,6 +129,14 @@ class Layers:
     _steps: list[_Step] = field(default_factory=list)  # done to the columns since the last layer or activation
     _where: str = ""  # the last of them
     _limits: list[tuple[float, float, str]] = field(default_factory=list)  # between which values are kept
+    _slopes: Any = None  # of the last layer's leaky_relu, if it is made of pairs of units
+    _paired: str = ""  # the first such layer
+
+    @property
+    def _count(self) -> int:
+        """How many values the last layer gives."""
+        count: int = self.weights[-1].shape[1]
+        return count if self._slopes is None else count // 2
 
     def add_layer(self, weight: Any, bias: Any, where: str) -> None:
         """Add sums: weight (inputs, outputs), bias (outputs,) or None."""
@@ -142,8 +150,8 @@ class Layers:
                 raise ValueError(f"{where}: expected parameters in float32 or float64, got {values.dtype}")
         if bias is not None and bias.shape != (weight.shape[1],):
             raise ValueError(f"{where}: expected {weight.shape[1]} biases, got shape {bias.shape}")
-        if self.weights and self.weights[-1].shape[1] != weight.shape[0]:
-            raise ValueError(f"{where}: expected {self.weights[-1].shape[1]} inputs, got {weight.shape[0]}")
+        if self.weights and self._count != weight.shape[0]:
+            raise ValueError(f"{where}: expected {self._count} inputs, got {weight.shape[0]}")
         self._dtypes.append(weight.dtype)
         self._add_sums(weight, bias, where)
 
@@ -156,6 +164,8 @@ class Layers:
             self._scale_sums()
         if self._steps:
             weight, bias = self._after_steps(weight, bias)
+        if self._slopes is not None:
+            weight, self._slopes = np.concatenate([weight, -self._slopes[:, None] * weight]), None
         self.weights.append(weight)
         self.biases.append(bias)
         self.activations.append("identity")
@@ -177,7 +187,7 @@ class Layers:
         values = np.asarray(values)
         if values.dtype.kind not in "fiu":
             raise ValueError(f"{where}: expected numbers, got {values.dtype}")
-        count = self.weights[-1].shape[1] if self.weights else values.size
+        count = self._count if self.weights else values.size
         if values.shape not in ((), (1,), (count,)):
             raise ValueError(f"{where}: expected a value or one for each of {count} columns, got shape {values.shape}")
         values = values.astype(np.float64)
@@ -210,7 +220,7 @@ class Layers:
         self._refuse_after_logarithms(where)
         if self.weights and not self.activated:
             return
-        count = self.weights[-1].shape[1] if self.weights else self.inputs
+        count = self._count if self.weights else self.inputs
         if count is None:
             raise ValueError(f"{where}: expected a layer of sums before the activation {name}")
         self.allowance.use(count * count, f"{where}: as a layer of its own, of {count} * {count} numbers")
@@ -238,6 +248,32 @@ class Layers:
         self.add_activation("hard_sigmoid", where)
         for step, value in (np.multiply, width), (np.add, least):
             self._add_column(step, value, where)
+
+    def add_leaky_relu(self, slope: Any, where: str) -> None:
+        """Multiply negative sums by a slope, or by one for each column.
+
+        A slope other than netlet's takes two units: max(z, 0) - slope * max(-z, 0), the difference in the next layer.
+        """
+        slope = np.asarray(slope)
+        if slope.dtype.kind != "f" or not np.isfinite(slope).all():
+            raise ValueError(f"{where}: expected finite slopes, got {slope.tolist()!r}"[:200])
+        if np.allclose(slope, 0.01, rtol=1e-6, atol=0):
+            self.add_activation("leaky_relu", where)
+            return
+        self._need_sums("leaky_relu", where)
+        self._scale_sums()
+        weight, bias = self.weights[-1], self.biases[-1]
+        if slope.shape not in ((), (1,), weight.shape[1:]):
+            raise ValueError(
+                f"{where}: expected a slope or one for each of {weight.shape[1]} columns, got {slope.shape}"
+            )
+        self.allowance.use(2 * weight.size, f"{where}: as two units of relu each")
+        self.weights[-1] = np.concatenate([weight, -weight], axis=1)
+        self.biases[-1] = None if bias is None else np.concatenate([bias, -bias])
+        self._slopes = np.broadcast_to(slope, weight.shape[1:]).astype(np.float64)
+        self._paired = self._paired or where
+        self.activations[-1] = "relu"
+        self.activated = True
 
     def _add_column(self, step: Any, value: float, where: str) -> None:
         """The same as add_columns, for a number that may change nothing."""
@@ -300,10 +336,10 @@ class Layers:
 
     def override(self, activation: Any, output_activation: str | None) -> None:
         """Take the activations that the caller names where the model has none of its own."""
+        self._complete()
         found = list(self.activations)
         if activation is not None:
-            hidden = max(len(found) - 1, 0)
-            names = [activation] * hidden if isinstance(activation, str) else _names(activation)
+            names = [activation] * (len(found) - 1) if isinstance(activation, str) else _names(activation)
             if len(names) == len(found):
                 if output_activation not in (None, names[-1]):
                     raise ValueError(
@@ -317,7 +353,7 @@ class Layers:
                 raise ValueError(
                     f"activation: expected a name, or one for each of the {len(found)} layers, got {len(names)}"
                 )
-        if output_activation is not None and self.activations:
+        if output_activation is not None:
             if not self.activated:
                 self._scale_sums()
             self.activations[-1] = output_activation
@@ -326,12 +362,18 @@ class Layers:
             if own not in ("identity", given):
                 raise ValueError(f"activation: layer {i + 1} of the model has {own} itself, got {given!r} for it")
 
+    def _complete(self) -> None:
+        """End with a layer of the model's outputs."""
+        if not self._dtypes:
+            raise ValueError("model: expected at least one layer of sums, got none")
+        if self._slopes is not None:
+            self._add_sums(np.eye(self._count, dtype=np.float32), None, self._where)
+
     def parts(
         self, *, loss: str | None, dtype: Any, reduction: str = "mean", loss_settings: Settings | None = None
     ) -> Parts:
         """Put them together; loss None: the one that goes with the output's activation."""
-        if not self._dtypes:
-            raise ValueError("model: expected at least one layer of sums, got none")
+        self._complete()
         dtype = self._dtype(dtype)
         last = self.activations[-1]
         needed: dict[str, Any] = {name: row["output"] for name, row in LOSSES.items() if "classes" in row}
@@ -346,6 +388,12 @@ class Layers:
         if self.logarithms:
             warnings.warn(
                 "model: it ends in LogSoftmax; the network gives the probabilities themselves",
+                UserWarning,
+                stacklevel=4,
+            )
+        if self._paired:
+            warnings.warn(
+                f"{self._paired}: its slope is not netlet's 0.01, so each of its units is read as two units of relu",
                 UserWarning,
                 stacklevel=4,
             )

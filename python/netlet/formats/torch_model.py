@@ -37,7 +37,7 @@ def _array(tensor: Any, where: str) -> Any:
 
 def _activation(module: Any, kind: str, where: str) -> str:
     if kind not in _CLASSES:
-        known = ", ".join(["Linear", "BatchNorm1d", *_CLASSES, *_CLIPS, "LogSoftmax", "Dropout", "Flatten"])
+        known = ", ".join(["Linear", "BatchNorm1d", *_CLASSES, "PReLU", *_CLIPS, "LogSoftmax", "Dropout", "Flatten"])
         raise ValueError(f"{where}: netlet has no such layer; known are {known}")
     name, wanted = _CLASSES[kind]
     require(name, wanted, {setting: getattr(module, setting) for setting in wanted}, where)
@@ -84,6 +84,8 @@ def _add(layers: Layers, module: Any, label: str) -> None:
     elif kind == "LogSoftmax":
         _activation(module, "Softmax", label)
         layers.add_log_softmax(label)
+    elif kind in ("LeakyReLU", "PReLU"):
+        layers.add_leaky_relu(_array(module.weight, label) if kind == "PReLU" else module.negative_slope, label)
     elif kind in _CLIPS:
         layers.add_clip(module.min_val, module.max_val, label)
     else:
