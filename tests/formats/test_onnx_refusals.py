@@ -73,6 +73,7 @@ def after(*nodes):
         ([node("Sub", ["x", "text"], ["d"]), node("Gemm", ["d", "w", "b"], ["y"])], "numbers, got object"),
         ([node("MatMul", ["x", "half_precision"], ["y"])], "float32 or float64, got float16; choose by dtype="),
         ([node("Gemm", ["x", "integers", "b"], ["y"])], "float32 or float64, got int32"),
+        ([node("Gemm", ["x", "w", "integers"], ["y"], beta=0.5)], "floating-point numbers, got int32"),
         ([node("Gemm", ["x", "b", "b"], ["y"])], "matrix of weights"),
         ([node("Add", ["x", "b"], ["y"])], "at least one layer"),
         ([node("Add", ["x", "b"], ["z"]), node("Sub", ["b", "b"], ["y"])], "output: expected one that depends on"),

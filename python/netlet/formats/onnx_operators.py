@@ -272,6 +272,8 @@ def _gemm(node: Node) -> Value:
         return value
     if isinstance(bias, Value):
         raise node.error("expected biases that are constants")
+    if bias.dtype.kind != "f":
+        raise node.error(f"expected floating-point numbers, got {bias.dtype}")
     return _columns(node, value, np.add, bias if beta == 1 else bias * bias.dtype.type(beta))
 
 
