@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from .inspection import Inspection
+    from ._core import Network
 
 _POSITIVE, _NEGATIVE = "#b2182b", "#2166ac"  # the ends of matplotlib's RdBu
 
@@ -22,7 +22,7 @@ def new_figure(what: str, **settings: Any) -> Any:
     return pyplot.figure(layout="constrained", **settings)
 
 
-def draw_units(ax: Any, net: Inspection) -> None:
+def draw_units(ax: Any, net: Network) -> None:
     """Each unit as a circle, the first on top, and each weight as a line."""
     from matplotlib.collections import LineCollection
 
@@ -49,7 +49,7 @@ def draw_units(ax: Any, net: Inspection) -> None:
     ax.set_axis_off()
 
 
-def draw_matrices(ax: Any, net: Inspection) -> None:
+def draw_matrices(ax: Any, net: Network) -> None:
     """Each layer's weights as an image of inputs (down) and outputs (across), all with the same colors."""
     most = max((float(np.abs(w[np.isfinite(w)]).max(initial=0)) for w in net.weights), default=0) or 1.0
     image = None

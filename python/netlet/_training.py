@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 from . import _arguments as arguments
 from ._data import flag, number, real_array, shown
 from ._names import ACTIVATIONS, LOSSES
+from .callbacks import checked, together
 from .history import History
 from .optimizers import SGD, Optimizer
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
         optimizer: Optimizer | OptimizerName | None
         seed: int | None
         callback: Callable[[int, History], object] | None
+        callbacks: Sequence[Any] | None
         validation_data: tuple[Any, ...] | None
         patience: int | None
         min_delta: float
@@ -43,8 +45,8 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
         progress: bool
 
 
-def settings(options: Options, own_seed: int, history: History) -> tuple[Optimizer, dict[str, Any]]:
-    """The optimizer, and what the core's loop is told; `own_seed` is the network's."""
+def settings(options: Options, network: Any, history: History) -> tuple[Optimizer, list[Any], dict[str, Any]]:
+    """The optimizer, all callbacks, and what the core's loop is told."""
     optimizer, learning_rate = options["optimizer"], options["learning_rate"]
     if optimizer is None:
         optimizer = SGD(0.1 if learning_rate is None else learning_rate)
@@ -55,32 +57,35 @@ def settings(options: Options, own_seed: int, history: History) -> tuple[Optimiz
         raise ValueError(
             f"learning_rate: expected None beside an optimizer, which has its own, got {shown(learning_rate)}"
         )
-    callback, seed, patience = options["callback"], options["seed"], options["patience"]
-    if callback is not None and not callable(callback):
-        raise TypeError(f"callback: expected a function, got {type(callback).__name__}")
+    seed, patience = options["seed"], options["patience"]
+    callbacks = checked(options["callback"], options["callbacks"])
     epochs = arguments.integer("epochs", options["epochs"], 1, 2**63, "a positive integer")
     if patience is not None:
         patience = arguments.integer("patience", patience, 1, 2**63, "a positive integer or None")
-    return arguments.optimizer(optimizer), {
-        "x": None,
-        "y": None,
-        "sample_weight": None,
-        "weight_mean": None,
-        "next_batch": None,
-        "batch_size": 0,
-        "shuffle": False,
-        "standardize_inputs": False,
-        "standardize_outputs": False,
-        "epochs": epochs,
-        "seed": own_seed if seed is None else arguments.seed(seed),
-        "callback": None if callback is None else (lambda epoch: callback(epoch, history)),
-        "validation_data": validation_data(options["validation_data"]),
-        "patience": patience or 0,
-        "min_delta": number(options["min_delta"], "min_delta"),
-        "schedule": schedule(options["schedule"]),
-        "missing": options["missing"],
-        "live": flag("progress", options["progress"]),
-    }
+    return (
+        arguments.optimizer(optimizer),
+        callbacks,
+        {
+            "x": None,
+            "y": None,
+            "sample_weight": None,
+            "weight_mean": None,
+            "next_batch": None,
+            "batch_size": 0,
+            "shuffle": False,
+            "standardize_inputs": False,
+            "standardize_outputs": False,
+            "epochs": epochs,
+            "seed": network.seed if seed is None else arguments.seed(seed),
+            "callback": together(callbacks, history, network),
+            "validation_data": validation_data(options["validation_data"]),
+            "patience": patience or 0,
+            "min_delta": number(options["min_delta"], "min_delta"),
+            "schedule": schedule(options["schedule"]),
+            "missing": options["missing"],
+            "live": flag("progress", options["progress"]),
+        },
+    )
 
 
 def weights_of_classes(
@@ -126,6 +131,47 @@ def weights_of_classes(
         raise ValueError(f"sample_weight: expected shape {weights.shape}, got {own.shape}")
     with np.errstate(all="ignore"):
         return np.asarray(weights * own)
+
+
+def split(
+    loss: str, share: Any, seed: int, x: Any, y: Any, sample_weight: Any
+) -> tuple[Any, Any, Any, tuple[Any, Any, Any]]:
+    """Rows for training, and rows for validation: of each class those with the smallest random numbers."""
+    from .reference.generator import SPLIT, random_bits
+
+    x, y = real_array(x, "x"), real_array(y, "y")
+    (share,) = arguments.numbers("validation_split", share, 1, "fit")
+    if not 0 < share < 1:
+        raise ValueError(f"validation_split: expected a number between 0 and 1, got {share:g}")
+    if x.ndim != 2 or y.ndim < 1 or len(y) != len(x):
+        raise ValueError(f"validation_split: expected x and y of as many rows, got shapes {x.shape} and {y.shape}")
+    weight = None if sample_weight is None else real_array(sample_weight, "sample_weight")
+    if weight is not None and weight.shape != (len(x),):
+        raise ValueError(f"sample_weight: expected shape ({len(x)},), got {weight.shape}")
+    order = np.argsort(random_bits(seed, SPLIT, 0, len(x)), kind="stable")
+    chosen = np.zeros(len(x), bool)
+    for members in _members(loss, y):
+        of_class = order[members[order]]
+        chosen[of_class[: min(int(share * len(of_class) + 0.5), len(of_class) - 1)]] = True
+    if not chosen.any():
+        raise ValueError(f"validation_split: expected a share of at least one of {len(x)} rows, got {share:g}")
+    rest, parts = ~chosen, [x, y] if weight is None else [x, y, weight]
+    own, held = ([part[rows] for part in parts] + [None] * (3 - len(parts)) for rows in (rest, chosen))
+    return own[0], own[1], own[2], (held[0], held[1], held[2])
+
+
+def _members(loss: str, y: npt.NDArray[Any]) -> Iterator[npt.NDArray[np.bool_]]:
+    """For each class, which rows are of it; without classes all of them."""
+    of = LOSSES[loss].get("classes")
+    matrix = y.reshape(len(y), -1)
+    if of == "row" and matrix.shape[1] > 1:
+        classes = np.where(np.isnan(matrix).any(axis=1), -1, matrix.argmax(axis=1))
+    elif of and matrix.shape[1] == 1:
+        classes = matrix[:, 0]
+    else:
+        classes = np.zeros(len(y))
+    for value in np.unique(classes):
+        yield (classes == value) if value == value else classes != classes
 
 
 def standardize(loss: str, value: Standardize) -> dict[str, bool]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
 __all__ = ["History"]
 
 _TITLES = {"time": "time (s)"}
+_NO_METRICS = ("loss", "time", "learning_rate", "validation_loss")
 
 
 class _Column:
@@ -61,7 +62,8 @@ class History:
         After each epoch, on the network's scale; empty without validation data.
     metrics : dict of str to numpy.ndarray
         ``"accuracy"``, the share of rows (of those that have a target) whose class is predicted correctly before their
-        batch's update, and ``"validation_accuracy"``, for losses with classes; empty for other losses.
+        batch's update, and ``"validation_accuracy"``, for losses with classes; and what `fit` was asked for by
+        ``metrics``, after the epoch.
 
     Examples
     --------
@@ -107,7 +109,7 @@ class History:
     @property
     def metrics(self) -> dict[str, Vector]:
         """Other figures of each epoch, by name."""
-        return {name: self._values(name) for name in ("accuracy", "validation_accuracy") if name in self._columns}
+        return {name: self._values(name) for name in self._columns if name not in _NO_METRICS}
 
     @property
     def best_epoch(self) -> int:
@@ -142,7 +144,7 @@ class History:
             figure = new_figure("History.plot", figsize=(6.4, 6.4 if metrics else 4.8))
             ax = figure.add_subplot(2 if metrics else 1, 1, 1)
             if metrics:
-                draw_curves(figure.add_subplot(2, 1, 2, sharex=ax), metrics, None, "share of rows")
+                draw_curves(figure.add_subplot(2, 1, 2, sharex=ax), metrics, None, "metrics")
         losses = {"training": self.loss}
         if len(self.validation_loss):
             losses["validation"] = self.validation_loss

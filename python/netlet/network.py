@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _core
+from . import _core, _metrics
 from . import _training as training
 from ._arguments import activations as _activations
 from ._arguments import integer as _integer
@@ -22,6 +22,7 @@ from ._data import converted, real_array, shown
 from ._data import flag as _flag
 from ._library import numerics_version
 from ._names import LOSSES
+from .callbacks import running
 from .history import History
 from .inspection import Inspection
 from .optimizers import Optimizer, remember_network, warn_of_another_network
@@ -30,6 +31,7 @@ if TYPE_CHECKING:  # they take longer to import than all of netlet
     import numpy.typing as npt
     from typing_extensions import Self  # typing has it from Python 3.11 on
 
+    from ._metrics import Metric
     from ._names import ActivationName, DtypeName, InitName, LossName, MissingName, OptimizerName, ReductionName
     from .formats.parts import Parts
 
@@ -473,6 +475,7 @@ class Network(Inspection):
         sample_weight: npt.ArrayLike | None = None,
         weight_mean: float | None = None,
         missing: MissingName = "refuse",
+        metrics: Sequence[Metric] | None = None,
     ) -> dict[str, float]:
         """Compute the loss over all rows, and the accuracy or, without classes, how far predictions are from targets.
 
@@ -487,6 +490,11 @@ class Network(Inspection):
             As in `loss`, for the loss alone.
         missing : str, default "refuse"
             As in `loss`.
+        metrics : sequence of str or callable, optional
+            What is wanted beside the loss, in place of the figures below: ``"accuracy"`` for the cross entropies,
+            ``"rmse"``, ``"mae"`` and ``"r2"`` for other losses, or functions ``f(y, prediction)`` of `y` and of what
+            `predict` gives, such as those of scikit-learn; each is named by its ``__name__``. ``"r2"`` is the
+            coefficient of determination, averaged over the targets.
 
         Returns
         -------
@@ -513,8 +521,16 @@ class Network(Inspection):
         >>> net.output_scaling = [0.0], [10.0]
         >>> net.evaluate([[1.0], [2.0]], [10.0, 30.0])  # 10 and 20 are predicted: 1 and 2 on the network's scale
         {'loss': 0.5, 'rmse': 7.0710678118654755, 'mae': 5.0}
+        >>> def worst(y, prediction):
+        ...     return np.abs(y - prediction).max()
+        >>> net.evaluate([[1.0], [2.0]], [10.0, 30.0], metrics=["r2", worst])
+        {'loss': 0.5, 'r2': 0.5, 'worst': 10.0}
         """
-        return self._evaluate(x, y, sample_weight, weight_mean, missing)
+        wanted = _metrics.named(self.loss_name, metrics)
+        own = self._evaluate(x, y, sample_weight, weight_mean, missing)
+        if metrics is None:
+            return own
+        return {"loss": own["loss"], **_metrics.figures(self.predict, own, wanted, x, y, sample_weight)}
 
     def backward(
         self,
@@ -803,14 +819,17 @@ class Network(Inspection):
         shuffle: bool = True,
         seed: int | None = None,
         callback: Callable[[int, History], object] | None = None,
+        callbacks: Sequence[Any] | None = None,
         sample_weight: npt.ArrayLike | None = None,
         class_weight: training.ClassWeight | None = None,
         validation_data: tuple[Any, ...] | None = None,
+        validation_split: float | None = None,
         patience: int | None = None,
         min_delta: float = 0.0,
         schedule: Any = None,
         standardize: training.Standardize = False,
         missing: MissingName = "refuse",
+        metrics: Sequence[Metric] | None = None,
         progress: bool = False,
     ) -> History:
         """Train the network, on from its present parameters: a second call goes on where the first one ended.
@@ -845,6 +864,9 @@ class Network(Inspection):
         callback : callable, optional
             ``callback(epoch, history)`` is called after each epoch; a true result ends training. ``epoch`` is counted
             from 0 over the network's life. The callback may evaluate the network and write to its parameters.
+        callbacks : sequence, optional
+            More of them: functions like `callback`, and objects such as those of `netlet.callbacks`: checkpoints, a CSV
+            file, reasons to stop, a picture.
         sample_weight : array_like, shape (rows,), optional
             Weights >= 0, not all of them 0, that multiply the losses of the rows. Reduction ``"mean"`` then divides by
             the sum of the weights and, in batches that do not hold all rows, by their number of rows times the mean
@@ -855,6 +877,9 @@ class Network(Inspection):
             have a target. For the cross entropies.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
             Its loss is computed after each epoch.
+        validation_split : float, optional
+            Between 0 and 1: the share of the rows that is taken for validation in place of `validation_data`, of each
+            class alike. Which rows depends on `seed` and on their number alone. The data is copied.
         patience : int, optional
             Stop after this many epochs in which the loss (that of the validation data, if any) has not improved by more
             than `min_delta`. However training ends, except by an error, the parameters of the last improvement are then
@@ -872,6 +897,9 @@ class Network(Inspection):
             ``"refuse"``: NaN in `y` is an error. ``"ignore"``: it is a target that is missing, which adds 0 to the loss
             and to the derivatives, while ``"mean"`` still divides by all rows. For cross_entropy all probabilities of a
             row are missing or none, and class indices cannot be missing. Also for `validation_data`.
+        metrics : sequence of str or callable, optional
+            As in `evaluate`: computed after each epoch, for the rows and for the validation data, and recorded in the
+            history. (The accuracy is always recorded, before each update.)
         progress : bool, default False
             Show a progress bar, if tqdm is installed.
 
@@ -910,6 +938,15 @@ class Network(Inspection):
         True
         """
         batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
+        if validation_split is not None:
+            if validation_data is not None:
+                raise ValueError("validation_split: expected None beside validation_data")
+            own = self.seed if seed is None else _seed(seed)
+            x, y, sample_weight, validation_data = training.split(
+                self.loss_name, validation_split, own, x, y, sample_weight
+            )
+        if metrics is not None:
+            callback = self._with_metrics(metrics, callback, (x, y, sample_weight), validation_data, missing)
         if class_weight is not None:
             outputs = self.layer_sizes[-1]
             sample_weight = training.weights_of_classes(
@@ -939,6 +976,7 @@ class Network(Inspection):
                 "optimizer": optimizer,
                 "seed": seed,
                 "callback": callback,
+                "callbacks": callbacks,
                 "validation_data": validation_data,
                 "patience": patience,
                 "min_delta": min_delta,
@@ -957,6 +995,7 @@ class Network(Inspection):
         optimizer: Optimizer | OptimizerName | None = None,
         seed: int | None = None,
         callback: Callable[[int, History], object] | None = None,
+        callbacks: Sequence[Any] | None = None,
         validation_data: tuple[Any, ...] | None = None,
         patience: int | None = None,
         min_delta: float = 0.0,
@@ -974,7 +1013,7 @@ class Network(Inspection):
             iterable that can be iterated over repeatedly. A batch is (x, y) or (x, y, sample_weight), as in `fit`; it
             is checked when it arrives, and may have any number of rows. Nothing is standardized here: call
             `learn_scaling` on a sample of the data before, or set the scalings.
-        epochs, learning_rate, optimizer, seed, callback, validation_data, patience, min_delta, schedule
+        epochs, learning_rate, optimizer, seed, callback, callbacks, validation_data, patience, min_delta, schedule
             As in `fit`.
         weight_mean : float, optional
             The mean weight of the data. Reduction ``"mean"`` divides a batch's gradient by its number of rows times
@@ -1019,6 +1058,7 @@ class Network(Inspection):
                 "optimizer": optimizer,
                 "seed": seed,
                 "callback": callback,
+                "callbacks": callbacks,
                 "validation_data": validation_data,
                 "patience": patience,
                 "min_delta": min_delta,
@@ -1028,13 +1068,35 @@ class Network(Inspection):
             },
         )
 
+    def _with_metrics(
+        self, metrics: Any, callback: Any, data: Any, validation_data: Any, missing: MissingName
+    ) -> Callable[[int, History], object]:
+        """A callback that records figures after each epoch, before the caller's own."""
+        wanted = _metrics.named(self.loss_name, metrics)
+        wanted.pop("accuracy", None)  # which fit records itself
+        parts = {"": data, "validation_": training.validation_data(validation_data)}
+
+        def record(epoch: int, history: History) -> object:
+            for prefix, part in parts.items():
+                if part is not None:
+                    x, y, weight = part
+                    own = self._evaluate(x, y, weight, None, missing)
+                    for name, value in _metrics.figures(self.predict, own, wanted, x, y, weight).items():
+                        history._record(len(history) - 1, {f"{prefix}{name}": np.array([value])})
+            return callback(epoch, history) if callback is not None else None
+
+        return record
+
     def _train(self, data: dict[str, Any], options: training.Options) -> History:
         """Train on `data`, which replaces the settings of the same names: where the core gets rows from."""
         history = History()
-        optimizer, settings = training.settings(options, self.seed, history)
+        optimizer, callbacks, settings = training.settings(options, self, history)
         warn_of_another_network(optimizer, self)
         try:
-            with training.progress_bar(options["progress"], settings["epochs"], history) as record:
+            with (
+                training.progress_bar(options["progress"], settings["epochs"], history) as record,
+                running(callbacks, history, self, optimizer),
+            ):
                 self._fit(optimizer, {**settings, **data, "record": record})
         except (_core.DivergenceError, KeyboardInterrupt) as error:
             error.history = history  # type: ignore[union-attr]  # the epochs before it

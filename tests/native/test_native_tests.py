@@ -5,8 +5,8 @@ import os
 
 import netlet
 import pytest
+from netlet import _golden as golden
 
-import golden
 import toolchains
 
 
