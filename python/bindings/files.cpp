@@ -89,12 +89,14 @@ void bind_files(py::module_& m) {
   py::class_<Checkpoint>(m, "Checkpoint", checked_new())
       .def(py::init(&checkpoint))
       .def_property_readonly("numerics_version",
-                             [](const Checkpoint& self) {
-                               return self.network.get() ? netlet_saved_numerics_version(self.network.get()) : 0;
+                             [](py::handle self) {
+                               const Network& network = object_of<Checkpoint>(self, "self").network;
+                               return network.get() ? netlet_saved_numerics_version(network.get()) : 0;
                              })
-      .def_property_readonly("optimizer", [](const Checkpoint& self) -> py::object {  // kind and weight decay
-        if (!self.optimizer || !self.optimizer->get()) return py::none();
-        const netlet_optimizer_config config = self.optimizer->config();
+      .def_property_readonly("optimizer", [](py::handle self) -> py::object {  // kind and weight decay
+        const std::optional<Optimizer>& optimizer = object_of<Checkpoint>(self, "self").optimizer;
+        if (!optimizer || !optimizer->get()) return py::none();
+        const netlet_optimizer_config config = optimizer->config();
         return py::make_tuple(config.kind, config.weight_decay);
       });
 }

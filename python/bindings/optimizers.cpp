@@ -84,7 +84,8 @@ void bind_optimizers(py::module_& m) {
   m.attr("OPTIMIZERS") = kinds;
   py::class_<Optimizer>(m, "Optimizer", checked_new())
       .def(py::init(&create), py::arg("kind"), py::arg("nesterov"), py::arg("settings"))
-      .def(py::init([](netlet::Checkpoint& checkpoint) {
+      .def(py::init([](py::handle object) {
+        netlet::Checkpoint& checkpoint = object_of<netlet::Checkpoint>(object, "checkpoint");
         if (!checkpoint.optimizer || !checkpoint.optimizer->get()) throw py::value_error("checkpoint: it is used up");
         return std::move(*checkpoint.optimizer);
       }))
