@@ -295,6 +295,7 @@ class World(random.Random):
         elif kind == 6:
             net.jacobian(x, out=self.out(net, x, n, net.layer_sizes[-1], net.layer_sizes[0]))
         elif kind == 7:
+            self.changes += 1  # `out` may be a network's parameters
             getattr(functional, self.choice(functional.__all__))(x, out=self.out(net, x, n, net.layer_sizes[0]))
         elif kind == 8:
             self.choice([net.layer_outputs, net.views])(x)
@@ -388,7 +389,9 @@ class World(random.Random):
         else:
             raw = self.choice([Network, Mine, Adam, SGD, _core.Network, _core.Optimizer, _core.Checkpoint])
             raw = raw.__new__(raw)
-            name = self.choice([name for name in dir(raw) if not hasattr(object, name) or name == "__reduce__"])
+            files = ("from_", "load", "save", "to_", "plot")
+            names = [name for name in dir(raw) if not hasattr(object, name) and not name.startswith(files)]
+            name = self.choice([*names, "__reduce__"])
             member = getattr(raw, name)
             if callable(member):
                 member(*(self.anything() for _ in range(self.randrange(4))))
@@ -417,7 +420,10 @@ class World(random.Random):
 
     def fit(self) -> None:
         net, n = self.net(), self.rows()
-        options = {"epochs": self.maybe(self.randint(1, 4), 0.04), "optimizer": self.maybe(self.optimizer(), 0.2)}
+        epochs = self.maybe(self.randint(1, 4), 0.04)
+        if isinstance(epochs, int) and 10 < epochs < 2**63:
+            epochs = 3  # they would be trained
+        options = {"epochs": epochs, "optimizer": self.maybe(self.optimizer(), 0.2)}
         rows, compared = self.rows(), self.compared(net, n, False)
         for name, good in {
             "seed": 7,

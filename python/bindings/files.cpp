@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "arrays.hpp"
 #include "bindings.hpp"
 
 namespace {
@@ -35,8 +36,7 @@ template <class F> auto with_path(const py::bytes& path, F f) {
     }
     const bool about_file = error.status() == NETLET_ERROR_FILE || error.status() == NETLET_ERROR_FORMAT;
     if (!about_file) throw;
-    const std::string shown = name.attr("encode")("utf-8", "backslashreplace").cast<std::string>();
-    throw netlet::Error(error.status(), (shown + (error.what() + text.size())).c_str());
+    throw netlet::Error(error.status(), (text_of(name) + (error.what() + text.size())).c_str());
   }
 }
 
