@@ -19,12 +19,24 @@ void bind_network(py::module_& m);
 void bind_optimizers(py::module_& m);
 void bind_training(py::module_& m, py::class_<netlet::Network>& network_type);
 
+// Whether __init__ has run.
+template <class T> bool is_made(py::handle self) {
+  const auto* instance = reinterpret_cast<py::detail::instance*>(self.ptr());
+  return py::isinstance<T>(self) && instance->simple_layout && instance->simple_holder_constructed;
+}
+
 // The C++ object behind `self`. Python can make an object whose __init__ has not run: that is an error, not a crash.
 template <class T> T& object_of(py::handle self, const char* name) {
-  const auto* instance = reinterpret_cast<py::detail::instance*>(self.ptr());
-  if (!py::isinstance<T>(self) || !instance->simple_layout || !instance->simple_holder_constructed)
+  if (!is_made<T>(self))
     throw py::type_error(std::string(name) + ": expected an object of netlet whose __init__ has run");
   return self.cast<T&>();
+}
+
+// tp_new of netlet's types. pybind11's own does not look at whether there was memory, and makes objects of several of
+// its types at once.
+PyObject* new_object(PyTypeObject* type, PyObject*, PyObject*);
+inline py::custom_type_setup checked_new() {
+  return py::custom_type_setup([](PyHeapTypeObject* type) { type->ht_type.tp_new = &new_object; });
 }
 
 // A daemon thread may still be at work while the interpreter shuts down. It can no longer get the GIL: Python ends it
@@ -59,6 +71,7 @@ class WithoutGil {
   }
   WithoutGil(const WithoutGil&) = delete;
   WithoutGil& operator=(const WithoutGil&) = delete;
+  PyThreadState* thread() const { return state_; }
 
  private:
   PyThreadState* state_;
@@ -77,6 +90,17 @@ template <class F> auto with_gil(PyThreadState* thread, F&& f) {
   });
 }
 
+// While this lives, a signal whose handler raises, such as Ctrl-C, ends calls of the core by this thread: with
+// NETLET_ERROR_INTERRUPTED, and with Python's error set. Only the main thread handles signals; others are not asked.
+// released: the state of a thread that does not hold the GIL, null if it does.
+class EndedBySignals {
+ public:
+  explicit EndedBySignals(PyThreadState* released);
+  ~EndedBySignals() { netlet_set_poll(nullptr, nullptr); }
+  EndedBySignals(const EndedBySignals&) = delete;
+  EndedBySignals& operator=(const EndedBySignals&) = delete;
+};
+
 // Below this many floating-point operations, a few microseconds of work, the GIL is kept: releasing it would cost a
 // good part of that time.
 constexpr double kHoldGil = 4e5;
@@ -85,5 +109,6 @@ constexpr double kHoldGil = 4e5;
 template <class F> auto compute(double operations, F&& f) {
   if (operations < kHoldGil) return f();
   const WithoutGil without_gil;
+  const EndedBySignals ended_by_signals(without_gil.thread());
   return f();
 }

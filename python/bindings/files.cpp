@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <cstring>
 #include <netlet/netlet.hpp>
+#include <pybind11/stl.h>
+
+#include <optional>
 
 #include "bindings.hpp"
 
@@ -16,8 +19,10 @@ template <class F> auto with_path(const py::bytes& path, F f) {
   const std::string text = path;
   try {
     const WithoutGil without_gil;
+    const EndedBySignals ended_by_signals(without_gil.thread());
     return f(text);
   } catch (const netlet::Error& error) {
+    if (error.status() == NETLET_ERROR_INTERRUPTED) throw;
     const py::object name =
         py::reinterpret_steal<py::object>(PyUnicode_DecodeFSDefaultAndSize(text.data(), (py::ssize_t)text.size()));
     if (error.status() == NETLET_ERROR_FILE && error.system_error() != 0) {
@@ -51,6 +56,7 @@ void replace_file(const py::bytes& path, const std::string& data) {
 }
 
 py::bytes to_bytes(py::handle self, py::handle optimizer) {
+  const EndedBySignals ended_by_signals(nullptr);
   const netlet::Bytes bytes = object_of<Network>(self, "self").to_bytes(optional_optimizer(optimizer));
   return py::bytes(static_cast<const char*>(bytes.data()), bytes.size());
 }
@@ -59,7 +65,18 @@ Checkpoint from_bytes(const py::buffer& bytes) {
   Py_buffer view;
   if (PyObject_GetBuffer(bytes.ptr(), &view, PyBUF_SIMPLE) != 0) throw py::error_already_set();
   const std::unique_ptr<Py_buffer, void (*)(Py_buffer*)> release(&view, &PyBuffer_Release);
+  const EndedBySignals ended_by_signals(nullptr);
   return Network::from_bytes(view.buf, (std::size_t)view.len);
+}
+
+Checkpoint load(const py::bytes& path) {
+  return with_path(path, [](const std::string& text) { return Network::load_checkpoint(text); });
+}
+
+// of a file, or of the bytes of one; the other is None
+Checkpoint checkpoint(const std::optional<py::bytes>& path, const std::optional<py::buffer>& data) {
+  if (path.has_value() == data.has_value()) throw py::type_error("expected either a path or data");
+  return path ? load(*path) : from_bytes(*data);
 }
 
 }  // namespace
@@ -69,12 +86,8 @@ void bind_files(py::module_& m) {
   m.def("to_bytes", &to_bytes);
   m.def("replace_file", &replace_file);
   // what a file holds, until a Network and an Optimizer are made from it
-  py::class_<Checkpoint>(m, "Checkpoint")
-      .def_static("load",
-                  [](const py::bytes& path) {
-                    return with_path(path, [](const std::string& text) { return Network::load_checkpoint(text); });
-                  })
-      .def_static("from_bytes", &from_bytes)
+  py::class_<Checkpoint>(m, "Checkpoint", checked_new())
+      .def(py::init(&checkpoint))
       .def_property_readonly("numerics_version",
                              [](const Checkpoint& self) {
                                return self.network.get() ? netlet_saved_numerics_version(self.network.get()) : 0;

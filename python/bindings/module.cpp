@@ -28,6 +28,34 @@ PyObject* python_error(netlet_status status, py::handle divergence_error) {
 
 }  // namespace
 
+static unsigned long g_main_thread;
+
+static int look_for_signals(void* released) {
+  const auto look = [] { return PyErr_CheckSignals() != 0 ? 1 : 0; };
+  return released ? with_gil(static_cast<PyThreadState*>(released), look) : look();
+}
+
+EndedBySignals::EndedBySignals(PyThreadState* released) {
+  if (PyThread_get_thread_ident() == g_main_thread) netlet_set_poll(&look_for_signals, released);
+}
+
+PyObject* new_object(PyTypeObject* type, PyObject*, PyObject*) {
+  try {
+    if (py::detail::all_type_info(type).size() != 1) {  // cached from here on, so that the layout needs no memory
+      PyErr_Format(PyExc_TypeError, "%s: expected one class of netlet's among its bases", type->tp_name);
+      return nullptr;
+    }
+    PyObject* const self = type->tp_alloc(type, 0);
+    if (self) reinterpret_cast<py::detail::instance*>(self)->allocate_layout();
+    return self;
+  } catch (py::error_already_set& error) {
+    error.restore();
+  } catch (const std::exception&) {
+    PyErr_NoMemory();
+  }
+  return nullptr;
+}
+
 void wait_for_the_end() {
   for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
 }
@@ -44,10 +72,12 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
     try {
       if (p) std::rethrow_exception(p);
     } catch (const netlet::Error& error) {
+      if (error.status() == NETLET_ERROR_INTERRUPTED && PyErr_Occurred()) return;  // what a signal's handler raised
       const py::object divergence = py::module_::import("netlet._core").attr("DivergenceError");
       PyErr_SetString(python_error(error.status(), divergence), error.what());
     }
   });
+  g_main_thread = py::module_::import("threading").attr("main_thread")().attr("ident").cast<unsigned long>();
   py::options options;
   options.disable_function_signatures();  // the Python classes have their own
   bind_library(m);

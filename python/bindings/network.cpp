@@ -126,12 +126,13 @@ void set_scaling(py::handle self, bool outputs, const std::vector<double>& shift
   network(self).set_scaling(scaling_kind(outputs), shift, scale);
 }
 
+// So many rows, for what looks at their number only.
+BorrowedRows row_count(std::size_t rows) { return {py::array(), netlet::Array((double*)nullptr, rows, 0), false}; }
+
 void learn_scaling(py::handle object, bool outputs, py::handle data, py::handle sample_weight, py::handle missing) {
   Network& self = network(object);
   const netlet::Missing with_nan = parse_missing(missing);
-  const BorrowedRows rows =
-      outputs ? target_rows(data, self, {py::array(), netlet::Array((double*)nullptr, py::len(data), 0), false})
-              : input_rows(data, self.inputs());
+  const BorrowedRows rows = outputs ? target_rows(data, self, row_count(py::len(data))) : input_rows(data, self.inputs());
   std::optional<BorrowedRows> weights;
   if (!sample_weight.is_none()) weights = weights_of(sample_weight, rows);
   compute(operations(self, rows.array.rows, 1), [&] {
@@ -160,7 +161,10 @@ void set_note(py::handle self, int kind, const std::optional<std::string>& text)
   check(netlet_set_note(network(self).get(), kind, text ? text->c_str() : nullptr, check));
 }
 
-std::string fingerprint(py::handle self) { return network(self).fingerprint(); }
+std::string fingerprint(py::handle self) {
+  const EndedBySignals ended_by_signals(nullptr);
+  return network(self).fingerprint();
+}
 
 // ---- outputs and losses
 
@@ -282,8 +286,12 @@ void bind_network(py::module_& m) {
   all["reduction"] = names(netlet_reduction_name);
   all["init"] = names(netlet_init_name);
   m.attr("NAMES") = all;
+  m.def("refuse_again", [](py::handle self) {  // pybind11 would ignore another __init__
+    if (is_made<Network>(self) || is_made<netlet::Optimizer>(self))
+      throw py::type_error("__init__ has already run for this " + type_name(self));
+  });
   m.def("only_numbers", [](py::handle object) { return only_numbers(object, 8); });
-  py::class_<Network> type(m, "Network");
+  py::class_<Network> type(m, "Network", checked_new());
   type.def(py::init(&create), py::arg("layer_sizes"), py::arg("activations"), py::arg("loss"), py::arg("reduction"),
            py::arg("dtype"), py::arg("loss_parameters"), py::arg("dropout"))
       .def(py::init(&from_checkpoint))

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import contextlib
 import math
-import operator
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _arguments as arguments
-from ._data import real_array, shown
+from ._data import flag, number, real_array, shown
 from ._names import ACTIVATIONS, LOSSES
 from .callbacks import checked, together
 from .history import History
@@ -81,10 +80,10 @@ def settings(options: Options, network: Any, history: History) -> tuple[Optimize
             "callback": together(callbacks, history, network),
             "validation_data": validation_data(options["validation_data"]),
             "patience": patience or 0,
-            "min_delta": arguments.numbers("min_delta", options["min_delta"], 1, "fit")[0],
+            "min_delta": number(options["min_delta"], "min_delta"),
             "schedule": schedule(options["schedule"]),
             "missing": options["missing"],
-            "live": bool(options["progress"]),
+            "live": flag("progress", options["progress"]),
         },
     )
 
@@ -203,11 +202,11 @@ def schedule(value: Any) -> Any:
     from .schedules import CosineDecay, ExponentialDecay, ReduceOnPlateau, StepDecay  # dataclasses are slow to import
 
     if isinstance(value, (StepDecay, ExponentialDecay, CosineDecay, ReduceOnPlateau)):
-        parts = value._parts()
+        kind, gamma, period, floor, min_delta = value._parts()
         try:
-            kind, gamma, period, floor, min_delta = parts
-            return kind, float(gamma), min(max(operator.index(period), 0), 2**63), float(floor), float(min_delta)
-        except (TypeError, ValueError):
+            epochs = min(max(arguments.index(period), 0), 2**63)
+            return kind, number(gamma, "gamma"), epochs, number(floor, "floor"), number(min_delta, "min_delta")
+        except TypeError:
             raise TypeError(f"schedule: expected numbers, whole numbers for epochs, got {shown(value)}") from None
     if callable(value) and not isinstance(value, type):
         return lambda epoch: _factor(value, epoch)
@@ -217,7 +216,7 @@ def schedule(value: Any) -> Any:
 def _factor(function: Callable[[int], Any], epoch: int) -> float:
     factor = function(epoch)
     try:
-        return float(factor)
+        return number(factor, "schedule")
     except (TypeError, ValueError):
         raise TypeError(
             f"schedule: expected a number from the function for epoch {epoch}, got {shown(factor)}"
@@ -268,10 +267,14 @@ def warn_of_growth(history: History) -> None:
         return
     first, last = losses[0], losses[-1]
     if last > 100 * abs(first) > 0:
-        warnings.warn(
-            f"the loss grew from {first:.3g} to {last:.3g}: a smaller learning rate, or reduction='mean', may help",
-            stacklevel=4,
-        )
+        try:
+            warnings.warn(
+                f"the loss grew from {first:.3g} to {last:.3g}: a smaller learning rate, or reduction='mean', may help",
+                stacklevel=4,
+            )
+        except Warning as warning:  # it is an error to the user
+            warning.history = history  # type: ignore[attr-defined]
+            raise
 
 
 def next_batch(batches: Callable[[], Iterable[Any]] | Iterable[Any]) -> Callable[[], tuple[Any, Any, Any] | None]:

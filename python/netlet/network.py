@@ -20,12 +20,13 @@ from ._arguments import numbers as _numbers
 from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
 from ._data import converted, real_array, shown
+from ._data import flag as _flag
 from ._library import numerics_version
 from ._names import LOSSES
 from .callbacks import running
 from .history import History
 from .inspection import Inspection
-from .optimizers import Optimizer, warn_of_another_network
+from .optimizers import Optimizer, remember_network, warn_of_another_network
 
 if TYPE_CHECKING:  # they take longer to import than all of netlet
     import numpy.typing as npt
@@ -176,6 +177,7 @@ class Network(Inspection):
         huber_delta: float = 1.0,
         quantile: float | Sequence[float] = 0.5,
     ) -> None:
+        _core.refuse_again(self)
         sizes = _layer_sizes(layer_sizes)
         loss_number = _number("loss", loss, "loss")
         activations = _activations(len(sizes) - 1, activation, output_activation, loss)
@@ -780,8 +782,9 @@ class Network(Inspection):
         >>> net.parameters
         array([0.2, 0.3, 0.3])
         """
-        loss = self._step(x, y, output_gradient, sample_weight, weight_mean, missing, _optimizer(optimizer))
-        warn_of_another_network(optimizer, self)
+        warn_of_another_network(_optimizer(optimizer), self)
+        loss = self._step(x, y, output_gradient, sample_weight, weight_mean, missing, optimizer)
+        remember_network(optimizer, self)
         return loss
 
     def apply_gradient(self, gradient: npt.ArrayLike, optimizer: Optimizer) -> None:
@@ -812,8 +815,9 @@ class Network(Inspection):
         array = converted(real_array(gradient, "gradient", rows=False), self.dtype, order="C")
         if array.shape != self.parameters.shape:
             raise ValueError(f"gradient: expected shape {self.parameters.shape}, got {array.shape}")
-        self._apply_gradient(array, _optimizer(optimizer))
-        warn_of_another_network(optimizer, self)
+        warn_of_another_network(_optimizer(optimizer), self)
+        self._apply_gradient(array, optimizer)
+        remember_network(optimizer, self)
 
     def fingerprint(self) -> str:
         """Compute the SHA-256 of architecture and parameters, to compare results between machines.
@@ -989,7 +993,13 @@ class Network(Inspection):
             scalings["standardize_outputs"],
             y,
         )
-        data = {"x": x, "y": y, "sample_weight": sample_weight, "batch_size": batch, "shuffle": bool(shuffle)}
+        data = {
+            "x": x,
+            "y": y,
+            "sample_weight": sample_weight,
+            "batch_size": batch,
+            "shuffle": _flag("shuffle", shuffle),
+        }
         return self._train(
             {**data, **scalings},
             {
@@ -1113,6 +1123,7 @@ class Network(Inspection):
         """Train on `data`, which replaces the settings of the same names: where the core gets rows from."""
         history = History()
         optimizer, callbacks, settings = training.settings(options, self, history)
+        warn_of_another_network(optimizer, self)
         try:
             with (
                 training.progress_bar(options["progress"], settings["epochs"], history) as record,
@@ -1122,7 +1133,7 @@ class Network(Inspection):
         except (_core.DivergenceError, KeyboardInterrupt) as error:
             error.history = history  # type: ignore[union-attr]  # the epochs before it
             raise
-        warn_of_another_network(optimizer, self)
+        remember_network(optimizer, self)
         training.warn_of_growth(history)
         return history
 

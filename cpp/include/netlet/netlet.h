@@ -5,19 +5,26 @@
  * This header is the C interface and its manual. C++ programs may prefer netlet.hpp, which wraps it in classes.
  *
  *   Errors    A function that can fail returns a netlet_status and, if `error` is not NULL, writes a sentence there.
- *             After a failure every network, optimizer and output buffer is as it was before, unless stated otherwise.
+ *             After a failure every network, optimizer and output buffer is as it was before, unless stated otherwise;
+ *             after NETLET_ERROR_INTERRUPTED a part of an output buffer may have been written.
  *   Pointers  Networks, optimizers and the places for results may not be NULL; this is not checked unless stated
- *             otherwise. Paths and arrays are checked.
+ *             otherwise. Paths and arrays are checked. Memory for results, a gradient, and what netlet_map reads must be
+ *             aligned for values of its dtype, which is checked; netlet_array may have any alignment.
  *   Memory    What netlet_..._create, _copy or _load returns belongs to the caller, who frees it with netlet_..._free.
  *             Arrays and settings are only read during the call, and never kept.
  *   Threads   Any number of threads may read a network at once (forward, loss, derivatives, fingerprint, copy, save). A
  *             call that changes it (step, fit, initialize, ...) excludes all others: whichever comes second fails at
  *             once with NETLET_ERROR_BUSY. An optimizer serves one call at a time. Functions that return no status do
- *             not check this: call them only while no other call changes the object, except for netlet_seed and
- *             netlet_epochs_trained, which are safe at any time. A call shares its work among as many threads as
+ *             not check this, but those that return or set numbers and settings are safe at any time (what they return
+ *             while a call runs may be from different moments of it). Only netlet_..._free, netlet_set_isa, and those
+ *             that return pointers to what may change (netlet_scaling_shift, netlet_scaling_scale, netlet_note) must not
+ *             run while another call changes the object. A call shares its work among as many threads as
  *             netlet_set_num_threads says; their number never changes a result. These threads never end: a plug-in that
  *             is to be unloaded (dlclose) must use one thread from the start, or be linked with -Wl,-z,nodelete, as the
  *             shared library is.
+ *   Callbacks Functions of the caller's (poll, on_epochs, next_batch, a schedule's function) must return: they may not
+ *             throw an exception, longjmp or end their thread. Whatever they leave that way stays busy for ever. In
+ *             netlet.hpp they may throw.
  *   Numbers   Results depend only on the data, the settings and the seed; python/netlet/reference is the specification.
  *             The caller's rounding mode and flush-to-zero setting are set aside during a call and restored after it;
  *             the sticky flags of floating-point exceptions may be set afterwards.
@@ -61,7 +68,7 @@ typedef enum netlet_status {
   NETLET_ERROR_MEMORY = 2,      /* out of memory, or sizes that overflow */
   NETLET_ERROR_BUSY = 3,        /* another call is using the network or the optimizer */
   NETLET_ERROR_DIVERGED = 4,    /* a loss or a parameter is not finite; fit restores the last good epoch's parameters */
-  NETLET_ERROR_INTERRUPTED = 5, /* poll asked to stop; the steps taken so far are kept */
+  NETLET_ERROR_INTERRUPTED = 5, /* poll asked to stop; the steps of netlet_fit taken so far are kept */
   NETLET_ERROR_CALLBACK = 6,    /* a callback failed; the steps taken so far are kept */
   NETLET_ERROR_UNSUPPORTED = 7, /* this machine or build lacks the instruction set */
   NETLET_ERROR_FILE = 8,        /* the operating system could not read or write a file */
@@ -167,6 +174,13 @@ NETLET_API netlet_status netlet_set_isa(const char* name, netlet_error* error);
  * NETLET_NUM_THREADS says, or else the number of CPUs in the process's affinity mask. */
 NETLET_API size_t netlet_get_num_threads(void);
 NETLET_API netlet_status netlet_set_num_threads(size_t count, netlet_error* error); /* 1 to 1024 */
+
+/* A function that calls made by this thread ask about every 20 ms, on this thread, in the floating-point environment
+ * that it was set in; NULL: none, as in the beginning. If its result is not 0, the call ends with
+ * NETLET_ERROR_INTERRUPTED, and has changed nothing. It may not use what the call uses. netlet_fit asks its own poll
+ * instead, if it has one. Calls that take less time never ask, nor do netlet_forward_realtime, netlet_initialize, an
+ * update of the parameters once it has begun, and waiting for the disk. */
+NETLET_API void netlet_set_poll(int (*poll)(void* context), void* context);
 
 /* ---- arrays ------------------------------------------------------------------------------------------------ */
 
@@ -416,7 +430,7 @@ NETLET_API netlet_status netlet_optimizer_create(const netlet_optimizer_config* 
                                                  netlet_error* error);
 NETLET_API void netlet_optimizer_free(netlet_optimizer* optimizer); /* may be NULL */
 NETLET_API netlet_optimizer_config netlet_optimizer_get_config(const netlet_optimizer* optimizer);
-/* For all later steps. Fails with NETLET_ERROR_BUSY while a call uses the optimizer, except within on_epochs. */
+/* For all later steps. Fails with NETLET_ERROR_BUSY while a call changes the optimizer, except within on_epochs. */
 NETLET_API netlet_status netlet_optimizer_set_learning_rate(netlet_optimizer* optimizer, double learning_rate,
                                                             netlet_error* error);
 NETLET_API size_t netlet_optimizer_slot_count(const netlet_optimizer* optimizer);
@@ -425,18 +439,25 @@ NETLET_API const char* netlet_optimizer_slot_name(const netlet_optimizer* optimi
 /* The number of parameters and the dtype that the optimizer is bound to; size 0: not bound yet. */
 NETLET_API size_t netlet_optimizer_size(const netlet_optimizer* optimizer);
 NETLET_API int netlet_optimizer_dtype(const netlet_optimizer* optimizer);
-/* Binds the optimizer, and allocates its slots, filled with 0, as its first use would; for restoring saved state. */
+/* Binds the optimizer, and allocates its slots, filled with 0, as its first use would. */
 NETLET_API netlet_status netlet_optimizer_bind(netlet_optimizer* optimizer, size_t size, int32_t dtype,
                                                netlet_error* error);
-/* `size` values, which the optimizer owns until it is freed; NULL if there is no such slot, or while a call uses the
- * optimizer. */
+/* `size` values, which the optimizer owns until it is freed; NULL if there is no such slot, if the optimizer is not
+ * bound, or while a call uses it. */
 NETLET_API void* netlet_optimizer_slot(netlet_optimizer* optimizer, size_t slot);
 /* Copies all slots, one after the other, and the progress. Fails with NETLET_ERROR_BUSY while a call uses the
- * optimizer, or if it is no longer bound to `size` parameters. */
+ * optimizer, or if it is no longer bound to `size` parameters of that dtype; otherwise if netlet_optimizer_set_state
+ * would refuse the state, as after a divergence. */
 NETLET_API netlet_status netlet_optimizer_copy_state(const netlet_optimizer* optimizer, void* slots, size_t size,
-                                                     netlet_optimizer_progress* progress, netlet_error* error);
+                                                     int32_t dtype, netlet_optimizer_progress* progress,
+                                                     netlet_error* error);
+/* Continues from a state that copy_state gave; an optimizer that is not bound is bound. Like files, it is refused if no
+ * training can have led to it: NaN, v or step < 0, infinity in m, velocity or step, powers that do not fit the
+ * steps. slots: size times netlet_optimizer_slot_count aligned values; size 0: none yet. */
+NETLET_API netlet_status netlet_optimizer_set_state(netlet_optimizer* optimizer, const void* slots, size_t size,
+                                                    int32_t dtype, const netlet_optimizer_progress* progress,
+                                                    netlet_error* error);
 NETLET_API netlet_optimizer_progress netlet_optimizer_get_progress(const netlet_optimizer* optimizer);
-NETLET_API void netlet_optimizer_set_progress(netlet_optimizer* optimizer, netlet_optimizer_progress progress);
 
 /* ---- training ---------------------------------------------------------------------------------------------- */
 
@@ -510,8 +531,9 @@ typedef struct netlet_fit_options {
   /* 0: on_epochs gets one epoch at a time. 1: epochs of a few microseconds come up to 64 at a time, so that reporting
    * takes less time than training; on_epochs may then use neither the network nor the optimizer. */
   int32_t report_together;
-  /* Called between steps, about every 20 ms; may be NULL. A result other than 0 ends training with
-   * NETLET_ERROR_INTERRUPTED. It may use neither the network nor the optimizer. */
+  /* Called about every 20 ms; may be NULL: then that of netlet_set_poll is. A result other than 0 ends training with
+   * NETLET_ERROR_INTERRUPTED, before the first step or after a whole one. It may use neither the network nor the
+   * optimizer. */
   int (*poll)(void* context);
   void* context; /* passed to all of these functions, which run on the thread that called netlet_fit */
 } netlet_fit_options;
@@ -535,9 +557,10 @@ NETLET_API netlet_status netlet_fit(netlet_network* network, const netlet_array*
  * optimizer: saved as well, with its settings and state, so that training can be resumed with the same bits; NULL: only
  * the network is saved. Parameters that are not finite are refused. May be called within on_epochs.
  *
- * The file is replaced as a whole, keeping its owner and permissions: if saving fails, or the machine does, the old
- * file is still there. A program that is killed meanwhile may leave a file .netlet-...tmp beside it. A file that
- * cannot be replaced (it is itself a mount, or its folder may not be written) is written in place, from memory.
+ * The file is replaced as a whole, keeping its owner, group and permissions as far as the user may set them; until then
+ * nobody else may read the new one. If saving fails, or the machine does, the old file is still there. A program that is
+ * killed meanwhile may leave a file .netlet-...tmp beside it. A file that cannot be replaced (it is itself a mount, or
+ * its folder may not be written) is written in place, from memory.
  * After a failure the message says what is left: "the old content is intact", or "the file is damaged". */
 NETLET_API netlet_status netlet_save(const netlet_network* network, const netlet_optimizer* optimizer, const char* path,
                                      netlet_error* error);

@@ -257,7 +257,8 @@ struct FitOptions {
   // Called after each epoch; true ends training. It may read the network and write to its parameters. All functions are
   // called on the thread that called fit.
   std::function<bool(const netlet_epoch&, const History&)> on_epoch = {};
-  // Called about every 20 ms; true ends training with NETLET_ERROR_INTERRUPTED. It may not use the network.
+  // Called about every 20 ms, also before the first step; true ends training with NETLET_ERROR_INTERRUPTED. It may not
+  // use the network.
   std::function<bool()> poll = {};
 };
 
@@ -702,6 +703,32 @@ inline std::size_t num_threads() { return netlet_get_num_threads(); }
 inline void set_num_threads(std::size_t count) {
   Check check;
   check(netlet_set_num_threads(count, check));
+}
+
+// f(), during which calls of this thread ask poll() about every 20 ms; true ends them with NETLET_ERROR_INTERRUPTED. What
+// poll throws leaves with_poll. See netlet_set_poll; there is none afterwards.
+template <class Poll, class F> auto with_poll(Poll poll, F&& f) {
+  struct Asked {
+    Poll& poll;
+    std::exception_ptr thrown;
+    static int ask(void* context) {
+      Asked& self = *static_cast<Asked*>(context);
+      try {
+        return self.poll() ? 1 : 0;
+      } catch (...) {
+        self.thrown = std::current_exception();
+        return 1;
+      }
+    }
+    explicit Asked(Poll& p) : poll(p) { netlet_set_poll(&ask, this); }
+    ~Asked() { netlet_set_poll(nullptr, nullptr); }
+  } asked(poll);
+  try {
+    return f();
+  } catch (const Error&) {
+    if (asked.thrown) std::rethrow_exception(asked.thrown);
+    throw;
+  }
 }
 
 // y = function(x), elementwise, for `count` contiguous values of float or double; y may be x. function: a Function, or

@@ -24,6 +24,7 @@ void add(Errors& sum, const Errors& next) {
   sum = {sum.square + next.square, sum.absolute + next.absolute, sum.count + next.count};
 }
 
+constexpr double kRowOperations = 100;  // what else a row takes, roughly
 double operations(const netlet_network& net, size_t rows) { return 6.0 * (double)net.parameter_count * (double)rows; }
 
 }  // namespace
@@ -130,7 +131,8 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
   };
   if (!by_blocks_) {
     const size_t slice = smaller(kSliceRows, divide_up(divide_up(batch.rows, threads), 8) * 8);
-    parallel(divide_up(batch.rows, slice), threads, [&](size_t task, size_t) {
+    const double work = operations(*net_, slice) + kRowOperations * (double)slice;
+    parallel_unless_stopped(divide_up(batch.rows, slice), threads, work, [&](size_t task, size_t) {
       const size_t row = task * slice;
       const size_t right = pass_.run(batch, row, row, smaller(slice, batch.rows - row), packed_);
       correct.fetch_add(right, std::memory_order_relaxed);
@@ -138,7 +140,8 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
     for (size_t block = 0; block < blocks; ++block) sum_block(block * kBlockRows, block);
   } else {
     const size_t step = kind_.delta ? chunk_blocks_ : 1;
-    parallel(divide_up(blocks, step), smaller(threads, workers_), [&](size_t task, size_t worker) {
+    const double work = operations(*net_, kBlockRows) + kRowOperations * kBlockRows;
+    parallel_unless_stopped(divide_up(blocks, step), smaller(threads, workers_), work, [&](size_t task, size_t worker) {
       const size_t first = task * step, at = pass_.first_of(worker), count = smaller(step, blocks - first);
       const size_t P = net_->parameter_count;
       const auto place = [&](size_t depth) {
@@ -146,7 +149,8 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
       };
       const auto add = [&](size_t a, size_t b) { kernel_->add(P, place(a), place(b)); };
       size_t depth = 0;
-      for (size_t i = 0; i < count; ++i) {
+      Pace pace;
+      for (size_t i = 0; i < count && !pace.stop(work); ++i) {
         const size_t row = (first + i) * kBlockRows, rows = smaller(kBlockRows, batch.rows - row);
         correct.fetch_add(pass_.run(batch, row, at, rows, packed_), std::memory_order_relaxed);
         sum_block(at, first + i);
@@ -157,6 +161,8 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
       if (kind_.delta) tree_finish(depth, add);
     });
   }
+  stopped_ = core::stopped();
+  if (stopped_) return {};
   tree(blocks, [&](size_t a, size_t b) {
     block_loss_[a] = block_loss_[a] + block_loss_[b];
     block_weight_[a] = block_weight_[a] + block_weight_[b];
@@ -201,15 +207,16 @@ template <class T> template <class F> void BatchRunner<T>::each_piece(const Grou
       (smaller(k + rows, inputs) - smaller(k, inputs)) * group.columns(), size, g);
 }
 
-template <class T> template <class F> void BatchRunner<T>::each_group(F&& f) {
+template <class T> template <class F> void BatchRunner<T>::each_group(bool may_stop, F&& f) {
   const size_t threads = smaller(threads_for(operations(*net_, batch_rows_), kTrainingShare), threads_);
-  parallel(groups_.size(), threads, [&](size_t task, size_t worker) {
+  const double work = may_stop ? 2.0 * kGroupValues * (double)batch_rows_ : 0;
+  parallel_unless_stopped(groups_.size(), threads, work, [&](size_t task, size_t worker) {
     f(groups_[task], scratch_.data() + worker * (1 + kGroupTree) * kGroupValues);
   });
 }
 
-template <class T> template <class F> void BatchRunner<T>::parameters_phase(F&& f) {
-  each_group([&](const Group& group, T* g) {
+template <class T> template <class F> void BatchRunner<T>::parameters_phase(bool may_stop, F&& f) {
+  each_group(may_stop, [&](const Group& group, T* g) {
     group_gradient(group, g, g + kGroupValues);
     if (divisor_ != 0) kernel_->divide(group.size(), g, (T)divisor_);
     f(group, g);
@@ -240,7 +247,7 @@ template <class T> void BatchRunner<T>::update(netlet_network& net, netlet_optim
     const size_t k1 = smaller(group.k1, net.layers[group.layer].inputs);
     if (repeated_ && group.k0 < k1) packed_.read(group.layer, group.k0, k1, group.j0, group.j1);
   };
-  parameters_phase([&](const Group& group, T* gradient) {
+  parameters_phase(false, [&](const Group& group, T* gradient) {
     each_piece(group, gradient, [&](size_t at, size_t weights, size_t size, T* g) {
       core::prepare(step, kernel, weights, size, g, w + at);
       if (by_norm)
@@ -254,7 +261,7 @@ template <class T> void BatchRunner<T>::update(netlet_network& net, netlet_optim
   // the norm needs the whole gradient: a third phase
   const double norm = gradient_norm(), limit = optimizer.config.clip_norm;
   const T shrink = norm > limit ? (T)(limit / norm) : T(1);
-  each_group([&](const Group& group, T* scratch) {
+  each_group(false, [&](const Group& group, T* scratch) {
     each_piece(group, scratch, [&](size_t at, size_t, size_t size, T*) {
       if (shrink != 1) kernel.scale(size, gradient_.data() + at, shrink);
       apply(at, size, gradient_.data() + at);
@@ -264,7 +271,7 @@ template <class T> void BatchRunner<T>::update(netlet_network& net, netlet_optim
 }
 
 template <class T> void BatchRunner<T>::store_gradient(T* out) {
-  parameters_phase([&](const Group& group, T* gradient) {
+  parameters_phase(true, [&](const Group& group, T* gradient) {
     each_piece(group, gradient,
                [&](size_t at, size_t, size_t size, const T* g) { memcpy(out + at, g, size * sizeof(T)); });
   });
@@ -276,7 +283,7 @@ template <class T> netlet_status BatchRunner<T>::apply(netlet_network& net, cons
   kernel_ = &kernels<T>();
   given_ = gradient;
   if (!prepare_update(&optimizer)) return out_of_memory(error);
-  NETLET_TRY(netlet_optimizer_bind(&optimizer, net.parameter_count, net.dtype, error));
+  NETLET_TRY(bind(optimizer, net.parameter_count, net.dtype, error));
   update(net, optimizer, 1);
   return NETLET_OK;
 }

@@ -28,14 +28,16 @@ template <class T> class BatchRunner {
   // Writes network and optimizer, which update() need not do if repeated.
   void publish(netlet_optimizer& optimizer) const;
 
-  // Passes the batch forward and, with kind.delta, backward.
+  // Passes the batch forward and, with kind.delta, backward. stopped: the caller's poll has ended that early, and the
+  // result is worth nothing.
   BatchLoss pass(const Batch& batch);
+  bool stopped() const { return stopped_; }
   // With kind.errors: those of the batch.
   Errors errors() const { return block_errors_[0]; }
 
   // After pass, either a step of the optimizer, with its learning rate multiplied by `factor`, or the gradient itself.
   void update(netlet_network& net, netlet_optimizer& optimizer, double factor);
-  void store_gradient(T* out);
+  void store_gradient(T* out);  // may end early
 
   // `steps` does pass and update `count` times on the same batch; steps_together says whether that is possible, and
   // faster. False if a loss or parameter was not finite; its results are then useless.
@@ -51,8 +53,9 @@ template <class T> class BatchRunner {
   bool allocate_blocks();
   void group_gradient(const Group& group, T* g, T* below);
   template <class F> void each_piece(const Group& group, T* g, F&& f) const;
-  template <class F> void parameters_phase(F&& f);  // f(group, its gradient)
-  template <class F> void each_group(F&& f);        // f(group, the thread's scratch), on several threads
+  // f(group, its gradient), f(group, the thread's scratch), on several threads; may_stop: if the caller's poll says so
+  template <class F> void parameters_phase(bool may_stop, F&& f);
+  template <class F> void each_group(bool may_stop, F&& f);
   double gradient_norm();
 
   const netlet_network* net_ = nullptr;
@@ -64,6 +67,7 @@ template <class T> class BatchRunner {
   size_t threads_ = 1;  // at most
   bool by_blocks_ = false;
   PassKind kind_ = {};
+  bool stopped_ = false;
   size_t batch_rows_ = 0;                               // of the current batch
   double divisor_ = 0;                                  // of its gradient; 0: none
   size_t chunk_blocks_ = 0, levels_ = 0, workers_ = 0;  // if by_blocks_

@@ -7,26 +7,6 @@
 
 namespace netlet::core {
 
-// Calls poll about every 20 ms; checks the clock only after enough work.
-class Poll {
- public:
-  Poll(const netlet_fit_options& options, const Held& held) : options_(options), held_(held), last_(seconds_now()) {}
-  void add(double operations) { work_ += operations; }
-  bool asks_to_stop() {
-    if (!options_.poll || work_ < 1e6) return false;
-    work_ = 0;
-    const double now = seconds_now();
-    if (now - last_ < 0.02) return false;
-    last_ = now;
-    return held_.call(false, [&] { return options_.poll(options_.context); }) != 0;
-  }
-
- private:
-  const netlet_fit_options& options_;
-  const Held& held_;
-  double work_ = 0, last_;
-};
-
 constexpr size_t kTogether = 64;  // epochs, at most
 
 // Reports epochs to the caller's on_epochs, very short ones together.

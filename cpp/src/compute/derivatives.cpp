@@ -32,15 +32,15 @@ template <class T, class F> netlet_status each_slice(const netlet_network& net, 
     return out_of_memory(error);
   packed.read(1);
   const Batch batch = {&x, &targets, nullptr, 0, x.rows, {}};
-  parallel(divide_up(x.rows, most), threads, [&](size_t task, size_t worker) {
+  parallel_unless_stopped(divide_up(x.rows, most), threads, operations / (double)x.rows * (double)most, [&](size_t task, size_t worker) {
     const size_t row = task * most;
     f(pass, Slice<T>{batch, row, pass.first_of(worker), smaller(most, x.rows - row), packed});
   });
-  return NETLET_OK;
+  return check_stop(error);
 }
 
-netlet_status check_out(const void* out, netlet_error* error) {
-  return out ? NETLET_OK : invalid(error, "out: expected memory for the result, got NULL");
+netlet_status check_out(const netlet_network& net, const void* out, netlet_error* error) {
+  return check_memory("out", "the result", out, net.dtype, error);
 }
 
 }  // namespace
@@ -51,7 +51,7 @@ using namespace netlet::core;
 netlet_status netlet_input_gradient(const netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                                     void* out, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, true, error));
-  NETLET_TRY(check_out(out, error));
+  NETLET_TRY(check_out(*network, out, error));
   return holding<Reading>("input_gradient", *network, error, [&](auto zero) {
     using T = decltype(zero);
     const size_t inputs = network->inputs();
@@ -66,7 +66,7 @@ netlet_status netlet_input_gradient(const netlet_network* network, const netlet_
 netlet_status netlet_row_gradients(const netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                                    void* out, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, true, error));
-  NETLET_TRY(check_out(out, error));
+  NETLET_TRY(check_out(*network, out, error));
   return holding<Reading>("row_gradients", *network, error, [&](auto zero) {
     using T = decltype(zero);
     const auto store = [&](Pass<T>& pass, const Slice<T>& s) {
@@ -81,7 +81,7 @@ netlet_status netlet_row_gradients(const netlet_network* network, const netlet_a
 netlet_status netlet_jacobian(const netlet_network* network, const netlet_array* x, void* out, netlet_error* error) {
   NETLET_TRY(check_features(*network, x, error));
   if (x->rows == 0) return NETLET_OK;
-  NETLET_TRY(check_out(out, error));
+  NETLET_TRY(check_out(*network, out, error));
   return holding<Reading>("jacobian", *network, error, [&](auto zero) {
     using T = decltype(zero);
     const size_t inputs = network->inputs(), outputs = network->outputs();
@@ -89,7 +89,8 @@ netlet_status netlet_jacobian(const netlet_network* network, const netlet_array*
     const netlet_targets targets = {nullptr, nullptr, &given, 0, NETLET_MISSING_REFUSE};
     const auto store = [&](Pass<T>& pass, const Slice<T>& s) {
       pass.forward(s.batch, s.row, s.at, s.rows, s.packed);
-      for (size_t j = 0; j < outputs; ++j) {
+      Pace pace;
+      for (size_t j = 0; j < outputs && !pace.stop(2.0 * (double)network->parameter_count * (double)s.rows); ++j) {
         pass.set_output_unit(s.at, s.rows, j);
         pass.backward(s.at, s.rows, s.packed);
         for (size_t i = 0; i < s.rows; ++i)

@@ -99,7 +99,7 @@ template <class T> class Fit {
       NETLET_TRY(validation_.prepare(net_, *options_.validation_x, *options_.validation_targets, false,
                                      options_.validation_x->rows, {}, nullptr, false, error_));
     if (!good_.allocate() || !best_.allocate()) return out_of_memory(error_);
-    NETLET_TRY(netlet_optimizer_bind(&optimizer_, net_.parameter_count, net_.dtype, error_));
+    NETLET_TRY(bind(optimizer_, net_.parameter_count, net_.dtype, error_));
     if (x_) batches_.read(&optimizer_);
     good_.save();
     prepared_ = true;
@@ -150,21 +150,24 @@ template <class T> class Fit {
   // One batch forward and backward, and a step.
   netlet_status step(const Batch& batch) {
     const BatchLoss loss = batches_.pass(batch);
+    if (batches_.stopped()) return interrupted();
     if (!isfinite(loss.sum)) return diverged("the loss was not finite");
     batches_.update(net_, optimizer_, factor_);
     seen_ += batch.rows;
     total_.add(loss);
-    poll_.add(row_operations() * (double)batch.rows);
+    stop_ = pace_.stop(row_operations() * (double)batch.rows);
     return NETLET_OK;
   }
 
-  // Called between steps; after the last step of an epoch only once that epoch is counted.
-  netlet_status poll() {
-    if (!poll_.asks_to_stop()) return NETLET_OK;
+  netlet_status interrupted() {
+    (void)check_stop(nullptr);
     batches_.publish(optimizer_);
     return fail(error_, NETLET_ERROR_INTERRUPTED, "fit: interrupted in epoch %llu",
                 (unsigned long long)net_.epochs_trained);
   }
+
+  // Called between steps; after the last step of an epoch only once that epoch is counted.
+  netlet_status poll() { return stop_ ? interrupted() : NETLET_OK; }
 
   DropoutKey dropout(uint64_t first_row) const {
     return {options_.seed, (uint32_t)net_.epochs_trained, kDropoutInFit, first_row};
@@ -172,6 +175,7 @@ template <class T> class Fit {
 
   netlet_status steps_over_rows() {
     if (shuffled_) shuffled_order(options_.seed, net_.epochs_trained, rows_, order_.data());
+    if (shuffled_ && stopped()) return interrupted();
     for (size_t first = 0; first < rows_; first += batch_rows_) {
       NETLET_TRY(poll());
       const size_t count = smaller(batch_rows_, rows_ - first);
@@ -206,7 +210,7 @@ template <class T> class Fit {
   void describe(const BatchLoss& loss, size_t judged, netlet_epoch& epoch) const {
     epoch.epoch = net_.epochs_trained;
     epoch.loss = net_.reduction == NETLET_MEAN ? reduced(loss.sum, loss.weight) : loss.sum;
-    epoch.learning_rate = optimizer_.config.learning_rate * factor_;
+    epoch.learning_rate = optimizer_.learning_rate * factor_;
     epoch.accuracy = net_.has_classes() ? (double)loss.correct / (double)judged : NAN;
     epoch.validation_loss = epoch.validation_accuracy = NAN;
   }
@@ -235,7 +239,7 @@ template <class T> class Fit {
       count_epoch();
     }
     good_.save();
-    poll_.add(row_operations() * (double)(rows_ * count));
+    stop_ = pace_.stop(row_operations() * (double)(rows_ * count));
     NETLET_TRY(poll());
     return send_reports(stop);
   }
@@ -260,6 +264,7 @@ template <class T> class Fit {
       const size_t rows = options_.validation_x->rows;
       const BatchLoss loss =
           validation_.pass({options_.validation_x, options_.validation_targets, nullptr, 0, rows, {}});
+      if (validation_.stopped()) return interrupted();
       netlet_epoch of_validation;
       describe(loss, judged_in_validation_, of_validation);
       report.validation_loss = of_validation.loss;
@@ -313,13 +318,14 @@ template <class T> class Fit {
   Snapshot<T> good_{net_, optimizer_};
   Best<T> best_{net_, options_};
   Schedule schedule_{options_.schedule, optimizer_.progress};
-  Poll poll_{options_, held_};
+  Pace pace_;
   Reports reports_{options_, held_, x_ && row_operations() * (double)x_->rows < 1e5};
   Buffer<size_t> order_;
   size_t rows_ = 0, batch_rows_ = 0, left_ = 0;   // left_: epochs to go
   size_t judged_ = 0, judged_in_validation_ = 0;  // rows with a target
   bool shuffled_ = false, prepared_ = false, one_by_one_ = false;
   int learned_ = 0;
+  bool stop_ = false;  // the poll has asked for it
   // of the current epoch
   double factor_ = 1;
   BatchLoss total_ = {};
@@ -350,6 +356,8 @@ netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const n
     NETLET_TRY(within("validation_data",
                       check_shapes(*network, options->validation_x, options->validation_targets, false, error), error));
   return training("fit", *network, *optimizer, error, [&](const Held& held, auto zero) {
-    return Fit<decltype(zero)>(*network, x, targets, *optimizer, *options, held, error).run();
+    PollInstead poll(options->poll, options->context, held.floating_point.callers());
+    const Held all = {held.network, held.optimizer, held.floating_point, &poll};
+    return Fit<decltype(zero)>(*network, x, targets, *optimizer, *options, all, error).run();
   });
 }

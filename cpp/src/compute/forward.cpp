@@ -11,6 +11,7 @@ namespace {
 
 constexpr size_t kSliceRows = 64;
 constexpr size_t kStackBytes = 16384;
+constexpr double kSliceOperations = 2000;  // what else a slice takes, roughly
 
 // The scratch memory of a slice: two alternating buffers for hidden activations, and rows of x if they are converted.
 template <class T> struct Scratch {
@@ -51,17 +52,21 @@ template <class T> inline void forward_slice(const netlet_network& net, const ne
     kernels<T>().unstandardize(count, net.outputs(), net.output_scaling.shift(), net.output_scaling.scale(), out);
 }
 
-// Slice after slice, on the calling thread.
-template <class T>
-void forward_alone(const netlet_network& net, const netlet_array& x, T* out, const Scratch<T>& layout, T* scratch) {
-  for (size_t row = 0; row < x.rows; row += kSliceRows)
+double operations(const netlet_network& net, size_t rows) { return 2.0 * (double)net.parameter_count * (double)rows; }
+
+// Slice after slice, on the calling thread. may_stop: if the caller's poll says so
+template <class T> void forward_alone(const netlet_network& net, const netlet_array& x, T* out,
+                                      const Scratch<T>& layout, T* scratch, bool may_stop) {
+  Pace pace;
+  for (size_t row = 0; row < x.rows; row += kSliceRows) {
     forward_slice(net, x, row, smaller(kSliceRows, x.rows - row), out + row * net.outputs(), layout, scratch);
+    if (may_stop && pace.stop(operations(net, kSliceRows) + kSliceOperations)) return;
+  }
 }
 
 netlet_status check_forward(const netlet_network& net, const netlet_array* x, const void* out, netlet_error* error) {
   NETLET_TRY(check_features(net, x, error));
-  if (x->rows && !out) return invalid(error, "out: expected memory for the outputs, got NULL");
-  return NETLET_OK;
+  return x->rows ? check_memory("out", "the outputs", out, net.dtype, error) : NETLET_OK;
 }
 
 }  // namespace
@@ -72,25 +77,26 @@ netlet_status forward(const netlet_network& net, const netlet_array& x, void* ou
     T* const y = static_cast<T*>(out);
     const bool in_place = reads_in_place<T>(net, x);
     const Scratch<T> whole(net, smaller(x.rows, kSliceRows), in_place);
-    const double operations = 2.0 * (double)net.parameter_count * (double)x.rows;
     const size_t most = divide_up(x.rows, 8);  // a few rows stay on the calling thread
-    const size_t threads = most == 1 ? 1 : smaller(threads_for(operations, kReadingShare), most);
+    const size_t threads = most == 1 ? 1 : smaller(threads_for(operations(net, x.rows), kReadingShare), most);
     alignas(kCacheLine) T stack[kStackBytes / sizeof(T)];
     if (threads == 1 && whole.size() <= sizeof stack / sizeof(T)) {
-      forward_alone(net, x, y, whole, stack);
-      return NETLET_OK;
+      const bool may_stop = x.rows > kSliceRows;
+      forward_alone(net, x, y, whole, stack, may_stop);
+      return may_stop ? check_stop(error) : NETLET_OK;
     }
     // as many rows per thread as possible, up to a whole slice
     const size_t slice = smaller(kSliceRows, divide_up(x.rows, threads));
     const Scratch<T> layout(net, slice, in_place);
     Buffer<T> scratch;
     if (!scratch.allocate_rows(threads, layout.size())) return out_of_memory(error);
-    parallel(divide_up(x.rows, slice), threads, [&](size_t task, size_t worker) {
+    const double work = operations(net, slice) + kSliceOperations;
+    parallel_unless_stopped(divide_up(x.rows, slice), threads, work, [&](size_t task, size_t worker) {
       const size_t row = task * slice;
       forward_slice(net, x, row, smaller(slice, x.rows - row), y + row * net.outputs(), layout,
                     scratch.data() + worker * layout.size());
     });
-    return NETLET_OK;
+    return check_stop(error);
   });
 }
 
@@ -126,7 +132,7 @@ netlet_status netlet_forward_realtime(const netlet_network* network, const netle
     if (layout.size() && (!workspace || (uintptr_t)workspace % alignof(T)))
       return invalid(error, "workspace: expected memory aligned to %zu bytes, got %s", alignof(T),
                      workspace ? "other" : "NULL");
-    forward_alone(*network, *x, static_cast<T*>(out), layout, static_cast<T*>(workspace));
+    forward_alone(*network, *x, static_cast<T*>(out), layout, static_cast<T*>(workspace), false);
     return NETLET_OK;
   });
 }

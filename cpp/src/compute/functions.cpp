@@ -15,16 +15,18 @@ netlet_status netlet_map(int32_t function, int32_t dtype, size_t count, const vo
     return invalid(error, "function: unknown number %d", function);
   if (dtype != NETLET_FLOAT32 && dtype != NETLET_FLOAT64)
     return invalid(error, "dtype: expected float32 or float64, got number %d", dtype);
-  if (count && (!x || !y)) return invalid(error, "x and y may not be NULL");
+  if (count == 0) return NETLET_OK;
+  NETLET_TRY(check_memory("x", "the values", x, dtype, error));
+  NETLET_TRY(check_memory("y", "the results", y, dtype, error));
   const DefaultFloatingPoint floating_point;
   with_dtype(dtype, [&](auto zero) {
     using T = decltype(zero);
     const size_t threads = threads_for(kOperations * (double)count, kReadingShare);
-    parallel(divide_up(count, kPiece), threads, [&](size_t task, size_t) {
+    parallel_unless_stopped(divide_up(count, kPiece), threads, kOperations * kPiece, [&](size_t task, size_t) {
       const size_t first = task * kPiece;
       kernels<T>().map(function, smaller(kPiece, count - first), static_cast<const T*>(x) + first,
                        static_cast<T*>(y) + first);
     });
   });
-  return NETLET_OK;
+  return check_stop(error);
 }

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "kernels/activations.hpp"
+#include "system/poll.hpp"
 
 namespace netlet::core {
 template <class T> bool Pass<T>::allocate(const netlet_network& net, const netlet_array& x,
@@ -42,6 +43,7 @@ void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, 
   const T* parameters = net.values<T>();
   Inputs<T> a = reader_.inputs(batch, from, at, count);
   if (at % rows_each_ == 0) input_[at / rows_each_] = a;
+  Pace pace;
   for (size_t i = 0; i < net.layer_count(); ++i) {
     const Layer& layer = net.layers[i];
     const size_t n = layer.outputs;
@@ -56,6 +58,7 @@ void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, 
       kernels<T>().multiply_unless_zero(count * n, mask_[i] + at * n, y, output_[i] + at * n);
     }
     a = {output_[i] + at * n, (ptrdiff_t)n};
+    if (pace.stop(2.0 * (double)count * (double)n * (double)layer.inputs)) return;
   }
 }
 
@@ -147,6 +150,7 @@ template <class T> void Pass<T>::set_output_unit(size_t at, size_t count, size_t
 
 template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<T>& packed) {
   const netlet_network& net = *net_;
+  Pace pace;
   for (size_t i = net.layer_count() - 1; i > 0; --i) {
     const Layer &layer = net.layers[i], &below = net.layers[i - 1];
     const size_t m = layer.inputs;
@@ -157,6 +161,7 @@ template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<
     kernels<T>(m).backward(count, layer.outputs, m, delta_[i] + at * layer.outputs, packed.transposed(i),
                            below.activation, f + at * m, delta);
     if (mask_[i - 1]) kernels<T>().multiply_unless_zero(count * m, mask_[i - 1] + at * m, delta, delta);
+    if (pace.stop(2.0 * (double)count * (double)m * (double)layer.outputs)) return;
   }
   if (!kind_.input_delta) return;
   const size_t m = net.inputs();

@@ -29,7 +29,7 @@ template <class T> class Pass {
   size_t first_of(size_t thread) const { return thread * rows_each_; }  // where a thread's rows begin
 
   // Rows `from` to `from + count` of the batch, as rows `at` to `at + count` of this pass. Returns how many are
-  // classified correctly. packed: with W^T of each layer, of the first one only for input_delta.
+  // classified correctly. May end early, as its parts may, see system/poll.hpp. packed: with W^T of each layer, of the first one only for input_delta.
   size_t run(const Batch& batch, size_t from, size_t at, size_t count, const Packed<T>& packed) {
     forward(batch, from, at, count, packed);
     const size_t correct = compare(batch, from, at, count);

@@ -2,7 +2,7 @@
 // The factor by which a schedule multiplies the learning rate in each epoch.
 #pragma once
 
-#include "netlet/netlet.h"
+#include "network/optimizer.hpp"
 
 namespace netlet::core {
 
@@ -11,14 +11,14 @@ netlet_status check_schedule(const netlet_schedule& schedule, netlet_error* erro
 class Schedule {
  public:
   // For epochs in increasing order. progress: keeps the state of a plateau.
-  Schedule(const netlet_schedule& schedule, netlet_optimizer_progress& progress)
+  Schedule(const netlet_schedule& schedule, Progress& progress)
       : schedule_(schedule), progress_(progress) {}
   double factor(uint64_t epoch);
   void add_loss(double loss);
 
  private:
   const netlet_schedule& schedule_;
-  netlet_optimizer_progress& progress_;
+  Progress& progress_;
   double power_ = 1;  // gamma^exponent_
   uint64_t exponent_ = 0;
 };

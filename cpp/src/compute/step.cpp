@@ -25,6 +25,7 @@ netlet_status netlet_evaluate(const netlet_network* network, const netlet_array*
     NETLET_TRY(
         runner.prepare(*network, *x, *targets, false, x->rows, {false, false, false, errors}, nullptr, false, error));
     const BatchLoss sum = runner.pass({x, targets, nullptr, 0, x->rows, {}});
+    NETLET_TRY(check_stop(error));
     const Errors e = errors ? runner.errors() : Errors{NAN, NAN, 1};
     const netlet_evaluation all = {
         reduced(sum.sum, divisor(*network, *targets, x->rows, sum.weight)),
@@ -40,7 +41,7 @@ netlet_status netlet_evaluate(const netlet_network* network, const netlet_array*
 netlet_status netlet_backward(const netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                               double* loss, void* gradient, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, true, error));
-  if (!gradient) return invalid(error, "gradient: expected memory for the gradient, got NULL");
+  NETLET_TRY(check_memory("gradient", "the gradient", gradient, network->dtype, error));
   return holding<Reading>("backward", *network, error, [&](auto zero) {
     using T = decltype(zero);
     double mean;
@@ -50,7 +51,9 @@ netlet_status netlet_backward(const netlet_network* network, const netlet_array*
     NETLET_TRY(runner.prepare(*network, *x, *targets, false, x->rows, {true, false, false}, nullptr, false, error));
     runner.read();
     const BatchLoss sum = runner.pass({x, targets, nullptr, 0, x->rows, {}});
+    NETLET_TRY(check_stop(error));
     runner.store_gradient(static_cast<T*>(gradient));
+    NETLET_TRY(check_stop(error));
     if (loss) *loss = reduced(sum.sum, divisor(*network, *targets, x->rows, sum.weight));
     return NETLET_OK;
   });
@@ -70,10 +73,11 @@ netlet_status netlet_step(netlet_network* network, const netlet_array* x, const 
     runner.read();
     const DropoutKey dropout = {network->seed, (uint32_t)optimizer->progress.steps, kDropoutInStep, 0};
     const BatchLoss sum = runner.pass({x, targets, nullptr, 0, x->rows, dropout});
+    NETLET_TRY(check_stop(error));
     if (!isfinite(sum.sum))
       return fail(error, NETLET_ERROR_DIVERGED, "step: the loss is %s; nothing was changed",
                   isnan(sum.sum) ? "nan" : "inf");
-    NETLET_TRY(netlet_optimizer_bind(optimizer, network->parameter_count, network->dtype, error));
+    NETLET_TRY(bind(*optimizer, network->parameter_count, network->dtype, error));
     runner.update(*network, *optimizer, 1);
     if (loss) *loss = reduced(sum.sum, divisor(*network, *targets, x->rows, sum.weight));
     return NETLET_OK;
@@ -83,6 +87,7 @@ netlet_status netlet_step(netlet_network* network, const netlet_array* x, const 
 netlet_status netlet_apply_gradient(netlet_network* network, const void* gradient, netlet_optimizer* optimizer,
                                     netlet_error* error) {
   if (!gradient || !optimizer) return invalid(error, "gradient and optimizer may not be NULL");
+  NETLET_TRY(check_memory("gradient", "it", gradient, network->dtype, error));
   return training("apply_gradient", *network, *optimizer, error, [&](const Held&, auto zero) {
     using T = decltype(zero);
     const T* const g = static_cast<const T*>(gradient);

@@ -71,6 +71,9 @@ using namespace netlet::core;
 netlet_status netlet_fingerprint(const netlet_network* network, char hex[65], netlet_error* error) {
   const Reading held(network->users);
   if (!held) return busy("fingerprint", "network", error);
-  fingerprint(*network, hex);
+  char text[65];
+  fingerprint(*network, text);
+  NETLET_TRY(check_stop(error));
+  memcpy(hex, text, sizeof text);
   return NETLET_OK;
 }

@@ -43,7 +43,7 @@ netlet_status create(const Description& d, Model& model, netlet_error* error) {
     return fail(error, NETLET_ERROR_FORMAT, "optimizer_slots: expected %zu for these settings, got %llu",
                 model.optimizer->slot_count(), (unsigned long long)d.slots);
   model.optimizer->progress = model.progress;
-  return d.bound ? netlet_optimizer_bind(model.optimizer, net.parameter_count, d.dtype, error)
+  return d.bound ? bind(*model.optimizer, net.parameter_count, d.dtype, error)
                  : check_optimizer(*model.optimizer, net.parameter_count, d.dtype, error);
 }
 
@@ -62,8 +62,10 @@ netlet_status check_network(const Description& d, Model& model, netlet_error* er
   take_scaling(d, model.output_scaling, model.net->output_scaling);
   NETLET_TRY(check_scaling(*model.net, NETLET_SCALE_INPUTS, error));
   NETLET_TRY(check_scaling(*model.net, NETLET_SCALE_OUTPUTS, error));
+  if (model.optimizer) NETLET_TRY(check_state(*model.optimizer, error));
   char fingerprint[kHex + 1];
   core::fingerprint(*model.net, fingerprint, (int)d.numerics);
+  NETLET_TRY(check_stop(error));
   if (strcmp(fingerprint, d.fingerprint) != 0)
     return fail(error, NETLET_ERROR_FORMAT, "the file says fingerprint %s, but the network's is %s", d.fingerprint,
                 fingerprint);
@@ -125,6 +127,7 @@ netlet_status read(Input& source, netlet_network** network, netlet_optimizer** o
     }
     NETLET_TRY(source.read(tensor.data, tensor.bytes(), error));
     sha.add(tensor.data, tensor.bytes());
+    NETLET_TRY(check_stop(error));
   }
   char checksum[kHex + 1];
   sha.finish(checksum);

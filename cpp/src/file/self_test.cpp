@@ -41,6 +41,7 @@ netlet_status run_self_test(const netlet_network& net, const Buffer<unsigned cha
   hash(output.data(), output.size(), expected);
   NETLET_TRY(run(net, input, output, error));
   hash(output.data(), output.size(), found);
+  NETLET_TRY(check_stop(error));
   if (strcmp(expected, found) == 0) return NETLET_OK;
   return fail(error, NETLET_ERROR_FORMAT,
               "the self-test failed: the network's output for its input is not the one in the file");

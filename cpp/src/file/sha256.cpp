@@ -17,6 +17,8 @@ const uint32_t kRound[64] = {
     0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
     0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
+constexpr double kOperations = 500;  // of a block, roughly
+
 inline uint32_t rotate(uint32_t x, int n) { return x >> n | x << (32 - n); }
 
 }  // namespace
@@ -51,7 +53,9 @@ void Sha256::add(const void* data, size_t size) {
     size_ += count;
     p += count;
     size -= count;
-    if (size_ % 64 == 0) block(pending_);
+    if (size_ % 64) return;
+    block(pending_);
+    if (pace_.stop(kOperations)) return;
   }
 }
 

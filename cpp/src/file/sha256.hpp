@@ -5,11 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "system/poll.hpp"
+
 namespace netlet::core {
 
 class Sha256 {
  public:
-  void add(const void* data, size_t size);
+  void add(const void* data, size_t size);  // may end early, see system/poll.hpp
   void finish(char hex[65]);  // call it once, at the end
 
  private:
@@ -17,6 +19,7 @@ class Sha256 {
   uint32_t state_[8] = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
   unsigned char pending_[64];
   uint64_t size_ = 0;
+  Pace pace_;
 };
 
 inline void hash(const void* data, size_t size, char hex[65]) {

@@ -43,14 +43,16 @@ netlet_status write(const netlet_network& net, const netlet_optimizer* optimizer
                     netlet_error* error) {
   NETLET_TRY(check_parameters(net, error));
   if (optimizer) NETLET_TRY(check_optimizer(*optimizer, net.parameter_count, net.dtype, error));
+  if (optimizer) NETLET_TRY(check_state(*optimizer, error));
   Description d = {};
   if (!describe(net, optimizer, d)) return out_of_memory(error);
   fingerprint(net, d.fingerprint);
+  NETLET_TRY(check_stop(error));
   Model model;
   model.net = const_cast<netlet_network*>(&net);  // only read
   model.optimizer = const_cast<netlet_optimizer*>(optimizer);
   if (optimizer) {
-    model.config = optimizer->config;
+    model.config = optimizer->settings();
     model.progress = optimizer->progress;
   }
   NETLET_TRY(make_room(d, model, error));
@@ -80,6 +82,7 @@ netlet_status write(const netlet_network& net, const netlet_optimizer* optimizer
     at += tensor.bytes();
   }
   hash(out.data(), bytes, d.checksum);
+  NETLET_TRY(check_stop(error));
   memcpy(out.data() + checksum_place(), d.checksum, kHex);
   return NETLET_OK;
 }

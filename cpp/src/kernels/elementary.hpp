@@ -28,7 +28,7 @@ template <> struct Constants<float> {
   static constexpr float smallest_normal = 0x1p-126f, two_fraction = 0x1p25f, log_scale = 25;
 };
 
-template <class T> NETLET_INLINE Bits<T> bits_of(V<T> x) { return (Bits<T>)x; }
+template <class T> NETLET_INLINE Words<T> words_of(V<T> x) { return (Words<T>)x; }
 template <class T> NETLET_INLINE V<T> magnitude(V<T> x) { return (V<T>)((Bits<T>)x & ~(Bits<T>)splat(T(-0.0))); }
 template <class T> NETLET_INLINE V<T> copysign(V<T> size, V<T> sign) {
   return (V<T>)((Bits<T>)size | ((Bits<T>)sign & (Bits<T>)splat(T(-0.0))));
@@ -67,7 +67,7 @@ template <class T> NETLET_INLINE Reduced<T> reduce(V<T> x) {
   return out;
 }
 // 2^k for the k in the low bits, |k| <= bias; the bits above are shifted out
-template <class T> NETLET_INLINE V<T> power_of_two(Bits<T> k) {
+template <class T> NETLET_INLINE V<T> power_of_two(Words<T> k) {
   return (V<T>)((k + Constants<T>::bias) << Constants<T>::fraction);
 }
 
@@ -77,8 +77,8 @@ template <class T> NETLET_INLINE V<T> times_power_of_two(V<T> v, const Reduced<T
   return scale(v, e.k);
 #else
   // as two factors, each with half the exponent
-  const Bits<T> half = bits_of<T>(fma(e.k, splat(T(0.5)), splat(Constants<T>::shift)));
-  return (v * power_of_two<T>(half)) * power_of_two<T>(bits_of<T>(e.shifted) - half);
+  const Words<T> half = words_of<T>(fma(e.k, splat(T(0.5)), splat(Constants<T>::shift)));
+  return (v * power_of_two<T>(half)) * power_of_two<T>(words_of<T>(e.shifted) - half);
 #endif
 }
 
@@ -121,11 +121,10 @@ template <class T> NETLET_INLINE V<T> log(V<T> x) {
   const Bits<T> small = x < splat(C::smallest_normal);
   const V<T> scaled = small ? x * splat(C::two_fraction) : x;
   // the exponent of x / 0.75: the fraction m below lies in [0.75, 1.5)
-  const Bits<T> one = bits_of<T>(splat(T(1)));
-  const Bits<T> offset = one - bits_of<T>(splat(T(0.75)));
-  const Bits<T> k = ((bits_of<T>(scaled) + offset) >> C::fraction) - C::bias;
-  const V<T> m = (V<T>)(bits_of<T>(scaled) - (k << C::fraction));
-  V<T> exponent = (V<T>)(k + bits_of<T>(splat(C::shift))) - splat(C::shift);
+  const Words<T> offset = words_of<T>(splat(T(1))) - words_of<T>(splat(T(0.75)));
+  const Words<T> k = (Words<T>)((Bits<T>)(words_of<T>(scaled) + offset) >> C::fraction) - C::bias;
+  const V<T> m = (V<T>)(words_of<T>(scaled) - (k << C::fraction));
+  V<T> exponent = (V<T>)(k + words_of<T>(splat(C::shift))) - splat(C::shift);
   exponent = small ? exponent - splat(C::log_scale) : exponent;
   V<T> y = log_reduced<T>(m - splat(T(1)), exponent);
   const V<T> infinity = splat(T(__builtin_inf()));
@@ -142,7 +141,7 @@ template <class T> NETLET_INLINE V<T> sigmoid(V<T> x) {
 // exp(x) - 1 for x <= 0
 template <class T> NETLET_INLINE V<T> expm1_negative(V<T> x) {
   const Reduced<T> e = reduce<T>(at_least(x, splat(T(-64))));  // it is -1 below
-  const V<T> scale = power_of_two<T>(bits_of<T>(e.shifted));
+  const V<T> scale = power_of_two<T>(words_of<T>(e.shifted));
   return fma(scale, e.p, scale - splat(T(1)));
 }
 

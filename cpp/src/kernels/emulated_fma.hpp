@@ -19,13 +19,13 @@ template <class F> NETLET_INLINE Sum<F> two_sum(F a, F b) {
   return {s, (a - (s - z)) + (b - z)};
 }
 
-NETLET_INLINE I64 sign_bit(I64 x) { return (I64)((U64)x >> 63); }
+NETLET_INLINE U64 sign_bit(I64 x) { return (U64)x >> 63; }
 
 // s + e rounded to odd: truncated towards zero, the last bit set if inexact. If e is NaN, nothing is truncated.
 NETLET_INLINE F64 to_odd(Sum<F64> x) {
-  const I64 inexact = sign_bit((I64)(x.error < 0.0) | (I64)(x.error > 0.0));
-  const I64 beyond = inexact & sign_bit((I64)x.sum ^ (I64)x.error);
-  return (F64)(((I64)x.sum - beyond) | inexact);
+  const U64 inexact = sign_bit((I64)(x.error < 0.0) | (I64)(x.error > 0.0));
+  const U64 beyond = inexact & sign_bit((I64)x.sum ^ (I64)x.error);
+  return (F64)(((U64)x.sum - beyond) | inexact);
 }
 
 // a * b = product + error exactly (Dekker)

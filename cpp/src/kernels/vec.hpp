@@ -41,25 +41,30 @@ typedef float F32 __attribute__((vector_size(kBytes)));
 typedef double F64 __attribute__((vector_size(kBytes)));
 typedef int32_t I32 __attribute__((vector_size(kBytes)));
 typedef int64_t I64 __attribute__((vector_size(kBytes)));
+typedef uint32_t U32 __attribute__((vector_size(kBytes)));
 typedef uint64_t U64 __attribute__((vector_size(kBytes)));
 
-// type: the vector; bits: integers of the same width, the type of comparisons
+// type: the vector; bits: integers of the same width, the type of comparisons; words: the type of arithmetic on bits,
+// which for NaN and infinity may wrap around
 template <class T> struct Vec;
 template <> struct Vec<float> {
   typedef F32 type;
   typedef I32 bits;
+  typedef U32 words;
   typedef int32_t bit;
   static constexpr int lanes = kBytes / 4;
 };
 template <> struct Vec<double> {
   typedef F64 type;
   typedef I64 bits;
+  typedef U64 words;
   typedef int64_t bit;
   static constexpr int lanes = kBytes / 8;
 };
 
 template <class T> using V = typename Vec<T>::type;
 template <class T> using Bits = typename Vec<T>::bits;
+template <class T> using Words = typename Vec<T>::words;
 
 // Part<T>(n): the first n lanes, 0 < n <= lanes. load_part sets the others to 0, store_part does not write them.
 

@@ -7,6 +7,7 @@
 #include "network/optimizer.hpp"
 #include "system/error.hpp"
 #include "system/floating_point.hpp"
+#include "system/poll.hpp"
 
 namespace netlet::core {
 
@@ -26,6 +27,7 @@ netlet_status holding(const char* call, Network& network, netlet_error* error, F
 struct Held {
   Writing &network, &optimizer;
   DefaultFloatingPoint& floating_point;
+  PollInstead* poll = nullptr;  // that of this call alone
 
   // f() in the caller's floating-point environment; may_read: other calls may read network and optimizer meanwhile.
   template <class F> int call(bool may_read, F f) const {
@@ -34,7 +36,9 @@ struct Held {
       optimizer.pause();
     }
     floating_point.leave();
+    if (poll) poll->leave();
     const int answer = f();
+    if (poll) poll->enter();
     floating_point.enter();
     if (may_read) {
       optimizer.resume();

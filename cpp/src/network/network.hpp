@@ -2,11 +2,10 @@
 // A network: its layers, one buffer of parameters, and who is using it.
 #pragma once
 
-#include <atomic>
-
 #include "kernels/losses.hpp"
 #include "netlet/netlet.h"
 #include "network/arrays.hpp"
+#include "system/error.hpp"
 #include "system/guards.hpp"
 #include "system/memory.hpp"
 
@@ -35,20 +34,6 @@ struct Scaling {
   explicit operator bool() const { return values.size() != 0; }
 };
 
-// A number that other threads may read while a call changes it.
-class Counter {
- public:
-  operator uint64_t() const { return value_.load(std::memory_order_relaxed); }
-  Counter& operator=(uint64_t value) {
-    value_.store(value, std::memory_order_relaxed);
-    return *this;
-  }
-  void operator++() { *this = *this + 1; }  // only by the call that holds the network
-
- private:
-  std::atomic<uint64_t> value_{0};
-};
-
 }  // namespace netlet::core
 
 struct netlet_network : netlet::core::Architecture {
@@ -57,7 +42,7 @@ struct netlet_network : netlet::core::Architecture {
   netlet::core::Buffer<unsigned char> parameters;  // of dtype
   netlet::core::Buffer<double> loss_parameters;
   netlet::core::Scaling input_scaling, output_scaling;
-  netlet::core::Counter seed, epochs_trained;
+  netlet::core::Shared<uint64_t> seed, epochs_trained;
   int numerics = NETLET_NUMERICS_VERSION;  // version under which it was saved, if it comes from a file
   mutable netlet::core::Users users;
 
@@ -88,12 +73,20 @@ namespace netlet::core {
 
 // netlet_forward and netlet_fingerprint for a caller that holds the network
 netlet_status forward(const netlet_network& net, const netlet_array& x, void* out, netlet_error* error);
-// numerics 1 had scalings of the network's dtype
+// may end early, see system/poll.hpp; numerics 1 had scalings of the network's dtype
 void fingerprint(const netlet_network& net, char hex[65], int numerics = NETLET_NUMERICS_VERSION);
 
 // Fails unless all are finite.
 netlet_status check_parameters(const netlet_network& network, netlet_error* error);
 
 inline size_t size_of(int dtype) { return dtype == NETLET_FLOAT32 ? sizeof(float) : sizeof(double); }
+
+// Fails unless it may be memory for values of the dtype. what: "the outputs", ...
+inline netlet_status check_memory(const char* name, const char* what, const void* memory, int dtype,
+                                  netlet_error* error) {
+  if (memory && !((uintptr_t)memory & (size_of(dtype) - 1))) return NETLET_OK;
+  if (!memory) return invalid(error, "%s: expected memory for %s, got NULL", name, what);
+  return invalid(error, "%s: expected memory aligned to %zu bytes", name, size_of(dtype));
+}
 
 }  // namespace netlet::core

@@ -8,11 +8,37 @@
 #include "system/guards.hpp"
 #include "system/memory.hpp"
 
+namespace netlet::core {
+
+// netlet_optimizer_progress
+struct Progress {
+  Shared<uint64_t> steps;
+  Shared<double> beta_1_power{1}, beta_2_power{1}, plateau_factor{1}, plateau_best{__builtin_inf()};
+  Shared<uint64_t> plateau_epochs;
+
+  operator netlet_optimizer_progress() const {
+    return {steps, beta_1_power, beta_2_power, plateau_factor, plateau_best, plateau_epochs};
+  }
+  Progress& operator=(const netlet_optimizer_progress& p) {
+    steps = p.steps;
+    beta_1_power = p.beta_1_power;
+    beta_2_power = p.beta_2_power;
+    plateau_factor = p.plateau_factor;
+    plateau_best = p.plateau_best;
+    plateau_epochs = p.plateau_epochs;
+    return *this;
+  }
+};
+
+}  // namespace netlet::core
+
 struct netlet_optimizer {
-  netlet_optimizer_config config = {};
-  netlet_optimizer_progress progress = {0, 1, 1, 1, __builtin_inf(), 0};
-  int dtype = NETLET_FLOAT64;
-  size_t size = 0;  // number of parameters it is bound to; 0: not bound
+  explicit netlet_optimizer(const netlet_optimizer_config& c) : config(c), learning_rate(c.learning_rate) {}
+  const netlet_optimizer_config config;  // but for the learning rate, which may change
+  netlet::core::Shared<double> learning_rate;
+  netlet::core::Progress progress;
+  netlet::core::Shared<int> dtype{NETLET_FLOAT64};
+  netlet::core::Shared<size_t> size;  // number of parameters it is bound to; 0: not bound
   // A cache line, then the slots, one after the other. Views of them stay valid as long as the optimizer exists: memory
   // that became too small is kept, and the cache line points to it.
   netlet::core::Buffer<unsigned char> memory;
@@ -20,8 +46,13 @@ struct netlet_optimizer {
 
   size_t slot_count() const;
   unsigned char* state() const { return memory.data() + netlet::core::kCacheLine; }
+  netlet_optimizer_config settings() const {
+    netlet_optimizer_config now = config;
+    now.learning_rate = learning_rate;
+    return now;
+  }
   template <class T> T* slot(size_t i) const {
-    return i < slot_count() ? reinterpret_cast<T*>(state()) + i * size : nullptr;
+    return size && i < slot_count() ? reinterpret_cast<T*>(state()) + i * size : nullptr;
   }
 };
 
@@ -35,6 +66,17 @@ const char* slot_name(int kind, size_t slot);
 
 // Fails if the optimizer is bound to another size or dtype.
 netlet_status check_optimizer(const netlet_optimizer& optimizer, size_t size, int dtype, netlet_error* error);
+
+// Fails unless training can have led to this progress and these slots, one after the other, which may be anybody's.
+netlet_status check_state(const netlet_optimizer_config& config, const netlet_optimizer_progress& progress,
+                          const void* slots, size_t size, int dtype, netlet_error* error);
+inline netlet_status check_state(const netlet_optimizer& optimizer, netlet_error* error) {
+  const void* const slots = optimizer.size ? optimizer.state() : nullptr;
+  return check_state(optimizer.config, optimizer.progress, slots, optimizer.size, optimizer.dtype, error);
+}
+
+// netlet_optimizer_bind for a caller that holds the optimizer
+netlet_status bind(netlet_optimizer& optimizer, size_t size, int dtype, netlet_error* error);
 
 // What precedes the update of a step: penalties and clipping by value. g: `size` values, the first `weights` for the
 // weights w, the others for biases.

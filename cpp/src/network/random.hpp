@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "system/poll.hpp"
+
 namespace netlet::core {
 
 // 5 is that of Python's validation_split
@@ -56,11 +58,13 @@ class Random {
 // [0, 1) in steps of 2^-53
 inline double unit_uniform(uint64_t bits) { return (double)(bits >> 11) * 0x1p-53; }
 
-// The order of the rows in an epoch: Fisher-Yates from the last place down; i swaps with floor(bits (i + 1) / 2^64).
+// The order of the rows in an epoch: Fisher-Yates from the last place down; i swaps with floor(bits (i + 1) / 2^64). May
+// end early, see system/poll.hpp.
 inline void shuffled_order(uint64_t seed, uint64_t epoch, size_t n, size_t* order) {
   Random random(seed, kShuffle, (uint32_t)epoch);
   for (size_t i = 0; i < n; ++i) order[i] = i;
   for (size_t i = n - 1; i > 0; --i) {
+    if (i % 65536 == 0 && stop_asked()) return;
     const size_t j = (size_t)(((unsigned __int128)random(i) * (i + 1)) >> 64);
     const size_t other = order[j];
     order[j] = order[i];

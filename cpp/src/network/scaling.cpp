@@ -76,12 +76,15 @@ struct Sums {
 
 // For each column, the sums over the rows of the weight and of weight f(value, weight, column): in order within blocks,
 // the blocks in the tree.
-template <class T, class F> bool column_sums(const Sample& sample, Buffer<Sums>& sums, F f) {
+template <class T, class F>
+netlet_status column_sums(const Sample& sample, Buffer<Sums>& sums, netlet_error* error, F f) {
   const netlet_array& a = sample.rows;
   const size_t n = a.columns, blocks = divide_up(a.rows, kBlockRows);
   Buffer<double> row;
-  if (!sums.allocate_rows(blocks, n, true) || !row.allocate(n)) return false;
+  if (!sums.allocate_rows(blocks, n, true) || !row.allocate(n)) return out_of_memory(error);
+  Pace pace;
   for (size_t i = 0; i < a.rows; ++i) {
+    if (pace.stop(reading_operations(n))) return check_stop(error);
     Sums* const sum = sums.data() + i / kBlockRows * n;
     T weight = 1;
     load_rows(a, nullptr, i, 1, row.data());
@@ -96,7 +99,7 @@ template <class T, class F> bool column_sums(const Sample& sample, Buffer<Sums>&
       a = {a.weight + b.weight, a.value + b.value};
     }
   });
-  return true;
+  return NETLET_OK;
 }
 
 // A column whose standard deviation, relative to its largest value, is not above this is constant up to rounding: the
@@ -140,7 +143,7 @@ template <class T> netlet_status learn(netlet_network& net, int kind, const Samp
     if (weight > 0 && x > c.high) c.high = x;
     return x;
   };
-  if (!column_sums<T>(sample, sums, first)) return out_of_memory(error);
+  NETLET_TRY(column_sums<T>(sample, sums, error, first));
   size_t present = 0;
   for (size_t j = 0; j < n; ++j) {
     Column& c = columns[j];
@@ -162,7 +165,7 @@ template <class T> netlet_status learn(netlet_network& net, int kind, const Samp
     const double e = (x - columns[j].mean) / columns[j].unit;
     return e * e;
   };
-  if (!column_sums<T>(sample, sums, square)) return out_of_memory(error);
+  NETLET_TRY(column_sums<T>(sample, sums, error, square));
   for (size_t j = 0; j < n; ++j) {
     const Column& c = columns[j];
     const double deviation = c.unit * sqrt(sums[j].value / sums[j].weight);

@@ -7,6 +7,7 @@
 #include "network/arrays.hpp"
 #include "network/sums.hpp"
 #include "system/error.hpp"
+#include "system/poll.hpp"
 
 namespace netlet::core {
 namespace {
@@ -28,7 +29,9 @@ netlet_status check_columns(const char* name, const char* what, size_t expected,
 template <class T, class F> netlet_status each_row(const netlet_array& a, netlet_error* error, F f) {
   Buffer<T> row;
   if (!row.allocate(a.columns)) return out_of_memory(error);
+  Pace pace;
   for (size_t i = 0; i < a.rows; ++i) {
+    if (pace.stop(reading_operations(a.columns))) return check_stop(error);
     load_rows(a, nullptr, i, 1, row.data());
     NETLET_TRY(f(row.data(), i));
   }

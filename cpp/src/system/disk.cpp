@@ -6,6 +6,7 @@
 
 #include "system/error.hpp"
 #include "system/memory.hpp"
+#include "system/poll.hpp"
 
 namespace netlet::core {
 namespace {
@@ -41,6 +42,7 @@ const char* reason(int code) {
 // state: what more is to be said, or ""
 netlet_status failed(const char* what, int code, const char* state, netlet_error* error) {
   if (code == ENOMEM) return out_of_memory(error);
+  if (code == disk::kStopped) return check_stop(error);
   const char* const why = reason(code);
   if (why)
     fail(error, NETLET_ERROR_FILE, "cannot %s: %s%s", what, why, state);
@@ -51,8 +53,9 @@ netlet_status failed(const char* what, int code, const char* state, netlet_error
 }
 
 // Calls some(offset, most bytes) until all are done; kEnd if there are no more.
-template <class F> int all(size_t size, F some) {
+template <class F> int all(size_t size, bool may_stop, F some) {
   for (size_t at = 0; at < size;) {
+    if (at && may_stop && stop_asked()) return disk::kStopped;
     const ptrdiff_t done = some(at, smaller(size - at, disk::kMostAtOnce));
     if (done == 0) return disk::kEnd;
     if (done > 0)
@@ -84,13 +87,13 @@ netlet_status Input::read(void* out, size_t size, netlet_error* error) {
     return NETLET_OK;
   }
   const int code = all(
-      size, [&](size_t at, size_t count) { return disk::read_some(descriptor_, static_cast<char*>(out) + at, count); });
+      size, true, [&](size_t at, size_t count) { return disk::read_some(descriptor_, static_cast<char*>(out) + at, count); });
   if (code == disk::kEnd) return fail(error, NETLET_ERROR_FORMAT, "the file shrank while it was being read");
   return code ? failed("read", code, "", error) : NETLET_OK;
 }
 
-int disk::write_all(int descriptor, const void* data, size_t size, size_t* written) {
-  const int code = all(size, [&](size_t at, size_t count) {
+int disk::write_all(int descriptor, const void* data, size_t size, bool may_stop, size_t* written) {
+  const int code = all(size, may_stop, [&](size_t at, size_t count) {
     const ptrdiff_t done = write_some(descriptor, static_cast<const char*>(data) + at, count);
     if (written && done > 0) *written += (size_t)done;
     return done;
@@ -99,7 +102,7 @@ int disk::write_all(int descriptor, const void* data, size_t size, size_t* writt
 }
 
 int disk::write_new(int descriptor, const void* data, size_t size) {
-  int code = write_all(descriptor, data, size);
+  int code = write_all(descriptor, data, size, true);
   if (code == 0) code = flush(descriptor);
   const int closed = close(descriptor);
   return code ? code : closed;
@@ -107,7 +110,7 @@ int disk::write_new(int descriptor, const void* data, size_t size) {
 
 int disk::overwrite(int descriptor, const void* data, size_t size, Left& left) {
   int code = reserve(descriptor, size);
-  if (code == 0) code = write_all(descriptor, data, size, &left.written);
+  if (code == 0) code = write_all(descriptor, data, size, false, &left.written);
   if (code == 0) code = set_size(descriptor, size);
   if (code == 0) code = flush(descriptor);
   const int closed = close(descriptor);

@@ -31,15 +31,15 @@ class Input {
 // Writes the file or leaves the old one untouched: the bytes go to a new file beside it, which takes its name once they
 // have reached the disk. Where there can be no file beside it, or none can take its name (it is itself a mount), the
 // bytes go into the old file, in place. Messages say what a failure left of an old file. Symbolic links are followed;
-// the file keeps its permissions.
+// the file keeps its access, as far as the user may set it. The caller's poll may end it before anything is replaced.
 netlet_status replace_file(const char* path, const void* data, size_t size, netlet_error* error);
 
-// What depends on the system. Codes are 0, errno, or one of these.
+// What depends on the system. Codes are 0, errno, or one of these; kStopped: the caller's poll said so.
 namespace disk {
 
-enum { kNotRegular = -1, kDanglingLink = -2, kEnd = -3 };
+enum { kNotRegular = -1, kDanglingLink = -2, kEnd = -3, kStopped = -4 };
 
-constexpr size_t kMostAtOnce = (size_t)1 << 30;  // some systems accept no more in one call
+constexpr size_t kMostAtOnce = (size_t)1 << 22;  // the poll is asked in between
 
 int open_to_read(const char* path, int& descriptor, size_t& size);
 // Like POSIX's read and write, for at most kMostAtOnce bytes.
@@ -58,8 +58,8 @@ struct Left {
 };
 int replace(const char* path, const void* data, size_t size, Left& left);
 
-// The same on all systems; `written`, if given, counts the bytes. write_new and overwrite close the file, too.
-int write_all(int descriptor, const void* data, size_t size, size_t* written = nullptr);
+// The same on all systems; may_stop: if the poll says so; `written`, if given, counts the bytes. write_new and overwrite close the file, too.
+int write_all(int descriptor, const void* data, size_t size, bool may_stop, size_t* written = nullptr);
 int write_new(int descriptor, const void* data, size_t size);
 int overwrite(int descriptor, const void* data, size_t size, Left& left);
 

@@ -49,19 +49,29 @@ int look_at(const char* path, struct stat& old, bool& exists) {
   return ::lstat(path, &old) == 0 ? kDanglingLink : 0;
 }
 
+// Gives the new file the old one's owner, group and permissions, as far as this user and the file system can. A group
+// that is not the old one may do no more than everybody.
+void keep_access(int descriptor, const struct stat& old) {
+  mode_t mode = old.st_mode & 0777;
+  if (::fchown(descriptor, old.st_uid, old.st_gid) != 0 && ::fchown(descriptor, (uid_t)-1, old.st_gid) != 0)
+    mode &= ~(mode_t)070 | (mode & 07) << 3;
+  (void)!::fchmod(descriptor, mode);
+}
+
 int replace_resolved(const char* path, const struct stat* old, const void* data, size_t size) {
   const size_t capacity = strlen(path) + 80;
   Buffer<char> name;
   if (!name.allocate(capacity)) return ENOMEM;
+  // nobody else may read what replaces a file, until those may who could read the old one
+  const mode_t mode = old ? 0600 : 0666;
   int descriptor = -1;
   for (int i = 0; i < kTries && descriptor < 0; ++i) {
     temporary_name(path, name.data(), capacity);
-    descriptor = ::open(name.data(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    descriptor = ::open(name.data(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (descriptor < 0 && errno != EEXIST) break;
   }
   if (descriptor < 0) return errno;
-  if (old) (void)!::fchown(descriptor, old->st_uid, old->st_gid);
-  if (old) (void)!::fchmod(descriptor, old->st_mode & 0777);
+  if (old) keep_access(descriptor, *old);
   int code = write_new(descriptor, data, size);
   if (code == 0 && ::rename(name.data(), path) != 0) code = errno;
   if (code != 0) {
@@ -112,10 +122,12 @@ int reserve(int descriptor, size_t size) {
 }
 
 int replace(const char* path, const void* data, size_t size, Left& left) {
-  struct stat old;
+  struct stat old, link;
   int code = look_at(path, old, left.old);
   if (code) return code;
-  char* const resolved = left.old ? ::realpath(path, nullptr) : nullptr;  // behind symbolic links
+  const bool is_link = left.old && ::lstat(path, &link) == 0 && S_ISLNK(link.st_mode);
+  char* const resolved = is_link ? ::realpath(path, nullptr) : nullptr;
+  if (is_link && !resolved) return errno;
   const char* const target = resolved ? resolved : path;
   code = replace_resolved(target, left.old ? &old : nullptr, data, size);
   if (left.old && no_new_file(code)) code = write_in_place(target, data, size, left);

@@ -10,8 +10,37 @@
 
 namespace netlet::core {
 
+#if defined(NETLET_X86)
+typedef uint32_t FloatingPointState;
+#elif defined(NETLET_ARM)
+typedef uint64_t FloatingPointState;
+#else
+typedef int FloatingPointState;
+#endif
+
+// The register that holds it, on this thread.
+struct FloatingPoint {
+#if defined(NETLET_X86)
+  static constexpr FloatingPointState kDefault = 0x1f80, kMask = 0xffc0;  // all but the sticky exception flags
+  static FloatingPointState read() { return _mm_getcsr(); }
+  static void write(FloatingPointState state) { _mm_setcsr(state); }
+#elif defined(NETLET_ARM)
+  static constexpr FloatingPointState kDefault = 0, kMask = ~FloatingPointState(0);
+  static FloatingPointState read() {
+    FloatingPointState state;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(state));
+    return state;
+  }
+  static void write(FloatingPointState state) { __asm__ volatile("msr fpcr, %0" : : "r"(state) : "memory"); }
+#else
+  static constexpr FloatingPointState kDefault = 0, kMask = 0;
+  static FloatingPointState read() { return 0; }
+  static void write(FloatingPointState) {}
+#endif
+};
+
 // Sets the default environment if the caller's differs, and restores the caller's at the end of the scope.
-class DefaultFloatingPoint {
+class DefaultFloatingPoint : FloatingPoint {
  public:
   DefaultFloatingPoint() : saved_(read()), differs_((saved_ & kMask) != kDefault) {
     if (differs_) write(kDefault);
@@ -31,30 +60,10 @@ class DefaultFloatingPoint {
     differs_ = (saved_ & kMask) != kDefault;
     if (differs_) write(kDefault);
   }
+  FloatingPointState callers() const { return saved_; }
 
  private:
-#if defined(NETLET_X86)
-  typedef uint32_t State;
-  static constexpr State kDefault = 0x1f80, kMask = 0xffc0;  // all but the sticky exception flags
-  static State read() { return _mm_getcsr(); }
-  static void write(State state) { _mm_setcsr(state); }
-#elif defined(NETLET_ARM)
-  typedef uint64_t State;
-  static constexpr State kDefault = 0, kMask = ~State(0);
-  static State read() {
-    State state;
-    __asm__ volatile("mrs %0, fpcr" : "=r"(state));
-    return state;
-  }
-  static void write(State state) { __asm__ volatile("msr fpcr, %0" : : "r"(state) : "memory"); }
-#else
-  typedef int State;
-  static constexpr State kDefault = 0, kMask = 0;
-  static State read() { return 0; }
-  static void write(State) {}
-#endif
-
-  State saved_;
+  FloatingPointState saved_;
   bool differs_;
 };
 

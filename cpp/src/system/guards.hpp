@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Who is using a network or an optimizer. Calls never wait for each other: one that would conflict is refused.
+// Who is using a network or an optimizer. Calls never wait for each other: one that would conflict is refused. Shared:
+// what may be read without asking.
 #pragma once
 
 #include <atomic>
@@ -51,6 +52,24 @@ class Users {
   static constexpr int kWriter = -1, kWriterWaits = 1 << 30;
   std::atomic<int> count_{0};  // kWriter, or the number of readers, perhaps with kWriterWaits
   std::atomic<unsigned> generation_{fork_generation()};
+};
+
+// A number that other threads may read while a call changes it.
+template <class Number> class Shared {
+ public:
+  Shared() = default;
+  Shared(Number value) : value_(value) {}
+  operator Number() const { return value_.load(std::memory_order_relaxed); }
+  Shared& operator=(Number value) {
+    value_.store(value, std::memory_order_relaxed);
+    return *this;
+  }
+  Shared(const Shared&) = delete;
+  Shared& operator=(const Shared&) = delete;
+  Number operator++() { return *this = *this + 1; }  // only by the call that holds the object
+
+ private:
+  std::atomic<Number> value_{0};
 };
 
 // Held while a call reads; false if another call is writing.

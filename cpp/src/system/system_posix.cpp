@@ -4,15 +4,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <atomic>
+
 #include "system/system.hpp"
 
 namespace netlet::core {
 namespace {
 
-void (*g_run)(size_t);  // the same for every thread
+std::atomic<void (*)(size_t)> g_run;  // the same for every thread
 
 void* begin(void* number) {
-  g_run(reinterpret_cast<size_t>(number));
+  g_run.load(std::memory_order_relaxed)(reinterpret_cast<size_t>(number));
   return nullptr;
 }
 
@@ -24,7 +26,7 @@ void Condition::wait(Mutex& locked) { pthread_cond_wait(&native, &locked.native)
 void Condition::wake_all() { pthread_cond_broadcast(&native); }
 
 size_t start_threads(void (*run)(size_t), size_t first, size_t count) {
-  g_run = run;
+  g_run.store(run, std::memory_order_relaxed);
   sigset_t all, before;  // signals are for the program's own threads
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);

@@ -2,6 +2,8 @@
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
 
+#include <atomic>
+
 #include "system/system.hpp"
 
 namespace netlet::core {
@@ -13,10 +15,10 @@ CONDITION_VARIABLE* variable_of(Condition& condition) {
   return reinterpret_cast<CONDITION_VARIABLE*>(&condition.native);
 }
 
-void (*g_run)(size_t);  // the same for every thread
+std::atomic<void (*)(size_t)> g_run;  // the same for every thread
 
 DWORD WINAPI begin(void* number) {
-  g_run(reinterpret_cast<size_t>(number));
+  g_run.load(std::memory_order_relaxed)(reinterpret_cast<size_t>(number));
   return 0;
 }
 
@@ -28,7 +30,7 @@ void Condition::wait(Mutex& locked) { SleepConditionVariableSRW(variable_of(*thi
 void Condition::wake_all() { WakeAllConditionVariable(variable_of(*this)); }
 
 size_t start_threads(void (*run)(size_t), size_t first, size_t count) {
-  g_run = run;
+  g_run.store(run, std::memory_order_relaxed);
   size_t started = 0;
   for (; started < count; ++started) {
     const HANDLE thread = CreateThread(nullptr, 0, begin, reinterpret_cast<void*>(first + started), 0, nullptr);

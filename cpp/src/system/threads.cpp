@@ -40,6 +40,8 @@ struct Pool {
   void (*run)(void*, size_t, size_t) = nullptr;
   void* context = nullptr;
   size_t threads = 0;
+  double operations = 0;              // of a task; 0: all tasks must run
+  std::atomic<bool> stopped{false};  // the rest of the tasks need not
 
   std::atomic<bool> taken{false};
   size_t workers = 0;  // threads started; changed only by whoever took the pool
@@ -60,10 +62,15 @@ inline void pause_briefly() {
 }
 
 void take_tasks(size_t worker) {
+  Pace pace;
   for (size_t other = 0; other < g_pool.threads; ++other) {
     Share& share = g_shares[(worker + other) % g_pool.threads];
-    for (size_t task; (task = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;)
+    for (size_t task; (task = share.next.fetch_add(1, std::memory_order_relaxed)) < share.end;) {
+      if (g_pool.stopped.load(std::memory_order_relaxed)) return;
       g_pool.run(g_pool.context, task, worker);
+      if (worker == 0 && g_pool.operations != 0 && pace.stop(g_pool.operations))
+        g_pool.stopped.store(true, std::memory_order_relaxed);
+    }
   }
 }
 
@@ -86,6 +93,7 @@ uint64_t wait_for_job(uint64_t seen) {
 
 void work(size_t worker) {
   const DefaultFloatingPoint floating_point;
+  follow(g_pool.stopped);
   uint64_t seen = UINT64_MAX;
   for (;;) {
     uint64_t gate = wait_for_job(seen);
@@ -134,16 +142,22 @@ size_t threads_for(double operations, double share) {
   return useful < 2 ? 1 : useful < (double)count ? (size_t)useful : count;
 }
 
-void run_tasks(size_t tasks, size_t threads, void (*run)(void*, size_t, size_t), void* context) {
+void run_tasks(size_t tasks, size_t threads, double operations, void (*run)(void*, size_t, size_t), void* context) {
   if (threads > tasks) threads = tasks;
   if (threads <= 1 || g_pool.taken.exchange(true, std::memory_order_acquire)) {
-    for (size_t task = 0; task < tasks; ++task) run(context, task, 0);
+    Pace pace;
+    for (size_t task = 0; task < tasks; ++task) {
+      run(context, task, 0);
+      if (operations != 0 && pace.stop(operations)) return;
+    }
     return;
   }
   if (g_pool.workers < threads - 1) start_workers(threads - 1);
   g_pool.run = run;
   g_pool.context = context;
   g_pool.threads = threads;
+  g_pool.operations = operations;
+  g_pool.stopped.store(false, std::memory_order_relaxed);
   for (size_t worker = 0; worker < threads; ++worker) {
     g_shares[worker].next.store(worker * tasks / threads, std::memory_order_relaxed);
     g_shares[worker].end = (worker + 1) * tasks / threads;
@@ -162,6 +176,7 @@ void run_tasks(size_t tasks, size_t threads, void (*run)(void*, size_t, size_t),
       pause_briefly();
     else
       yield_thread();  // more threads than processors: let a worker run
+    if (spin >= kSpins && operations != 0 && stop_asked()) g_pool.stopped.store(true, std::memory_order_relaxed);
   }
   g_pool.taken.store(false, std::memory_order_release);
 }

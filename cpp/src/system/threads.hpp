@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "netlet/netlet.h"
+#include "system/poll.hpp"
 
 namespace netlet::core {
 
@@ -16,19 +17,32 @@ constexpr double kTrainingShare = 2e6;  // each step also moves parameters betwe
 
 // Calls run(context, task, worker) for each task < tasks, on at most `threads` threads, and returns when all are done.
 // worker < threads; the caller is worker 0. If the pool is taken (by another thread, or by the task that makes this
-// call), the caller runs all tasks itself.
-void run_tasks(size_t tasks, size_t threads, void (*run)(void* context, size_t task, size_t worker), void* context);
+// call), the caller runs all tasks itself. operations: of one task; unless it is 0, the caller asks its poll between
+// tasks, and leaves out the rest if that says so.
+void run_tasks(size_t tasks, size_t threads, double operations, void (*run)(void* context, size_t task, size_t worker),
+               void* context);
 
 // Fails if NETLET_NUM_THREADS is not a valid number.
 netlet_status require_threads(netlet_error* error);
 
-template <class F> void parallel(size_t tasks, size_t threads, F&& f) {
+// f(task, worker) for each task, until the caller's poll says stop: check_stop tells. operations: of one task
+template <class F> void parallel_unless_stopped(size_t tasks, size_t threads, double operations, F&& f) {
   if (threads <= 1 || tasks <= 1) {
-    for (size_t task = 0; task < tasks; ++task) f(task, (size_t)0);
+    Pace pace;
+    for (size_t task = 0; task < tasks; ++task) {
+      f(task, (size_t)0);
+      if (operations != 0 && pace.stop(operations)) return;
+    }
     return;
   }
   run_tasks(
-      tasks, threads, [](void* context, size_t task, size_t worker) { (*static_cast<F*>(context))(task, worker); }, &f);
+      tasks, threads, operations,
+      [](void* context, size_t task, size_t worker) { (*static_cast<F*>(context))(task, worker); }, &f);
+}
+
+// the same for all of them, whatever the poll would say
+template <class F> void parallel(size_t tasks, size_t threads, F&& f) {
+  parallel_unless_stopped(tasks, threads, 0, static_cast<F&&>(f));
 }
 
 }  // namespace netlet::core
