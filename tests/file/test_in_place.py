@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from netlet import Network
@@ -24,16 +23,6 @@ OLD = Network([2, 30, 1], seed=1)  # larger than the new one
 NEW = Network([2, 3, 1], seed=0)
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs what Linux has")
-
-
-@pytest.fixture(scope="module")
-def failing_disk(tmp_path_factory):
-    if not shutil.which("cc"):
-        pytest.skip("needs a C compiler")
-    library = tmp_path_factory.mktemp("failing_disk") / "failing_disk.so"
-    source = Path(__file__).with_name("failing_disk.c")
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-    return library
 
 
 @pytest.fixture
