@@ -3,13 +3,12 @@
 
 ``python tests/fuzz_readers.py onnx --files 1000000 --seed 7`` makes a million files of one format. A finding says which
 one it is; ``--first`` begins there. ``--atheris FOLDER`` has libFuzzer make them instead, which sees the code that they
-reach (``pip install atheris``; what follows ``--`` are its arguments), and keeps in FOLDER those that reach more.
+reach (``pip install atheris``; it gets all other arguments), and keeps in FOLDER those that reach more.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
 import sys
 import time
 import warnings
@@ -352,11 +351,14 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--first", type=int, default=0, metavar="NUMBER", help="the first one's number (0)")
     parser.add_argument("--atheris", metavar="FOLDER", help="let libFuzzer make them")
-    parser.add_argument("arguments", nargs="*", help="libFuzzer's")
-    options = parser.parse_args()
+    options, arguments = parser.parse_known_args()
+    if arguments and not options.atheris:
+        parser.error(f"unknown: {' '.join(arguments)}")
+    import resource  # Windows has none
+
     resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))  # what asks for more is a finding
     if options.atheris:
-        return guided(options.format, options.atheris, options.arguments)
+        return guided(options.format, options.atheris, arguments)
     begin = time.perf_counter()
     networks, slowest = fuzz(options.format, options.files, options.seed, options.first)
     seconds = time.perf_counter() - begin

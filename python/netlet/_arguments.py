@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import operator
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from . import _core
 from ._data import MissingValueError, converted, real_array, shown
 from ._names import LOSSES, known_as
-from .optimizers import Optimizer
+from .optimizers import OPTIMIZERS, Optimizer
 
 
 def integer(name: str, value: Any, low: int, high: int, expected: str) -> int:
@@ -94,9 +94,23 @@ def activations(layers: int, activation: str | Sequence[str], output_activation:
     return [name_number("activation", name, "activation") for name in names]
 
 
+def optimizer_named(name: str) -> Callable[..., Optimizer]:
+    """The class of an optimizer whose name is given in place of it."""
+    if name in OPTIMIZERS:
+        return OPTIMIZERS[name]
+    same = name.lower().replace("_", "")
+    hint = f" (here it is {same!r})" if same in OPTIMIZERS else ""
+    raise ValueError(f"optimizer: unknown name {shown(name)}{hint}; the known ones are {', '.join(OPTIMIZERS)}")
+
+
 def optimizer(value: Any) -> Optimizer:
     """An optimizer, rather than its class or name."""
     if isinstance(value, Optimizer):
         return value
+    if isinstance(value, str):
+        raise TypeError(
+            f"optimizer: expected one of netlet's, such as netlet.Adam(), which keeps its state from step to step, got "
+            f"{shown(value)}"
+        )
     came = f"the class {value.__name__}; write {value.__name__}()" if isinstance(value, type) else type(value).__name__
     raise TypeError(f"optimizer: expected one of netlet's, such as netlet.Adam(), got {came}")

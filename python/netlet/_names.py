@@ -39,6 +39,7 @@ ReductionName = Literal["sum", "mean"]
 InitName = Literal["glorot_uniform", "he_uniform"]
 DtypeName = Literal["float32", "float64"]
 MissingName = Literal["refuse", "ignore"]
+OptimizerName = Literal["sgd", "adam", "adamw", "rmsprop", "rprop"]
 
 if TYPE_CHECKING:  # classes are slow to make, and NumPy's types to import
     from collections.abc import Callable

@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
 
     import numpy.typing as npt
 
-    from ._names import MissingName
+    from ._names import MissingName, OptimizerName
 
     ClassWeight = dict[int, float] | Literal["balanced"]
     Standardize = bool | Literal["inputs", "outputs"]
@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
 
         epochs: int
         learning_rate: float | None
-        optimizer: Optimizer | None
+        optimizer: Optimizer | OptimizerName | None
         seed: int | None
         callback: Callable[[int, History], object] | None
         validation_data: tuple[Any, ...] | None
@@ -49,6 +49,9 @@ def settings(options: Options, own_seed: int, history: History) -> tuple[Optimiz
     optimizer, learning_rate = options["optimizer"], options["learning_rate"]
     if optimizer is None:
         optimizer = SGD(0.1 if learning_rate is None else learning_rate)
+    elif isinstance(optimizer, str):
+        cls = arguments.optimizer_named(optimizer)
+        optimizer = cls() if learning_rate is None else cls(learning_rate)
     elif learning_rate is not None:
         raise ValueError(
             f"learning_rate: expected None beside an optimizer, which has its own, got {shown(learning_rate)}"
@@ -124,6 +127,47 @@ def weights_of_classes(
         raise ValueError(f"sample_weight: expected shape {weights.shape}, got {own.shape}")
     with np.errstate(all="ignore"):
         return np.asarray(weights * own)
+
+
+def split(
+    loss: str, share: Any, seed: int, x: Any, y: Any, sample_weight: Any
+) -> tuple[Any, Any, Any, tuple[Any, Any, Any]]:
+    """Rows for training, and rows for validation: of each class those with the smallest random numbers."""
+    from .reference.generator import SPLIT, random_bits
+
+    x, y = real_array(x, "x"), real_array(y, "y")
+    (share,) = arguments.numbers("validation_split", share, 1, "fit")
+    if not 0 < share < 1:
+        raise ValueError(f"validation_split: expected a number between 0 and 1, got {share:g}")
+    if x.ndim != 2 or y.ndim < 1 or len(y) != len(x):
+        raise ValueError(f"validation_split: expected x and y of as many rows, got shapes {x.shape} and {y.shape}")
+    weight = None if sample_weight is None else real_array(sample_weight, "sample_weight")
+    if weight is not None and weight.shape != (len(x),):
+        raise ValueError(f"sample_weight: expected shape ({len(x)},), got {weight.shape}")
+    order = np.argsort(random_bits(seed, SPLIT, 0, len(x)), kind="stable")
+    chosen = np.zeros(len(x), bool)
+    for members in _members(loss, y):
+        of_class = order[members[order]]
+        chosen[of_class[: min(int(share * len(of_class) + 0.5), len(of_class) - 1)]] = True
+    if not chosen.any():
+        raise ValueError(f"validation_split: expected a share of at least one of {len(x)} rows, got {share:g}")
+    rest, parts = ~chosen, [x, y] if weight is None else [x, y, weight]
+    own, held = ([part[rows] for part in parts] + [None] * (3 - len(parts)) for rows in (rest, chosen))
+    return own[0], own[1], own[2], (held[0], held[1], held[2])
+
+
+def _members(loss: str, y: npt.NDArray[Any]) -> Iterator[npt.NDArray[np.bool_]]:
+    """For each class, which rows are of it; without classes all of them."""
+    of = LOSSES[loss].get("classes")
+    matrix = y.reshape(len(y), -1)
+    if of == "row" and matrix.shape[1] > 1:
+        classes = np.where(np.isnan(matrix).any(axis=1), -1, matrix.argmax(axis=1))
+    elif of and matrix.shape[1] == 1:
+        classes = matrix[:, 0]
+    else:
+        classes = np.zeros(len(y))
+    for value in np.unique(classes):
+        yield (classes == value) if value == value else classes != classes
 
 
 def standardize(loss: str, value: Standardize) -> dict[str, bool]:

@@ -84,8 +84,14 @@ def _read(file: Any) -> bytes:
         if not isinstance(part, (bytes, bytearray, memoryview)):
             raise TypeError(f"path: expected a binary file, whose read gives bytes, got {type(part).__name__}")
         if not part:
-            return b"".join(parts)
+            break
         parts.append(bytes(part))
+    if not parts:
+        raise ValueError(
+            "path: expected a network, but from where the file stands there are no bytes to its end; "
+            "file.seek(0) goes to its beginning"
+        )
+    return b"".join(parts)
 
 
 def _checkpoint(path: Any) -> _core.Checkpoint:
@@ -205,7 +211,8 @@ class Exchange(_core.Network):
         TypeError
             If `path` is neither a path nor a binary file.
         ValueError
-            If it is not a netlet network, or is truncated, damaged or too new; the message says what was expected.
+            If it is not a netlet network, or is truncated, damaged or too new, or the file stands at its end; the
+            message says what was expected.
 
         Warns
         -----
@@ -331,7 +338,8 @@ class Exchange(_core.Network):
         path : str or path-like
         name : str, optional
             The prefix of its functions' names; by default the file's name without its extension, with ``_`` for
-            characters that names in C cannot have.
+            characters that names in C cannot have, without those at its beginning, which C reserves, and after
+            ``net_`` if it begins with a digit; ``net`` if nothing is left.
 
         Raises
         ------
@@ -396,13 +404,15 @@ class Exchange(_core.Network):
 
         Only what the chosen output depends on is read. Products with constants (Gemm, MatMul) are layers; everything
         else that is linear in each column (Add, Mul, BatchNormalization, scalers, ...) goes into their weights and
-        biases, or becomes scaling before the first layer or after the last. Inputs may have any shape whose rows stay
-        rows: the network takes them flattened. docs/exchange.md lists what is read.
+        biases, or becomes scaling before the first layer or after the last. Limits on both sides (Clip, ReLU6) become
+        hard_sigmoid; activations that have no sums before them, as of the inputs, get a layer of their own. Inputs may
+        have any shape whose rows stay rows: the network takes them flattened. docs/exchange.md lists what is read.
 
         Parameters
         ----------
         model : str, path-like or onnx.ModelProto
-            A path if the model's tensors lie in other files.
+            A path if the model's tensors lie in other files. Of bytes, ``onnx.load_model_from_string(data)`` makes a
+            model; of an open file, ``onnx.load(file)``.
         output : str or int, optional
             The name or the number, from 0, of the output to read, if the model has several.
         output_activation : str, optional
@@ -497,11 +507,11 @@ class Exchange(_core.Network):
         Parameters
         ----------
         model : torch.nn.Sequential or dict
-            Linear layers, activations that netlet has, BatchNorm1d with the moments that it has learned, Dropout,
-            Flatten, and LogSoftmax at the end, in place of which the network has softmax; or the state_dict of Linear
-            layers, of tensors or NumPy arrays (from a safetensors file, say).
+            Linear layers, activations that netlet has, ReLU6 and Hardtanh, BatchNorm1d with the moments that it has
+            learned, Dropout, Flatten, and LogSoftmax at the end, in place of which the network has softmax; or the
+            state_dict of Linear layers, of tensors or NumPy arrays (from a safetensors file, say).
         activation : str or sequence of str, optional
-            Of the hidden layers, or of all layers; a state_dict does not contain it.
+            Of the hidden layers, if there are any, or of all layers; a state_dict does not contain it.
         output_activation : str, optional
             Pass ``"softmax"`` if the model gives the logits for a CrossEntropyLoss, ``"sigmoid"`` for a
             BCEWithLogitsLoss.
@@ -553,10 +563,11 @@ class Exchange(_core.Network):
         Parameters
         ----------
         model : keras.Model or list of numpy.ndarray
-            A chain of Dense, activations that netlet has, Normalization, Rescaling, BatchNormalization with the moments
-            that it has learned, Dropout and Flatten; or the weights of Dense layers.
+            A chain of Dense, activations that netlet has, ReLU with a maximum, Normalization, Rescaling,
+            BatchNormalization with the moments that it has learned, Dropout and Flatten; or the weights of Dense
+            layers.
         activation : str or sequence of str, optional
-            Of the hidden layers, or of all layers; weights alone do not contain it.
+            Of the hidden layers, if there are any, or of all layers; weights alone do not contain it.
         output_activation : str, optional
             Pass ``"softmax"`` or ``"sigmoid"`` if the model gives logits (``from_logits=True``).
         loss : str, optional
@@ -620,7 +631,7 @@ class Exchange(_core.Network):
         from .formats.fann import from_fann
         from .formats.reading import read_text
 
-        return cls._from_parts(from_fann(read_text(_encoded(path)), stepwise, loss, dtype))
+        return cls._from_parts(from_fann(read_text(path), stepwise, loss, dtype))
 
     @classmethod
     @_QUIETLY
@@ -671,7 +682,7 @@ class Exchange(_core.Network):
         from .formats.genann import from_genann
         from .formats.reading import read_text
 
-        return cls._from_parts(from_genann(read_text(_encoded(path)), activation, output_activation, loss, dtype))
+        return cls._from_parts(from_genann(read_text(path), activation, output_activation, loss, dtype))
 
     @classmethod
     @_QUIETLY
@@ -702,7 +713,7 @@ class Exchange(_core.Network):
         from .formats.nnet import from_nnet
         from .formats.reading import read_text
 
-        return cls._from_parts(from_nnet(read_text(_encoded(path)), loss, dtype))
+        return cls._from_parts(from_nnet(read_text(path), loss, dtype))
 
     @classmethod
     @_QUIETLY
@@ -731,7 +742,7 @@ class Exchange(_core.Network):
         from .formats.reading import read_file
         from .formats.rtneural import from_rtneural
 
-        return cls._from_parts(from_rtneural(read_file(_encoded(path)), loss, dtype))
+        return cls._from_parts(from_rtneural(read_file(path), loss, dtype))
 
     def _loss_settings(self) -> dict[str, Any]:
         """The arguments that belong to this loss alone."""

@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:  # it takes longer to import than all of netlet
+    from collections.abc import Iterator
+
     import numpy.typing as npt
 
     Vector = npt.NDArray[np.float64]
 
 __all__ = ["History"]
+
+_TITLES = {"time": "time (s)"}
+_NO_METRICS = ("loss", "time", "learning_rate", "validation_loss")
 
 
 class _Column:
@@ -57,7 +62,8 @@ class History:
         After each epoch, on the network's scale; empty without validation data.
     metrics : dict of str to numpy.ndarray
         ``"accuracy"``, the share of rows (of those that have a target) whose class is predicted correctly before their
-        batch's update, and ``"validation_accuracy"``, for losses with classes; empty for other losses.
+        batch's update, and ``"validation_accuracy"``, for losses with classes; and what `fit` was asked for by
+        ``metrics``, after the epoch.
 
     Examples
     --------
@@ -65,6 +71,8 @@ class History:
     >>> history = Network([2, 3, 1], seed=0).fit([[0, 1], [1, 1]], [1, 0], epochs=3)
     >>> len(history), history.loss.shape
     (3, (3,))
+    >>> list(history), bool((history["loss"] == history.loss).all())
+    (['loss', 'time', 'learning_rate'], True)
     """
 
     def __init__(self) -> None:
@@ -101,7 +109,7 @@ class History:
     @property
     def metrics(self) -> dict[str, Vector]:
         """Other figures of each epoch, by name."""
-        return {name: self._values(name) for name in ("accuracy", "validation_accuracy") if name in self._columns}
+        return {name: self._values(name) for name in self._columns if name not in _NO_METRICS}
 
     @property
     def best_epoch(self) -> int:
@@ -112,39 +120,51 @@ class History:
         return int(np.argmin(np.where(np.isnan(losses), np.inf, losses)))
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw the losses over the epochs; needs ``pip install matplotlib``.
+        """Draw the losses over the epochs and, below, the metrics; needs ``pip install matplotlib``.
 
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
-            Where to draw; by default on a new figure.
+            Where to draw the losses alone; by default on a new figure.
 
         Returns
         -------
         matplotlib.axes.Axes
+            Those of the losses; ``ax.figure.axes[1]`` are those of the metrics, if there are any.
 
         Raises
         ------
         ImportError
             If matplotlib is not installed.
         """
+        from ._drawing import draw_curves, new_figure
+
         if ax is None:
-            try:
-                from matplotlib import pyplot
-            except ImportError:
-                raise ImportError("History.plot needs matplotlib: pip install matplotlib") from None
-            ax = pyplot.figure().add_subplot()
-        epochs = np.arange(len(self))
-        ax.plot(epochs, self.loss, label="training")
+            metrics = {name.replace("validation_", "validation "): values for name, values in self.metrics.items()}
+            figure = new_figure("History.plot", figsize=(6.4, 6.4 if metrics else 4.8))
+            ax = figure.add_subplot(2 if metrics else 1, 1, 1)
+            if metrics:
+                draw_curves(figure.add_subplot(2, 1, 2, sharex=ax), metrics, None, "metrics")
+        losses = {"training": self.loss}
         if len(self.validation_loss):
-            ax.plot(epochs, self.validation_loss, label="validation")
-            ax.axvline(self.best_epoch, color="grey", linewidth=0.8, label="best")
-        if np.all(self.loss > 0):
-            ax.set_yscale("log")
-        ax.set_xlabel("epoch")
-        ax.set_ylabel("loss")
-        ax.legend()
+            losses["validation"] = self.validation_loss
+        finite = np.concatenate(list(losses.values()))
+        wide = len(finite) > 0 and bool(np.all(finite > 0)) and float(np.max(finite)) > 10 * float(np.min(finite))
+        draw_curves(ax, losses, self.best_epoch if len(losses) == 2 else None, "loss", log=wide)
+        ax.set_title(f"{len(self)} epochs in {self.time.sum():.3g} s")
         return ax
+
+    def keys(self) -> list[str]:
+        """Names of the figures that each epoch has: ``dict(history)`` is a dict of arrays, for pandas and others."""
+        return list(self._columns)
+
+    def __getitem__(self, name: str) -> Vector:
+        if name not in self._columns:
+            raise KeyError(f"expected one of {', '.join(self._columns) or 'no names yet'}, got {name!r}")
+        return self._values(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.keys())
 
     def __len__(self) -> int:
         return len(self.loss)
@@ -161,7 +181,7 @@ class History:
         if not len(self):
             return repr(self)
         shown = np.unique(np.linspace(0, len(self) - 1, min(len(self), 20)).round().astype(int))
-        names = ["epoch", *(name.replace("_", " ") for name in self._columns)]
+        names = ["epoch", *(_TITLES.get(name, name.replace("_", " ")) for name in self._columns)]
         rows = [[str(i), *(f"{column.values[i]:.6g}" for column in self._columns.values())] for i in shown]
         widths = [max(len(row[c]) for row in [names, *rows]) for c in range(len(names))]
         return "\n".join("  ".join(cell.rjust(w) for cell, w in zip(row, widths)) for row in [names, *rows])

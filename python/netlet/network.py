@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _core
+from . import _core, _metrics
 from . import _training as training
 from ._arguments import activations as _activations
 from ._arguments import integer as _integer
@@ -21,15 +21,16 @@ from ._arguments import seed as _seed
 from ._data import converted, real_array, shown
 from ._library import numerics_version
 from ._names import LOSSES
-from .exchange import Exchange
 from .history import History
+from .inspection import Inspection
 from .optimizers import Optimizer, warn_of_another_network
 
 if TYPE_CHECKING:  # they take longer to import than all of netlet
     import numpy.typing as npt
     from typing_extensions import Self  # typing has it from Python 3.11 on
 
-    from ._names import ActivationName, DtypeName, InitName, LossName, MissingName, ReductionName
+    from ._metrics import Metric
+    from ._names import ActivationName, DtypeName, InitName, LossName, MissingName, OptimizerName, ReductionName
     from .formats.parts import Parts
 
     Array = npt.NDArray[Any]
@@ -60,7 +61,7 @@ def _of_means(shift: Array, scale: Array) -> tuple[Array, Array]:
     return shift[::2], scale[::2]
 
 
-class Network(Exchange):
+class Network(Inspection):
     """A fully connected network: forward pass, backward pass, training.
 
     By default the classic from-scratch network: sigmoid on every layer, half the summed squared error, float64.
@@ -152,6 +153,8 @@ class Network(Exchange):
     ((2, 3), (3,), (13,))
     """
 
+    _init: InitName | None = None  # the name of the initial values, if they are not the caller's own
+
     def __init__(
         self,
         layer_sizes: Sequence[int],
@@ -188,6 +191,7 @@ class Network(Exchange):
         )
         if isinstance(init, str):
             self._initialize(_number("init", init, "init"), _seed(seed))
+            self._init = init  # type: ignore[assignment]  # one of the names
         else:
             self._set_seed(_seed(seed))
             self._set_parameters(init)
@@ -203,6 +207,44 @@ class Network(Exchange):
                 _copy_values(bias, b, f"a bias for layer {i + 1}")
         else:
             _copy_values(self.parameters, init, "a pair (W, b) for each layer, or a flat array")
+
+    def reset(self, seed: int | None = None, *, init: InitName | None = None) -> None:
+        """Set the parameters to initial values and `epochs_trained` to 0, as if the network were new.
+
+        Scalings stay: set them to None, too, to have them learned anew. An optimizer has state of its own: use a new
+        one.
+
+        Parameters
+        ----------
+        seed : int, optional
+            From 0 to 2**64 - 1; by default the network's own, with which it gets the values that it began with.
+        init : str, optional
+            ``"glorot_uniform"`` or ``"he_uniform"``; by default what the network was made with.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument is not as described, or `init` is missing for a network that was made of given values, such
+            as one that was loaded.
+        RuntimeError
+            If another call is using the network.
+
+        Examples
+        --------
+        >>> net = Network([2, 3, 1], seed=0)
+        >>> history = net.fit([[0, 1], [1, 1]], [1, 0], epochs=3)
+        >>> net.reset()
+        >>> net == Network([2, 3, 1], seed=0), net.epochs_trained
+        (True, 0)
+        """
+        init = self._init if init is None else init
+        if init is None:
+            raise ValueError(
+                f"init: expected one of the names {', '.join(_core.NAMES['init'])}, since the network was made of "
+                "given values, got None"
+            )
+        self._initialize(_number("init", init, "init"), self.seed if seed is None else _seed(seed))
+        self._init = init
 
     @property
     def huber_delta(self) -> float:
@@ -430,6 +472,7 @@ class Network(Exchange):
         sample_weight: npt.ArrayLike | None = None,
         weight_mean: float | None = None,
         missing: MissingName = "refuse",
+        metrics: Sequence[Metric] | None = None,
     ) -> dict[str, float]:
         """Compute the loss over all rows, and the accuracy or, without classes, how far predictions are from targets.
 
@@ -444,6 +487,11 @@ class Network(Exchange):
             As in `loss`, for the loss alone.
         missing : str, default "refuse"
             As in `loss`.
+        metrics : sequence of str or callable, optional
+            What is wanted beside the loss, in place of the figures below: ``"accuracy"`` for the cross entropies,
+            ``"rmse"``, ``"mae"`` and ``"r2"`` for other losses, or functions ``f(y, prediction)`` of `y` and of what
+            `predict` gives, such as those of scikit-learn; each is named by its ``__name__``. ``"r2"`` is the
+            coefficient of determination, averaged over the targets.
 
         Returns
         -------
@@ -470,8 +518,16 @@ class Network(Exchange):
         >>> net.output_scaling = [0.0], [10.0]
         >>> net.evaluate([[1.0], [2.0]], [10.0, 30.0])  # 10 and 20 are predicted: 1 and 2 on the network's scale
         {'loss': 0.5, 'rmse': 7.0710678118654755, 'mae': 5.0}
+        >>> def worst(y, prediction):
+        ...     return np.abs(y - prediction).max()
+        >>> net.evaluate([[1.0], [2.0]], [10.0, 30.0], metrics=["r2", worst])
+        {'loss': 0.5, 'r2': 0.5, 'worst': 10.0}
         """
-        return self._evaluate(x, y, sample_weight, weight_mean, missing)
+        wanted = _metrics.named(self.loss_name, metrics)
+        own = self._evaluate(x, y, sample_weight, weight_mean, missing)
+        if metrics is None:
+            return own
+        return {"loss": own["loss"], **_metrics.figures(self.predict, own, wanted, x, y, sample_weight)}
 
     def backward(
         self,
@@ -754,24 +810,25 @@ class Network(Exchange):
         epochs: int,
         learning_rate: float | None = None,
         batch_size: int | None = None,
-        optimizer: Optimizer | None = None,
+        optimizer: Optimizer | OptimizerName | None = None,
         shuffle: bool = True,
         seed: int | None = None,
         callback: Callable[[int, History], object] | None = None,
         sample_weight: npt.ArrayLike | None = None,
         class_weight: training.ClassWeight | None = None,
         validation_data: tuple[Any, ...] | None = None,
+        validation_split: float | None = None,
         patience: int | None = None,
         min_delta: float = 0.0,
         schedule: Any = None,
         standardize: training.Standardize = False,
         missing: MissingName = "refuse",
+        metrics: Sequence[Metric] | None = None,
         progress: bool = False,
     ) -> History:
-        """Train the network.
+        """Train the network, on from its present parameters: a second call goes on where the first one ended.
 
-        The loop runs in the compiled core, without the GIL, from the first to the last epoch. Calling `fit` again
-        resumes training.
+        The loop runs in the compiled core, without the GIL, from the first to the last epoch. `reset` begins anew.
 
         Parameters
         ----------
@@ -787,11 +844,12 @@ class Network(Exchange):
         epochs : int
             How many times to pass through all rows.
         learning_rate : float, optional
-            For plain gradient descent, 0.1 by default. Not together with `optimizer`.
+            For plain gradient descent, 0.1 by default, or for an optimizer given by name.
         batch_size : int, optional
             Rows in a batch; the last one may have fewer. By default all rows: one step per epoch.
-        optimizer : Optimizer, optional
-            One of netlet's, such as `Adam`; they also have penalties and clipping. It continues from its state.
+        optimizer : Optimizer or str, optional
+            One of netlet's, such as `Adam`; they also have penalties and clipping. It continues from its state. A name,
+            such as ``"adam"``, makes a new one for this call, with its defaults.
         shuffle : bool, default True
             Whether each epoch has a new order of the rows, which depends only on `seed` and on the number of epochs
             trained before. A single batch of all rows is never shuffled.
@@ -810,6 +868,9 @@ class Network(Exchange):
             have a target. For the cross entropies.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
             Its loss is computed after each epoch.
+        validation_split : float, optional
+            Between 0 and 1: the share of the rows that is taken for validation in place of `validation_data`, of each
+            class alike. Which rows depends on `seed` and on their number alone. The data is copied.
         patience : int, optional
             Stop after this many epochs in which the loss (that of the validation data, if any) has not improved by more
             than `min_delta`. However training ends, except by an error, the parameters of the last improvement are then
@@ -827,6 +888,9 @@ class Network(Exchange):
             ``"refuse"``: NaN in `y` is an error. ``"ignore"``: it is a target that is missing, which adds 0 to the loss
             and to the derivatives, while ``"mean"`` still divides by all rows. For cross_entropy all probabilities of a
             row are missing or none, and class indices cannot be missing. Also for `validation_data`.
+        metrics : sequence of str or callable, optional
+            As in `evaluate`: computed after each epoch, for the rows and for the validation data, and recorded in the
+            history. (The accuracy is always recorded, before each update.)
         progress : bool, default False
             Show a progress bar, if tqdm is installed.
 
@@ -865,6 +929,15 @@ class Network(Exchange):
         True
         """
         batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
+        if validation_split is not None:
+            if validation_data is not None:
+                raise ValueError("validation_split: expected None beside validation_data")
+            own = self.seed if seed is None else _seed(seed)
+            x, y, sample_weight, validation_data = training.split(
+                self.loss_name, validation_split, own, x, y, sample_weight
+            )
+        if metrics is not None:
+            callback = self._with_metrics(metrics, callback, (x, y, sample_weight), validation_data, missing)
         if class_weight is not None:
             outputs = self.layer_sizes[-1]
             sample_weight = training.weights_of_classes(
@@ -903,7 +976,7 @@ class Network(Exchange):
         *,
         epochs: int,
         learning_rate: float | None = None,
-        optimizer: Optimizer | None = None,
+        optimizer: Optimizer | OptimizerName | None = None,
         seed: int | None = None,
         callback: Callable[[int, History], object] | None = None,
         validation_data: tuple[Any, ...] | None = None,
@@ -976,6 +1049,25 @@ class Network(Exchange):
                 "progress": progress,
             },
         )
+
+    def _with_metrics(
+        self, metrics: Any, callback: Any, data: Any, validation_data: Any, missing: MissingName
+    ) -> Callable[[int, History], object]:
+        """A callback that records figures after each epoch, before the caller's own."""
+        wanted = _metrics.named(self.loss_name, metrics)
+        wanted.pop("accuracy", None)  # which fit records itself
+        parts = {"": data, "validation_": training.validation_data(validation_data)}
+
+        def record(epoch: int, history: History) -> object:
+            for prefix, part in parts.items():
+                if part is not None:
+                    x, y, weight = part
+                    own = self._evaluate(x, y, weight, None, missing)
+                    for name, value in _metrics.figures(self.predict, own, wanted, x, y, weight).items():
+                        history._record(len(history) - 1, {f"{prefix}{name}": np.array([value])})
+            return callback(epoch, history) if callback is not None else None
+
+        return record
 
     def _train(self, data: dict[str, Any], options: training.Options) -> History:
         """Train on `data`, which replaces the settings of the same names: where the core gets rows from."""

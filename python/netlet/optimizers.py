@@ -433,6 +433,11 @@ class Rprop(Optimizer):
         )
 
 
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
+    cls.__name__.lower(): cls for cls in (SGD, Adam, AdamW, RMSprop, Rprop)
+}
+
+
 def optimizer_class(kind: int, weight_decay: float) -> type[Optimizer]:
     """Find the class for the core's number of a kind."""
     classes: tuple[type[Optimizer], ...] = (SGD, AdamW if weight_decay else Adam, RMSprop, Rprop)

@@ -76,7 +76,7 @@ def test_a_printed_history_is_a_table_of_at_most_twenty_epochs():
     history = classifier().fit(X, CLASSES, epochs=100, validation_data=(X, CLASSES))
     lines = str(history).splitlines()
     assert lines[0].split() == (
-        ["epoch", "loss", "time", "learning", "rate", "accuracy", "validation", "loss", "validation", "accuracy"]
+        ["epoch", "loss", "time", "(s)", "learning", "rate", "accuracy", "validation", "loss", "validation", "accuracy"]
     )
     assert len(lines) == 21
     assert [int(line.split()[0]) for line in (lines[1], lines[-1])] == [0, 99]
@@ -88,5 +88,21 @@ def test_history_draws_itself():
     matplotlib.use("Agg")
     history = regression().fit(X, Y, epochs=5, validation_data=(X, Y))
     ax = history.plot()
-    assert [line.get_label() for line in ax.lines] == ["training", "validation", "best"]
+    assert [line.get_label() for line in ax.lines] == ["training", "validation", "best epoch, 4"]
     assert history.plot(ax) is ax
+
+
+def test_a_history_is_a_dict_of_arrays():
+    history = classifier().fit(X, CLASSES, epochs=4, validation_data=(X, CLASSES))
+    names = ["loss", "time", "learning_rate", "accuracy", "validation_loss", "validation_accuracy"]
+    assert list(history) == list(history.keys()) == names
+    assert {name: values.tobytes() for name, values in dict(history).items()} == {
+        name: history[name].tobytes() for name in names
+    }
+    np.testing.assert_array_equal(history["validation_accuracy"], history.metrics["validation_accuracy"])
+    assert "loss" in history
+    assert "f1" not in history
+    with pytest.raises(KeyError, match=r"expected one of loss, time, .*, got 'val_loss'"):
+        history["val_loss"]
+    frame = pytest.importorskip("pandas").DataFrame(dict(history))
+    assert frame.shape == (4, 6)

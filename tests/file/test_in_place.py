@@ -98,6 +98,14 @@ def test_a_failure_says_which_state_the_file_is_in(faults, error, state, failing
         assert mounted.read_bytes() == new[:written] + (old[written:] if "only" in state else b"")
 
 
+def test_what_is_no_file_has_no_old_content(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", Path(os.devnull), tmp_path):
+        with pytest.raises(OSError, match=r"a device or pipe$|Is a directory: '[^']*'$") as caught:
+            NEW.save(path)
+        assert "intact" not in str(caught.value)
+
+
 def test_without_an_old_file_there_is_nothing_to_say_of_it(failing_disk, tmp_path):
     said = save(failing_disk, tmp_path / "mounted.netlet", FAIL_NEW=errno.EACCES)
     assert said == f"PermissionError: [Errno 13] Permission denied: {str(tmp_path / 'mounted.netlet')!r}"

@@ -72,6 +72,7 @@ int main(void) {
   save(with(FANN_SIGMOID, FANN_SIGMOID_SYMMETRIC, 0.3f), "steep");
   save(with(FANN_SIGMOID_STEPWISE, FANN_LINEAR, 0.5f), "stepwise");
   save(with(FANN_GAUSSIAN, FANN_LINEAR, 0.5f), "gaussian");
+  save(with(FANN_LINEAR_PIECE, FANN_LINEAR_PIECE_SYMMETRIC, 0.75f), "piece");
   struct fann* const deep = drawn(fann_create_standard(5, 2, 5, 4, 3, 1), 1);
   fann_set_activation_function_hidden(deep, FANN_SIGMOID_SYMMETRIC);
   fann_set_activation_function_output(deep, FANN_SIGMOID);

@@ -4,6 +4,7 @@
 import ctypes
 import shutil
 import subprocess
+import sys
 
 import netlet
 import numpy as np
@@ -118,7 +119,16 @@ def test_a_compiler_that_does_not_keep_the_bits_is_refused_or_found_out(tmp_path
 def test_names(tmp_path):
     net = Network([2, 1], seed=0)
     net.to_c(tmp_path / "3 small-nets.v2.c")
-    assert "void _3_small_nets_v2_forward(" in (tmp_path / "3 small-nets.v2.c").read_text()
+    assert "void net_3_small_nets_v2_forward(" in (tmp_path / "3 small-nets.v2.c").read_text()
+    for stem, name in [
+        ("é", "net"),
+        ("__", "net"),
+        ("_Net", "Net"),
+        ("äb_", "b_"),
+        ("_1", "net_1"),
+    ]:  # C reserves others
+        net.to_c(tmp_path / f"{stem}.c")
+        assert f"int {name}_self_test(void)" in (tmp_path / f"{stem}.c").read_text()
     net.to_c(tmp_path / "net.c", name="brain")
     assert "int brain_self_test(void)" in (tmp_path / "net.c").read_text()
     for name in ("", "two words", "größe", "1st", "a;b"):
@@ -130,6 +140,17 @@ def test_names(tmp_path):
         net.to_c(tmp_path / "other.c")
     with pytest.raises(FileNotFoundError):
         Network([2, 1], seed=0).to_c(tmp_path / "missing" / "net.c")
+
+
+def test_time_is_in_proportion_to_the_layers(tmp_path):
+    def calls(layers):
+        net, events = Network([1] * (layers + 1), seed=0), []
+        sys.setprofile(lambda *event: events.append(event[1]))
+        net.to_c(tmp_path / "net.c")
+        sys.setprofile(None)
+        return len(events)
+
+    assert calls(200) < 2.1 * calls(100)
 
 
 @pytest.mark.builds

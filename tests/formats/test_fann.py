@@ -11,7 +11,7 @@ from netlet import Network
 FILES = Path(__file__).parents[1] / "files"
 
 
-NAMES = ["sigmoid", "symmetric", "linear", "steep", "deep", "scaled", "constant", "reversed", "layered"]
+NAMES = ["sigmoid", "symmetric", "linear", "steep", "deep", "scaled", "constant", "reversed", "layered", "piece"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -30,6 +30,12 @@ def test_scaling_of_fann_is_scaling_here():
     net = Network.from_fann(FILES / "fann_reversed.net")  # a range that is turned round goes into the weights
     assert net.input_scaling is None
     assert net.output_scaling is None
+
+
+def test_limits_of_fann_are_hard_sigmoid():
+    net = Network.from_fann(FILES / "fann_piece.net")
+    assert net.activations == ("hard_sigmoid", "hard_sigmoid")
+    np.testing.assert_array_equal(net.output_scaling, [[-1, -1], [2, 2]])
 
 
 def test_error_settings_of_numpy_change_nothing(tmp_path):

@@ -30,7 +30,11 @@ def test_weights_of_keras():
     assert (net.loss_name, net.dtype) == ("cross_entropy", np.float32)
     np.testing.assert_array_equal(net.weights[1], W.T.astype(np.float32))
     with pytest.raises(ValueError, match="activation: weights do not contain it"):
-        Network.from_keras([W, B])
+        Network.from_keras([W, B, W.T])
+    for weights in ([W, B], [W]):  # no hidden layers
+        assert Network.from_keras(weights).activations == ("identity",)
+        net = Network.from_keras(weights, output_activation="sigmoid")
+        assert (net.activations, net.loss_name) == (("sigmoid",), "binary_cross_entropy")
     with pytest.raises(ValueError, match=r"model, array 0: expected a weight .* got \(2,\)"):
         Network.from_keras([B, W], activation="relu")
     with pytest.raises(ValueError, match=r"array 2: expected a weight .* got \(2,\)"):
@@ -61,13 +65,42 @@ def test_models_of_keras_give_the_same(keras):
         same = Network.from_keras(model.get_weights(), activation=[hidden, "leaky_relu"], output_activation="softmax")
         assert same.fingerprint() == net.fingerprint()
     for layer, message in [
-        (layers.LeakyReLU(negative_slope=0.3), "slope 0.01"),
-        (layers.Dense(2, "leaky_relu"), "no activation 'leaky_relu'"),
         (layers.LayerNormalization(name="norm"), r"layer 'norm' \(LayerNormalization\): netlet has no such layer"),
-        (layers.ReLU(max_value=6), "relu has max_value None, this one 6"),
+        (layers.ReLU(max_value=6, threshold=1.0), "relu has max_value None, this one 6"),
+        (layers.ReLU(negative_slope=0.5), "relu has negative_slope 0.0, this one 0.5"),
     ]:
         with pytest.raises(ValueError, match=message):
             Network.from_keras(keras.Sequential([layers.Input((4,)), layers.Dense(3), layer]))
+
+
+@frameworks
+def test_limits_and_activations_without_sums_of_their_own(keras):
+    layers = keras.layers
+    for parts, activations in [
+        ([layers.Dense(6, "relu6"), layers.Dense(3, "hard_tanh")], ("hard_sigmoid", "hard_sigmoid")),
+        ([layers.Dense(6), layers.ReLU(max_value=1.5), layers.Dense(3)], ("hard_sigmoid", "identity")),
+        ([layers.Activation("tanh"), layers.Dense(3)], ("tanh", "identity")),
+        ([layers.Rescaling(0.5), layers.Activation("hard_tanh"), layers.Dense(3)], ("hard_sigmoid", "identity")),
+        ([layers.Dense(6, "tanh"), layers.ReLU(), layers.Dense(3, "relu"), layers.Softmax()],
+         ("tanh", "relu", "relu", "softmax")),
+    ]:  # fmt: skip
+        model = keras.Sequential([layers.Input((4,)), *parts])
+        net = Network.from_keras(model)
+        assert net.activations == activations
+        for x in (X, X * 10):
+            np.testing.assert_allclose(net.forward(x), keras.ops.convert_to_numpy(model(x)), rtol=1e-4, atol=4e-6)
+
+
+@frameworks
+@pytest.mark.filterwarnings("ignore:model, layer:UserWarning")
+def test_slopes_of_leaky_relu(keras):
+    layers = keras.layers
+    slopes = layers.PReLU(alpha_initializer=keras.initializers.RandomNormal(seed=1))
+    for part in (layers.LeakyReLU(), layers.Activation("leaky_relu"), slopes):
+        model = keras.Sequential([layers.Input((4,)), layers.Dense(6), part, layers.Dense(3)])
+        net = Network.from_keras(model)
+        assert net.layer_sizes == (4, 12, 3)
+        np.testing.assert_allclose(net.forward(X), keras.ops.convert_to_numpy(model(X)), rtol=1e-5, atol=1e-6)
 
 
 def normalized(layer, data):

@@ -34,6 +34,11 @@ def test_contents_that_are_no_onnx_are_refused(tmp_path):
         Network.from_onnx(3)
     with pytest.raises(FileNotFoundError):
         Network.from_onnx(tmp_path / "missing")
+    for contents in (data, data.replace(b"\0", b"x") * 9):
+        with pytest.raises(ValueError, match=r"bytes that are no path; .* pass onnx\.load_model_from_string\(data\)$"):
+            Network.from_onnx(contents)
+    with path.open("rb") as file, pytest.raises(TypeError, match=r"got BufferedReader; .* pass onnx\.load\(file\)"):
+        Network.from_onnx(file)
     net = Network([3, 2], seed=0)
     net.parameters[0] = 1e300
     with pytest.raises(ValueError, match="expected finite numbers in float32"):
@@ -128,6 +133,18 @@ def test_one_tensor_in_many_nodes_is_no_way_to_large_networks():
     nodes = [node("Add", ["b", "c"], ["w"]), node("MatMul", ["x", "w"], ["y"])]
     with pytest.raises(ValueError, match="at most 16 times"):
         Network.from_onnx(model_of(nodes, {"b": np.zeros((1, 30000)), "c": np.zeros((30000, 1))}))
+
+
+def test_activations_without_sums_are_no_way_to_large_networks():
+    """Each needs a matrix of the inputs times the inputs."""
+    for size, activations in [(40_000, 1), (900, 20)]:
+        nodes = [node("Tanh", [f"v{i}" if i else "x"], [f"v{i + 1}"]) for i in range(activations)]
+        nodes.append(node("MatMul", [f"v{activations}", "w"], ["y"]))
+        tracemalloc.start()
+        with pytest.raises(ValueError, match=rf"of {size} \* {size} numbers: .* the model's {size} numbers at most 16"):
+            Network.from_onnx(model_of(nodes, {"w": np.zeros((size, 1))}))
+        assert tracemalloc.get_traced_memory()[1] < 1 << 24
+        tracemalloc.stop()
 
 
 def test_long_graphs_are_read():

@@ -30,7 +30,7 @@ def test_an_output_is_chosen_by_name_or_number():
     for output, message in [
         (
             None,
-            r"expected a name, as the model has 4 outputs, 'y' \(rows, 2\), 'value' \(6, 1\), 'sigma' \(\?, 2\)",
+            r"expected a name or number, as the model has 4 outputs, 'y' \(rows, 2\), 'value' \(6, 1\), 'sigma' \(\?",
         ),
         ("z", r"one of the model's outputs, 'y' \(rows, 2\), .*, got 'z'"),
         (4, "got 4"),
@@ -41,7 +41,7 @@ def test_an_output_is_chosen_by_name_or_number():
         with pytest.raises(ValueError, match=message):
             Network.from_onnx(POLICY, output=output)
     for output in (True, 1.0, b"y"):
-        with pytest.raises(TypeError, match="output: expected a name or a number, got"):
+        with pytest.raises(TypeError, match="output: expected a name or number, got"):
             Network.from_onnx(POLICY, output=output)
 
 
@@ -94,7 +94,7 @@ def test_classifiers_of_scikit_learn_give_their_probabilities(binary):
     assert net.loss_name == "cross_entropy"
     assert Network.from_onnx(model, output="named") == net  # the same in dicts
     np.testing.assert_allclose(net.input_scaling, [[0.5] * 5, 1 / np.array([1, 2, 0.5, 1.5, 3])], rtol=1e-6)
-    with pytest.raises(ValueError, match="expected a name, as the model has 3 outputs, 'label'"):
+    with pytest.raises(ValueError, match="expected a name or number, as the model has 3 outputs, 'label'"):
         Network.from_onnx(model)
     with pytest.raises(ValueError, match="give no labels; choose another output, such as the probabilities"):
         Network.from_onnx(model, output="label")

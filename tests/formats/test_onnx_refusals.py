@@ -4,6 +4,7 @@
 import numpy as np
 import pytest
 from netlet import Network
+from netlet.formats.onnx_operators import KNOWN
 from onnx import TensorProto, helper
 
 from helpers.onnx_models import model_of, node
@@ -23,15 +24,23 @@ def after(*nodes):
         ([node("Conv", ["x", "w"], ["y"], name="conv")], r"'conv' \(Conv\): netlet has no such layer; known are Gemm"),
         (after(node("Exp", ["s"], ["y"])), r"\(Exp\): netlet has no such layer"),
         (after(node("Elu", ["s"], ["y"], alpha=2.0)), r"node 'y' \(Elu\): netlet's elu has alpha 1.0, this one 2.0"),
-        (after(node("LeakyRelu", ["s"], ["y"], alpha=0.2)), "leaky_relu has alpha 0.01, this one 0.2"),
+        (after(node("LeakyRelu", ["s"], ["y"], alpha=np.inf)), "expected finite slopes"),
+        (after(node("PRelu", ["b", "s"], ["y"])), "its first input alone"),
         (after(node("Gelu", ["s"], ["y"], approximate="tanh")), "approximate"),
-        (after(node("Clip", ["s", "zero", "six"], ["y"])), r"an upper limit; this one is from 0 to 6 \(ReLU6\)"),
-        (after(node("Clip", ["s", "six"], ["y"])), "from 6 to inf"),
-        (after(node("Max", ["s", "six"], ["y"])), "the greater of a value and 0"),
+        (after(node("Clip", ["s", "six"], ["y"])), r"'y' \(Clip\): .* limits on both sides; this one is from 6 to inf"),
+        (after(node("Max", ["s", "six"], ["y"])), r"\(Max\): .* from 6 to inf"),
+        (after(node("Min", ["s", "six"], ["y"])), r"\(Min\): .* from -inf to 6"),
+        (after(node("Clip", ["s", "six", "zero"], ["y"])), "a lower limit below the upper, got 6 and 0"),
+        (after(node("Clip", ["s", "zero", "zero"], ["y"])), "a lower limit below the upper, got 0 and 0"),
+        (after(node("Clip", ["s", "nan", "six"], ["y"])), "a lower limit below the upper, got nan and 6"),
+        (after(node("Clip", ["s", "zero", "far"], ["y"])), "limits at most 2048 apart in float32, .* from 0 to 3000"),
+        (after(node("Max", ["s", "minus"], ["y"])), "limits of one number each"),
+        (after(node("Min", ["s", "x"], ["y"])), "one value that depends on the model's input"),
         (after(node("Softmax", ["s"], ["y"], axis=0)), "expected the axis of the 2 outputs"),
         (after(node("LogSoftmax", ["s"], ["l"]), node("Gemm", ["l", "w", "b"], ["y"])), "nothing after LogSoftmax"),
-        (after(node("Relu", ["s"], ["r"]), node("Tanh", ["r"], ["y"])), "one activation"),
-        ([node("Relu", ["x"], ["r"]), node("Gemm", ["r", "w", "b"], ["y"])], "before the activation"),
+        (after(node("Softmax", ["s"], ["p"]), node("Gemm", ["p", "w", "b"], ["y"])), "nothing but a scale after"),
+        (after(node("Softmax", ["s"], ["p"]), node("Relu", ["p"], ["y"])), "nothing but a scale after softmax"),
+        ([node("Relu", ["x"], ["y"])], "at least one layer"),
         (after(node("Gemm", ["s", "three", "b"], ["y"])), "expected 3 inputs, got 2"),
         (after(node("Add", ["s", "x"], ["y"])), "two values that depend on the model's input"),
         (after(node("MatMul", ["s", "x"], ["y"])), "weights that are constants"),
@@ -82,6 +91,7 @@ def test_what_netlet_has_not(nodes, message):
         "zero": np.float32(0), "half": np.float32(0.5), "six": np.float32(6), "minus": np.float32([1, -1]),
         "three": np.ones((3, 2)), "fours": np.ones((4, 2)), "column": np.ones((3, 1)), "four": np.array([-1, 4]),
         "yes": np.array(True), "none": np.array(0), "complex": np.array([1 + 2j, 3], np.complex64),
+        "nan": np.float32("nan"), "far": np.float32(3000),
         "half_precision": np.ones((2, 2), np.float16), "integers": np.ones((2, 2), np.int32), **SQUARE,
         "text": helper.make_tensor("text", TensorProto.STRING, [2], [b"1", b"2"]),
     }  # fmt: skip
@@ -94,6 +104,12 @@ def test_what_netlet_has_not(nodes, message):
     with pytest.raises(ValueError, match=message) as caught:
         Network.from_onnx(model)
     assert str(caught.value).startswith(("model", "output"))
+
+
+def test_what_is_known_is_what_can_be_read():
+    with pytest.raises(ValueError, match=r"known are Gemm, MatMul, .*, Clip, Max, Min, .*, Scaler, ZipMap$"):
+        Network.from_onnx(model_of(after(node("Exp", ["s"], ["y"])), SQUARE, ROWS))
+    assert not {"ArgMax", "ArrayFeatureExtractor", "Binarizer", "LabelEncoder"} & set(KNOWN)
 
 
 def test_two_inputs_are_refused_if_the_output_needs_both():

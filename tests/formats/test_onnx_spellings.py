@@ -194,6 +194,21 @@ NUMBERS = {"limit": 20, "root": 2**0.5, "inverse": 0.5**0.5, "one": 1, "half": 0
 NUMBERS |= {"two": 2, "three": 3, "six": 6, "sixth": 1 / 6}
 
 
+@pytest.mark.filterwarnings("ignore:model, node 'y':UserWarning")
+@pytest.mark.parametrize(
+    "last",
+    [
+        node("LeakyRelu", ["z"], ["y"], alpha=0.2), node("PRelu", ["z", "slope"], ["y"]),
+        node("PRelu", ["z", "slopes"], ["y"]), node("PRelu", ["z", "row"], ["y"]),
+    ],
+)  # fmt: skip
+def test_slopes_of_leaky_relu(last):
+    slopes = {"slope": np.float32([0.3]), "slopes": np.float32([0.1, -0.2, 0.01]), "row": np.float32([[0.5, 1, 2]])}
+    constants = {**LAYERS, **{name: values for name, values in slopes.items() if name in last.input}}
+    net = assert_same(model_of([*network("x"), last], constants), values(9, 6))
+    assert net.layer_sizes == (6, 4, 6, 3)
+
+
 @pytest.mark.parametrize("name", ACTIVATED)
 def test_activations_in_several_nodes(name):
     nodes = network("x") + ACTIVATED[name]

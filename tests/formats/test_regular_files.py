@@ -18,7 +18,13 @@ def test_pipes_and_devices_are_refused(read, tmp_path):
             read(path)
     with pytest.raises(IsADirectoryError):
         read(tmp_path)
-    with pytest.raises(FileNotFoundError):
-        read(os.fsencode(tmp_path / "missing"))
+    missing = tmp_path / "missing"
+    for path in (str(missing), os.fsencode(missing), missing):
+        with pytest.raises(FileNotFoundError) as caught:
+            read(path)
+        assert caught.value.filename == os.fspath(path)
+    for path in ("zero\0byte", Path("zero\0byte")):
+        with pytest.raises(ValueError, match=r"(path|model): expected no zero byte in it"):
+            read(path)
     with pytest.raises(TypeError, match=r"(path|model): expected a .*path.*, got int"):
         read(3)

@@ -168,6 +168,15 @@ def test_sklearn_models_that_are_not_whole_are_refused():
     model.coefs_ = model.coefs_[:2]
     with pytest.raises(ValueError, match="weights and biases of 3 layers, got 2 and 2"):
         Network.from_sklearn(model)
+    for attribute in ("n_features_in_", "n_outputs_"):
+        model = fitted(regressor(), X, Y)
+        setattr(model, attribute, 7)
+        with pytest.raises(ValueError, match=r"expected weights from .*7.* outputs, got 10 and 1"):
+            Network.from_sklearn(model)
+    model = fitted(regressor(), X, Y)
+    model.intercepts_[0] = model.intercepts_[0][:3]
+    with pytest.raises(ValueError, match=r"layer 1: expected 8 biases, got shape \(3,\)"):
+        Network.from_sklearn(model)
 
 
 def test_rates_that_are_scaled_are_refused():

@@ -49,6 +49,10 @@ def test_a_state_dict():
     np.testing.assert_array_equal(net.biases[1], np.zeros(3))
     with pytest.raises(ValueError, match="activation: a state_dict does not contain it"):
         Network.from_torch(state)
+    for single in ({"weight": Tensor(W.T)}, {"weight": Tensor(W.T), "bias": Tensor(B)}):  # no hidden layers
+        assert Network.from_torch(single).activations == ("identity",)
+        net = Network.from_torch(single, output_activation="softmax")
+        assert (net.activations, net.loss_name) == (("softmax",), "cross_entropy")
     with pytest.raises(ValueError, match="one for each of the 2 layers, got 3"):
         Network.from_torch(state, activation=["tanh"] * 3)
     with pytest.raises(ValueError, match=r"got 'norm\.running_mean' too"):
@@ -104,7 +108,7 @@ def test_the_order_of_layers_whose_names_are_sorted_is_found_or_refused():
         state = arrays(*names)
         assert Network.from_torch(state, activation="relu").layer_sizes[0] == 2
         with pytest.raises(
-            ValueError, match="these are sorted by name, and the order cannot be told from their shapes"
+            ValueError, match=r"the order cannot be told from their shapes: .*; give the layers in the order in which "
         ):
             Network.from_torch(dict(sorted(state.items())), activation="relu")
     with pytest.raises(ValueError, match=r"in their order, got 'b\.10\.weight' before 'b\.2\.weight'"):
@@ -182,16 +186,58 @@ def test_a_sequential_gives_the_same(torch):
 
 
 @frameworks
+def test_limits_and_activations_without_sums_of_their_own(torch):
+    nn = torch.nn
+    torch.manual_seed(0)
+    for modules, activations in [
+        ([nn.Linear(4, 6), nn.ReLU6(), nn.Linear(6, 3)], ("hard_sigmoid", "identity")),
+        ([nn.Linear(4, 6), nn.Hardtanh(), nn.Linear(6, 3), nn.Hardtanh(-0.5, 2.0)], ("hard_sigmoid", "hard_sigmoid")),
+        ([nn.Hardtanh(-5, 5), nn.Linear(4, 3), nn.Tanh(), nn.ReLU()], ("hard_sigmoid", "tanh", "relu")),
+        ([nn.BatchNorm1d(4), nn.Sequential(nn.Sigmoid(), nn.Linear(4, 3))], ("sigmoid", "identity")),
+        ([nn.Linear(4, 3), nn.Hardtanh(0, float("inf"))], ("relu",)),
+    ]:
+        for dtype, tolerance in ((torch.float32, 4e-6), (torch.float64, 1e-14)):
+            model = nn.Sequential(*modules).to(dtype).eval()
+            net = Network.from_torch(model)
+            assert net.activations == activations
+            assert net.dtype == str(dtype).removeprefix("torch.")
+            expected = model(torch.as_tensor(X, dtype=dtype)).detach().numpy()
+            np.testing.assert_allclose(net.forward(X), expected, rtol=tolerance, atol=tolerance)
+
+
+@frameworks
+@pytest.mark.filterwarnings("ignore:model, layer 1:UserWarning")
+def test_slopes_of_leaky_relu(torch):
+    nn = torch.nn
+    several = nn.PReLU(6)
+    with torch.no_grad():
+        several.weight.copy_(torch.linspace(-1, 1, 6))
+    for module in (nn.LeakyReLU(0.2), nn.PReLU(), several):
+        model = nn.Sequential(nn.Linear(4, 6), module, nn.Linear(6, 3)).double()
+        net = Network.from_torch(model)
+        assert net.layer_sizes == (4, 12, 3)
+        np.testing.assert_allclose(net.forward(X), model(torch.as_tensor(X)).detach().numpy(), rtol=1e-13, atol=1e-14)
+
+
+@frameworks
 def test_modules_that_netlet_does_not_have_are_refused(torch):
     nn = torch.nn
     linear = nn.Linear(4, 4)
     cases = [
         (nn.Sequential(linear, nn.SELU()), r"model, layer 1 \(SELU\): netlet has no such layer"),
         (nn.Sequential(linear, nn.Sequential(nn.Conv1d(1, 1, 1))), r"layer 1\.0 \(Conv1d\)"),
-        (nn.Sequential(linear, nn.LeakyReLU(0.2)), "leaky_relu has negative_slope 0.01, this one 0.2"),
+        (nn.Sequential(linear, nn.PReLU(init=float("nan"))), "expected finite slopes"),
         (nn.Sequential(linear, nn.GELU(approximate="tanh")), "approximate"),
         (nn.Sequential(linear, nn.Softmax(dim=0)), "softmax has dim -1 or 1, this one 0"),
-        (nn.Sequential(linear, nn.ReLU(), nn.ReLU()), r"layer 2 \(ReLU\): expected one activation"),
+        (nn.Sequential(linear, nn.Softmax(dim=1), nn.ReLU()), r"layer 2 \(ReLU\): expected nothing but a scale after"),
+        (
+            nn.Sequential(nn.Linear(4, 4), nn.Hardtanh(-3000, 3000)),
+            r"layer 1 \(Hardtanh\): expected limits at most 2048 apart",
+        ),
+        (
+            nn.Sequential(nn.ReLU(), nn.Flatten(), nn.Linear(5000, 1)),
+            r"layer 0 \(ReLU\): as a layer of its own, of 5000",
+        ),
         (nn.Sequential(nn.ReLU()), "before the activation"),
         (nn.Sequential(), "at least one layer"),
         (linear.half(), "float32 or float64, got float16"),

@@ -5,10 +5,11 @@ import gc
 
 import numpy as np
 import pytest
-from netlet import SGD, Adam, Network, Rprop, reference
+from netlet import SGD, Adam, AdamW, Network, RMSprop, Rprop, reference
 
 from helpers import xor
 from helpers.every import OPTIMIZERS, every_copy, every_dtype, every_optimizer
+from helpers.training import X, Y, regression
 
 STATES = [[], ["velocity"], ["velocity"], ["m", "v"], ["m", "v"], ["v"], ["v", "velocity"], ["step", "gradient"]]
 
@@ -96,3 +97,23 @@ def test_rprop_learns_xor_without_a_learning_rate_to_tune():
     net = Network([2, 4, 1], seed=3)
     net.fit(x, y, epochs=300, optimizer=Rprop())
     assert net.forward(x).round().ravel().tolist() == y
+
+
+def test_an_optimizer_may_be_given_by_its_name():
+    for name, cls in (("sgd", SGD), ("adam", Adam), ("adamw", AdamW), ("rmsprop", RMSprop), ("rprop", Rprop)):
+        named, made = regression(), regression()
+        for _ in range(2):  # a new one for each call
+            named.fit(X, Y, epochs=2, optimizer=name, learning_rate=0.02)
+            made.fit(X, Y, epochs=2, optimizer=cls(0.02))
+        assert named == made
+    named.fit_batches([(X, Y)], epochs=1, optimizer="adam")
+    made.fit_batches([(X, Y)], epochs=1, optimizer=Adam())
+    assert named == made
+    for name, message in (
+        ("Adam", r"^optimizer: unknown name 'Adam' \(here it is 'adam'\); the known ones are sgd, adam"),
+        ("lbfgs", "^optimizer: unknown name 'lbfgs'; the known"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            regression().fit(X, Y, epochs=1, optimizer=name)
+    with pytest.raises(TypeError, match=r"^optimizer: expected one of netlet's, .* from step to step, got 'adam'"):
+        regression().step(X, Y, "adam")

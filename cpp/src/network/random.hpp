@@ -10,6 +10,7 @@
 
 namespace netlet::core {
 
+// 5 is that of Python's validation_split
 enum Purpose : uint32_t { kInitialValues = 0, kShuffle = 1, kDropoutInFit = 2, kDropoutInStep = 3, kSelfTest = 4 };
 
 struct Philox {

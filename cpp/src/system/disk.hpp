@@ -53,7 +53,7 @@ int reserve(int descriptor, size_t size);
 
 // What a failed replace has left of the old file.
 struct Left {
-  bool old = false;    // there was one
+  bool old = false;    // there was one, a regular file
   size_t written = 0;  // bytes that have replaced its own
 };
 int replace(const char* path, const void* data, size_t size, Left& left);

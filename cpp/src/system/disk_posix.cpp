@@ -40,10 +40,11 @@ void temporary_name(const char* path, char* out, size_t capacity) {
            now.tv_nsec);
 }
 
-// What the path leads to, if anything. Only regular files are replaced.
+// What the path leads to, if anything; whether that is a regular file: only such are replaced.
 int look_at(const char* path, struct stat& old, bool& exists) {
-  exists = ::stat(path, &old) == 0;
-  if (exists) return S_ISDIR(old.st_mode) ? EISDIR : S_ISREG(old.st_mode) ? 0 : kNotRegular;
+  const bool found = ::stat(path, &old) == 0;
+  exists = found && S_ISREG(old.st_mode);
+  if (found) return S_ISDIR(old.st_mode) ? EISDIR : exists ? 0 : kNotRegular;
   if (errno != ENOENT) return errno;
   return ::lstat(path, &old) == 0 ? kDanglingLink : 0;
 }

@@ -420,9 +420,9 @@ def _functions(text: str) -> str:
 
 
 def c_name(stem: str) -> str:
-    """Make a name in C of a file's name."""
-    name = re.sub(r"[^A-Za-z0-9_]", "_", stem)
-    return name if re.match(r"[A-Za-z_]", name) else f"_{name}"
+    """Make a name in C of a file's name; names that begin with _ are reserved there."""
+    name = re.sub(r"[^A-Za-z0-9_]", "_", stem).lstrip("_")
+    return name if re.match(r"[A-Za-z]", name) else f"net_{name}".rstrip("_")
 
 
 def c_source(net: Parts, name: str, fingerprint: str, forward: Callable[[Any], Any]) -> str:

@@ -26,6 +26,7 @@ _NAMES = [
     *("linear piece rect", "linear piece rect leaky"),
 ]
 _ACTIVATIONS = {row["fann"][0]: (name, row["fann"][1]) for name, row in ACTIVATIONS.items() if "fann" in row}
+_CLIPS = {"linear piece": (0.0, 1.0), "linear piece symmetric": (-1.0, 1.0)}
 _STEPWISE = {"sigmoid stepwise": "sigmoid", "sigmoid symmetric stepwise": "sigmoid symmetric"}
 _NUMBER = r"[-+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?"
 
@@ -58,9 +59,10 @@ def _activation(kinds: set[tuple[str, str]], layer: int, stepwise: bool) -> tupl
         raise ValueError(
             f"{where}: {name} is an approximation of its own; stepwise=True uses the exact function instead"
         )
-    if name not in _ACTIVATIONS:
-        raise ValueError(f"{where}: netlet has no activation {name!r}; known are {', '.join(_ACTIVATIONS)}")
-    activation, factor = _ACTIVATIONS[name]
+    if name not in _ACTIVATIONS and name not in _CLIPS:
+        known = ", ".join([*_ACTIVATIONS, *_CLIPS])
+        raise ValueError(f"{where}: netlet has no activation {name!r}; known are {known}")
+    activation, factor = _ACTIVATIONS.get(name, (name, 1.0))
     if not 0 < float(steepness) <= 10:  # FANN cuts sums at 150 / steepness
         raise ValueError(f"{where}: expected a steepness above 0, at most 10, got {steepness}")
     return activation, factor * float(steepness)
@@ -138,7 +140,10 @@ def from_fann(text: str, stepwise: bool, loss: str | None, dtype: Any) -> Parts:
         if matrix[~before & (wanted != bias)].any():
             raise ValueError(f"{where}: expected a layered network; its shortcut connections skip a layer")
         layers.add_layer(matrix[before], matrix[bias - wanted[0]], where)
-        layers.add_activation(name, where)
+        if name in _CLIPS:
+            layers.add_clip(*_CLIPS[name], where)
+        else:
+            layers.add_activation(name, where)
     if used != total:
         raise ValueError(f"path: expected {used} connections between the layers, got {total}")
     _scale(layers, text, "out", layers.weights[-1].shape[1])

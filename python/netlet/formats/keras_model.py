@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 
 from .._data import real_array
 from .._names import ACTIVATIONS
-from .parts import Layers, Parts, require
+from .parts import Allowance, Layers, Parts, require
 
 _FUNCTIONS = {function: name for name, row in ACTIVATIONS.items() for function in row.get("keras", ())}
 # class: what it is here, and the configuration that it must have
@@ -19,6 +20,8 @@ _LAYERS = {
     row["keras_layer"][0]: (name, row["keras_layer"][1]) for name, row in ACTIVATIONS.items() if "keras_layer" in row
 }
 _LOGARITHMS = "log_softmax"
+_LEAKY = "leaky_relu"  # whose slope is 0.2, unless it is a layer
+_CLIPS = {"relu6": (0.0, 6.0), "hard_tanh": (-1.0, 1.0)}
 # what does nothing in prediction, or nothing but change the shape
 _NOTHING = ("Flatten", "Identity", "GaussianNoise", "GaussianDropout", "AlphaDropout", "ActivityRegularization")
 
@@ -26,15 +29,15 @@ _NOTHING = ("Flatten", "Identity", "GaussianNoise", "GaussianDropout", "AlphaDro
 def _function(function: Any, where: str) -> str:
     name = getattr(function, "__name__", type(function).__name__)
     own = str(getattr(function, "__module__", "")).startswith("keras.src.activations")
-    if own and (name in _FUNCTIONS or name == _LOGARITHMS):
+    if own and name in (*_FUNCTIONS, *_CLIPS, _LEAKY, _LOGARITHMS):
         return _FUNCTIONS.get(name, name)
-    known = ", ".join([*_FUNCTIONS, _LOGARITHMS])
+    known = ", ".join([*_FUNCTIONS, *_CLIPS, _LEAKY, _LOGARITHMS])
     raise ValueError(f"{where}: netlet has no activation {name!r} of that form; known are keras's {known}")
 
 
 def _layer_activation(layer: Any, kind: str, where: str) -> str:
     if kind not in _LAYERS:
-        known = ", ".join(["Dense", "Activation", *_LAYERS, *_COLUMNS, *_NOTHING, "Dropout"])
+        known = ", ".join(["Dense", "Activation", *_LAYERS, "PReLU", *_COLUMNS, *_NOTHING, "Dropout"])
         raise ValueError(f"{where}: netlet has no such layer; known are {known} and Reshape")
     name, wanted = _LAYERS[kind]
     require(name, wanted, layer.get_config(), where)
@@ -80,6 +83,10 @@ def _dense(layers: Layers, layer: Any, where: str) -> None:
 def _activate(layers: Layers, name: str, where: str) -> None:
     if name == _LOGARITHMS:
         layers.add_log_softmax(where)
+    elif name == _LEAKY:
+        layers.add_leaky_relu(0.2, where)
+    elif name in _CLIPS:
+        layers.add_clip(*_CLIPS[name], where)
     else:
         layers.add_activation(name, where)
 
@@ -148,13 +155,21 @@ def _add(layers: Layers, layer: Any, shape: tuple[int, ...], where: str) -> None
         _dense(layers, layer, where)
     elif kind == "Activation":
         _activate(layers, _function(layer.activation, where), where)
+    elif kind == "LeakyReLU":
+        layers.add_leaky_relu(float(layer.negative_slope), where)
+    elif kind == "PReLU":
+        layers.add_leaky_relu(np.broadcast_to(_array(layer.alpha), shape), where)
+    elif kind == "ReLU" and layer.max_value is not None and layer.negative_slope == layer.threshold == 0:
+        layers.add_clip(0.0, float(layer.max_value), where)
     else:
         layers.add_activation(_layer_activation(layer, kind, where), where)
 
 
 def _from_layers(model: Any) -> Layers:
-    layers = Layers()
-    for layer, shape in _chain(model):
+    chain = list(_chain(model))
+    shape = chain[0][1] if chain else ()
+    layers = Layers(None if None in shape else math.prod(shape), Allowance(model.count_params()))
+    for layer, shape in chain:
         where = f"model, layer {layer.name!r} ({type(layer).__name__})"
         if not type(layer).__module__.startswith("keras.src.layers."):
             raise ValueError(f"{where}: expected a layer of Keras itself, got one of another kind")
@@ -179,9 +194,9 @@ def from_keras(model: Any, activation: Any, output_activation: str | None, loss:
     if hasattr(model, "layers"):
         layers = _from_layers(model)
     elif isinstance(model, (list, tuple)):
-        if activation is None:
-            raise ValueError("activation: weights do not contain it; name it, and output_activation if it has one")
         layers = _from_weights(model)
+        if activation is None and len(layers.weights) > 1:
+            raise ValueError("activation: weights do not contain it; name it, and output_activation if it has one")
     else:
         raise TypeError(f"model: expected a model of Keras or its weights, got {type(model).__name__}")
     layers.override(activation, output_activation)

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .parts import Allowance
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 UNKNOWN_SIZE = np.iinfo(np.int32).min  # in a constant that is the shape of a value
-_USES = 16  # so many times, on average, the model's numbers may be used
-_FREE = 1 << 20  # numbers that are no matter
 
 
 def axes_of(constants: list[Any], attributes: dict[str, Any]) -> list[int] | None:
@@ -90,7 +90,7 @@ class Constants:
         self._onnx, self._folder = onnx, folder
         self._tensors = {tensor.name: tensor for tensor in graph.initializer}
         self._values: dict[str, Any] = {}
-        self._read = self._used = 0
+        self.allowance = Allowance()
 
     def __contains__(self, name: str) -> bool:
         return name in self._values or name in self._tensors
@@ -104,18 +104,10 @@ class Constants:
         """Add a constant that is known otherwise."""
         self._values[name] = values
 
-    def use(self, count: int, where: str) -> None:
-        """Count numbers that something is made of."""
-        self._used += count
-        if self._used > _USES * self._read + _FREE:
-            raise ValueError(
-                f"{where}: expected nodes that use the model's {self._read} numbers at most {_USES} times on average"
-            )
-
     def evaluate(self, node: Any, attributes: dict[str, Any], where: str) -> None:
         """Compute a node that has constants as inputs."""
         inputs = [self[name] if name else None for name in node.input]
-        self.use(sum(values.size for values in inputs if values is not None), where)
+        self.allowance.use(sum(values.size for values in inputs if values is not None), where)
         try:
             self._values[node.output[0]] = self._evaluated(node.op_type, inputs, attributes, where)
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -137,7 +129,7 @@ class Constants:
         if kind in _ARITHMETIC:
             if any(values.dtype.kind != "f" for values in inputs):
                 raise ValueError(f"expected floating-point numbers, got {', '.join(str(a.dtype) for a in inputs)}")
-            self.use(math.prod(np.broadcast_shapes(*(values.shape for values in inputs))), where)
+            self.allowance.use(math.prod(np.broadcast_shapes(*(values.shape for values in inputs))), where)
             return _ARITHMETIC[kind](*inputs)
         if kind not in _SHAPES:
             known = ", ".join(["Constant", "Cast", *_SHAPES, *_ARITHMETIC])
@@ -151,7 +143,7 @@ class Constants:
             return self._array(value, where)
         if kind in ("value_float", "value_floats", "value_int", "value_ints"):
             values = np.array(value, np.float32 if "float" in kind else np.int64)
-            self._read += values.size
+            self.allowance.held += values.size
             return values
         raise ValueError(f"{where}: expected numbers as its value, got {kind}")
 
@@ -163,7 +155,7 @@ class Constants:
             values = self._external(tensor) if external else self._onnx.numpy_helper.to_array(tensor)
         except (OSError, TypeError, ValueError) as error:
             raise ValueError(f"{where}: {error}") from None
-        self._read += values.size
+        self.allowance.held += values.size
         return values
 
     def _external(self, tensor: Any) -> Any:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _ACTIVATIONS = {row["onnx"][0]: (name, row["onnx"][1]) for name, row in ACTIVATIONS.items() if "onnx" in row}
 # activations that are the sums times another activation of the sums, by that other one
 _PRODUCTS = {row["onnx_factor"]: name for name, row in ACTIVATIONS.items() if "onnx_factor" in row}
+_RELU6 = ("clip", (0, 6))
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,7 @@ class Value:
     shape: Shape
     before: Value | None = None
     step: Any = None  # a ufunc on columns, "matrix", "zero", "function" or None: only the shape is another
-    operand: Any = None  # the constant, or the function's name
+    operand: Any = None  # the constant, or the function's name, or the name and what belongs to it
     where: str = "model, input"
 
 
@@ -177,7 +178,7 @@ def _columns(node: Node, value: Value, step: Any, constant: Any) -> Value:
         and constant.size == 1
         and math.isclose(step(6.0, constant.item()), 1, rel_tol=1e-6)
     )
-    if sixth and _is(value, "relu6"):
+    if sixth and _is(value, _RELU6):
         return _hard_sigmoid(node, value, shape)
     if step is np.multiply and constant.size == 1:
         before, factor = _undone(value)
@@ -330,7 +331,7 @@ def before_of(value: Value) -> Value:
     return value.before
 
 
-def _is(value: Value, function: str) -> bool:
+def _is(value: Value, function: Any) -> bool:
     return bool(value.step == "function" and value.operand == function)
 
 
@@ -363,6 +364,13 @@ def _activation(node: Node) -> Value:
     return node.to(value, value.shape, "function", name)
 
 
+def _leaky_relu(node: Node) -> Value:
+    """LeakyRelu and PRelu: a slope, or one for each column."""
+    value = node.value()
+    slope = np.float32(node.attributes["alpha"]) if node.kind == "LeakyRelu" else node.inputs[1]
+    return node.to(value, value.shape, "leaky_relu", np.asarray(slope))
+
+
 def _softmax(node: Node) -> Value:
     """Softmax, or its logarithm: of the axis that is a row."""
     value, axis = node.value(), node.attributes["axis"]
@@ -375,30 +383,53 @@ def _softmax(node: Node) -> Value:
     return node.to(value, value.shape, "function", (name, row))
 
 
+def _clipped(node: Node, value: Value, least: float, most: float) -> Value:
+    """A value between limits, which may have others already."""
+    highest = float(np.finfo(np.float32).max)  # written for no limit
+    least, most = (math.copysign(math.inf, limit) if abs(limit) >= highest else limit for limit in (least, most))
+    if not least < most:
+        raise node.error(f"expected a lower limit below the upper, got {least:g} and {most:g}")
+    if (least, most) == (-math.inf, math.inf):
+        return value
+    if value.step == "function" and value.operand[0] == "clip":
+        lower, upper = value.operand[1]
+        if max(least, lower) < min(most, upper):
+            return node.to(before_of(value), value.shape, "function", ("clip", (max(least, lower), min(most, upper))))
+    return node.to(value, value.shape, "function", ("clip", (least, most)))
+
+
+def _relu(node: Node) -> Value:
+    return _clipped(node, node.value(), 0, math.inf)
+
+
 def _clip(node: Node) -> Value:
-    """relu as max(x, 0); relu6 is a part of hard_sigmoid."""
     value, limits = node.value(), []
-    for place, (name, none) in enumerate((("min", -np.inf), ("max", np.inf)), start=1):
+    for place, (name, none) in enumerate((("min", -math.inf), ("max", math.inf)), start=1):
         limit = node.constant(place)
         limits.append(float(node.attributes.get(name, none) if limit is None else limit.item()))
-    least, most = limits
-    highest = float(np.finfo(np.float32).max)
-    if least == 0 and most >= highest:
-        return node.to(value, value.shape, "function", "relu")
-    if least <= -highest and most >= highest:
-        return value
-    if limits == [0, 6]:
-        return node.to(value, value.shape, "function", "relu6")
-    raise node.error(f"netlet has relu, without an upper limit; this one is from {least:g} to {most:g}")
+    return _clipped(node, value, *limits)
 
 
-def _maximum(node: Node) -> Value:
+def _extreme(node: Node) -> Value:
+    """The greater, or the smaller, of a value and numbers."""
     values = [value for value in node.inputs if isinstance(value, Value)]
-    constants = [value for value in node.inputs if not isinstance(value, Value)]
-    zeros = [constant for constant in constants if constant.ndim <= 1 and constant.size == 1 and constant.item() == 0]
-    if len(values) != 1 or len(zeros) != len(constants):
-        raise node.error("netlet has relu, the greater of a value and 0")
-    return node.to(values[0], values[0].shape, "function", "relu")
+    constants = [limit for limit in node.inputs if not isinstance(limit, Value)]
+    if len(values) != 1 or any(limit.ndim > 1 or limit.size != 1 for limit in constants):
+        raise node.error("expected one value that depends on the model's input, and limits of one number each")
+    limits = [float(limit.item()) for limit in constants]
+    if node.kind == "Max":
+        return _clipped(node, values[0], max(limits, default=-math.inf), math.inf)
+    return _clipped(node, values[0], -math.inf, min(limits, default=math.inf))
+
+
+def _line(node: Node) -> Value:
+    """HardSigmoid with netlet's slope, or with another: a straight line from 0 to 1."""
+    name, wanted = _ACTIVATIONS[node.kind]
+    value, given = node.value(), node.attributes
+    if all(math.isclose(given[setting], number, rel_tol=1e-6) for setting, number in wanted.items()):
+        return node.to(value, value.shape, "function", name)
+    value = _columns(node, value, np.multiply, np.array(given["alpha"]))
+    return _clipped(node, _columns(node, value, np.add, np.array(given["beta"])), 0, 1)
 
 
 def _product_of(node: Node, first: Value, second: Value) -> Value:
@@ -472,9 +503,12 @@ OPERATORS: dict[str, Callable[[Node], Any]] = {
     "Cast": _cast,
     "Dropout": _dropout,
     **dict.fromkeys(_ACTIVATIONS, _activation),
+    **dict.fromkeys(("LeakyRelu", "PRelu"), _leaky_relu),
     **dict.fromkeys(("Softmax", "LogSoftmax"), _softmax),
+    "Relu": _relu,
+    "HardSigmoid": _line,
     "Clip": _clip,
-    "Max": _maximum,
+    **dict.fromkeys(("Max", "Min"), _extreme),
     "Erf": _function,
     "Greater": _greater,
     "Where": _where,
@@ -486,4 +520,5 @@ OPERATORS_ML: dict[str, Callable[[Node], Any]] = {
     "ZipMap": _same,  # it gives each column its class's name
     **dict.fromkeys(("ArrayFeatureExtractor", "Binarizer", "LabelEncoder"), _no_label),
 }
+KNOWN = [name for table in (OPERATORS, OPERATORS_ML) for name, operator in table.items() if operator is not _no_label]
 TABLES = {"": OPERATORS, "ai.onnx": OPERATORS, "ai.onnx.ml": OPERATORS_ML}

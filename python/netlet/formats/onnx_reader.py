@@ -12,13 +12,16 @@ import numpy as np
 from .._names import LOSSES
 from .onnx_constants import Constants
 from .onnx_model import onnx_library
-from .onnx_operators import OPERATORS, OPERATORS_ML, TABLES, Node, Value, before_of, first_of_row
-from .parts import Layers, Parts
+from .onnx_operators import KNOWN, TABLES, Node, Value, before_of, first_of_row
+from .parts import Allowance, Layers, Parts
 from .reading import read_file
 
 if TYPE_CHECKING:
     from .._names import Settings
     from .onnx_operators import Shape
+
+
+_LONGEST_PATH = 4096  # bytes
 
 
 def _label(node: Any) -> str:
@@ -49,9 +52,11 @@ def _chosen(outputs: Any, choice: Any) -> str:
     if choice is None and len(names) == 1:
         return names[0]
     if choice is None:
-        raise ValueError(f"output: expected a name, as the model has {len(names)} outputs, {_described(outputs)}")
+        raise ValueError(
+            f"output: expected a name or number, as the model has {len(names)} outputs, {_described(outputs)}"
+        )
     if isinstance(choice, bool) or not isinstance(choice, (str, int, np.integer)):
-        raise TypeError(f"output: expected a name or a number, got {type(choice).__name__}")
+        raise TypeError(f"output: expected a name or number, got {type(choice).__name__}")
     if isinstance(choice, str) and choice in names:
         return choice
     if not isinstance(choice, str) and 0 <= choice < len(names):
@@ -105,10 +110,9 @@ class _Graph:
     def _step(self, node: Any, where: str) -> Any:
         operators = TABLES.get(node.domain, {})
         if node.op_type not in operators:
-            known = ", ".join([*OPERATORS, *OPERATORS_ML])
-            raise ValueError(f"{where}: netlet has no such layer; known are {known}")
+            raise ValueError(f"{where}: netlet has no such layer; known are {', '.join(KNOWN)}")
         inputs = [self._input(name, where) for name in node.input]
-        self.constants.use(sum(value.size for value in inputs if isinstance(value, np.ndarray)), where)
+        self.constants.allowance.use(sum(value.size for value in inputs if isinstance(value, np.ndarray)), where)
         opset = self.opsets.get(node.domain or "ai.onnx", 1)
         try:
             return operators[node.op_type](
@@ -143,7 +147,7 @@ class _Graph:
         return {name: value.decode() if isinstance(value, bytes) else value for name, value in values.items()}
 
 
-def _vector(step: Value, count: int, constants: Constants) -> Any:
+def _vector(step: Value, count: int, allowance: Allowance) -> Any:
     """A step's constant, as one number for each of a row's values."""
     constant, shape = step.operand, before_of(step).shape
     if constant.size == 1:
@@ -155,7 +159,7 @@ def _vector(step: Value, count: int, constants: Constants) -> Any:
     row = tuple(count if size is None else size for size in shape[first:])  # the only one that is not 1
     if any(size not in (1, wanted) for size, wanted in zip(constant.shape, (1,) * first + row)):
         raise ValueError(f"{step.where}: expected constants for the {count} values of each row, got {constant.shape}")
-    constants.use(count, step.where)
+    allowance.use(count, step.where)
     return np.broadcast_to(constant[(0,) * first], row).reshape(count)
 
 
@@ -163,8 +167,10 @@ def _add_function(layers: Layers, step: Value, count: int) -> None:
     name, row = step.operand if isinstance(step.operand, tuple) else (step.operand, count)
     if name in ("erf", "greater"):
         raise ValueError(f"{step.where}: netlet has it as part of gelu (Erf) or softplus (Greater) only")
-    if name == "relu6":
-        raise ValueError(f"{step.where}: netlet has relu, without an upper limit; this one is from 0 to 6 (ReLU6)")
+    if name == "clip":
+        least, most = step.operand[1]
+        layers.add_clip(least, most, step.where)
+        return
     if row != count:
         raise ValueError(f"{step.where}: expected the axis of the {count} outputs, got one of {row or 'other'} values")
     if name == "log_softmax":
@@ -173,7 +179,7 @@ def _add_function(layers: Layers, step: Value, count: int) -> None:
         layers.add_activation(name, step.where)
 
 
-def _layers(output: Value, constants: Constants) -> Layers:
+def _layers(output: Value, allowance: Allowance) -> Layers:
     """Layers of all steps to the output."""
     steps = [output]
     while steps[-1].before is not None:
@@ -182,7 +188,7 @@ def _layers(output: Value, constants: Constants) -> Layers:
     first = next((step.operand for step in steps if step.step == "matrix"), None)
     if first is None:
         raise ValueError("model: expected at least one layer of sums, got none")
-    layers, count = Layers(), len(first)
+    layers, count = Layers(len(first), allowance), len(first)
     for step in steps:
         if step.step == "matrix":
             layers.add_layer(step.operand, None, step.where)
@@ -192,8 +198,10 @@ def _layers(output: Value, constants: Constants) -> Layers:
             count += 1
         elif step.step == "function":
             _add_function(layers, step, count)
+        elif step.step == "leaky_relu":
+            layers.add_leaky_relu(_vector(step, count, allowance), step.where)
         elif step.step is not None:
-            layers.add_columns(step.step, _vector(step, count, constants), step.where)
+            layers.add_columns(step.step, _vector(step, count, allowance), step.where)
         if first_of_row(step.shape, count) is None:
             raise ValueError(f"{step.where}: expected each row of {count} values to stay a row, got shape {step.shape}")
     return layers
@@ -205,9 +213,15 @@ def _layers(output: Value, constants: Constants) -> Layers:
 def _model(onnx: Any, source: Any) -> tuple[Any, Path | None]:
     """The model, and the folder that its tensors may lie in."""
     if not isinstance(source, (str, bytes, os.PathLike, onnx.ModelProto)):
-        raise TypeError(f"model: expected a path or an onnx.ModelProto, got {type(source).__name__}")
+        hint = "; for an open file, pass onnx.load(file)" if hasattr(source, "read") else ""
+        raise TypeError(f"model: expected a path or an onnx.ModelProto, got {type(source).__name__}{hint}")
+    if isinstance(source, bytes) and (b"\0" in source or len(source) > _LONGEST_PATH):
+        raise ValueError(
+            "model: expected a path or an onnx.ModelProto, got bytes that are no path; to read a model from bytes, "
+            "pass onnx.load_model_from_string(data)"
+        )
     path = None if isinstance(source, onnx.ModelProto) else Path(os.fsdecode(source))
-    data = b"" if path is None else read_file(path, "model")
+    data = b"" if path is None else read_file(source, "model")
     try:
         if path is None:
             onnx.checker.check_model(source)
@@ -239,7 +253,7 @@ def from_onnx(source: Any, output: Any, output_activation: str | None, loss: str
     try:
         graph = _Graph(onnx, model, folder, _chosen(model.graph.output, output))
         with np.errstate(all="ignore"):  # a caller who raises them; what is not finite is refused where it is used
-            layers = _layers(graph.read(), graph.constants)
+            layers = _layers(graph.read(), graph.constants.allowance)
     except (AttributeError, LookupError, UnicodeError) as error:  # a graph that the checker let through
         raise ValueError(f"model: expected a valid ONNX model, but found {error!r}") from None
     layers.override(None, output_activation)

@@ -7,6 +7,7 @@ import math
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +34,7 @@ class Parts:
     input_scaling: Any = None
     output_scaling: Any = None
 
-    @property
+    @cached_property
     def layer_sizes(self) -> list[int]:
         """Inputs, hidden layers, outputs."""
         return [self.weights[0].shape[0], *(weight.shape[1] for weight in self.weights)]
@@ -41,6 +42,27 @@ class Parts:
     def all_finite(self) -> bool:
         """Whether no weight and no bias is NaN or infinite."""
         return all(np.isfinite(values).all() for values in (*self.weights, *self.biases))
+
+
+_USES = 16  # so many times, on average, a model's numbers may be used
+_FREE = 1 << 20  # numbers that are no matter
+_COARSEST = 2.0**-12  # how much rounding may change what lies between two limits
+
+
+@dataclass
+class Allowance:
+    """What may be made of the numbers that a model holds, so that a small file cannot become a large network."""
+
+    held: int = 0
+    used: int = 0
+
+    def use(self, count: int, where: str) -> None:
+        """Count numbers that something is made of, before it is made."""
+        self.used += count
+        if self.used > _USES * self.held + _FREE:
+            raise ValueError(
+                f"{where}: expected layers that use the model's {self.held} numbers at most {_USES} times on average"
+            )
 
 
 _Step = tuple[Any, Any]  # what is done to each column by itself: one of _STEPS, and a value or one for each column
@@ -89,10 +111,13 @@ class Layers:
     A matrix is a layer. What is done to each column by itself (`add_columns`) waits for what follows. Before the first
     layer it becomes the input scaling, if it can, or else goes into that layer; after sums it goes into these; after an
     activation, into the next layer; after the last layer it becomes the output scaling, if it can, or else goes into
-    the sums. What is only added to sums is their bias. Parameters into which nothing goes stay the same bits; the rest
-    is computed in binary64.
+    the sums. What is only added to sums is their bias. An activation that has no sums before it gets some that change
+    nothing, by the identity matrix; a slope of leaky_relu that is not netlet's takes two units for each. Parameters
+    into which nothing goes stay the same bits; the rest is computed in binary64.
     """
 
+    inputs: int | None = None  # of the model, if they are known before its first layer
+    allowance: Allowance = field(default_factory=Allowance)  # for layers that the model itself does not have
     weights: list[Any] = field(default_factory=list)
     biases: list[Any] = field(default_factory=list)  # None: zeros
     activations: list[str] = field(default_factory=list)  # of each layer
@@ -103,6 +128,15 @@ class Layers:
     _dtypes: list[Any] = field(default_factory=list)  # in which the weights came
     _steps: list[_Step] = field(default_factory=list)  # done to the columns since the last layer or activation
     _where: str = ""  # the last of them
+    _limits: list[tuple[float, float, str]] = field(default_factory=list)  # between which values are kept
+    _slopes: Any = None  # of the last layer's leaky_relu, if it is made of pairs of units
+    _paired: str = ""  # the first such layer
+
+    @property
+    def _count(self) -> int:
+        """How many values the last layer gives."""
+        count: int = self.weights[-1].shape[1]
+        return count if self._slopes is None else count // 2
 
     def add_layer(self, weight: Any, bias: Any, where: str) -> None:
         """Add sums: weight (inputs, outputs), bias (outputs,) or None."""
@@ -116,15 +150,22 @@ class Layers:
                 raise ValueError(f"{where}: expected parameters in float32 or float64, got {values.dtype}")
         if bias is not None and bias.shape != (weight.shape[1],):
             raise ValueError(f"{where}: expected {weight.shape[1]} biases, got shape {bias.shape}")
-        if self.weights and self.weights[-1].shape[1] != weight.shape[0]:
-            raise ValueError(f"{where}: expected {self.weights[-1].shape[1]} inputs, got {weight.shape[0]}")
+        if self.weights and self._count != weight.shape[0]:
+            raise ValueError(f"{where}: expected {self._count} inputs, got {weight.shape[0]}")
         self._dtypes.append(weight.dtype)
+        self._add_sums(weight, bias, where)
+
+    def _add_sums(self, weight: Any, bias: Any, where: str) -> None:
+        if self.activations[-1:] == ["softmax"]:
+            raise ValueError(f"{where}: expected nothing but a scale after softmax, which only outputs have")
         if not self.weights:
             self._scale_inputs(weight.shape[0])
         elif not self.activated:
             self._scale_sums()
         if self._steps:
             weight, bias = self._after_steps(weight, bias)
+        if self._slopes is not None:
+            weight, self._slopes = np.concatenate([weight, -self._slopes[:, None] * weight]), None
         self.weights.append(weight)
         self.biases.append(bias)
         self.activations.append("identity")
@@ -146,7 +187,7 @@ class Layers:
         values = np.asarray(values)
         if values.dtype.kind not in "fiu":
             raise ValueError(f"{where}: expected numbers, got {values.dtype}")
-        count = self.weights[-1].shape[1] if self.weights else values.size
+        count = self._count if self.weights else values.size
         if values.shape not in ((), (1,), (count,)):
             raise ValueError(f"{where}: expected a value or one for each of {count} columns, got shape {values.shape}")
         values = values.astype(np.float64)
@@ -169,13 +210,75 @@ class Layers:
         """Apply a function to the last layer's sums."""
         if name == "identity":
             return
-        if not self.weights:
-            raise ValueError(f"{where}: expected a layer of sums before the activation {name}")
-        if self.activated:
-            raise ValueError(f"{where}: expected one activation for a layer, got {name} after {self.activations[-1]}")
+        self._need_sums(name, where)
         self._scale_sums()
         self.activations[-1] = name
         self.activated = True
+
+    def _need_sums(self, name: str, where: str) -> None:
+        """Add a layer that gives its inputs, if there is none of sums that the activation can be applied to."""
+        self._refuse_after_logarithms(where)
+        if self.weights and not self.activated:
+            return
+        count = self._count if self.weights else self.inputs
+        if count is None:
+            raise ValueError(f"{where}: expected a layer of sums before the activation {name}")
+        self.allowance.use(count * count, f"{where}: as a layer of its own, of {count} * {count} numbers")
+        self._add_sums(np.eye(count, dtype=np.float32), None, where)
+
+    def add_clip(self, least: float, most: float, where: str) -> None:
+        """Keep each value between two limits, one of which may be infinite if the other is 0.
+
+        With two limits it is least + width * hard_sigmoid(z), z = 6 * (x - least) / width - 3.
+        """
+        if (least, most) == (-math.inf, math.inf):
+            return
+        if (least, most) == (0, math.inf):
+            self.add_activation("relu", where)
+            return
+        width = most - least
+        if not (width > 0 and math.isfinite(width)):
+            raise ValueError(
+                f"{where}: netlet has relu, from 0 on, and limits on both sides; this one is from {least:g} to {most:g}"
+            )
+        self._limits.append((least, most, where))
+        self._need_sums("clip", where)
+        for step, value in (np.multiply, 6 / width), (np.add, -3 * ((least + most) / width)):
+            self._add_column(step, value, where)
+        self.add_activation("hard_sigmoid", where)
+        for step, value in (np.multiply, width), (np.add, least):
+            self._add_column(step, value, where)
+
+    def add_leaky_relu(self, slope: Any, where: str) -> None:
+        """Multiply negative sums by a slope, or by one for each column.
+
+        A slope other than netlet's takes two units: max(z, 0) - slope * max(-z, 0), the difference in the next layer.
+        """
+        slope = np.asarray(slope)
+        if slope.dtype.kind != "f" or not np.isfinite(slope).all():
+            raise ValueError(f"{where}: expected finite slopes, got {slope.tolist()!r}"[:200])
+        if np.allclose(slope, 0.01, rtol=1e-6, atol=0):
+            self.add_activation("leaky_relu", where)
+            return
+        self._need_sums("leaky_relu", where)
+        self._scale_sums()
+        weight, bias = self.weights[-1], self.biases[-1]
+        if slope.shape not in ((), (1,), weight.shape[1:]):
+            raise ValueError(
+                f"{where}: expected a slope or one for each of {weight.shape[1]} columns, got {slope.shape}"
+            )
+        self.allowance.use(2 * weight.size, f"{where}: as two units of relu each")
+        self.weights[-1] = np.concatenate([weight, -weight], axis=1)
+        self.biases[-1] = None if bias is None else np.concatenate([bias, -bias])
+        self._slopes = np.broadcast_to(slope, weight.shape[1:]).astype(np.float64)
+        self._paired = self._paired or where
+        self.activations[-1] = "relu"
+        self.activated = True
+
+    def _add_column(self, step: Any, value: float, where: str) -> None:
+        """The same as add_columns, for a number that may change nothing."""
+        if value != (step is np.multiply):
+            self.add_columns(step, value, where)
 
     def add_log_softmax(self, where: str) -> None:
         """Apply softmax to the output layer's sums, of which the model gives the logarithms."""
@@ -233,7 +336,7 @@ class Layers:
 
     def override(self, activation: Any, output_activation: str | None) -> None:
         """Take the activations that the caller names where the model has none of its own."""
-        self._require_layers()
+        self._complete()
         found = list(self.activations)
         if activation is not None:
             names = [activation] * (len(found) - 1) if isinstance(activation, str) else _names(activation)
@@ -259,19 +362,19 @@ class Layers:
             if own not in ("identity", given):
                 raise ValueError(f"activation: layer {i + 1} of the model has {own} itself, got {given!r} for it")
 
-    def _require_layers(self) -> None:
-        if not self.weights:
+    def _complete(self) -> None:
+        """End with a layer of the model's outputs."""
+        if not self._dtypes:
             raise ValueError("model: expected at least one layer of sums, got none")
+        if self._slopes is not None:
+            self._add_sums(np.eye(self._count, dtype=np.float32), None, self._where)
 
     def parts(
         self, *, loss: str | None, dtype: Any, reduction: str = "mean", loss_settings: Settings | None = None
     ) -> Parts:
         """Put them together; loss None: the one that goes with the output's activation."""
-        self._require_layers()
-        if dtype is None:
-            dtype = np.result_type(*self._dtypes)
-            if dtype not in (np.float32, np.float64):
-                raise ValueError(f"model: expected parameters in float32 or float64, got {dtype}; choose by dtype=")
+        self._complete()
+        dtype = self._dtype(dtype)
         last = self.activations[-1]
         needed: dict[str, Any] = {name: row["output"] for name, row in LOSSES.items() if "classes" in row}
         if loss is None:  # none of those scales its outputs
@@ -288,11 +391,18 @@ class Layers:
                 UserWarning,
                 stacklevel=4,
             )
+        if self._paired:
+            warnings.warn(
+                f"{self._paired}: its slope is not netlet's 0.01, so each of its units is read as two units of relu",
+                UserWarning,
+                stacklevel=4,
+            )
         output_scaling = self._scale_outputs(loss)
         zeros = [np.zeros(weight.shape[1]) if bias is None else bias for weight, bias in zip(self.weights, self.biases)]
+        wheres = [f"model, layer {i + 1}" for i in range(len(zeros))]
         return Parts(
-            weights=[_converted(weight, dtype) for weight in self.weights],
-            biases=[_converted(bias, dtype) for bias in zeros],
+            weights=[_converted(weight, dtype, where) for weight, where in zip(self.weights, wheres)],
+            biases=[_converted(bias, dtype, where) for bias, where in zip(zeros, wheres)],
             activations=self.activations,
             loss=loss,
             reduction=reduction,
@@ -302,6 +412,28 @@ class Layers:
             input_scaling=self.input_scaling,
             output_scaling=output_scaling,
         )
+
+    def _dtype(self, dtype: Any) -> Any:
+        """The network's, None: that of the model's parameters."""
+        if dtype is None:
+            found = np.result_type(*self._dtypes)
+            if found not in (np.float32, np.float64):
+                raise ValueError(f"model: expected parameters in float32 or float64, got {found}; choose by dtype=")
+        else:
+            try:
+                found = np.dtype(dtype)
+            except TypeError:
+                found = None
+            if found not in (np.float32, np.float64):
+                raise ValueError(f"dtype: expected 'float32' or 'float64', got {dtype!r}")
+        farthest = _COARSEST / np.finfo(found).eps
+        for least, most, where in self._limits:
+            if most - least > farthest:
+                raise ValueError(
+                    f"{where}: expected limits at most {farthest:g} apart in {found}, as rounding errors grow with "
+                    f"them, got from {least:g} to {most:g}"
+                )
+        return found
 
     def _scale_outputs(self, loss: str) -> tuple[Any, Any] | None:
         """What the steps after the last layer are: an output scaling, or part of its sums."""
@@ -320,14 +452,14 @@ class Layers:
         return pair
 
 
-def _converted(values: Any, dtype: Any) -> Any:
+def _converted(values: Any, dtype: Any, where: str) -> Any:
+    if not np.isfinite(values).all():
+        raise ValueError(f"{where}: expected finite parameters, got nan or inf")
     with np.errstate(all="ignore"):
         converted = values.astype(dtype)
-    if np.isfinite(converted).all():
-        return converted
-    if np.isfinite(values).all():
-        raise ValueError(f"model: expected parameters within the range of {np.dtype(dtype)}, got larger ones")
-    raise ValueError("model: expected finite parameters, got nan or inf")
+    if not np.isfinite(converted).all():
+        raise ValueError(f"{where}: expected parameters within the range of {dtype}, got larger ones")
+    return converted
 
 
 def _names(activation: Any) -> list[str]:

@@ -19,6 +19,12 @@ def _open(path: Any, flags: int) -> int:
 
 def read_file(path: Any, name: str = "path") -> bytes:
     """All bytes of a regular file: pipes and devices may have no end."""
+    try:
+        path = os.fspath(path)  # of the caller's type, which messages show
+    except TypeError:
+        raise TypeError(f"{name}: expected a str, bytes or path object, got {type(path).__name__}") from None
+    if b"\0" in os.fsencode(path):
+        raise ValueError(f"{name}: expected no zero byte in it")
     with open(path, "rb", opener=_open) as file:
         if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
             raise ValueError(f"{name}: expected a regular file, got a device or pipe")

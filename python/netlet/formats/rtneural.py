@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .parts import Layers, Parts
+from .parts import Allowance, Layers, Parts
 
 _ACTIVATIONS = ("tanh", "relu", "sigmoid", "softmax", "elu")  # all that it has
 _DENSE = ("dense", "time-distributed-dense")
@@ -28,8 +28,8 @@ def _array(values: Any, dimensions: int, where: str) -> Any:
     except ValueError:  # lists of different lengths
         array = np.empty(0, object)
     if array.dtype.kind not in "fi" or array.ndim != dimensions or not np.isfinite(array).all():
-        what = "a matrix" if dimensions == 2 else "a list"
-        raise ValueError(f"{where}: expected {what} of finite numbers, got {array.dtype} of shape {array.shape}")
+        what = ("a finite number", "a list of finite numbers", "a matrix of finite numbers")[dimensions]
+        raise ValueError(f"{where}: expected {what}, got {array.dtype} of shape {array.shape}")
     return array.astype(np.float64)
 
 
@@ -55,7 +55,8 @@ def _add(layers: Layers, layer: Any, where: str) -> None:
         if len(weights) not in (2, 4):
             raise ValueError(f"{where}: expected 2 or 4 arrays, got {len(weights)}")
         scale, shift, mean, variance = [None] * (4 - len(weights)) + [_array(values, 1, where) for values in weights]
-        layers.add_normalization(mean, variance, _entry(layer, "epsilon", float, where), scale, shift, where)
+        epsilon = float(_array(layer.get("epsilon"), 0, f"{where}, epsilon"))
+        layers.add_normalization(mean, variance, epsilon, scale, shift, where)
     elif kind != "activation":
         known = ", ".join([*_DENSE, "activation", "batchnorm"])
         raise ValueError(f"{where}: netlet has no such layer; known are {known}")
@@ -67,14 +68,18 @@ def _add(layers: Layers, layer: Any, where: str) -> None:
     layers.add_activation(name, where)
 
 
+def _no_number(name: str) -> Any:
+    raise ValueError(f"it has {name}, which is no number of JSON")
+
+
 def from_rtneural(text: bytes, loss: str | None, dtype: Any) -> Parts:
     """Read a file's bytes."""
     try:
-        model = json.loads(text)
+        model = json.loads(text, parse_constant=_no_number)
     except (ValueError, RecursionError) as error:
-        raise ValueError(f"path: expected a JSON file, but {error}") from None
+        raise ValueError(f"path: expected JSON, but {error}") from None
     inputs = _width(_entry(model, "in_shape", list, "path"), "path, in_shape")
-    layers = Layers()
+    layers = Layers(inputs, Allowance(len(text) // 2))  # a number has a digit and a comma
     for i, layer in enumerate(_entry(model, "layers", list, "path")):
         _add(layers, layer, f"path, layer {i + 1}")
     parts = layers.parts(loss=loss, dtype=dtype)

@@ -79,7 +79,7 @@ def _transform(layers: Layers, transformer: Any) -> None:
 def _add_network(layers: Layers, model: Any) -> str:
     """Add a network, and give the loss that goes with it."""
     weights, biases = _fitted(model, "coefs_"), model.intercepts_
-    if not len(weights) == len(biases) == model.n_layers_ - 1:
+    if not 0 < len(weights) == len(biases) == model.n_layers_ - 1:
         raise ValueError(
             f"model: expected weights and biases of {model.n_layers_ - 1} layers, got {len(weights)} and {len(biases)}"
         )
@@ -95,6 +95,10 @@ def _add_network(layers: Layers, model: Any) -> str:
             layers.add_activation(_NAMES[name], where)
         elif name != "exp":  # netlet's outputs are the logarithms of the rates
             raise ValueError(f"{where}: netlet has no activation {name!r}; known are {', '.join(_NAMES)}")
+    ends = weights[0].shape[0], weights[-1].shape[1]
+    if ends != (model.n_features_in_, model.n_outputs_):
+        expected = f"{model.n_features_in_} inputs to {model.n_outputs_} outputs"
+        raise ValueError(f"model: expected weights from {expected}, got {ends[0]} and {ends[1]}")
     return _LOSSES.get(output, "squared_error")
 
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from .._names import ACTIVATIONS
-from .parts import Layers, Parts, require
+from .parts import Allowance, Layers, Parts, require
 
 # class: what it is here, and the attributes that it must have
 _CLASSES = {row["torch"][0]: (name, row["torch"][1]) for name, row in ACTIVATIONS.items() if "torch" in row}
+_CLIPS = ("Hardtanh", "ReLU6")
 _FLOATS = ("float16", "float32", "float64")
 _GROUPS = 6  # of layers whose order is tried: 720 orders
 
@@ -36,7 +37,7 @@ def _array(tensor: Any, where: str) -> Any:
 
 def _activation(module: Any, kind: str, where: str) -> str:
     if kind not in _CLASSES:
-        known = ", ".join(["Linear", "BatchNorm1d", *_CLASSES, "LogSoftmax", "Dropout", "Flatten"])
+        known = ", ".join(["Linear", "BatchNorm1d", *_CLASSES, "PReLU", *_CLIPS, "LogSoftmax", "Dropout", "Flatten"])
         raise ValueError(f"{where}: netlet has no such layer; known are {known}")
     name, wanted = _CLASSES[kind]
     require(name, wanted, {setting: getattr(module, setting) for setting in wanted}, where)
@@ -51,7 +52,8 @@ def _normalize(layers: Layers, module: Any, where: str) -> None:
     layers.add_normalization(mean, variance, module.eps, scale, shift, where)
 
 
-def _add(layers: Layers, module: Any, where: str) -> None:
+def _modules(module: Any, where: str) -> Iterator[tuple[Any, str]]:
+    """What a Sequential consists of, in its order, with what messages call it."""
     kind = type(module).__name__
     label = f"model, layer {where} ({kind})" if where else f"model ({kind})"
     if not type(module).__module__.startswith("torch.nn.modules."):
@@ -62,8 +64,14 @@ def _add(layers: Layers, module: Any, where: str) -> None:
         raise ValueError(f"{label}: its hooks change what it computes (weight_norm, pruning, ...); remove them first")
     if kind == "Sequential":
         for name, child in module._modules.items():  # which may name a module twice
-            _add(layers, child, f"{where}.{name}" if where else name)
-    elif kind == "Linear":
+            yield from _modules(child, f"{where}.{name}" if where else name)
+    else:
+        yield module, label
+
+
+def _add(layers: Layers, module: Any, label: str) -> None:
+    kind = type(module).__name__
+    if kind == "Linear":
         bias = None if module.bias is None else _array(module.bias, label)
         layers.add_layer(_array(module.weight, label).T, bias, label)
     elif kind == "BatchNorm1d":
@@ -76,8 +84,22 @@ def _add(layers: Layers, module: Any, where: str) -> None:
     elif kind == "LogSoftmax":
         _activation(module, "Softmax", label)
         layers.add_log_softmax(label)
+    elif kind in ("LeakyReLU", "PReLU"):
+        layers.add_leaky_relu(_array(module.weight, label) if kind == "PReLU" else module.negative_slope, label)
+    elif kind in _CLIPS:
+        layers.add_clip(module.min_val, module.max_val, label)
     else:
         layers.add_activation(_activation(module, kind, label), label)
+
+
+def _from_modules(model: Any) -> Layers:
+    modules = list(_modules(model, ""))
+    linear = [module for module, _ in modules if type(module).__name__ == "Linear"]
+    held = sum(module.in_features * module.out_features for module in linear)
+    layers = Layers(linear[0].in_features if linear else None, Allowance(held))
+    for module, label in modules:
+        _add(layers, module, label)
+    return layers
 
 
 # ---- state_dicts: a layer for each key of a weight
@@ -114,7 +136,8 @@ def _order(weights: Mapping[str, Any]) -> list[str]:
     if len(fitting) != 1:
         raise ValueError(
             "model: expected its layers in their order; these are sorted by name, and the order cannot be told from "
-            f"their shapes: {', '.join(f'{key} {shape}' for key, shape in list(shapes.items())[:10])}"
+            f"their shapes: {', '.join(f'{key} {shape}' for key, shape in list(shapes.items())[:10])}; give the "
+            "layers in the order in which they are called, or numbers in their names, or pass a Sequential"
         )
     return list(itertools.chain(*fitting[0]))
 
@@ -150,15 +173,14 @@ def _from_state(state: Mapping[str, Any]) -> Layers:
 def from_torch(model: Any, activation: Any, output_activation: str | None, loss: str | None, dtype: Any) -> Parts:
     """Read a Sequential, or a state_dict together with the activations."""
     if isinstance(model, Mapping):
-        if activation is None:
+        layers = _from_state(model)
+        if activation is None and len(layers.weights) > 1:
             raise ValueError(
                 "activation: a state_dict does not contain it; name it, and output_activation if it has one"
             )
-        layers = _from_state(model)
     elif hasattr(model, "named_children"):
-        layers = Layers()
         try:
-            _add(layers, model, "")
+            layers = _from_modules(model)
         except RecursionError:
             raise ValueError("model: expected less deeply nested modules") from None
     else:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .fused import Array
 
-INITIAL_VALUES, SHUFFLE, DROPOUT_IN_FIT, DROPOUT_IN_STEP = 0, 1, 2, 3  # purposes
+INITIAL_VALUES, SHUFFLE, DROPOUT_IN_FIT, DROPOUT_IN_STEP, SPLIT = 0, 1, 2, 3, 5  # purposes; 4 is the self-test's
 
 
 def philox(n: npt.NDArray[np.uint64], seed: int, purpose: int, stream: int) -> list[npt.NDArray[np.uint64]]:

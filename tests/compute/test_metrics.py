@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Figures beside the loss, by name and by functions of the caller's."""
+
+import numpy as np
+import pytest
+from netlet import Network
+from sklearn import metrics as theirs
+
+from helpers.training import CLASSES, X, Y, classifier, regression
+
+WEIGHTS = np.random.default_rng(3).uniform(0, 2, len(X))
+
+
+def test_figures_of_values_are_those_of_scikit_learn():
+    net = regression()
+    net.fit(X, Y, epochs=5, standardize=True)
+    names = ["r2", "rmse", "mae", theirs.r2_score, theirs.max_error]
+    found = net.evaluate(X, Y[:, :2], sample_weight=WEIGHTS, metrics=names[:3])
+    prediction = net.predict(X)
+    expected = {
+        "loss": net.loss(X, Y, sample_weight=WEIGHTS),
+        "r2": theirs.r2_score(Y, prediction, sample_weight=WEIGHTS),
+        "rmse": (((Y - prediction) ** 2).mean(axis=1) @ WEIGHTS / WEIGHTS.sum()) ** 0.5,
+        "mae": theirs.mean_absolute_error(Y, prediction, sample_weight=WEIGHTS),
+    }
+    assert list(found) == list(expected)
+    np.testing.assert_allclose(list(found.values()), list(expected.values()), rtol=1e-12)
+    one = Network([5, 1], output_activation="identity", seed=0)
+    found = one.evaluate(X, Y[:, 0], metrics=names)
+    np.testing.assert_allclose(found["r2"], found["r2_score"], rtol=1e-12)
+    assert found["max_error"] == np.abs(Y[:, 0] - one.predict(X)).max()
+    assert one.evaluate(X[0], Y[0, :1], metrics=["r2"])["r2"] == theirs.r2_score(
+        [Y[0, 0]] * 2, one.predict(X[:1])[[0, 0]]
+    )
+
+
+def test_missing_targets_and_constant_ones():
+    net, holes = regression(), Y.copy()
+    holes[::3, 0] = np.nan
+    found = net.evaluate(X, holes, missing="ignore", metrics=["r2"])["r2"]
+    there = ~np.isnan(holes)
+    parts = [theirs.r2_score(holes[there[:, j], j], net.predict(X)[there[:, j], j]) for j in range(2)]
+    np.testing.assert_allclose(found, np.mean(parts), rtol=1e-12)
+    zero = Network([5, 2], activation="identity", init=np.zeros(12))
+    constant = np.c_[np.zeros(len(X)), np.ones(len(X))]
+    assert zero.evaluate(X, constant, metrics=["r2"])["r2"] == theirs.r2_score(constant, zero.predict(X)) == 0.5
+
+
+@pytest.mark.parametrize("y", [CLASSES, np.eye(3)[CLASSES]], ids=["indices", "probabilities"])
+def test_functions_get_classes(y):
+    net = classifier()
+    found = net.evaluate(X, y, metrics=["accuracy", theirs.balanced_accuracy_score])
+    assert found["balanced_accuracy_score"] == theirs.balanced_accuracy_score(CLASSES, net.predict(X))
+    assert found["accuracy"] == theirs.accuracy_score(CLASSES, net.predict(X))
+
+
+def test_quantiles_are_compared_with_one_target():
+    net = Network([5, 2], loss="quantile", quantile=[0.1, 0.9], activation="identity", seed=0)
+
+    def covered(y, prediction):
+        return ((prediction[:, 0] <= y[:, 0]) & (y[:, 1] <= prediction[:, 1])).mean()
+
+    low, high = net.predict(X).T
+    expected = ((low <= Y[:, 0]) & (Y[:, 0] <= high)).mean()
+    assert net.evaluate(X, Y[:, 0], metrics=[covered])["covered"] == expected
+
+
+def test_fit_records_figures_after_each_epoch():
+    net, plain = regression(), regression()
+    seen = []
+    options = {"epochs": 4, "validation_data": (X[:50], Y[:50])}
+    history = net.fit(
+        X, Y, metrics=["r2", theirs.mean_squared_error], **options, callback=lambda _, h: seen.append(h["r2"][-1])
+    )
+    plain.fit(X, Y, **options)
+    assert net == plain
+    assert set(history.metrics) == {"r2", "mean_squared_error", "validation_r2", "validation_mean_squared_error"}
+    assert seen == history["r2"].tolist()
+    assert history["r2"][-1] == net.evaluate(X, Y, metrics=["r2"])["r2"]
+    assert history["validation_r2"][-1] == net.evaluate(X[:50], Y[:50], metrics=["r2"])["r2"]
+    assert "mean squared error" in str(history).splitlines()[0]
+
+
+def test_the_accuracy_of_fit_stays_its_own():
+    histories = [classifier().fit(X, CLASSES, epochs=3, metrics=metrics) for metrics in (None, ["accuracy"])]
+    assert histories[0]["accuracy"].tolist() == histories[1]["accuracy"].tolist()
+
+
+@pytest.mark.parametrize(
+    ("metrics", "error", "match"),
+    [
+        ("r2", TypeError, "a list of names or functions, got 'r2'"),
+        (3, TypeError, "a list of names or functions, got 3"),
+        ([3], TypeError, "names or functions, got 3"),
+        (["f1"], ValueError, "unknown name 'f1' for squared_error; the known ones are rmse, mae, r2"),
+        (["accuracy"], ValueError, "unknown name 'accuracy'"),
+        (["r2", "r2"], ValueError, "each name once, got 'r2' again"),
+        ([lambda *_: "good"], TypeError, "a number from <lambda>, got 'good'"),
+    ],
+)
+def test_what_is_no_metric_is_refused(metrics, error, match):
+    net = regression()
+    with pytest.raises(error, match=f"^metrics: expected {match}|^metrics: {match}"):
+        net.evaluate(X, Y, metrics=metrics)
+    before = net.parameters.copy()
+    with pytest.raises(error, match=f"^metrics: expected {match}|^metrics: {match}"):
+        net.fit(X, Y, epochs=1, metrics=metrics)
+    if "<lambda>" not in match:
+        np.testing.assert_array_equal(net.parameters, before)
