@@ -17,9 +17,14 @@ BEGIN = """
         if event.startswith("c_") and argument.__name__ == core:
             seen.append(event)
 
+    def interrupt():
+        raise KeyboardInterrupt
+
     def handler(number, frame):
         if seen[-1:] == ["c_call"] and frame.f_code is not look.__code__:
-            raise KeyboardInterrupt
+            act()
+
+    act = interrupt
 
     signal.signal(signal.SIGALRM, handler)
 
@@ -124,3 +129,31 @@ def test_other_threads_work_on():
         assert caught
     """
     assert output(code) == ""
+
+
+def test_a_handler_may_fork():
+    """The parent's call goes on; the child has not all threads that took part in it, and says so."""
+    code = """
+        children = []
+
+        def act():
+            if not children:
+                children.append(os.fork())
+
+        rows = column(10**6)
+        expected = net.loss(rows, rows)
+        core = "_loss"
+        sys.setprofile(look)
+        signal.setitimer(signal.ITIMER_REAL, 0.001, 0.001)
+        try:
+            result = net.loss(rows, rows)
+        except RuntimeError as error:
+            result = str(error)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        sys.setprofile(None)
+        if children == [0]:
+            os._exit(7 if result == "interrupted" and net.loss(rows, rows) == expected else 1)
+        assert result == expected
+        print(os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]))
+    """
+    assert output(code, NETLET_NUM_THREADS="4") == "7"

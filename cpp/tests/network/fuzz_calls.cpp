@@ -111,8 +111,8 @@ class World {
         return check("netlet_backward", net, optimizer, [&](netlet_error* e) {
           const Data data = examples(net);
           double loss;
-          return netlet_backward(net, maybe(data.x), &data.targets, draw(2) ? &loss : nullptr,
-                                 misaligned(draw(8) == 0), e);
+          return netlet_backward(net, maybe(data.x), &data.targets, draw(2) ? &loss : nullptr, misaligned(draw(8) == 0),
+                                 e);
         });
       case 14:
         return check("netlet_input_gradient", net, optimizer, [&](netlet_error* e) {
@@ -130,9 +130,8 @@ class World {
           return netlet_jacobian(net, maybe(x), misaligned(draw(8) == 0), e);
         });
       case 17:
-        return check("netlet_optimizer_set_learning_rate", net, optimizer, [&](netlet_error* e) {
-          return netlet_optimizer_set_learning_rate(optimizer, number(), e);
-        });
+        return check("netlet_optimizer_set_learning_rate", net, optimizer,
+                     [&](netlet_error* e) { return netlet_optimizer_set_learning_rate(optimizer, number(), e); });
       case 18:
         return check("netlet_optimizer_bind", net, optimizer, [&](netlet_error* e) {
           return netlet_optimizer_bind(optimizer, draw(2) ? netlet_parameter_count(net) : draw(40), (int)draw(3), e);
@@ -276,7 +275,8 @@ class World {
     std::vector<std::size_t> sizes;
     std::vector<std::int32_t> activations;
     std::vector<double> dropout, parameters;
-    for (std::size_t i = 0; i < depth; ++i) sizes.push_back(draw(40) ? 1 + draw(kMostColumns - 1) : draw(2) ? 0 : SIZE_MAX);
+    for (std::size_t i = 0; i < depth; ++i)
+      sizes.push_back(draw(40) ? 1 + draw(kMostColumns - 1) : draw(2) ? 0 : SIZE_MAX);
     for (std::size_t i = 0; i + 1 < depth; ++i) activations.push_back(draw(20) ? (int)draw(10) : (int)draw(20) - 3);
     for (std::size_t i = 0; i + 2 < depth; ++i) dropout.push_back(draw(8) ? 0.25 : number());
     netlet_config config = {};
