@@ -2,8 +2,8 @@
 """Runs the tests of concurrency on a module that GCC has built with ThreadSanitizer.
 
 ``python tests/thread_sanitizer.py`` builds it in a folder of its own, beside the installed package, and runs those
-tests on it. Any race between two accesses of the bindings or the core ends it with the reports. Python and NumPy are not
-instrumented: of their own memory nothing is seen, but of their locks everything, so that nothing has to be suppressed.
+tests on it. Any race between two accesses of the bindings or the core ends it with the reports. Python and NumPy are
+not instrumented: of their own memory nothing is seen, of their locks everything, so that nothing has to be suppressed.
 """
 
 from __future__ import annotations
