@@ -114,12 +114,12 @@ static void anything_may_be_asked_at_any_time() {
   std::vector<float> out(600 * 20), gradient(count, 0.25f), slots(2 * count);
   const std::vector<double> shift(20, 0.5), scale(20, 2);
   std::atomic<bool> over{false};
-  std::atomic<int> admitted{0};
+  std::atomic<int> admitted{0}, wrong{0};
   std::thread other([&] {
     netlet_network* const n = net.get();
     netlet_optimizer* const o = adam.get();
     const auto let_in = [&](netlet_status status) {
-      CHECK(status == NETLET_OK || status == NETLET_ERROR_BUSY);
+      wrong += status != NETLET_OK && status != NETLET_ERROR_BUSY;
       admitted += status == NETLET_OK;
     };
     for (int round = 0; !over || round < 3; ++round) {
@@ -170,10 +170,11 @@ static void anything_may_be_asked_at_any_time() {
   for (int i = 0; i < 10; ++i) try {
       net.fit(job.x, job.y, adam, options);
     } catch (const netlet::Error& error) {
-      CHECK(error.status() == NETLET_ERROR_BUSY);
+      wrong += error.status() != NETLET_ERROR_BUSY;
     }
   over = true;
   other.join();
+  CHECK(wrong == 0 && admitted > 0);
 }
 
 int main() {
