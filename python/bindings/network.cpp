@@ -132,7 +132,8 @@ BorrowedRows row_count(std::size_t rows) { return {py::array(), netlet::Array((d
 void learn_scaling(py::handle object, bool outputs, py::handle data, py::handle sample_weight, py::handle missing) {
   Network& self = network(object);
   const netlet::Missing with_nan = parse_missing(missing);
-  const BorrowedRows rows = outputs ? target_rows(data, self, row_count(py::len(data))) : input_rows(data, self.inputs());
+  const BorrowedRows rows =
+      outputs ? target_rows(data, self, row_count(py::len(data))) : input_rows(data, self.inputs());
   std::optional<BorrowedRows> weights;
   if (!sample_weight.is_none()) weights = weights_of(sample_weight, rows);
   compute(operations(self, rows.array.rows, 1), [&] {

@@ -951,8 +951,8 @@ class Network(Inspection):
         RuntimeError
             If another call is using the network or the optimizer.
         KeyboardInterrupt
-            On Ctrl-C, between two steps; the steps taken so far are kept, and the exception's ``history`` has the
-            complete epochs. An interrupted epoch does not count: when training is resumed, it starts again.
+            On Ctrl-C, before or after a whole step; the steps taken so far are kept, and the exception's ``history``
+            has the complete epochs. An interrupted epoch does not count: when training is resumed, it starts again.
 
         Notes
         -----

@@ -34,7 +34,7 @@ std::uint64_t g_sequence, g_calls, g_failed;
 class World {
  public:
   World(std::uint64_t seed, std::uint64_t sequence)
-      : random_(seed, netlet::core::kShuffle, (std::uint32_t)sequence), memory_(kMemory), out_(kMemory) {
+      : random_(seed, netlet::core::kShuffle, (std::uint32_t)sequence), memory_(kMemory), out_(kOut) {
     for (std::size_t i = 0; i < kMemory; ++i) memory_[i] = (unsigned char)draw(256);
     for (netlet_network*& net : nets_) create(net);
     for (netlet_optimizer*& optimizer : optimizers_) create(optimizer);
@@ -111,8 +111,8 @@ class World {
         return check("netlet_backward", net, optimizer, [&](netlet_error* e) {
           const Data data = examples(net);
           double loss;
-          return netlet_backward(net, maybe(data.x), &data.targets, draw(2) ? &loss : nullptr,
-                                 misaligned(draw(8) == 0), e);
+          return netlet_backward(net, maybe(data.x), &data.targets, draw(2) ? &loss : nullptr, misaligned(draw(8) == 0),
+                                 e);
         });
       case 14:
         return check("netlet_input_gradient", net, optimizer, [&](netlet_error* e) {
@@ -130,9 +130,8 @@ class World {
           return netlet_jacobian(net, maybe(x), misaligned(draw(8) == 0), e);
         });
       case 17:
-        return check("netlet_optimizer_set_learning_rate", net, optimizer, [&](netlet_error* e) {
-          return netlet_optimizer_set_learning_rate(optimizer, number(), e);
-        });
+        return check("netlet_optimizer_set_learning_rate", net, optimizer,
+                     [&](netlet_error* e) { return netlet_optimizer_set_learning_rate(optimizer, number(), e); });
       case 18:
         return check("netlet_optimizer_bind", net, optimizer, [&](netlet_error* e) {
           return netlet_optimizer_bind(optimizer, draw(2) ? netlet_parameter_count(net) : draw(40), (int)draw(3), e);
@@ -163,7 +162,7 @@ class World {
       case 24:
       case 25: return fit(net, optimizer);
       case 26: return bytes(net, optimizer);
-      case 27: return file(net, optimizer);
+      case 27: return draw(8) ? settings(net, optimizer) : file(net, optimizer);  // it waits for the disk
       case 28:
         return check("netlet_map", net, optimizer, [&](netlet_error* e) {
           const int function = draw(2) ? (int)draw(14) - 1 : 99 + (int)draw(4);
@@ -176,6 +175,7 @@ class World {
 
  private:
   static constexpr std::size_t kMemory = 1 << 15, kMostRows = 40, kMostColumns = 9;
+  static constexpr std::size_t kOut = 1 << 17;  // 40 rows of at most 306 parameters
 
   std::uint64_t draw(std::uint64_t below) { return random_(draws_++) % below; }
   template <class T> T* out() { return reinterpret_cast<T*>(out_.data()); }
@@ -279,7 +279,8 @@ class World {
     std::vector<std::size_t> sizes;
     std::vector<std::int32_t> activations;
     std::vector<double> dropout, parameters;
-    for (std::size_t i = 0; i < depth; ++i) sizes.push_back(draw(40) ? 1 + draw(kMostColumns - 1) : draw(2) ? 0 : SIZE_MAX);
+    for (std::size_t i = 0; i < depth; ++i)
+      sizes.push_back(draw(40) ? 1 + draw(kMostColumns - 1) : draw(2) ? 0 : SIZE_MAX);
     for (std::size_t i = 0; i + 1 < depth; ++i) activations.push_back(draw(20) ? (int)draw(10) : (int)draw(20) - 3);
     for (std::size_t i = 0; i + 2 < depth; ++i) dropout.push_back(draw(8) ? 0.25 : number());
     netlet_config config = {};
