@@ -19,8 +19,8 @@ import netlet
 
 ROOT = Path(__file__).parents[1]
 NATIVE_TESTS = [
-    *("test_c", "test_emulated_fma", "test_files", "test_floating_point", "fuzz_files", "test_kernels"),
-    *("test_network", "test_random", "test_realtime"),
+    *("fuzz_calls", "fuzz_files", "test_any_bits", "test_c", "test_emulated_fma", "test_files", "test_floating_point"),
+    *("test_kernels", "test_network", "test_random", "test_realtime"),
 ]
 
 

@@ -24,34 +24,33 @@ int number_of(const py::dtype& dtype) {
 
 constexpr py::ssize_t kPiece = 1 << 20;  // values that are converted before signals are looked for
 
-void look_for_signals() {
-  if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+// convert(array), piece by piece if it is large, so that signals can end it
+template <class F> py::array in_pieces(const py::array& array, const py::dtype& dtype, F convert) {
+  if (array.size() <= kPiece || array.shape(0) == 1) return convert(array);
+  py::array result(dtype, std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()));
+  const py::ssize_t rows = array.shape(0), step = std::max<py::ssize_t>(kPiece / (array.size() / rows), 1);
+  for (py::ssize_t row = 0; row < rows; row += step) {
+    if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+    const py::slice part(row, std::min(row + step, rows), 1);
+    result[part] = convert(array[part].cast<py::array>());
+  }
+  return result;
+}
+
+py::array converted(const py::array& array, const py::dtype& dtype) {
+  return in_pieces(array, dtype, [&](const py::array& part) { return part.attr("astype")(dtype).cast<py::array>(); });
 }
 
 // Values that are too large become infinite. Not by numpy.astype, which warns of them: numpy.errstate is no way out, as
 // a signal handled within it may leave it set.
-py::array narrowed(const py::array_t<long double, py::array::c_style | py::array::forcecast>& array) {
-  py::array_t<double> result(std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()));
-  for (py::ssize_t at = 0; at < array.size(); at += kPiece) {
-    look_for_signals();
-    const long double* const from = array.data() + at;
-    std::transform(from, from + std::min(kPiece, array.size() - at), result.mutable_data() + at,
+py::array narrowed(const py::array& array) {
+  return in_pieces(array, py::dtype::of<double>(), [](const py::array& given) {
+    const py::array_t<long double, py::array::c_style | py::array::forcecast> part(given);
+    py::array_t<double> result(std::vector<py::ssize_t>(part.shape(), part.shape() + part.ndim()));
+    std::transform(part.data(), part.data() + part.size(), result.mutable_data(),
                    [](long double value) { return static_cast<double>(value); });
-  }
-  return result;
-}
-
-// array.astype(dtype), which signals can end
-py::array converted(const py::array& array, const py::dtype& dtype) {
-  if (array.size() <= kPiece || array.shape(0) == 1) return array.attr("astype")(dtype).cast<py::array>();
-  py::array result(dtype, std::vector<py::ssize_t>(array.shape(), array.shape() + array.ndim()));
-  const py::ssize_t rows = array.shape(0), step = std::max<py::ssize_t>(kPiece / (array.size() / rows), 1);
-  for (py::ssize_t row = 0; row < rows; row += step) {
-    look_for_signals();
-    const py::slice part(row, std::min(row + step, rows), 1);
-    result[part] = array[part];
-  }
-  return result;
+    return py::array(std::move(result));
+  });
 }
 
 // Whether it is a plain numpy.ndarray of real numbers, such as _data.real_array makes of anything else.

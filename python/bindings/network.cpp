@@ -152,6 +152,17 @@ py::tuple snapshot(py::handle self) {
       copy.epochs_trained(), scaling_of(copy, false), scaling_of(copy, true));
 }
 
+// a netlet_note_kind, and its text or None
+py::object note(py::handle self, int kind) {
+  const char* const text = netlet_note(network(self).get(), kind);
+  return text ? py::object(py::str(text)) : py::object(py::none());
+}
+
+void set_note(py::handle self, int kind, const std::optional<std::string>& text) {
+  netlet::Check check;
+  check(netlet_set_note(network(self).get(), kind, text ? text->c_str() : nullptr, check));
+}
+
 std::string fingerprint(py::handle self) {
   const EndedBySignals ended_by_signals(nullptr);
   return network(self).fingerprint();
@@ -293,6 +304,8 @@ void bind_network(py::module_& m) {
       .def("_set_scaling", &set_scaling)
       .def("_learn_scaling", &learn_scaling)
       .def("_snapshot", &snapshot)
+      .def("_note", &note)
+      .def("_set_note", &set_note)
       .def("_fingerprint", &fingerprint)
       .def("_forward_any", &forward)
       .def("_evaluate", &evaluate)

@@ -104,6 +104,7 @@ def _loaded(file: str) -> tuple[Network | None, dict[str, Any]]:
         "seed": network.seed,
         "epochs_trained": network.epochs_trained,
         "optimizer": optimizer,
+        "metadata": dict(network.metadata),
     }
 
 
@@ -119,6 +120,8 @@ def _show(options: argparse.Namespace) -> int:
         print(f"file: {facts['bytes']:,} bytes, numerics version {facts['numerics_version']}; {_tested(facts)}")
         if facts["optimizer"]:
             print(f"optimizer: {facts['optimizer']}")
+        if facts["metadata"]:
+            print(f"metadata: {json.dumps(facts['metadata'])}")
     return int(network is None)
 
 

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,6 +40,8 @@ if TYPE_CHECKING:  # they take longer to import than all of netlet
     Dtype = DtypeName | npt.DTypeLike
 
 __all__ = ["Network"]
+
+_METADATA = 2  # of the core's notes
 
 
 def _copy_values(target: Array, value: Any, what: str) -> None:
@@ -131,6 +134,8 @@ class Network(Inspection):
     seed : int
     epochs_trained : int
         Epochs of `fit` so far.
+    metadata : dict
+        Your own, saved with the network.
 
     Raises
     ------
@@ -287,6 +292,33 @@ class Network(Inspection):
     @output_scaling.setter
     def output_scaling(self, value: Any) -> None:
         self._set_pair("output_scaling", True, value, self._targets)
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What you want to keep with the network: a dict of what JSON can say, empty by default.
+
+        It is saved and copied with the network, and nothing here reads it. Set it as a whole, or to None; what is read
+        is a copy that cannot be changed.
+        """
+        import json  # it takes long to import
+
+        return MappingProxyType(json.loads(self._note(_METADATA) or "{}"))
+
+    @metadata.setter
+    def metadata(self, value: Mapping[str, Any] | None) -> None:
+        if value is not None and not isinstance(value, Mapping):
+            raise TypeError(f"metadata: expected a dict or None, got {type(value).__name__}")
+        import json
+
+        try:
+            text = json.dumps(dict(value), allow_nan=False) if value else None
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ValueError(f"metadata: expected what JSON can say, but {error}") from None
+        if text is not None and json.loads(text) != value:
+            raise ValueError(
+                "metadata: expected what JSON gives back as it was: names that are str, and lists, no tuples"
+            )
+        self._set_note(_METADATA, text)
 
     def _set_pair(self, name: str, outputs: bool, value: Any, count: int) -> None:
         if value is None:
@@ -919,8 +951,8 @@ class Network(Inspection):
         RuntimeError
             If another call is using the network or the optimizer.
         KeyboardInterrupt
-            On Ctrl-C, between two steps; the steps taken so far are kept, and the exception's ``history`` has the
-            complete epochs. An interrupted epoch does not count: when training is resumed, it starts again.
+            On Ctrl-C, before or after a whole step; the steps taken so far are kept, and the exception's ``history``
+            has the complete epochs. An interrupted epoch does not count: when training is resumed, it starts again.
 
         Notes
         -----
@@ -1147,6 +1179,7 @@ class Network(Inspection):
             "parameters": parameters,
             "epochs_trained": epochs_trained,
             "scaling": scaling,
+            "notes": [self._note(kind) for kind in range(3)],
         }
         return _restore, (type(self), state), self.__dict__
 
@@ -1179,4 +1212,6 @@ def _restore(cls: type[Network], state: dict[str, Any]) -> Network:
     Network.__init__(network, **state["arguments"], init=state["parameters"])
     network._set_epochs_trained(state["epochs_trained"])
     network.input_scaling, network.output_scaling = state["scaling"]
+    for kind, text in enumerate(state.get("notes", [])):  # pickles made before there were notes have none
+        network._set_note(kind, text)
     return network

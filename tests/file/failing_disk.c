@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause
  * Preloaded: what only other machines' disks do. The environment says what fails for files whose names begin with
  * "mounted": FAIL_RENAME, FAIL_RESERVE and FAIL_WRITE with that errno (of writing: all after the first 100 bytes), and
- * FAIL_NEW, making a file beside others, in any folder. */
+ * FAIL_NEW, making a file beside others, in any folder, and FAIL_OWNER, giving a file to somebody. SHOW_ACCESS: says what
+ * access new files get, step by step. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int code(const char *name) {
@@ -35,6 +38,7 @@ int open(const char *path, int flags, ...) {
     va_end(arguments);
   }
   if (code("FAIL_NEW") && strstr(path, "/.netlet-")) return failed(code("FAIL_NEW"));
+  if (getenv("SHOW_ACCESS") && strstr(path, "/.netlet-")) fprintf(stderr, "open %o\n", mode);
   return ((int (*)(const char *, int, ...))dlsym(RTLD_NEXT, "open"))(path, flags, mode);
 }
 
@@ -50,6 +54,17 @@ static int in_place(int descriptor) {
 int fallocate(int descriptor, int mode, off_t offset, off_t size) {
   if (code("FAIL_RESERVE") && in_place(descriptor)) return failed(code("FAIL_RESERVE"));
   return ((int (*)(int, int, off_t, off_t))dlsym(RTLD_NEXT, "fallocate"))(descriptor, mode, offset, size);
+}
+
+int fchown(int descriptor, uid_t owner, gid_t group) {
+  if (getenv("SHOW_ACCESS")) fprintf(stderr, "chown %d %d\n", (int)owner, (int)group);
+  if (code("FAIL_OWNER")) return failed(code("FAIL_OWNER"));
+  return ((int (*)(int, uid_t, gid_t))dlsym(RTLD_NEXT, "fchown"))(descriptor, owner, group);
+}
+
+int fchmod(int descriptor, mode_t mode) {
+  if (getenv("SHOW_ACCESS")) fprintf(stderr, "chmod %o\n", mode);
+  return ((int (*)(int, mode_t))dlsym(RTLD_NEXT, "fchmod"))(descriptor, mode);
 }
 
 int fsync(int descriptor) {

@@ -26,16 +26,6 @@ NEW = Network([2, 3, 1], seed=0)
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs what Linux has")
 
 
-@pytest.fixture(scope="module")
-def failing_disk(tmp_path_factory):
-    if not shutil.which("cc"):
-        pytest.skip("needs a C compiler")
-    library = tmp_path_factory.mktemp("failing_disk") / "failing_disk.so"
-    source = Path(__file__).with_name("failing_disk.c")
-    subprocess.run(["cc", "-shared", "-fPIC", "-o", library, source, "-ldl"], check=True)
-    return library
-
-
 @pytest.fixture
 def mounted(tmp_path):
     path = tmp_path / "mounted.netlet"

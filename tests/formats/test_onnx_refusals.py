@@ -37,6 +37,10 @@ def after(*nodes):
         (after(node("Max", ["s", "minus"], ["y"])), "limits of one number each"),
         (after(node("Min", ["s", "x"], ["y"])), "one value that depends on the model's input"),
         (after(node("Softmax", ["s"], ["y"], axis=0)), "expected the axis of the 2 outputs"),
+        (after(node("Softmax", ["s"], ["y"], axis=3)), r"different axes of a shape of 2, got \[3\]"),
+        (after(node("Flatten", ["s"], ["y"], axis=-3)), r"different axes of a shape of 2, got \[-3\]"),
+        (after(node("Unsqueeze", ["s", "twice"], ["y"])), r"different axes of a shape of 4, got \[0, 0\]"),
+        (after(node("Squeeze", ["s", "twice"], ["y"])), r"different axes of a shape of 2, got \[0, 0\]"),
         (after(node("LogSoftmax", ["s"], ["l"]), node("Gemm", ["l", "w", "b"], ["y"])), "nothing after LogSoftmax"),
         (after(node("Softmax", ["s"], ["p"]), node("Gemm", ["p", "w", "b"], ["y"])), "nothing but a scale after"),
         (after(node("Softmax", ["s"], ["p"]), node("Relu", ["p"], ["y"])), "nothing but a scale after softmax"),
@@ -91,6 +95,7 @@ def test_what_netlet_has_not(nodes, message):
     constants = {
         "zero": np.float32(0), "half": np.float32(0.5), "six": np.float32(6), "minus": np.float32([1, -1]),
         "three": np.ones((3, 2)), "fours": np.ones((4, 2)), "column": np.ones((3, 1)), "four": np.array([-1, 4]),
+        "twice": np.array([0, 0]),
         "yes": np.array(True), "none": np.array(0), "complex": np.array([1 + 2j, 3], np.complex64),
         "nan": np.float32("nan"), "far": np.float32(3000),
         "half_precision": np.ones((2, 2), np.float16), "integers": np.ones((2, 2), np.int32), **SQUARE,

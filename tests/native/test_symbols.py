@@ -33,7 +33,7 @@ LIBC_AND_THREADS = {
     *("__isoc23_strtol", "__isoc23_strtoull"),  # the same in newer C libraries
     *("pthread_atfork", "pthread_cond_broadcast", "pthread_cond_wait", "pthread_create", "pthread_detach"),
     *("pthread_mutex_lock", "pthread_mutex_unlock", "pthread_sigmask"),
-    *("_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail"),
+    *("_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail", "__tls_get_addr"),
     *("__memcpy_chk", "__memset_chk", "__snprintf_chk", "__strcat_chk", "__vsnprintf_chk"),  # fortified builds
 }
 

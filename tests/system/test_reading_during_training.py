@@ -96,3 +96,29 @@ def test_scaling_and_copies_are_consistent_while_another_thread_learns():
                 assert scaling is None or (scaling[1] > 0).all()
                 assert copy.copy(net).layer_sizes == (3000, 1)
         learning.result()
+
+
+def test_anything_may_be_asked_while_another_thread_trains():
+    """Each answer is one, or a refusal; ThreadSanitizer (tests/thread_sanitizer.py) sees whether it is a race."""
+    net, adam = Network([40, 64, 10], seed=1), Adam(1e-9)
+
+    def set_rate():
+        adam.learning_rate = 1e-9
+
+    ask = [
+        lambda: (net.seed, net.epochs_trained, net.layer_sizes, net.input_scaling, repr(net)),
+        lambda: (adam.learning_rate, adam.steps, repr(adam)),
+        lambda: adam.state,
+        lambda: net.forward(X),
+        lambda: net.loss(X, ZEROS),
+        lambda: net.to_bytes(optimizer=adam),
+        lambda: (copy.copy(net), copy.copy(adam), pickle.dumps(net)),
+        lambda: net.fingerprint(),
+        lambda: net.learn_scaling(X),
+        set_rate,
+    ]
+    with training(net, lambda _end: None, optimizer=adam, x=X, y=ZEROS, batch_size=100):
+        for _ in range(30):
+            for call in ask:
+                with suppress(RuntimeError):
+                    call()

@@ -32,10 +32,11 @@ template <class T, class F> netlet_status each_slice(const netlet_network& net, 
     return out_of_memory(error);
   packed.read(1);
   const Batch batch = {&x, &targets, nullptr, 0, x.rows, {}};
-  parallel_unless_stopped(divide_up(x.rows, most), threads, operations / (double)x.rows * (double)most, [&](size_t task, size_t worker) {
-    const size_t row = task * most;
-    f(pass, Slice<T>{batch, row, pass.first_of(worker), smaller(most, x.rows - row), packed});
-  });
+  parallel_unless_stopped(divide_up(x.rows, most), threads, operations / (double)x.rows * (double)most,
+                          [&](size_t task, size_t worker) {
+                            const size_t row = task * most;
+                            f(pass, Slice<T>{batch, row, pass.first_of(worker), smaller(most, x.rows - row), packed});
+                          });
   return check_stop(error);
 }
 

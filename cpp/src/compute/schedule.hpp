@@ -11,8 +11,7 @@ netlet_status check_schedule(const netlet_schedule& schedule, netlet_error* erro
 class Schedule {
  public:
   // For epochs in increasing order. progress: keeps the state of a plateau.
-  Schedule(const netlet_schedule& schedule, Progress& progress)
-      : schedule_(schedule), progress_(progress) {}
+  Schedule(const netlet_schedule& schedule, Progress& progress) : schedule_(schedule), progress_(progress) {}
   double factor(uint64_t epoch);
   void add_loss(double loss);
 

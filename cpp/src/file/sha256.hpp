@@ -12,7 +12,7 @@ namespace netlet::core {
 class Sha256 {
  public:
   void add(const void* data, size_t size);  // may end early, see system/poll.hpp
-  void finish(char hex[65]);  // call it once, at the end
+  void finish(char hex[65]);                // call it once, at the end
 
  private:
   void block(const unsigned char* p);

@@ -86,8 +86,9 @@ netlet_status Input::read(void* out, size_t size, netlet_error* error) {
     memory_ += size;
     return NETLET_OK;
   }
-  const int code = all(
-      size, true, [&](size_t at, size_t count) { return disk::read_some(descriptor_, static_cast<char*>(out) + at, count); });
+  const int code = all(size, true, [&](size_t at, size_t count) {
+    return disk::read_some(descriptor_, static_cast<char*>(out) + at, count);
+  });
   if (code == disk::kEnd) return fail(error, NETLET_ERROR_FORMAT, "the file shrank while it was being read");
   return code ? failed("read", code, "", error) : NETLET_OK;
 }

@@ -45,11 +45,12 @@ bool stop_asked() {
 }
 
 bool stopped() { return t_state.stopped; }
+void stop_call() { t_state.stopped = true; }
 
 netlet_status check_stop(netlet_error* error) {
   if (!t_state.stopped) return NETLET_OK;
   t_state.stopped = false;
-  return fail(error, NETLET_ERROR_INTERRUPTED, "interrupted: poll asked to stop");
+  return fail(error, NETLET_ERROR_INTERRUPTED, "interrupted");
 }
 
 PollInstead::PollInstead(int (*function)(void*), void* context, FloatingPointState state)

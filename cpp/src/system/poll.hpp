@@ -19,6 +19,9 @@ bool stop_asked();
 // What stop_asked has said since the last check_stop.
 bool stopped();
 
+// Ends the call of this thread as its poll would.
+void stop_call();
+
 // After loops that may have ended early: NETLET_ERROR_INTERRUPTED if one has.
 netlet_status check_stop(netlet_error* error);
 

@@ -40,7 +40,7 @@ struct Pool {
   void (*run)(void*, size_t, size_t) = nullptr;
   void* context = nullptr;
   size_t threads = 0;
-  double operations = 0;              // of a task; 0: all tasks must run
+  double operations = 0;             // of a task; 0: all tasks must run
   std::atomic<bool> stopped{false};  // the rest of the tasks need not
 
   std::atomic<bool> taken{false};
@@ -157,6 +157,7 @@ void run_tasks(size_t tasks, size_t threads, double operations, void (*run)(void
   g_pool.context = context;
   g_pool.threads = threads;
   g_pool.operations = operations;
+  const unsigned generation = fork_generation();
   g_pool.stopped.store(false, std::memory_order_relaxed);
   for (size_t worker = 0; worker < threads; ++worker) {
     g_shares[worker].next.store(worker * tasks / threads, std::memory_order_relaxed);
@@ -178,6 +179,7 @@ void run_tasks(size_t tasks, size_t threads, double operations, void (*run)(void
       yield_thread();  // more threads than processors: let a worker run
     if (spin >= kSpins && operations != 0 && stop_asked()) g_pool.stopped.store(true, std::memory_order_relaxed);
   }
+  if (fork_generation() != generation) return stop_call();  // the poll forked: this process lacks what others had taken
   g_pool.taken.store(false, std::memory_order_release);
 }
 

@@ -156,7 +156,8 @@ template <class T> void updates() {
         config.momentum = momentum;
         const Step<T> step = {&config, false, T(0.1), T(3), T(1)};
         const bool has_first = kind != NETLET_SGD || momentum != 0;
-        const bool has_second = kind == NETLET_ADAM || kind == NETLET_RPROP || (kind == NETLET_RMSPROP && momentum != 0);
+        const bool has_second =
+            kind == NETLET_ADAM || kind == NETLET_RPROP || (kind == NETLET_RMSPROP && momentum != 0);
         for (std::size_t i = 0; i < n; ++i) out[i] = out[n + i] = out[2 * n + i] = pairs.b[i];
         kernel.update(step, n, pairs.a.data(), out, has_first ? out + n : nullptr, has_second ? out + 2 * n : nullptr);
       });

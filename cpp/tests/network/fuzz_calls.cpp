@@ -34,7 +34,7 @@ std::uint64_t g_sequence, g_calls, g_failed;
 class World {
  public:
   World(std::uint64_t seed, std::uint64_t sequence)
-      : random_(seed, netlet::core::kShuffle, (std::uint32_t)sequence), memory_(kMemory), out_(kMemory) {
+      : random_(seed, netlet::core::kShuffle, (std::uint32_t)sequence), memory_(kMemory), out_(kOut) {
     for (std::size_t i = 0; i < kMemory; ++i) memory_[i] = (unsigned char)draw(256);
     for (netlet_network*& net : nets_) create(net);
     for (netlet_optimizer*& optimizer : optimizers_) create(optimizer);
@@ -162,7 +162,7 @@ class World {
       case 24:
       case 25: return fit(net, optimizer);
       case 26: return bytes(net, optimizer);
-      case 27: return file(net, optimizer);
+      case 27: return draw(8) ? settings(net, optimizer) : file(net, optimizer);  // it waits for the disk
       case 28:
         return check("netlet_map", net, optimizer, [&](netlet_error* e) {
           const int function = draw(2) ? (int)draw(14) - 1 : 99 + (int)draw(4);
@@ -175,6 +175,7 @@ class World {
 
  private:
   static constexpr std::size_t kMemory = 1 << 15, kMostRows = 40, kMostColumns = 9;
+  static constexpr std::size_t kOut = 1 << 17;  // 40 rows of at most 306 parameters
 
   std::uint64_t draw(std::uint64_t below) { return random_(draws_++) % below; }
   template <class T> T* out() { return reinterpret_cast<T*>(out_.data()); }

@@ -122,6 +122,31 @@ static void callbacks_stop_throw_and_may_look() {
   CHECK(twin.fingerprint() == net.fingerprint());
 }
 
+// Nothing that a callback throws passes through C, whichever it is, and nothing stays busy.
+static void any_callback_may_throw() {
+  const auto thrown_by = [](const char* callback) {
+    Network net = xor_network();
+    netlet::Optimizer sgd = netlet::SGD(0.5);
+    netlet::FitOptions options;
+    options.epochs = 1000000;
+    const std::string name = callback;
+    const auto fail = [&]() -> bool { throw std::out_of_range(name); };
+    if (name == "on_epoch") options.on_epoch = [&](const netlet_epoch&, const netlet::History&) { return fail(); };
+    if (name == "schedule") options.schedule_function = [&](std::uint64_t) -> double { return fail(); };
+    if (name == "poll") options.poll = fail;
+    const Network::NextBatch next = [&]() -> const netlet::Batch* { return fail(), nullptr; };
+    std::string message;
+    try {
+      name == "next_batch" ? net.fit(next, sgd, options) : net.fit(x, y, sgd, options);
+    } catch (const std::out_of_range& error) {
+      message = error.what();
+    }
+    net.step(x, y, sgd);  // not busy any more
+    return message;
+  };
+  for (const char* callback : {"on_epoch", "schedule", "poll", "next_batch"}) CHECK(thrown_by(callback) == callback);
+}
+
 static void a_diverging_run_keeps_the_last_good_epoch() {
   Network net({2, 4, 1}, {Activation::relu, Activation::identity});
   net.initialize(netlet::Init::he_uniform, 3);
@@ -287,6 +312,42 @@ static void layers_are_parts_of_the_parameters() {
   CHECK(shared.biases<double>(1) == all + 12);
 }
 
+// Memory for values must be aligned for them, which arrays need not be.
+static void unaligned_memory_is_refused() {
+  Network net = xor_network();
+  netlet::Optimizer sgd = netlet::SGD();
+  std::vector<double> memory(40, 0.25);
+  char* const odd = reinterpret_cast<char*>(memory.data()) + 1;
+  const netlet::Targets own(y);
+  const netlet_targets targets = own.get();
+  std::memcpy(odd, kX.data(), 64);
+  double out[4], expected[4];
+  netlet_array shifted = x;
+  shifted.data = odd;
+  net.forward(Array(shifted), out);
+  net.forward(x, expected);
+  CHECK(check::same_bits(out, expected, 4));
+  const auto refuses = [](const char* name, netlet_status status, const netlet_error& error) {
+    const std::string message = std::string(name) + ": expected memory aligned to 8 bytes";
+    check::that(status == NETLET_ERROR_ARGUMENT && error.message == message, name, __FILE__, __LINE__);
+  };
+  netlet_error e;
+  refuses("out", netlet_forward(net.get(), &x, odd, &e), e);
+  refuses("out", netlet_forward_realtime(net.get(), &x, odd, memory.data(), 100, &e), e);
+  refuses("out", netlet_jacobian(net.get(), &x, odd, &e), e);
+  refuses("out", netlet_input_gradient(net.get(), &x, &targets, odd, &e), e);
+  refuses("out", netlet_row_gradients(net.get(), &x, &targets, odd, &e), e);
+  refuses("gradient", netlet_backward(net.get(), &x, &targets, nullptr, odd, &e), e);
+  refuses("gradient", netlet_apply_gradient(net.get(), odd, sgd.get(), &e), e);
+  refuses("x", netlet_map(NETLET_EXP, NETLET_FLOAT64, 2, odd, out, &e), e);
+  refuses("y", netlet_map(NETLET_EXP, NETLET_FLOAT64, 2, out, odd, &e), e);
+}
+
+static void an_optimizer_that_is_not_bound_has_no_slots() {
+  const netlet::Optimizer adam = netlet::Adam();
+  CHECK(netlet_optimizer_slot_count(adam.get()) == 2 && netlet_optimizer_slot(adam.get(), 0) == nullptr);
+}
+
 static void threads_are_counted() {
   const std::size_t before = netlet::num_threads();
   netlet::set_num_threads(3);
@@ -307,6 +368,7 @@ int main() {
   rows_alone_strided_and_converted_give_the_same_bits();
   errors_name_the_argument_and_change_nothing();
   callbacks_stop_throw_and_may_look();
+  any_callback_may_throw();
   a_diverging_run_keeps_the_last_good_epoch();
   training_takes_options();
   batches_may_come_one_by_one();
@@ -315,6 +377,8 @@ int main() {
   an_evaluation_may_grow();
   derivatives_of_rows();
   layers_are_parts_of_the_parameters();
+  unaligned_memory_is_refused();
+  an_optimizer_that_is_not_bound_has_no_slots();
   threads_are_counted();
   functions_take_both_types();
   return check::summary();

@@ -77,9 +77,7 @@ struct World {
     config.dropout = dropout;
     return netlet_network_create(&config, network, error);
   }
-  bool untouched() const {
-    return out == std::vector<double>(40000, 7) && !made && !made_too && !bytes && size == 0;
-  }
+  bool untouched() const { return out == std::vector<double>(40000, 7) && !made && !made_too && !bytes && size == 0; }
 };
 
 using Call = std::function<netlet_status(World&, netlet_error*)>;

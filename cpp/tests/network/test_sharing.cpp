@@ -104,9 +104,83 @@ static void training_refuses_company() {
   net.forward(job.x, out.data());
 }
 
+// Whatever the manual allows beside a training, from another thread, for as long as it lasts: all that ThreadSanitizer
+// has to see. Half of the time callbacks run, and calls are let in.
+static void anything_may_be_asked_at_any_time() {
+  const Job job(600);
+  Network net = job.network();
+  netlet::Optimizer adam = netlet::Adam();
+  const std::size_t count = net.parameter_count();
+  std::vector<float> out(600 * 20), gradient(count, 0.25f), slots(2 * count);
+  const std::vector<double> shift(20, 0.5), scale(20, 2);
+  std::atomic<bool> over{false};
+  std::atomic<int> admitted{0}, wrong{0};
+  std::thread other([&] {
+    netlet_network* const n = net.get();
+    netlet_optimizer* const o = adam.get();
+    const auto let_in = [&](netlet_status status) {
+      wrong += status != NETLET_OK && status != NETLET_ERROR_BUSY;
+      admitted += status == NETLET_OK;
+    };
+    for (int round = 0; !over || round < 3; ++round) {
+      netlet_set_seed(n, netlet_seed(n));
+      netlet_set_epochs_trained(n, netlet_epochs_trained(n));
+      netlet_optimizer_get_config(o);
+      netlet_optimizer_get_progress(o);
+      netlet_optimizer_slot_count(o);
+      netlet_optimizer_dtype(o);
+      netlet_optimizer_slot(o, 0);
+      netlet_parameters(n);
+      netlet_saved_numerics_version(n);
+      netlet_layer_size(n, 1);
+      netlet_set_num_threads(1 + (std::size_t)round % 3, nullptr);
+      let_in(netlet_optimizer_set_learning_rate(o, 1e-9, nullptr));
+      let_in(netlet_optimizer_bind(o, count, NETLET_FLOAT32, nullptr));
+      if (netlet_optimizer_size(o) == count) {
+        netlet_optimizer_progress progress;
+        let_in(netlet_optimizer_copy_state(o, slots.data(), count, &progress, nullptr));
+      }
+      netlet_network* copy = nullptr;
+      let_in(netlet_network_copy(n, &copy, nullptr));
+      netlet_network_free(copy);
+      void* bytes = nullptr;
+      std::size_t size;
+      let_in(netlet_to_bytes(n, o, &bytes, &size, nullptr));
+      netlet_free_bytes(bytes);
+      char hex[65];
+      let_in(netlet_fingerprint(n, hex, nullptr));
+      let_in(netlet_set_note(n, NETLET_METADATA, round % 2 ? "{}" : nullptr, nullptr));
+      let_in(netlet_set_scaling(n, NETLET_SCALE_INPUTS, round % 2 ? shift.data() : nullptr,
+                                round % 2 ? scale.data() : nullptr, nullptr));
+      double shifts[20], scales[20];
+      int present;
+      let_in(netlet_copy_scaling(n, NETLET_SCALE_INPUTS, shifts, scales, &present, nullptr));
+      let_in(netlet_forward(n, &job.x, out.data(), nullptr));
+      let_in(netlet_apply_gradient(n, gradient.data(), o, nullptr));
+    }
+  });
+  netlet::FitOptions options;
+  options.epochs = 4;
+  options.batch_size = 100;
+  options.on_epoch = [&](const netlet_epoch&, const netlet::History&) {
+    const int before = admitted;
+    while (admitted < before + 10) std::this_thread::yield();
+    return false;
+  };
+  for (int i = 0; i < 10; ++i) try {
+      net.fit(job.x, job.y, adam, options);
+    } catch (const netlet::Error& error) {
+      wrong += error.status() != NETLET_ERROR_BUSY;
+    }
+  over = true;
+  other.join();
+  CHECK(wrong == 0 && admitted > 0);
+}
+
 int main() {
   the_number_of_threads_changes_no_bit();
   many_threads_may_predict_at_once();
   training_refuses_company();
+  anything_may_be_asked_at_any_time();
   return check::summary();
 }
