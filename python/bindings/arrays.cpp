@@ -77,7 +77,15 @@ py::array readable(const py::array& array) {
   return converted(array, array.dtype().attr("newbyteorder")("=").cast<py::dtype>());
 }
 
-// An array of real numbers that the core can read.
+netlet::Array describe(const py::array& array, std::size_t rows, std::size_t columns, py::ssize_t row_stride,
+                       py::ssize_t column_stride) {
+  return netlet::Array(netlet_array{array.data(), number_of(array.dtype()), rows, columns, row_stride, column_stride});
+}
+
+std::string number(std::size_t n) { return std::to_string(n); }
+
+}  // namespace
+
 py::array real_array(py::handle object, const char* name) {
   PyObject* const array = is_real_array(object)
                               ? Py_NewRef(object.ptr())
@@ -88,15 +96,6 @@ py::array real_array(py::handle object, const char* name) {
     throw py::type_error(std::string(name) + ": expected an array, got " + type_name(numbers));
   return survive_the_end([&] { return readable(py::reinterpret_borrow<py::array>(numbers)); });
 }
-
-netlet::Array describe(const py::array& array, std::size_t rows, std::size_t columns, py::ssize_t row_stride,
-                       py::ssize_t column_stride) {
-  return netlet::Array(netlet_array{array.data(), number_of(array.dtype()), rows, columns, row_stride, column_stride});
-}
-
-std::string number(std::size_t n) { return std::to_string(n); }
-
-}  // namespace
 
 py::dtype numpy_dtype(netlet::Dtype dtype) {
   return dtype == netlet::Dtype::float32 ? py::dtype::of<float>() : py::dtype::of<double>();

@@ -10,6 +10,9 @@
 
 namespace py = pybind11;
 
+// A plain array of real numbers that the core can read, of anything that numpy.asarray accepts.
+py::array real_array(py::handle object, const char* name);
+
 // Rows as the core reads them, in the memory of an array that `keep` keeps alive.
 struct BorrowedRows {
   py::array keep;

@@ -127,14 +127,17 @@ void set_scaling(py::handle self, bool outputs, const std::vector<double>& shift
   network(self).set_scaling(scaling_kind(outputs), shift, scale);
 }
 
-// So many rows, for what looks at their number only.
-BorrowedRows row_count(std::size_t rows) { return {py::array(), netlet::Array((double*)nullptr, rows, 0), false}; }
+// Targets for as many rows as they have.
+BorrowedRows targets_alone(py::handle y, const Network& network) {
+  const py::array array = real_array(y, "y");
+  const std::size_t rows = array.ndim() ? (std::size_t)array.shape(0) : 1;
+  return target_rows(array, network, {py::array(), netlet::Array((double*)nullptr, rows, 0), false});
+}
 
 void learn_scaling(py::handle object, bool outputs, py::handle data, py::handle sample_weight, py::handle missing) {
   Network& self = network(object);
   const netlet::Missing with_nan = parse_missing(missing);
-  const BorrowedRows rows =
-      outputs ? target_rows(data, self, row_count(py::len(data))) : input_rows(data, self.inputs());
+  const BorrowedRows rows = outputs ? targets_alone(data, self) : input_rows(data, self.inputs());
   std::optional<BorrowedRows> weights;
   if (!sample_weight.is_none()) weights = weights_of(sample_weight, rows);
   compute(operations(self, rows.array.rows, 1), [&] {
