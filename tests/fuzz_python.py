@@ -133,7 +133,7 @@ class World(random.Random):
                 memoryview(b"abcdefgh"),
                 slice(1),
                 "\ud800",
-            ]  # fmt: skip
+            ]
         )
 
     def raises(self, *_args: object) -> None:

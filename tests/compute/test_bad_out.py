@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from netlet import Network
+from netlet import Network, functional
 
 from helpers import training
 from helpers.arrays import read_only
@@ -41,6 +41,20 @@ def test_out_in_fortran_order_is_refused(net):
 def test_out_for_one_row_is_a_vector(net):
     with refused(ValueError, r"^out: .*\(3,\)", net):
         net.forward(X[0], out=np.zeros((1, 3)))
+
+
+@pytest.mark.parametrize("dtype", [[], "V0", "V8", "U0", [("a", "f8")], object])
+def test_out_of_a_dtype_without_numbers_is_refused(dtype, net):
+    for call, shape in (
+        (lambda out: net.forward(X, out=out), (6, 3)),
+        (lambda out: net.backward(X, Y, out=out), (43,)),
+        (lambda out: net.input_gradient(X, Y, out=out), (6, 4)),
+        (lambda out: net.row_gradients(X, Y, out=out), (6, 43)),
+        (lambda out: net.jacobian(X, out=out), (6, 3, 4)),
+        (lambda out: functional.exp(X, out), (6, 4)),
+    ):
+        with refused(ValueError, "^out: ", net):
+            call(np.zeros(shape, dtype))
 
 
 @pytest.mark.parametrize("out", [[0.0] * 3, "out", 3.0, memoryview(bytearray(24))], ids=lambda out: type(out).__name__)

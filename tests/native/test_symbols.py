@@ -75,6 +75,13 @@ def test_only_the_module_s_entry_leaves_the_extension():
     assert ours == ["PyInit__core"]
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the sections are ELF's")
+def test_nothing_in_the_extension_that_is_called_through_can_be_overwritten():
+    readelf = needed("readelf")
+    assert "GNU_RELRO" in run([readelf, "--program-headers", "--wide", netlet._core.__file__])
+    assert "NOW" in run([readelf, "--dynamic", netlet._core.__file__])
+
+
 @pytest.mark.builds
 def test_the_shared_library_is_never_unloaded(build):
     """Its threads would go on in what is not there any more."""

@@ -97,7 +97,7 @@ def test_progress_fits_to_a_state_that_there_is():
     (_, *powers), size, slots = trained(Adam)[1]._get_state()
     with pytest.raises(ValueError, match=r"^optimizer: expected beta_1_power to be 1, got 0\.9"):
         Adam()._set_state((0, *powers), size, slots)
-    with pytest.raises(ValueError, match="^optimizer: expected no steps without a state, got 1"):
+    with pytest.raises(ValueError, match=r"^optimizer: expected no steps without a state, got 1"):
         Adam()._set_state((1, *powers), 0, slots[:0])
     with pytest.raises(ValueError, match=r"^optimizer: expected fewer than 2\*\*63 steps"):
         Adam()._set_state((2**63, *powers), size, slots)
