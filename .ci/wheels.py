@@ -170,7 +170,7 @@ def try_aarch64(wheel: Path, folder: Path) -> None:
             f"-L{package}/lib",
         ]
         run([*compiler, *options, ROOT / "cpp" / "tests" / name, "-o", program, "-lnetlet", "-lpthread", "-lm", "-ldl"])
-        arguments = [ROOT / "tests" / "golden.txt", "2"] if "golden" in name else []
+        arguments = [ROOT / "python" / "netlet" / "golden.txt", "2"] if "golden" in name else []
         print(run([emulator, "-L", root, program, *arguments]))
 
 

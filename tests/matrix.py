@@ -19,7 +19,8 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import golden
+from netlet import _golden as golden
+
 import toolchains
 from toolchains import ROOT
 
@@ -112,8 +113,6 @@ def main() -> int:
             source = folder / "source"
             shutil.copytree(ROOT / "cpp", source / "cpp")
             shutil.copy(ROOT / "CMakeLists.txt", source)
-            (source / "tests").mkdir()
-            shutil.copy(golden.PATH, source / "tests")
             name, right, wrong = FAULTS[arguments.fault]
             text = (source / name).read_text()
             assert right in text, f"{name} has changed: FAULTS needs another line"

@@ -60,13 +60,13 @@ bool is_real_array(py::handle object) {
   return kind == 'f' || kind == 'i' || kind == 'u' || kind == 'b';
 }
 
-// _data.real_array(object, name). It may run Python code, even the caller's own; a thread that Python ends there must
-// not meet a destructor on its way to survive_the_end.
-PyObject* made_array(PyObject* object, const char* name) {
+// What a function of netlet._data makes of (object, name). It may run Python code, even the caller's own; a thread that
+// Python ends there must not meet a destructor on its way to survive_the_end.
+PyObject* made(const char* function, PyObject* object, const char* name) {
   PyObject* const data = PyImport_ImportModule("netlet._data");
-  PyObject* const array = data ? PyObject_CallMethod(data, "real_array", "Os", object, name) : nullptr;
+  PyObject* const result = data ? PyObject_CallMethod(data, function, "Os", object, name) : nullptr;
   Py_XDECREF(data);
-  return array;
+  return result;
 }
 
 py::array readable(const py::array& array) {
@@ -79,10 +79,14 @@ py::array readable(const py::array& array) {
 
 // An array of real numbers that the core can read.
 py::array real_array(py::handle object, const char* name) {
-  PyObject* const array =
-      is_real_array(object) ? Py_NewRef(object.ptr()) : survive_the_end([&] { return made_array(object.ptr(), name); });
+  PyObject* const array = is_real_array(object)
+                              ? Py_NewRef(object.ptr())
+                              : survive_the_end([&] { return made("real_array", object.ptr(), name); });
   if (!array) throw py::error_already_set();
-  return survive_the_end([&] { return readable(py::reinterpret_steal<py::array>(array)); });
+  const auto numbers = py::reinterpret_steal<py::object>(array);
+  if (!is_real_array(numbers))
+    throw py::type_error(std::string(name) + ": expected an array, got " + type_name(numbers));
+  return survive_the_end([&] { return readable(py::reinterpret_borrow<py::array>(numbers)); });
 }
 
 netlet::Array describe(const py::array& array, std::size_t rows, std::size_t columns, py::ssize_t row_stride,
@@ -155,6 +159,23 @@ PyObject* new_plain(netlet::Dtype dtype, bool single, std::size_t rows, std::siz
                                                      single ? shape + 1 : shape, nullptr, nullptr, 0, nullptr);
   if (object) is_plain(object, dtype, array);
   return object;
+}
+
+BorrowedValues values_of(py::handle object, const char* name) {
+  if (!py::isinstance<py::array>(object))
+    throw py::type_error(std::string(name) + ": expected a numpy.ndarray, got " + type_name(object));
+  constexpr int flags = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_ |
+                        py::detail::npy_api::NPY_ARRAY_ENSUREARRAY_;
+  auto array = py::reinterpret_steal<py::array>(
+      py::detail::npy_api::get().PyArray_FromAny_(object.ptr(), nullptr, 0, 0, flags, nullptr));
+  if (!array) throw py::error_already_set();
+  const int dtype = number_of(array.dtype());
+  if (dtype != NETLET_FLOAT32 && dtype != NETLET_FLOAT64)
+    throw py::value_error(std::string(name) + ": expected an array of float32 or float64, got one of " +
+                          py::str(array.dtype()).cast<std::string>());
+  const void* const data = array.data();
+  const auto count = (std::size_t)array.size();
+  return {std::move(array), data, count, static_cast<netlet::Dtype>(dtype)};
 }
 
 BorrowedRows input_rows(py::handle x, std::size_t columns) {
@@ -235,17 +256,28 @@ BorrowedRows weights_of(py::handle sample_weight, const BorrowedRows& x) {
 
 namespace {
 
+// _data.number(object, name)
+double real_number(py::handle object, const char* name) {
+  if (PyFloat_CheckExact(object.ptr())) return PyFloat_AS_DOUBLE(object.ptr());
+  PyObject* const number = survive_the_end([&] { return made("number", object.ptr(), name); });
+  if (!number) throw py::error_already_set();
+  return py::reinterpret_steal<py::object>(number).cast<double>();
+}
+
 double parse_weight_mean(py::handle object) {
   if (object.is_none()) return 0;
-  const double value = survive_the_end([&] { return PyFloat_AsDouble(object.ptr()); });
-  if (PyErr_Occurred()) {
-    PyErr_Clear();
-    throw py::type_error("weight_mean: expected a positive finite number or None, got " +
-                         py::repr(object).cast<std::string>());
+  const auto expected = [&] {
+    return "weight_mean: expected a positive finite number or None, got " + py::repr(object).cast<std::string>();
+  };
+  double value;
+  try {
+    value = real_number(object, "weight_mean");
+  } catch (const py::error_already_set& error) {
+    if (!error.matches(PyExc_TypeError)) throw;
+    throw py::type_error(expected());
   }
   if (value > 0 && value <= 1.79e308) return value;
-  throw py::value_error("weight_mean: expected a positive finite number or None, got " +
-                        py::repr(object).cast<std::string>());
+  throw py::value_error(expected());
 }
 
 BorrowedTargets rows_of_targets(py::handle y, py::handle output_gradient, py::handle sample_weight,
@@ -305,11 +337,10 @@ py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::D
   if (out.is_none()) return py::array(numpy_dtype(dtype), std::move(shape));
   if (!py::isinstance<py::array>(out)) throw py::type_error("out: expected a numpy.ndarray, got " + type_name(out));
   py::array array = py::reinterpret_borrow<py::array>(out);
+  constexpr int layout = py::detail::npy_api::NPY_ARRAY_C_CONTIGUOUS_ | py::detail::npy_api::NPY_ARRAY_ALIGNED_;
   const bool same_shape =
       (std::size_t)array.ndim() == shape.size() && std::equal(shape.begin(), shape.end(), array.shape());
-  const bool aligned = reinterpret_cast<std::uintptr_t>(array.data()) % array.itemsize() == 0;
-  if (!same_shape || number_of(array.dtype()) != (int)dtype || !(array.flags() & py::array::c_style) || !aligned ||
-      !array.writeable())
+  if (!same_shape || number_of(array.dtype()) != (int)dtype || (array.flags() & layout) != layout || !array.writeable())
     throw py::value_error(
         "out: expected a writable, aligned, C-contiguous " + py::str(numpy_dtype(dtype)).cast<std::string>() +
         " array of shape " + py::repr(py::tuple(py::cast(shape))).cast<std::string>() + ", got " +

@@ -40,6 +40,16 @@ bool is_plain(PyObject* object, netlet::Dtype dtype, PlainArray* array);
 // A new one; null with Python's error set if there is no memory.
 PyObject* new_plain(netlet::Dtype dtype, bool single, std::size_t rows, std::size_t columns, PlainArray* array);
 
+// The numbers of an array of float32 or float64: aligned, one after the other, in the memory of `keep`, which is a copy
+// if they do not lie so.
+struct BorrowedValues {
+  py::array keep;
+  const void* data;
+  std::size_t count;
+  netlet::Dtype dtype;
+};
+BorrowedValues values_of(py::handle array, const char* name);
+
 // Whether it is a list or tuple of Python's numbers, or of such lists and tuples, up to that depth; or a number.
 bool only_numbers(py::handle object, int depth);
 

@@ -19,12 +19,24 @@ void bind_network(py::module_& m);
 void bind_optimizers(py::module_& m);
 void bind_training(py::module_& m, py::class_<netlet::Network>& network_type);
 
+// Whether __init__ has run.
+template <class T> bool is_made(py::handle self) {
+  const auto* instance = reinterpret_cast<py::detail::instance*>(self.ptr());
+  return py::isinstance<T>(self) && instance->simple_layout && instance->simple_holder_constructed;
+}
+
 // The C++ object behind `self`. Python can make an object whose __init__ has not run: that is an error, not a crash.
 template <class T> T& object_of(py::handle self, const char* name) {
-  const auto* instance = reinterpret_cast<py::detail::instance*>(self.ptr());
-  if (!py::isinstance<T>(self) || !instance->simple_layout || !instance->simple_holder_constructed)
+  if (!is_made<T>(self))
     throw py::type_error(std::string(name) + ": expected an object of netlet whose __init__ has run");
   return self.cast<T&>();
+}
+
+// tp_new of netlet's types. pybind11's own does not look at whether there was memory, and makes objects of several of
+// its types at once.
+PyObject* new_object(PyTypeObject* type, PyObject*, PyObject*);
+inline py::custom_type_setup checked_new() {
+  return py::custom_type_setup([](PyHeapTypeObject* type) { type->ht_type.tp_new = &new_object; });
 }
 
 // A daemon thread may still be at work while the interpreter shuts down. It can no longer get the GIL: Python ends it

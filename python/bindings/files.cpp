@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <cstring>
 #include <netlet/netlet.hpp>
+#include <pybind11/stl.h>
+
+#include <optional>
 
 #include "bindings.hpp"
 
@@ -66,6 +69,16 @@ Checkpoint from_bytes(const py::buffer& bytes) {
   return Network::from_bytes(view.buf, (std::size_t)view.len);
 }
 
+Checkpoint load(const py::bytes& path) {
+  return with_path(path, [](const std::string& text) { return Network::load_checkpoint(text); });
+}
+
+// of a file, or of the bytes of one; the other is None
+Checkpoint checkpoint(const std::optional<py::bytes>& path, const std::optional<py::buffer>& data) {
+  if (path.has_value() == data.has_value()) throw py::type_error("expected either a path or data");
+  return path ? load(*path) : from_bytes(*data);
+}
+
 }  // namespace
 
 void bind_files(py::module_& m) {
@@ -73,12 +86,8 @@ void bind_files(py::module_& m) {
   m.def("to_bytes", &to_bytes);
   m.def("replace_file", &replace_file);
   // what a file holds, until a Network and an Optimizer are made from it
-  py::class_<Checkpoint>(m, "Checkpoint")
-      .def_static("load",
-                  [](const py::bytes& path) {
-                    return with_path(path, [](const std::string& text) { return Network::load_checkpoint(text); });
-                  })
-      .def_static("from_bytes", &from_bytes)
+  py::class_<Checkpoint>(m, "Checkpoint", checked_new())
+      .def(py::init(&checkpoint))
       .def_property_readonly("numerics_version",
                              [](const Checkpoint& self) {
                                return self.network.get() ? netlet_saved_numerics_version(self.network.get()) : 0;

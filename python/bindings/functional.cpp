@@ -5,17 +5,16 @@
 
 namespace {
 
-// x and out: contiguous, of one dtype and size; the Python side makes sure of it.
-void apply(int function, const py::array& x, py::array& out) {
-  const netlet::Dtype dtype = parse_dtype(x.dtype());
-  if (!x.dtype().is(out.dtype()) && !x.dtype().equal(out.dtype())) throw py::type_error("out: expected the dtype of x");
-  if (x.size() != out.size() || !(x.flags() & py::array::c_style) || !(out.flags() & py::array::c_style))
-    throw py::value_error("out: expected contiguous arrays of one size");
-  const void* from = x.data();
-  void* to = out.mutable_data();
-  const auto count = (std::size_t)x.size();
+// out: may be x, but must not overlap it otherwise
+py::array apply(int function, py::handle x, py::handle out) {
+  const BorrowedValues from = values_of(x, "x");
+  py::array result =
+      output_array(out, std::vector<py::ssize_t>(from.keep.shape(), from.keep.shape() + from.keep.ndim()), from.dtype);
+  void* const to = result.mutable_data();
   netlet::Check check;
-  check(compute(40.0 * (double)count, [&] { return netlet_map(function, (int)dtype, count, from, to, check); }));
+  check(compute(40.0 * (double)from.count,
+                [&] { return netlet_map(function, (int)from.dtype, from.count, from.data, to, check); }));
+  return result;
 }
 
 }  // namespace

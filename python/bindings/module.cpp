@@ -39,6 +39,23 @@ EndedBySignals::EndedBySignals(PyThreadState* released) {
   if (PyThread_get_thread_ident() == g_main_thread) netlet_set_poll(&look_for_signals, released);
 }
 
+PyObject* new_object(PyTypeObject* type, PyObject*, PyObject*) {
+  try {
+    if (py::detail::all_type_info(type).size() != 1) {  // cached from here on, so that the layout needs no memory
+      PyErr_Format(PyExc_TypeError, "%s: expected one class of netlet's among its bases", type->tp_name);
+      return nullptr;
+    }
+    PyObject* const self = type->tp_alloc(type, 0);
+    if (self) reinterpret_cast<py::detail::instance*>(self)->allocate_layout();
+    return self;
+  } catch (py::error_already_set& error) {
+    error.restore();
+  } catch (const std::exception&) {
+    PyErr_NoMemory();
+  }
+  return nullptr;
+}
+
 void wait_for_the_end() {
   for (;;) std::this_thread::sleep_for(std::chrono::hours(1));
 }

@@ -151,6 +151,17 @@ py::tuple snapshot(py::handle self) {
       copy.epochs_trained(), scaling_of(copy, false), scaling_of(copy, true));
 }
 
+// a netlet_note_kind, and its text or None
+py::object note(py::handle self, int kind) {
+  const char* const text = netlet_note(network(self).get(), kind);
+  return text ? py::object(py::str(text)) : py::object(py::none());
+}
+
+void set_note(py::handle self, int kind, const std::optional<std::string>& text) {
+  netlet::Check check;
+  check(netlet_set_note(network(self).get(), kind, text ? text->c_str() : nullptr, check));
+}
+
 std::string fingerprint(py::handle self) {
   const EndedBySignals ended_by_signals(nullptr);
   return network(self).fingerprint();
@@ -276,8 +287,12 @@ void bind_network(py::module_& m) {
   all["reduction"] = names(netlet_reduction_name);
   all["init"] = names(netlet_init_name);
   m.attr("NAMES") = all;
+  m.def("refuse_again", [](py::handle self) {  // pybind11 would ignore another __init__
+    if (is_made<Network>(self) || is_made<netlet::Optimizer>(self))
+      throw py::type_error("__init__ has already run for this " + type_name(self));
+  });
   m.def("only_numbers", [](py::handle object) { return only_numbers(object, 8); });
-  py::class_<Network> type(m, "Network");
+  py::class_<Network> type(m, "Network", checked_new());
   type.def(py::init(&create), py::arg("layer_sizes"), py::arg("activations"), py::arg("loss"), py::arg("reduction"),
            py::arg("dtype"), py::arg("loss_parameters"), py::arg("dropout"))
       .def(py::init(&from_checkpoint))
@@ -288,6 +303,8 @@ void bind_network(py::module_& m) {
       .def("_set_scaling", &set_scaling)
       .def("_learn_scaling", &learn_scaling)
       .def("_snapshot", &snapshot)
+      .def("_note", &note)
+      .def("_set_note", &set_note)
       .def("_fingerprint", &fingerprint)
       .def("_forward_any", &forward)
       .def("_evaluate", &evaluate)

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <cstring>
-
 #include "arrays.hpp"
 #include "bindings.hpp"
 
@@ -23,32 +21,41 @@ py::dict slots(py::handle self) {
   return views;
 }
 
+template <class T> T number_at(const py::tuple& progress, std::size_t i) {
+  try {
+    return progress[i].cast<T>();
+  } catch (const py::cast_error&) {
+    throw py::type_error("state: expected six numbers for the progress, got " + py::repr(progress).cast<std::string>());
+  }
+}
+
 // (progress, size, slots one after the other): what the optimizer continues from
 py::tuple get_state(py::handle self) {
   netlet_optimizer* handle = optimizer(self).get();
   const std::size_t size = netlet_optimizer_size(handle);
-  py::array copy(numpy_dtype((netlet::Dtype)netlet_optimizer_dtype(handle)),
+  const int dtype = netlet_optimizer_dtype(handle);
+  py::array copy(numpy_dtype((netlet::Dtype)dtype),
                  std::vector<py::ssize_t>{(py::ssize_t)(size * netlet_optimizer_slot_count(handle))});
   netlet_optimizer_progress p;
   netlet::Check check;
-  check(netlet_optimizer_copy_state(handle, copy.mutable_data(), size, &p, check));
+  check(netlet_optimizer_copy_state(handle, copy.mutable_data(), size, dtype, &p, check));
   return py::make_tuple(
       py::make_tuple(p.steps, p.beta_1_power, p.beta_2_power, p.plateau_factor, p.plateau_best, p.plateau_epochs), size,
       copy);
 }
 
-void set_state(py::handle self, const py::tuple& progress, std::size_t size, const py::array& copy) {
+void set_state(py::handle self, const py::tuple& progress, std::size_t size, py::handle copy) {
   netlet_optimizer* handle = optimizer(self).get();
+  const netlet_optimizer_progress p = {
+      number_at<std::uint64_t>(progress, 0), number_at<double>(progress, 1), number_at<double>(progress, 2),
+      number_at<double>(progress, 3),        number_at<double>(progress, 4), number_at<std::uint64_t>(progress, 5)};
+  const BorrowedValues values = values_of(copy, "state");
+  const std::size_t slots = netlet_optimizer_slot_count(handle);
+  if (slots ? values.count % slots || values.count / slots != size : values.count != 0)
+    throw py::value_error("state: expected " + std::to_string(slots) + " slots of " + std::to_string(size) +
+                          " values, got " + std::to_string(values.count) + " values");
   netlet::Check check;
-  if (size) {
-    check(netlet_optimizer_bind(handle, size, (int)parse_dtype(copy.dtype()), check));
-    if ((std::size_t)copy.size() != size * netlet_optimizer_slot_count(handle))
-      throw py::value_error("state: expected " + std::to_string(netlet_optimizer_slot_count(handle)) + " slots");
-    if (copy.size()) std::memcpy(netlet_optimizer_slot(handle, 0), copy.data(), copy.nbytes());
-  }
-  netlet_optimizer_set_progress(
-      handle, {progress[0].cast<std::uint64_t>(), progress[1].cast<double>(), progress[2].cast<double>(),
-               progress[3].cast<double>(), progress[4].cast<double>(), progress[5].cast<std::uint64_t>()});
+  check(netlet_optimizer_set_state(handle, values.data, size, (int)values.dtype, &p, check));
 }
 
 // kind: a netlet_optimizer_kind; settings by name, those not given at their defaults
@@ -75,7 +82,7 @@ void bind_optimizers(py::module_& m) {
   py::dict kinds;
   for (int i = 0; const char* name = netlet_optimizer_name(i); ++i) kinds[name] = i;
   m.attr("OPTIMIZERS") = kinds;
-  py::class_<Optimizer>(m, "Optimizer")
+  py::class_<Optimizer>(m, "Optimizer", checked_new())
       .def(py::init(&create), py::arg("kind"), py::arg("nesterov"), py::arg("settings"))
       .def(py::init([](netlet::Checkpoint& checkpoint) {
         if (!checkpoint.optimizer || !checkpoint.optimizer->get()) throw py::value_error("checkpoint: it is used up");

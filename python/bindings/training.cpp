@@ -194,10 +194,14 @@ py::object step(py::handle self, py::handle x, py::handle y, py::handle output_g
   return y.is_none() ? py::object(py::none()) : py::float_(loss);
 }
 
-void apply_gradient(py::handle self, const py::array& gradient, py::handle optimizer_object) {
+void apply_gradient(py::handle self, py::handle gradient, py::handle optimizer_object) {
   Network& network = object_of<Network>(self, "self");
   Optimizer& optimizer = object_of<Optimizer>(optimizer_object, "optimizer");
-  compute((double)network.parameter_count(), [&] { network.apply_gradient(gradient.data(), optimizer); });
+  const BorrowedValues values = values_of(gradient, "gradient");
+  if (values.dtype != network.dtype() || values.count != network.parameter_count())
+    throw py::value_error("gradient: expected the dtype and the number of the parameters, got " +
+                          shape_text(values.keep) + " of " + py::str(values.keep.dtype()).cast<std::string>());
+  compute((double)network.parameter_count(), [&] { network.apply_gradient(values.data, optimizer); });
 }
 
 }  // namespace

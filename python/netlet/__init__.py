@@ -21,7 +21,7 @@ except ImportError as error:
     from ._broken import explain
 
     raise ImportError(explain(error)) from error
-from . import functional
+from . import callbacks, functional
 from ._library import available_isas, get_num_threads, isa, numerics_version, set_num_threads
 from .history import History
 from .network import Network
@@ -39,6 +39,7 @@ __all__ = [
     "Rprop",
     "__version__",
     "available_isas",
+    "callbacks",
     "functional",
     "get_num_threads",
     "isa",

@@ -1,14 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""``python -m netlet``: what is installed, and how it runs here."""
+"""``python -m netlet``: what is installed, how it runs here, and what is in a file."""
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
 import platform
+import sys
+import time
+import warnings
 from pathlib import Path
+from typing import Any
 
 import netlet
-from netlet import _core
+from netlet import Network, _core, _golden
+from netlet.exchange import _optimizer_of
 
 HERE = Path(_core.__file__).parent  # this is where an editable install keeps its files, too
 FOLDERS = {
@@ -19,8 +26,13 @@ FOLDERS = {
 }
 
 
-def main() -> None:
-    """Print version, instruction set, threads and build; or where native programs find the library."""
+def main() -> int:
+    """Do what the command line says; 0 if all is well."""
+    options = _parser().parse_args()
+    return int(options.run(options))
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m netlet",
         description="Prints netlet's version, and the instruction set and number of threads that it uses here.",
@@ -31,20 +43,129 @@ def main() -> None:
     group = parser.add_mutually_exclusive_group()
     for name, (_, meaning) in FOLDERS.items():
         group.add_argument(f"--{name}", action="store_const", dest="folder", const=name, help=f"print {meaning}")
-    folder = parser.parse_args().folder
-    if folder:
-        path = FOLDERS[folder][0]
+    parser.set_defaults(run=_installed)
+    commands = parser.add_subparsers(metavar="command", title="commands")
+    show = commands.add_parser("show", help="describe the network in a file")
+    show.add_argument("file")
+    show.add_argument("--json", action="store_true", help="for programs")
+    show.set_defaults(run=_show)
+    verify = commands.add_parser("verify", help="check files: checksum, values, fingerprint, and the self-test's bits")
+    verify.add_argument("files", nargs="+", metavar="file")
+    verify.add_argument("--json", action="store_true", help="for programs: a line for each file")
+    verify.set_defaults(run=_verify)
+    selftest = commands.add_parser("selftest", help="train the golden networks: whether this machine has netlet's bits")
+    selftest.set_defaults(run=_selftest)
+    return parser
+
+
+def _installed(options: argparse.Namespace) -> int:
+    if options.folder:
+        path = FOLDERS[options.folder][0]
         if not path.is_dir():
-            parser.exit(1, f"{path} is missing: this netlet was installed without its native library\n")
+            print(f"{path} is missing: this netlet was installed without its native library", file=sys.stderr)
+            return 1
         print(path)
-        return
+        return 0
     print(f"netlet           {netlet.__version__}")
     print(f"numerics         version {netlet.numerics_version()}")
     print(f"instruction set  {netlet.isa()} (of {', '.join(netlet.available_isas())})")
     print(f"threads          {netlet.get_num_threads()}")
     print(f"build            {_core.BUILD}")
     print(f"python           {platform.python_version()}, {platform.machine()}, {platform.system()}")
+    return 0
+
+
+def _loaded(file: str) -> tuple[Network | None, dict[str, Any]]:
+    """The network in a file, and what is to be said of it; None if it is refused, for the reason there."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of another numerics version, which is said
+            checkpoint = _core.Checkpoint(os.fsencode(file), None)
+            numerics = checkpoint.numerics_version
+            optimizer = repr(_optimizer_of(checkpoint)) if checkpoint.optimizer else None
+            network = Network._made_of(checkpoint)  # the last, as it takes what the checkpoint holds
+    except (OSError, ValueError) as error:
+        return None, {"file": file, "ok": False, "error": str(error)}
+    return network, {
+        "file": file,
+        "ok": True,
+        "bytes": Path(file).stat().st_size,
+        "numerics_version": numerics,
+        "self_test": numerics == netlet.numerics_version(),
+        "fingerprint": network.fingerprint(),
+        "layer_sizes": network.layer_sizes,
+        "activations": network.activations,
+        "loss": network.loss_name,
+        "reduction": network.reduction,
+        "dtype": network.dtype.name,
+        "parameters": network.parameters.size,
+        "dropout": network.dropout,
+        "scaled": {"inputs": network.input_scaling is not None, "outputs": network.output_scaling is not None},
+        "seed": network.seed,
+        "epochs_trained": network.epochs_trained,
+        "optimizer": optimizer,
+        "metadata": dict(network.metadata),
+    }
+
+
+def _show(options: argparse.Namespace) -> int:
+    network, facts = _loaded(options.file)
+    if options.json:
+        print(json.dumps(facts, indent=2))
+    elif network is None:
+        print(f"{options.file}: {facts['error']}", file=sys.stderr)
+    else:
+        print(network.summary())
+        print(f"fingerprint: {facts['fingerprint']}")
+        print(f"file: {facts['bytes']:,} bytes, numerics version {facts['numerics_version']}; {_tested(facts)}")
+        if facts["optimizer"]:
+            print(f"optimizer: {facts['optimizer']}")
+        if facts["metadata"]:
+            print(f"metadata: {json.dumps(facts['metadata'])}")
+    return int(network is None)
+
+
+def _tested(facts: dict[str, Any]) -> str:
+    if facts["self_test"]:
+        return "self-test passed"
+    return f"self-test skipped, as numerics version {netlet.numerics_version()} gives other bits"
+
+
+def _verify(options: argparse.Namespace) -> int:
+    failed = 0
+    for file in options.files:
+        network, facts = _loaded(file)
+        failed += network is None
+        if options.json:
+            print(json.dumps(facts))
+        elif network is None:
+            print(f"{file}: FAILED: {facts['error']}")
+        else:
+            print(f"{file}: ok, {_tested(facts)}, fingerprint {facts['fingerprint']}")
+    return int(failed > 0)
+
+
+def _selftest(_: argparse.Namespace) -> int:
+    """Train each golden network on each instruction set of this machine, on one thread and on all."""
+    begin, failed, cases = time.perf_counter(), 0, _golden.read()
+    before = netlet.isa(), netlet.get_num_threads()
+    warnings.simplefilter("ignore")  # the networks need not be good ones
+    try:
+        for isa in netlet.available_isas():
+            _core.set_isa(isa)
+            for threads in sorted({1, before[1], os.cpu_count() or 1}):
+                netlet.set_num_threads(threads)
+                wrong = [case.name for case in cases if case.train(netlet) != (case.fingerprint, case.loss)]
+                failed += len(wrong)
+                result = f"other bits: {', '.join(wrong)}" if wrong else f"{len(cases)} networks, all bits the same"
+                print(f"{isa:9} {threads:3} thread{'s' if threads > 1 else ' '}  {result}")
+    finally:
+        _core.set_isa(before[0])
+        netlet.set_num_threads(before[1])
+    print(f"numerics version {netlet.numerics_version()}, {_core.BUILD}, {platform.machine()}, {platform.system()}")
+    print(f"{'FAILED' if failed else 'passed'} in {time.perf_counter() - begin:.1f} s")
+    return int(failed > 0)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -16,10 +16,17 @@ from ._names import LOSSES, known_as
 from .optimizers import OPTIMIZERS, Optimizer
 
 
+def index(value: Any) -> int:
+    """The integer that it is; a boolean is none."""
+    if isinstance(value, bool):
+        raise TypeError("a boolean is no integer")
+    return operator.index(value)
+
+
 def integer(name: str, value: Any, low: int, high: int, expected: str) -> int:
     """An integer of low <= value < high."""
     try:
-        number = operator.index(value)
+        number = index(value)
     except TypeError:
         raise TypeError(f"{name}: expected {expected}, got {shown(value)}") from None
     if not low <= number < high:
@@ -48,7 +55,10 @@ def layer_sizes(value: Sequence[int]) -> list[int]:
 def numbers(name: str, value: Any, count: int, each: str) -> list[float]:
     """One number for all `count`, or a sequence with one for each; `each` is the word for one of them."""
     try:
-        array = converted(real_array(value, name, rows=False), np.float64)
+        given = real_array(value, name, rows=False)
+        if given.dtype == bool:
+            raise TypeError
+        array = converted(given, np.float64)
     except MissingValueError:
         raise
     except (TypeError, ValueError):

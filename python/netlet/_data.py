@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
 
     Array = npt.NDArray[Any]
 
-__all__ = ["MissingValueError", "converted", "real_array", "shown"]
+__all__ = ["MissingValueError", "converted", "flag", "is_boolean", "number", "real_array", "shown"]
 
 _REAL = "fiub"  # kinds of dtype
 _NUMBERS = {bool, int, float, *(kind for kind in np.sctypeDict.values() if issubclass(kind, (np.number, np.bool_)))}
@@ -118,6 +118,33 @@ def converted(array: Array, dtype: npt.DTypeLike, order: Literal["C", "K"] = "K"
         with np.errstate(all="ignore"):
             result = np.asarray(array, dtype=dtype, order=order)
     return result if result.flags.aligned else result.copy()
+
+
+def number(value: Any, name: str) -> float:
+    """A setting that is one real number: neither text, which `float` would read, nor a boolean."""
+    if type(value) is float:
+        return value
+    try:
+        array = converted(real_array(value, name, rows=False), np.float64)
+        if array.ndim == 0 and not is_boolean(value):
+            return float(array)
+    except MissingValueError:
+        raise
+    except (TypeError, ValueError):
+        pass
+    raise TypeError(f"{name}: expected a number, got {shown(value)}")
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False, also NumPy's; other values, of which all are true or false to Python, may mean anything."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    raise TypeError(f"{name}: expected True or False, got {shown(value)}")
+
+
+def is_boolean(value: Any) -> bool:
+    """Whether it is True or False, or an array of them."""
+    return isinstance(value, bool) or getattr(value, "dtype", None) == np.bool_
 
 
 def shown(value: object) -> str:

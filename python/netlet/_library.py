@@ -3,9 +3,8 @@
 
 from __future__ import annotations
 
-import operator
-
 from . import _core
+from ._arguments import index
 from ._data import shown
 
 
@@ -59,7 +58,7 @@ def set_num_threads(count: int) -> None:
         If `count` is out of range.
     """
     try:
-        number = operator.index(count)
+        number = index(count)
     except TypeError:
         raise TypeError(f"count: expected an integer, got {shown(count)}") from None
     _core.set_num_threads(min(max(number, 0), 2**31))

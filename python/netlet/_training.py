@@ -5,16 +5,16 @@ from __future__ import annotations
 
 import contextlib
 import math
-import operator
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from . import _arguments as arguments
-from ._data import real_array, shown
+from ._data import flag, number, real_array, shown
 from ._names import ACTIVATIONS, LOSSES
+from .callbacks import checked, together
 from .history import History
 from .optimizers import SGD, Optimizer
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
         optimizer: Optimizer | OptimizerName | None
         seed: int | None
         callback: Callable[[int, History], object] | None
+        callbacks: Sequence[Any] | None
         validation_data: tuple[Any, ...] | None
         patience: int | None
         min_delta: float
@@ -44,8 +45,8 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
         progress: bool
 
 
-def settings(options: Options, own_seed: int, history: History) -> tuple[Optimizer, dict[str, Any]]:
-    """The optimizer, and what the core's loop is told; `own_seed` is the network's."""
+def settings(options: Options, network: Any, history: History) -> tuple[Optimizer, list[Any], dict[str, Any]]:
+    """The optimizer, all callbacks, and what the core's loop is told."""
     optimizer, learning_rate = options["optimizer"], options["learning_rate"]
     if optimizer is None:
         optimizer = SGD(0.1 if learning_rate is None else learning_rate)
@@ -56,32 +57,35 @@ def settings(options: Options, own_seed: int, history: History) -> tuple[Optimiz
         raise ValueError(
             f"learning_rate: expected None beside an optimizer, which has its own, got {shown(learning_rate)}"
         )
-    callback, seed, patience = options["callback"], options["seed"], options["patience"]
-    if callback is not None and not callable(callback):
-        raise TypeError(f"callback: expected a function, got {type(callback).__name__}")
+    seed, patience = options["seed"], options["patience"]
+    callbacks = checked(options["callback"], options["callbacks"])
     epochs = arguments.integer("epochs", options["epochs"], 1, 2**63, "a positive integer")
     if patience is not None:
         patience = arguments.integer("patience", patience, 1, 2**63, "a positive integer or None")
-    return arguments.optimizer(optimizer), {
-        "x": None,
-        "y": None,
-        "sample_weight": None,
-        "weight_mean": None,
-        "next_batch": None,
-        "batch_size": 0,
-        "shuffle": False,
-        "standardize_inputs": False,
-        "standardize_outputs": False,
-        "epochs": epochs,
-        "seed": own_seed if seed is None else arguments.seed(seed),
-        "callback": None if callback is None else (lambda epoch: callback(epoch, history)),
-        "validation_data": validation_data(options["validation_data"]),
-        "patience": patience or 0,
-        "min_delta": arguments.numbers("min_delta", options["min_delta"], 1, "fit")[0],
-        "schedule": schedule(options["schedule"]),
-        "missing": options["missing"],
-        "live": bool(options["progress"]),
-    }
+    return (
+        arguments.optimizer(optimizer),
+        callbacks,
+        {
+            "x": None,
+            "y": None,
+            "sample_weight": None,
+            "weight_mean": None,
+            "next_batch": None,
+            "batch_size": 0,
+            "shuffle": False,
+            "standardize_inputs": False,
+            "standardize_outputs": False,
+            "epochs": epochs,
+            "seed": network.seed if seed is None else arguments.seed(seed),
+            "callback": together(callbacks, history, network),
+            "validation_data": validation_data(options["validation_data"]),
+            "patience": patience or 0,
+            "min_delta": number(options["min_delta"], "min_delta"),
+            "schedule": schedule(options["schedule"]),
+            "missing": options["missing"],
+            "live": flag("progress", options["progress"]),
+        },
+    )
 
 
 def weights_of_classes(
@@ -198,11 +202,11 @@ def schedule(value: Any) -> Any:
     from .schedules import CosineDecay, ExponentialDecay, ReduceOnPlateau, StepDecay  # dataclasses are slow to import
 
     if isinstance(value, (StepDecay, ExponentialDecay, CosineDecay, ReduceOnPlateau)):
-        parts = value._parts()
+        kind, gamma, period, floor, min_delta = value._parts()
         try:
-            kind, gamma, period, floor, min_delta = parts
-            return kind, float(gamma), min(max(operator.index(period), 0), 2**63), float(floor), float(min_delta)
-        except (TypeError, ValueError):
+            epochs = min(max(arguments.index(period), 0), 2**63)
+            return kind, number(gamma, "gamma"), epochs, number(floor, "floor"), number(min_delta, "min_delta")
+        except TypeError:
             raise TypeError(f"schedule: expected numbers, whole numbers for epochs, got {shown(value)}") from None
     if callable(value) and not isinstance(value, type):
         return lambda epoch: _factor(value, epoch)
@@ -212,7 +216,7 @@ def schedule(value: Any) -> Any:
 def _factor(function: Callable[[int], Any], epoch: int) -> float:
     factor = function(epoch)
     try:
-        return float(factor)
+        return number(factor, "schedule")
     except (TypeError, ValueError):
         raise TypeError(
             f"schedule: expected a number from the function for epoch {epoch}, got {shown(factor)}"
@@ -263,10 +267,14 @@ def warn_of_growth(history: History) -> None:
         return
     first, last = losses[0], losses[-1]
     if last > 100 * abs(first) > 0:
-        warnings.warn(
-            f"the loss grew from {first:.3g} to {last:.3g}: a smaller learning rate, or reduction='mean', may help",
-            stacklevel=4,
-        )
+        try:
+            warnings.warn(
+                f"the loss grew from {first:.3g} to {last:.3g}: a smaller learning rate, or reduction='mean', may help",
+                stacklevel=4,
+            )
+        except Warning as warning:  # it is an error to the user
+            warning.history = history  # type: ignore[attr-defined]
+            raise
 
 
 def next_batch(batches: Callable[[], Iterable[Any]] | Iterable[Any]) -> Callable[[], tuple[Any, Any, Any] | None]:

@@ -24,21 +24,10 @@ def _apply(name: str, x: npt.ArrayLike, out: npt.NDArray[Any] | None) -> Any:
     array = real_array(x, "x", rows=False)
     dtype = np.float32 if array.dtype.char == "f" else np.float64
     array = converted(array, dtype, order="C")
-    if out is None:
-        result = np.empty_like(array)
-    elif not isinstance(out, np.ndarray):
-        raise TypeError(f"out: expected a numpy.ndarray, got {type(out).__name__}")
-    elif out.shape != array.shape or out.dtype != dtype or not (out.flags.carray and out.flags.aligned):
-        raise ValueError(
-            f"out: expected a writable, aligned, C-contiguous {np.dtype(dtype)} array of shape {array.shape}, "
-            f"got a {'' if out.flags.writeable else 'read-only '}{out.dtype} array of shape {out.shape} and strides "
-            f"{out.strides}"
-        )
-    else:
-        result = out
-        if np.may_share_memory(array, out) and array.__array_interface__["data"] != out.__array_interface__["data"]:
-            array = array.copy()
-    _core.apply(_core.FUNCTIONS[name], array, result)
+    shared = isinstance(out, np.ndarray) and np.may_share_memory(array, out)
+    if shared and array.__array_interface__["data"] != out.__array_interface__["data"]:  # type: ignore[union-attr]
+        array = array.copy()
+    result = _core.apply(_core.FUNCTIONS[name], array, out)
     return result if result.ndim or out is not None else result[()]
 
 

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,11 +20,13 @@ from ._arguments import numbers as _numbers
 from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
 from ._data import converted, real_array, shown
+from ._data import flag as _flag
 from ._library import numerics_version
 from ._names import LOSSES
+from .callbacks import running
 from .history import History
 from .inspection import Inspection
-from .optimizers import Optimizer, warn_of_another_network
+from .optimizers import Optimizer, remember_network, warn_of_another_network
 
 if TYPE_CHECKING:  # they take longer to import than all of netlet
     import numpy.typing as npt
@@ -37,6 +40,8 @@ if TYPE_CHECKING:  # they take longer to import than all of netlet
     Dtype = DtypeName | npt.DTypeLike
 
 __all__ = ["Network"]
+
+_METADATA = 2  # of the core's notes
 
 
 def _copy_values(target: Array, value: Any, what: str) -> None:
@@ -129,6 +134,8 @@ class Network(Inspection):
     seed : int
     epochs_trained : int
         Epochs of `fit` so far.
+    metadata : dict
+        Your own, saved with the network.
 
     Raises
     ------
@@ -170,6 +177,7 @@ class Network(Inspection):
         huber_delta: float = 1.0,
         quantile: float | Sequence[float] = 0.5,
     ) -> None:
+        _core.refuse_again(self)
         sizes = _layer_sizes(layer_sizes)
         loss_number = _number("loss", loss, "loss")
         activations = _activations(len(sizes) - 1, activation, output_activation, loss)
@@ -284,6 +292,33 @@ class Network(Inspection):
     @output_scaling.setter
     def output_scaling(self, value: Any) -> None:
         self._set_pair("output_scaling", True, value, self._targets)
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """What you want to keep with the network: a dict of what JSON can say, empty by default.
+
+        It is saved and copied with the network, and nothing here reads it. Set it as a whole, or to None; what is read
+        is a copy that cannot be changed.
+        """
+        import json  # it takes long to import
+
+        return MappingProxyType(json.loads(self._note(_METADATA) or "{}"))
+
+    @metadata.setter
+    def metadata(self, value: Mapping[str, Any] | None) -> None:
+        if value is not None and not isinstance(value, Mapping):
+            raise TypeError(f"metadata: expected a dict or None, got {type(value).__name__}")
+        import json
+
+        try:
+            text = json.dumps(dict(value), allow_nan=False) if value else None
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ValueError(f"metadata: expected what JSON can say, but {error}") from None
+        if text is not None and json.loads(text) != value:
+            raise ValueError(
+                "metadata: expected what JSON gives back as it was: names that are str, and lists, no tuples"
+            )
+        self._set_note(_METADATA, text)
 
     def _set_pair(self, name: str, outputs: bool, value: Any, count: int) -> None:
         if value is None:
@@ -747,8 +782,9 @@ class Network(Inspection):
         >>> net.parameters
         array([0.2, 0.3, 0.3])
         """
-        loss = self._step(x, y, output_gradient, sample_weight, weight_mean, missing, _optimizer(optimizer))
-        warn_of_another_network(optimizer, self)
+        warn_of_another_network(_optimizer(optimizer), self)
+        loss = self._step(x, y, output_gradient, sample_weight, weight_mean, missing, optimizer)
+        remember_network(optimizer, self)
         return loss
 
     def apply_gradient(self, gradient: npt.ArrayLike, optimizer: Optimizer) -> None:
@@ -779,8 +815,9 @@ class Network(Inspection):
         array = converted(real_array(gradient, "gradient", rows=False), self.dtype, order="C")
         if array.shape != self.parameters.shape:
             raise ValueError(f"gradient: expected shape {self.parameters.shape}, got {array.shape}")
-        self._apply_gradient(array, _optimizer(optimizer))
-        warn_of_another_network(optimizer, self)
+        warn_of_another_network(_optimizer(optimizer), self)
+        self._apply_gradient(array, optimizer)
+        remember_network(optimizer, self)
 
     def fingerprint(self) -> str:
         """Compute the SHA-256 of architecture and parameters, to compare results between machines.
@@ -814,6 +851,7 @@ class Network(Inspection):
         shuffle: bool = True,
         seed: int | None = None,
         callback: Callable[[int, History], object] | None = None,
+        callbacks: Sequence[Any] | None = None,
         sample_weight: npt.ArrayLike | None = None,
         class_weight: training.ClassWeight | None = None,
         validation_data: tuple[Any, ...] | None = None,
@@ -858,6 +896,9 @@ class Network(Inspection):
         callback : callable, optional
             ``callback(epoch, history)`` is called after each epoch; a true result ends training. ``epoch`` is counted
             from 0 over the network's life. The callback may evaluate the network and write to its parameters.
+        callbacks : sequence, optional
+            More of them: functions like `callback`, and objects such as those of `netlet.callbacks`: checkpoints, a CSV
+            file, reasons to stop, a picture.
         sample_weight : array_like, shape (rows,), optional
             Weights >= 0, not all of them 0, that multiply the losses of the rows. Reduction ``"mean"`` then divides by
             the sum of the weights and, in batches that do not hold all rows, by their number of rows times the mean
@@ -952,7 +993,13 @@ class Network(Inspection):
             scalings["standardize_outputs"],
             y,
         )
-        data = {"x": x, "y": y, "sample_weight": sample_weight, "batch_size": batch, "shuffle": bool(shuffle)}
+        data = {
+            "x": x,
+            "y": y,
+            "sample_weight": sample_weight,
+            "batch_size": batch,
+            "shuffle": _flag("shuffle", shuffle),
+        }
         return self._train(
             {**data, **scalings},
             {
@@ -961,6 +1008,7 @@ class Network(Inspection):
                 "optimizer": optimizer,
                 "seed": seed,
                 "callback": callback,
+                "callbacks": callbacks,
                 "validation_data": validation_data,
                 "patience": patience,
                 "min_delta": min_delta,
@@ -979,6 +1027,7 @@ class Network(Inspection):
         optimizer: Optimizer | OptimizerName | None = None,
         seed: int | None = None,
         callback: Callable[[int, History], object] | None = None,
+        callbacks: Sequence[Any] | None = None,
         validation_data: tuple[Any, ...] | None = None,
         patience: int | None = None,
         min_delta: float = 0.0,
@@ -996,7 +1045,7 @@ class Network(Inspection):
             iterable that can be iterated over repeatedly. A batch is (x, y) or (x, y, sample_weight), as in `fit`; it
             is checked when it arrives, and may have any number of rows. Nothing is standardized here: call
             `learn_scaling` on a sample of the data before, or set the scalings.
-        epochs, learning_rate, optimizer, seed, callback, validation_data, patience, min_delta, schedule
+        epochs, learning_rate, optimizer, seed, callback, callbacks, validation_data, patience, min_delta, schedule
             As in `fit`.
         weight_mean : float, optional
             The mean weight of the data. Reduction ``"mean"`` divides a batch's gradient by its number of rows times
@@ -1041,6 +1090,7 @@ class Network(Inspection):
                 "optimizer": optimizer,
                 "seed": seed,
                 "callback": callback,
+                "callbacks": callbacks,
                 "validation_data": validation_data,
                 "patience": patience,
                 "min_delta": min_delta,
@@ -1072,14 +1122,18 @@ class Network(Inspection):
     def _train(self, data: dict[str, Any], options: training.Options) -> History:
         """Train on `data`, which replaces the settings of the same names: where the core gets rows from."""
         history = History()
-        optimizer, settings = training.settings(options, self.seed, history)
+        optimizer, callbacks, settings = training.settings(options, self, history)
+        warn_of_another_network(optimizer, self)
         try:
-            with training.progress_bar(options["progress"], settings["epochs"], history) as record:
+            with (
+                training.progress_bar(options["progress"], settings["epochs"], history) as record,
+                running(callbacks, history, self, optimizer),
+            ):
                 self._fit(optimizer, {**settings, **data, "record": record})
         except (_core.DivergenceError, KeyboardInterrupt) as error:
             error.history = history  # type: ignore[union-attr]  # the epochs before it
             raise
-        warn_of_another_network(optimizer, self)
+        remember_network(optimizer, self)
         training.warn_of_growth(history)
         return history
 
@@ -1125,6 +1179,7 @@ class Network(Inspection):
             "parameters": parameters,
             "epochs_trained": epochs_trained,
             "scaling": scaling,
+            "notes": [self._note(kind) for kind in range(3)],
         }
         return _restore, (type(self), state), self.__dict__
 
@@ -1157,4 +1212,6 @@ def _restore(cls: type[Network], state: dict[str, Any]) -> Network:
     Network.__init__(network, **state["arguments"], init=state["parameters"])
     network._set_epochs_trained(state["epochs_trained"])
     network.input_scaling, network.output_scaling = state["scaling"]
+    for kind, text in enumerate(state.get("notes", [])):  # pickles made before there were notes have none
+        network._set_note(kind, text)
     return network

@@ -8,7 +8,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._data import shown
+from ._data import flag, number
 
 if TYPE_CHECKING:  # they take longer to import than all of netlet
     import inspect
@@ -31,24 +31,22 @@ __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "Rprop"]
 _GRADIENT = ("l2", "l1", "clip_value", "clip_norm")  # GradientSettings; each is 0.0 by default
 
 
-def _number(name: str, value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name}: expected a number, got {shown(value)}") from None
-
-
-def warn_of_another_network(optimizer: Optimizer, network: object) -> None:
-    """Warn if an optimizer is used whose state comes from another network: it is of no use there."""
+def warn_of_another_network(optimizer: Optimizer, network: _core.Network) -> None:
+    """Warn if an optimizer is to be used whose state comes from another network: it is of no use there."""
     known = optimizer._network
-    if known is None or optimizer.steps == 0:
+    if known is None or known() is network or optimizer.steps == 0:
+        return
+    parameters = network.parameters  # a network of another size or dtype is refused
+    if any(slot.shape == parameters.shape and slot.dtype == parameters.dtype for slot in optimizer.state.values()):
+        warnings.warn(
+            "optimizer: its state comes from another network; use a new optimizer for each network", stacklevel=4
+        )
+
+
+def remember_network(optimizer: Optimizer, network: _core.Network) -> None:
+    """Note whose state the optimizer has; it has been used."""
+    if optimizer._network is None or optimizer._network() is not network:
         optimizer._network = weakref.ref(network)
-    elif known() is not network:
-        optimizer._network = weakref.ref(network)
-        if optimizer.state:
-            warnings.warn(
-                "optimizer: its state comes from another network; use a new optimizer for each network", stacklevel=4
-            )
 
 
 def _setting(name: str, doc: str) -> property:
@@ -93,11 +91,12 @@ class Optimizer(_core.Optimizer):
     _network: Any = None  # the last one it was used with, weakly; None after a copy or pickle
 
     def __init__(self, gradient: GradientSettings, /, **own: Any) -> None:
+        _core.refuse_again(self)
         unknown = gradient.keys() - set(_GRADIENT)
         if unknown:
             raise TypeError(f"{type(self).__name__} has no setting {', '.join(map(repr, sorted(unknown)))}")
-        nesterov = bool(own.pop("nesterov", False))
-        numbers = {name: _number(name, value) for name, value in (own | gradient).items()}
+        nesterov = flag("nesterov", own.pop("nesterov", False))
+        numbers = {name: number(value, name) for name, value in (own | gradient).items()}
         super().__init__(_core.OPTIMIZERS[self._kind], nesterov, numbers)
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -115,7 +114,7 @@ class Optimizer(_core.Optimizer):
 
     @learning_rate.setter
     def learning_rate(self, value: float) -> None:
-        self._set_learning_rate(_number("learning_rate", value))
+        self._set_learning_rate(number(value, "learning_rate"))
 
     l2 = _setting("l2", "How much of each weight is added to its gradient.")
     l1 = _setting("l1", "What is added to the gradient of each weight, with the weight's sign.")

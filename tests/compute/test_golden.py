@@ -3,9 +3,8 @@
 
 import netlet
 import pytest
+from netlet import _golden as golden
 from netlet import reference
-
-import golden
 
 CASES = pytest.mark.parametrize("case", golden.read(), ids=lambda case: case.name)
 

@@ -216,7 +216,8 @@ def test_slopes_of_leaky_relu(torch):
         model = nn.Sequential(nn.Linear(4, 6), module, nn.Linear(6, 3)).double()
         net = Network.from_torch(model)
         assert net.layer_sizes == (4, 12, 3)
-        np.testing.assert_allclose(net.forward(X), model(torch.as_tensor(X)).detach().numpy(), rtol=1e-13, atol=1e-14)
+        expected = model(torch.as_tensor(X).double()).detach().numpy()
+        np.testing.assert_allclose(net.forward(X), expected, rtol=1e-13, atol=1e-14)
 
 
 @frameworks

@@ -6,8 +6,8 @@ import re
 
 import netlet
 import pytest
+from netlet import _golden as golden
 
-import golden
 import toolchains
 
 

@@ -439,18 +439,25 @@ NETLET_API const char* netlet_optimizer_slot_name(const netlet_optimizer* optimi
 /* The number of parameters and the dtype that the optimizer is bound to; size 0: not bound yet. */
 NETLET_API size_t netlet_optimizer_size(const netlet_optimizer* optimizer);
 NETLET_API int netlet_optimizer_dtype(const netlet_optimizer* optimizer);
-/* Binds the optimizer, and allocates its slots, filled with 0, as its first use would; for restoring saved state. */
+/* Binds the optimizer, and allocates its slots, filled with 0, as its first use would. */
 NETLET_API netlet_status netlet_optimizer_bind(netlet_optimizer* optimizer, size_t size, int32_t dtype,
                                                netlet_error* error);
 /* `size` values, which the optimizer owns until it is freed; NULL if there is no such slot, if the optimizer is not
  * bound, or while a call uses it. */
 NETLET_API void* netlet_optimizer_slot(netlet_optimizer* optimizer, size_t slot);
 /* Copies all slots, one after the other, and the progress. Fails with NETLET_ERROR_BUSY while a call uses the
- * optimizer, or if it is no longer bound to `size` parameters. */
+ * optimizer, or if it is no longer bound to `size` parameters of that dtype; otherwise if netlet_optimizer_set_state
+ * would refuse the state, as after a divergence. */
 NETLET_API netlet_status netlet_optimizer_copy_state(const netlet_optimizer* optimizer, void* slots, size_t size,
-                                                     netlet_optimizer_progress* progress, netlet_error* error);
+                                                     int32_t dtype, netlet_optimizer_progress* progress,
+                                                     netlet_error* error);
+/* Continues from a state that copy_state gave; an optimizer that is not bound is bound. Like files, it is refused if no
+ * training can have led to it: NaN, v or step < 0, infinity in m, velocity or step, powers that do not fit the
+ * steps. slots: size times netlet_optimizer_slot_count aligned values; size 0: none yet. */
+NETLET_API netlet_status netlet_optimizer_set_state(netlet_optimizer* optimizer, const void* slots, size_t size,
+                                                    int32_t dtype, const netlet_optimizer_progress* progress,
+                                                    netlet_error* error);
 NETLET_API netlet_optimizer_progress netlet_optimizer_get_progress(const netlet_optimizer* optimizer);
-NETLET_API void netlet_optimizer_set_progress(netlet_optimizer* optimizer, netlet_optimizer_progress progress);
 
 /* ---- training ---------------------------------------------------------------------------------------------- */
 

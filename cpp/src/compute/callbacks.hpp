@@ -23,10 +23,12 @@ class Reports {
     if (count_ == 0) return 0;
     const double now = seconds_now();
     for (size_t i = 0; i < count_; ++i) epochs_[i].seconds = (now - begin_) / (double)count_;
-    begin_ = now;
     const size_t count = count_;
     count_ = 0;
-    return held_.call(!options_.report_together, [&] { return options_.on_epochs(options_.context, epochs_, count); });
+    const int answer =
+        held_.call(!options_.report_together, [&] { return options_.on_epochs(options_.context, epochs_, count); });
+    begin_ = seconds_now();  // the caller's time is not the epoch's
+    return answer;
   }
 
  private:

@@ -62,6 +62,7 @@ netlet_status check_network(const Description& d, Model& model, netlet_error* er
   take_scaling(d, model.output_scaling, model.net->output_scaling);
   NETLET_TRY(check_scaling(*model.net, NETLET_SCALE_INPUTS, error));
   NETLET_TRY(check_scaling(*model.net, NETLET_SCALE_OUTPUTS, error));
+  if (model.optimizer) NETLET_TRY(check_state(*model.optimizer, error));
   char fingerprint[kHex + 1];
   core::fingerprint(*model.net, fingerprint, (int)d.numerics);
   NETLET_TRY(check_stop(error));

@@ -43,6 +43,7 @@ netlet_status write(const netlet_network& net, const netlet_optimizer* optimizer
                     netlet_error* error) {
   NETLET_TRY(check_parameters(net, error));
   if (optimizer) NETLET_TRY(check_optimizer(*optimizer, net.parameter_count, net.dtype, error));
+  if (optimizer) NETLET_TRY(check_state(*optimizer, error));
   Description d = {};
   if (!describe(net, optimizer, d)) return out_of_memory(error);
   fingerprint(net, d.fingerprint);

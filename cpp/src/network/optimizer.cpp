@@ -13,6 +13,8 @@ namespace {
 
 using Config = netlet_optimizer_config;
 
+constexpr double kMost = 1.7976931348623157e308;  // the largest finite number
+
 // binary64: not negative, and never rounded to the network's dtype by itself
 enum class Range { positive, not_negative, binary64, fraction, below_one, above_one };
 
@@ -39,23 +41,30 @@ constexpr Setting kSettings[] = {{"learning_rate", &Config::learning_rate, Range
                                  {"clip_value", &Config::clip_value, Range::not_negative, 0, true},
                                  {"clip_norm", &Config::clip_norm, Range::not_negative, 0, true}};
 
+// A part of the state: its name, and what its values can be.
+struct Slot {
+  const char* name;
+  double least = -kMost, most = kMost;
+};
+constexpr Slot kSquares = {"v", 0, INFINITY};  // the squares of large gradients overflow, which does no harm
+
 struct Kind {
   const char* name;
   double learning_rate;          // the default
   double Config::* own[4];       // its settings besides the common ones
-  const char* slots[2];          // the names of its state
+  Slot slots[2];                 // its state
   size_t slots_of_momentum = 0;  // how many of them, the last ones, exist only with momentum
   bool whole_batches = false;    // see takes_whole_batches
 };
 constexpr Kind kKinds[] = {
     // by their numbers in netlet.h
-    {"sgd", 0.1, {&Config::momentum}, {"velocity"}, 1},
-    {"adam", 0.001, {&Config::beta_1, &Config::beta_2, &Config::epsilon, &Config::weight_decay}, {"m", "v"}},
-    {"rmsprop", 0.001, {&Config::rho, &Config::momentum, &Config::epsilon}, {"v", "velocity"}, 1},
+    {"sgd", 0.1, {&Config::momentum}, {{"velocity"}}, 1},
+    {"adam", 0.001, {&Config::beta_1, &Config::beta_2, &Config::epsilon, &Config::weight_decay}, {{"m"}, kSquares}},
+    {"rmsprop", 0.001, {&Config::rho, &Config::momentum, &Config::epsilon}, {kSquares, {"velocity"}}, 1},
     {"rprop",
      0.01,
      {&Config::eta_minus, &Config::eta_plus, &Config::step_min, &Config::step_max},
-     {"step", "gradient"},
+     {{"step", 0}, {"gradient", -INFINITY, INFINITY}},  // of the gradient only the sign counts
      0,
      true}};
 constexpr int kKindCount = sizeof kKinds / sizeof *kKinds;
@@ -109,12 +118,39 @@ netlet_status check_settings(const Config& c, netlet_error* error) {
   return NETLET_OK;
 }
 
+netlet_status check_dtype(int dtype, netlet_error* error) {
+  if (dtype == NETLET_FLOAT32 || dtype == NETLET_FLOAT64) return NETLET_OK;
+  return invalid(error, "dtype: expected float32 or float64, got number %d", dtype);
+}
+
+template <class T> netlet_status check_slot(const Slot& slot, const T* values, size_t size, netlet_error* error) {
+  for (size_t i = 0; i < size; ++i)
+    if (!((double)values[i] >= slot.least && (double)values[i] <= slot.most))
+      return invalid(error, "optimizer: expected %s in its state %s, got %g at position %zu",
+                     slot.least < 0 ? "finite numbers" : "numbers >= 0", slot.name, (double)values[i], i);
+  return NETLET_OK;
+}
+
+size_t slot_count(const Config& c) {
+  const Kind& kind = kKinds[c.kind];
+  return (kind.slots[1].name ? 2 : 1) - (c.momentum == 0 ? kind.slots_of_momentum : 0);
+}
+
+// beta: the factor of each step; -1: there is none
+netlet_status check_power(const char* name, double power, double beta, uint64_t steps, netlet_error* error) {
+  const bool first = steps == 0 || beta < 0;
+  if (first ? power == 1 : power >= 0 && power <= beta) return NETLET_OK;
+  if (first) return invalid(error, "optimizer: expected %s to be 1, got %g", name, power);
+  return invalid(error, "optimizer: expected %s from 0 to %g after %llu steps, got %g", name, beta,
+                 (unsigned long long)steps, power);
+}
+
 }  // namespace
 
 bool takes_whole_batches(int kind) { return kKinds[kind].whole_batches; }
 
 const char* slot_name(int kind, size_t slot) {
-  const char* const name = kKinds[kind].slots[slot];
+  const char* const name = kKinds[kind].slots[slot].name;
   return name ? name : "";
 }
 
@@ -149,6 +185,25 @@ netlet_status bind(netlet_optimizer& optimizer, size_t size, int dtype, netlet_e
   return NETLET_OK;
 }
 
+netlet_status check_state(const Config& c, const netlet_optimizer_progress& p, const void* slots, size_t size, int dtype,
+                          netlet_error* error) {
+  const bool adam = c.kind == NETLET_ADAM;
+  if (p.steps > (uint64_t)INT64_MAX || (size == 0 && p.steps))
+    return invalid(error, "optimizer: expected %s, got %llu", size ? "fewer than 2**63 steps" : "no steps without a state",
+                   (unsigned long long)p.steps);
+  NETLET_TRY(check_power("beta_1_power", p.beta_1_power, adam ? c.beta_1 : -1, p.steps, error));
+  NETLET_TRY(check_power("beta_2_power", p.beta_2_power, adam ? c.beta_2 : -1, p.steps, error));
+  if (!(p.plateau_factor >= 0 && p.plateau_factor <= 1))
+    return invalid(error, "optimizer: expected plateau_factor from 0 to 1, got %g", p.plateau_factor);
+  if (p.plateau_best != p.plateau_best) return invalid(error, "optimizer: expected a number as plateau_best, got nan");
+  for (size_t i = 0; size && i < slot_count(c); ++i) {
+    const Slot& slot = kKinds[c.kind].slots[i];
+    NETLET_TRY(dtype == NETLET_FLOAT32 ? check_slot(slot, static_cast<const float*>(slots) + i * size, size, error)
+                                       : check_slot(slot, static_cast<const double*>(slots) + i * size, size, error));
+  }
+  return NETLET_OK;
+}
+
 template <class T> Step<T> next_step(netlet_optimizer& optimizer, double factor) {
   const Config& c = optimizer.config;
   Progress& p = optimizer.progress;
@@ -176,10 +231,7 @@ double* netlet_optimizer_setting(netlet_optimizer_config* config, int setting) {
 
 const char* netlet_optimizer_name(int kind) { return kind >= 0 && kind < kKindCount ? kKinds[kind].name : nullptr; }
 
-size_t netlet_optimizer::slot_count() const {
-  const Kind& kind = kKinds[config.kind];
-  return (kind.slots[1] ? 2 : 1) - (config.momentum == 0 ? kind.slots_of_momentum : 0);
-}
+size_t netlet_optimizer::slot_count() const { return netlet::core::slot_count(config); }
 const char* netlet_optimizer_slot_name(const netlet_optimizer* optimizer, size_t slot) {
   return slot < optimizer->slot_count() ? slot_name(optimizer->config.kind, slot) : nullptr;
 }
@@ -229,8 +281,7 @@ size_t netlet_optimizer_size(const netlet_optimizer* optimizer) { return optimiz
 int netlet_optimizer_dtype(const netlet_optimizer* optimizer) { return optimizer->dtype; }
 
 netlet_status netlet_optimizer_bind(netlet_optimizer* optimizer, size_t size, int32_t dtype, netlet_error* error) {
-  if (dtype != NETLET_FLOAT32 && dtype != NETLET_FLOAT64)
-    return invalid(error, "dtype: expected float32 or float64, got number %d", dtype);
+  NETLET_TRY(check_dtype(dtype, error));
   const Writing writing(optimizer->users);
   if (!writing) return busy("bind", "optimizer", error);
   return bind(*optimizer, size, dtype, error);
@@ -241,10 +292,11 @@ void* netlet_optimizer_slot(netlet_optimizer* optimizer, size_t slot) {
   if (!reading) return nullptr;
   return optimizer->dtype == NETLET_FLOAT32 ? (void*)optimizer->slot<float>(slot) : optimizer->slot<double>(slot);
 }
-netlet_status netlet_optimizer_copy_state(const netlet_optimizer* optimizer, void* slots, size_t size,
+netlet_status netlet_optimizer_copy_state(const netlet_optimizer* optimizer, void* slots, size_t size, int32_t dtype,
                                           netlet_optimizer_progress* progress, netlet_error* error) {
   const Reading reading(optimizer->users);
-  if (!reading || size != optimizer->size) return busy("copy", "optimizer", error);
+  if (!reading || size != optimizer->size || dtype != optimizer->dtype) return busy("copy", "optimizer", error);
+  NETLET_TRY(check_state(*optimizer, error));
   if (size && optimizer->slot_count())
     memcpy(slots, optimizer->state(), size * optimizer->slot_count() * size_of(optimizer->dtype));
   *progress = optimizer->progress;
@@ -253,6 +305,15 @@ netlet_status netlet_optimizer_copy_state(const netlet_optimizer* optimizer, voi
 netlet_optimizer_progress netlet_optimizer_get_progress(const netlet_optimizer* optimizer) {
   return optimizer->progress;
 }
-void netlet_optimizer_set_progress(netlet_optimizer* optimizer, netlet_optimizer_progress progress) {
-  optimizer->progress = progress;
+netlet_status netlet_optimizer_set_state(netlet_optimizer* optimizer, const void* slots, size_t size, int32_t dtype,
+                                         const netlet_optimizer_progress* progress, netlet_error* error) {
+  NETLET_TRY(check_dtype(dtype, error));
+  const Writing writing(optimizer->users);
+  if (!writing) return busy("state", "optimizer", error);
+  NETLET_TRY(check_state(optimizer->config, *progress, slots, size, dtype, error));
+  NETLET_TRY(size ? bind(*optimizer, size, dtype, error) : check_optimizer(*optimizer, size, dtype, error));
+  if (size && optimizer->slot_count())
+    memcpy(optimizer->state(), slots, size * optimizer->slot_count() * size_of(dtype));
+  optimizer->progress = *progress;
+  return NETLET_OK;
 }

@@ -67,6 +67,14 @@ const char* slot_name(int kind, size_t slot);
 // Fails if the optimizer is bound to another size or dtype.
 netlet_status check_optimizer(const netlet_optimizer& optimizer, size_t size, int dtype, netlet_error* error);
 
+// Fails unless training can have led to this progress and these slots, one after the other, which may be anybody's.
+netlet_status check_state(const netlet_optimizer_config& config, const netlet_optimizer_progress& progress,
+                          const void* slots, size_t size, int dtype, netlet_error* error);
+inline netlet_status check_state(const netlet_optimizer& optimizer, netlet_error* error) {
+  const void* const slots = optimizer.size ? optimizer.state() : nullptr;
+  return check_state(optimizer.config, optimizer.progress, slots, optimizer.size, optimizer.dtype, error);
+}
+
 // netlet_optimizer_bind for a caller that holds the optimizer
 netlet_status bind(netlet_optimizer& optimizer, size_t size, int dtype, netlet_error* error);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Trains the networks of tests/golden.txt, as tests/golden.py does, and compares their fingerprints. Arguments: the
-// file, and the number of threads (optional).
+// Trains the networks of python/netlet/golden.txt, as _golden.py beside it does, and compares their fingerprints.
+// Arguments: the file, and the number of threads (optional).
 #include <netlet/netlet.hpp>
 
 #include <cmath>

@@ -138,9 +138,13 @@ class World {
         });
       case 19:
         return check("netlet_optimizer_copy_state", net, optimizer, [&](netlet_error* e) {
-          netlet_optimizer_progress progress;
+          const int dtype = draw(4) ? netlet_optimizer_dtype(optimizer) : (int)draw(3);
           const std::size_t size = draw(4) ? netlet_optimizer_size(optimizer) : draw(40);
-          return netlet_optimizer_copy_state(optimizer, out<double>(), size, &progress, e);
+          netlet_optimizer_progress p;
+          const netlet_status status = netlet_optimizer_copy_state(optimizer, out<double>(), size, dtype, &p, e);
+          if (status != NETLET_OK || draw(2)) return status;
+          const netlet_optimizer_progress odd = {draw(9), number(), number(), number(), number(), draw(9)};
+          return netlet_optimizer_set_state(optimizer, out<double>(), size, dtype, draw(2) ? &p : &odd, e);
         });
       case 20:
       case 21:

@@ -160,7 +160,7 @@ void networks_and_optimizers() {
              [](World& w, netlet_error* e) { return netlet_optimizer_bind(w.optimizer, 1000, NETLET_FLOAT32, e); });
   fails_well("netlet_optimizer_copy_state", [](World& w, netlet_error* e) {
     netlet_optimizer_progress progress;
-    return netlet_optimizer_copy_state(w.optimizer, w.out.data(), 0, &progress, e);
+    return netlet_optimizer_copy_state(w.optimizer, w.out.data(), 0, NETLET_FLOAT64, &progress, e);
   });
 }
 

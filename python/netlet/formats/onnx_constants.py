@@ -27,11 +27,24 @@ def axes_of(constants: list[Any], attributes: dict[str, Any]) -> list[int] | Non
     return None if axes is None else list(map(int, axes))
 
 
+def proper_axes(axes: list[int], rank: int) -> set[int]:
+    """Axes of a shape, of which negative ones are counted from its end."""
+    found = {axis + rank if axis < 0 else axis for axis in axes}
+    if len(found) < len(axes) or not all(0 <= axis < rank for axis in found):
+        raise ValueError(f"expected different axes of a shape of {rank}, got {axes}")
+    return found
+
+
+def flattened_at(axis: int, rank: int) -> int:
+    """Where Flatten divides a shape: before one of its axes, or behind the last."""
+    return rank if axis == rank else proper_axes([axis], rank).pop()
+
+
 def squeezed(shape: tuple[Any, ...], axes: list[int] | None) -> tuple[Any, ...]:
     """The shape without axes of one."""
     if axes is None:
         axes = [i for i, size in enumerate(shape) if size == 1]
-    left = {axis % len(shape) for axis in axes}
+    left = proper_axes(axes, len(shape))
     if any(shape[axis] not in (1, None) for axis in left):
         raise ValueError(f"expected axes of one value to leave out, got {axes} of shape {shape}")
     return tuple(size for axis, size in enumerate(shape) if axis not in left)
@@ -39,13 +52,13 @@ def squeezed(shape: tuple[Any, ...], axes: list[int] | None) -> tuple[Any, ...]:
 
 def unsqueezed(shape: tuple[Any, ...], axes: list[int]) -> tuple[Any, ...]:
     """The shape with axes of one added."""
-    added = {axis % (len(shape) + len(axes)) for axis in axes}
+    added = proper_axes(axes, len(shape) + len(axes))
     rest = iter(shape)
     return tuple(1 if axis in added else next(rest) for axis in range(len(shape) + len(axes)))
 
 
 def _flattened(shape: tuple[int, ...], axis: int) -> tuple[int, int]:
-    axis = axis + len(shape) if axis < 0 else axis
+    axis = flattened_at(axis, len(shape))
     return math.prod(shape[:axis]), math.prod(shape[axis:])
 
 

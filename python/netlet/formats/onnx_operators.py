@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .._names import ACTIVATIONS
-from .onnx_constants import UNKNOWN_SIZE, axes_of, squeezed, unsqueezed
+from .onnx_constants import UNKNOWN_SIZE, axes_of, flattened_at, proper_axes, squeezed, unsqueezed
 from .parts import require
 
 if TYPE_CHECKING:
@@ -116,8 +116,8 @@ def _sizes(node: Node) -> Any:
 
 
 def _flatten(node: Node) -> Value:
-    value, axis = node.value(), node.attributes["axis"]
-    axis = axis + len(value.shape) if axis < 0 else axis
+    value = node.value()
+    axis = flattened_at(node.attributes["axis"], len(value.shape))
     return node.to(value, (_product(value.shape[:axis]), _product(value.shape[axis:])))
 
 
@@ -272,6 +272,8 @@ def _gemm(node: Node) -> Value:
         return value
     if isinstance(bias, Value):
         raise node.error("expected biases that are constants")
+    if bias.dtype.kind != "f":
+        raise node.error(f"expected floating-point numbers, got {bias.dtype}")
     return _columns(node, value, np.add, bias if beta == 1 else bias * bias.dtype.type(beta))
 
 
@@ -374,7 +376,7 @@ def _leaky_relu(node: Node) -> Value:
 def _softmax(node: Node) -> Value:
     """Softmax, or its logarithm: of the axis that is a row."""
     value, axis = node.value(), node.attributes["axis"]
-    axis = axis + len(value.shape) if axis < 0 else axis
+    (axis,) = proper_axes([axis], len(value.shape))
     if node.opset < 13:  # of all axes from there on
         row = _product(value.shape[axis:])
     else:

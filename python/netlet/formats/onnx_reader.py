@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,9 +20,6 @@ from .reading import read_file
 if TYPE_CHECKING:
     from .._names import Settings
     from .onnx_operators import Shape
-
-
-_LONGEST_PATH = 4096  # bytes
 
 
 def _label(node: Any) -> str:
@@ -210,18 +208,27 @@ def _layers(output: Value, allowance: Allowance) -> Layers:
 # ---- the model
 
 
+def _read(path: Any) -> bytes:
+    """A file's bytes; the model's own bytes are no path."""
+    try:
+        if not isinstance(path, bytes) or b"\0" not in path:
+            return read_file(path, "model")
+    except OSError as error:
+        if not isinstance(path, bytes) or error.errno not in (errno.ENAMETOOLONG, errno.EINVAL):
+            raise
+    raise ValueError(
+        "model: expected a path or an onnx.ModelProto, got bytes that are no path; to read a model from bytes, pass "
+        "onnx.load_model_from_string(data)"
+    )
+
+
 def _model(onnx: Any, source: Any) -> tuple[Any, Path | None]:
     """The model, and the folder that its tensors may lie in."""
     if not isinstance(source, (str, bytes, os.PathLike, onnx.ModelProto)):
         hint = "; for an open file, pass onnx.load(file)" if hasattr(source, "read") else ""
         raise TypeError(f"model: expected a path or an onnx.ModelProto, got {type(source).__name__}{hint}")
-    if isinstance(source, bytes) and (b"\0" in source or len(source) > _LONGEST_PATH):
-        raise ValueError(
-            "model: expected a path or an onnx.ModelProto, got bytes that are no path; to read a model from bytes, "
-            "pass onnx.load_model_from_string(data)"
-        )
     path = None if isinstance(source, onnx.ModelProto) else Path(os.fsdecode(source))
-    data = b"" if path is None else read_file(source, "model")
+    data = b"" if path is None else _read(source)
     try:
         if path is None:
             onnx.checker.check_model(source)

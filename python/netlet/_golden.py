@@ -2,7 +2,7 @@
 """Trains the networks of golden.txt, the same way in every language, on data that any language can write down.
 
 A line is a name, settings as key=value, a colon, the fingerprint after training, and the last epoch's loss in
-hexadecimal. ``python tests/golden.py`` prints golden.txt anew, computed by `netlet.reference` (write it to another
+hexadecimal. ``python -m netlet._golden`` prints golden.txt anew, computed by `netlet.reference` (write it to another
 file: the script reads golden.txt as it goes); only a new numerics version may change a line.
 
 Settings that are not those of `Network` and `fit`: weights=1 gives row n the weight (n mod 4) / 2, standardize=1 scales
@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from netlet import schedules
+
+from . import schedules
 
 PATH = Path(__file__).with_name("golden.txt")
 SCHEDULES = {
@@ -111,7 +112,7 @@ def read() -> list[Golden]:
 
 
 if __name__ == "__main__":
-    from netlet import reference
+    from . import reference
 
     for line in PATH.read_text(encoding="ascii").splitlines():
         if line.startswith("#"):

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Callbacks that are objects, and those that netlet has."""
+
+import csv
+import threading
+
+import numpy as np
+import pytest
+from netlet import Adam, Network
+from netlet.callbacks import Callback, Checkpoint, CSVLog, LivePlot, StopAt
+
+from helpers.training import CLASSES, X, Y, classifier, regression
+
+
+class Noted(Callback):
+    def __init__(self, stop_at=None):
+        self.calls, self.stop_at = [], stop_at
+
+    def on_begin(self, network, optimizer):
+        self.calls.append(("begin", network.epochs_trained, type(optimizer).__name__))
+
+    def on_epoch(self, epoch, history, network):
+        self.calls.append((epoch, len(history), network.epochs_trained))
+        return epoch == self.stop_at
+
+    def on_end(self, history, network):
+        self.calls.append(("end", len(history)))
+
+
+def test_objects_and_functions_are_called_in_their_order():
+    net, first, last, seen = regression(), Noted(), Noted(stop_at=1), []
+    functions = [lambda epoch, h: seen.append((epoch, len(h))), lambda *_: False]
+    net.fit(X, Y, epochs=5, callback=functions[0], callbacks=[first, functions[1], last])
+    assert first.calls == last.calls == [("begin", 0, "SGD"), (0, 1, 1), (1, 2, 2), ("end", 2)]
+    assert seen == [(0, 1), (1, 2)]
+    net.fit_batches([(X, Y)], epochs=1, optimizer=Adam(), callbacks=(first,))
+    assert first.calls[4:] == [("begin", 2, "Adam"), (2, 1, 3), ("end", 1)]
+
+
+def test_all_hear_of_the_end_however_it_comes():
+    net, noted = regression(), Noted()
+
+    def fail(*_):
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        net.fit(X, Y, epochs=5, callbacks=[noted, fail])
+    assert noted.calls[-1] == ("end", 1)
+    with pytest.raises(ValueError, match=r"^x: "):
+        net.fit(X[:, :2], Y, epochs=5, callbacks=[noted])
+    assert noted.calls[-1] == ("end", 0)
+
+
+def test_callbacks_change_nothing_and_take_no_part_in_the_time(tmp_path):
+    plain, watched = regression(), regression()
+    options = {"epochs": 6, "batch_size": 50, "validation_data": (X, Y)}
+    expected = plain.fit(X, Y, **options)
+    waited = threading.Event()
+    history = watched.fit(X, Y, **options, callbacks=[Checkpoint(tmp_path / "net"), lambda *_: waited.wait(0.05)])
+    assert watched == plain
+    assert history.loss.tobytes() == expected.loss.tobytes()
+    assert history.time.sum() < 6 * 0.05
+
+
+@pytest.mark.parametrize(
+    "callbacks",
+    [Checkpoint, [Checkpoint], Checkpoint("net"), [3], "all", {"a": 1}],
+    ids=["class", "classes", "one", *"abc"],
+)
+def test_what_is_no_list_of_callbacks_is_refused(callbacks):
+    with pytest.raises(TypeError, match=r"^callbacks: expected "):
+        regression().fit(X, Y, epochs=1, callbacks=callbacks)
+    with pytest.raises(
+        TypeError, match=r"^callback: expected a function, got Checkpoint; callbacks=\[...\] takes objects"
+    ):
+        regression().fit(X, Y, epochs=1, callback=Checkpoint("net"))
+
+
+def test_training_stops_at_a_figure_or_after_a_time():
+    net = classifier()
+    history = net.fit(X, CLASSES, epochs=500, learning_rate=0.5, callbacks=[StopAt(accuracy=0.7, loss=0.0)])
+    assert history["accuracy"][-1] >= 0.7
+    assert (history["accuracy"][:-1] < 0.7).all()
+    history = regression().fit(X, Y, epochs=500, callbacks=[StopAt(validation_loss=1e9)], validation_data=(X, Y))
+    assert len(history) == 1
+    assert len(regression().fit(X, Y, epochs=500, callbacks=[StopAt(seconds=0)])) == 1
+    assert len(regression().fit(X, Y, epochs=3, callbacks=[StopAt(seconds=1e9)])) == 3
+    with pytest.raises(KeyError, match=r"expected one of loss, .*, got 'f1'"):
+        regression().fit(X, Y, epochs=3, callbacks=[StopAt(f1=1)])
+    with pytest.raises(ValueError, match=r"^StopAt: expected seconds, or"):
+        StopAt()
+    with pytest.raises(TypeError, match=r"^loss: expected a number"):
+        StopAt(loss="low")
+
+
+def test_a_csv_file_has_a_line_for_each_epoch(tmp_path):
+    path = tmp_path / "log.csv"
+    net, counts = classifier(), []
+    options = {
+        "validation_data": (X, CLASSES),
+        "callbacks": [CSVLog(path), lambda *_: counts.append(path.read_text().count("\n"))],
+    }
+    history = net.fit(X, CLASSES, epochs=3, **options)
+    assert counts == [2, 3, 4]  # each line is there at once
+    rows = list(csv.DictReader(path.read_text().splitlines()))
+    assert list(rows[0]) == ["epoch", *history]
+    assert [int(row["epoch"]) for row in rows] == [0, 1, 2]
+    for name in history:
+        assert [float(row[name]) for row in rows] == history[name].tolist()
+    net.fit(X, CLASSES, epochs=2, callbacks=[CSVLog(path, append=True)], validation_data=(X, CLASSES))
+    assert [row["epoch"] for row in csv.DictReader(path.read_text().splitlines())] == ["0", "1", "2", "3", "4"]
+    net.fit(X, CLASSES, epochs=1, callbacks=[CSVLog(path)])
+    assert [row["epoch"] for row in csv.DictReader(path.read_text().splitlines())] == ["5"]
+
+
+def test_checkpoints_resume_to_the_same_bits(tmp_path):
+    net, adam = regression(), Adam()
+    options = {"epochs": 9, "batch_size": 64}
+    net.fit(X, Y, optimizer=adam, callbacks=[Checkpoint(tmp_path / "{epoch}", every=2, keep=3)], **options)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["3", "5", "7"]
+    resumed, optimizer = Network.load_checkpoint(tmp_path / "5")
+    assert resumed.epochs_trained == 6
+    resumed.fit(X, Y, optimizer=optimizer, **options | {"epochs": 3})
+    assert resumed == net
+
+
+def test_the_best_and_those_of_a_time(tmp_path):
+    net, best = regression(), Checkpoint(tmp_path / "best", best=True)
+    rates = [1, 1, 1, 50, 50]
+    history = net.fit(X, Y, epochs=5, schedule=lambda epoch: rates[epoch], validation_data=(X, Y), callbacks=[best])
+    assert history.best_epoch < 4
+    saved = Network.load(tmp_path / "best")
+    assert saved.epochs_trained == history.best_epoch + 1
+    assert saved.loss(X, Y) == history.validation_loss.min()
+    net.fit(X, Y, epochs=3, learning_rate=1e-6, callbacks=[Checkpoint(tmp_path / "never", seconds=1e9)])
+    net.fit(X, Y, epochs=3, learning_rate=1e-6, callbacks=[Checkpoint(tmp_path / "always-{epoch}", seconds=0)])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["always-10", "always-8", "always-9", "best"]
+
+
+def test_a_checkpoint_that_cannot_be_written_ends_training(tmp_path):
+    net = regression()
+    with pytest.raises(FileNotFoundError):
+        net.fit(X, Y, epochs=50, callbacks=[Checkpoint(tmp_path / "no folder" / "net")])
+    assert net.epochs_trained <= 2
+    for arguments in ({"every": 0}, {"keep": 0}, {"keep": 2}):
+        with pytest.raises(ValueError, match=r"^(every|keep): expected"):
+            Checkpoint("net", **arguments)
+
+
+def test_a_live_plot_has_all_curves_at_the_end():
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    plot = LivePlot(seconds=0)
+    history = regression().fit(X, Y, epochs=4, validation_data=(X, Y), callbacks=[plot])
+    lines = plot._ax.lines
+    np.testing.assert_array_equal(lines[0].get_ydata(), history.loss)
+    np.testing.assert_array_equal(lines[1].get_ydata(), history.validation_loss)
+    matplotlib.pyplot.close(plot._ax.figure)

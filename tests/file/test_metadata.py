@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a network keeps for its user, in copies and files."""
+
+import copy
+import pickle
+
+import pytest
+from netlet import Network
+
+NOTES = {"made by": "Zoë", "units": ["m", "s"], "nested": {"ok": True, "none": None, "x": [1, 2.5, -1e300]}}
+
+
+@pytest.fixture
+def net():
+    net = Network([2, 3, 1], seed=0)
+    net.metadata = NOTES
+    return net
+
+
+def test_it_is_kept_in_copies_and_files(net, tmp_path):
+    net.save(tmp_path / "net")
+    for other in (
+        Network.load(tmp_path / "net"),
+        Network.from_bytes(net.to_bytes()),
+        pickle.loads(pickle.dumps(net)),
+        copy.deepcopy(net),
+    ):
+        assert other.metadata == NOTES
+        assert other == net
+    assert net.fingerprint() == Network([2, 3, 1], seed=0).fingerprint()
+    net.fit([[0, 1]], [1], epochs=1)
+    net.reset()
+    assert net.metadata == NOTES
+
+
+def test_it_is_set_as_a_whole(net):
+    with pytest.raises(TypeError):
+        net.metadata["units"] = []
+    net.metadata = {**net.metadata, "units": []}
+    assert net.metadata["units"] == []
+    for nothing in ({}, None):
+        net.metadata = nothing
+        assert net.metadata == {}
+        assert net.to_bytes() == Network([2, 3, 1], seed=0).to_bytes()
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "match"),
+    [
+        ("text", TypeError, "a dict or None, got str"),
+        ([("a", 1)], TypeError, "a dict or None, got list"),
+        ({"a": {1, 2}}, ValueError, "what JSON can say, but"),
+        ({"a": float("nan")}, ValueError, "what JSON can say, but"),
+        ({1: "a"}, ValueError, "names that are str"),
+        ({"a": (1, 2)}, ValueError, "no tuples"),
+    ],
+)
+def test_what_json_cannot_say_is_refused(net, value, error, match):
+    with pytest.raises(error, match=f"^metadata: expected .*{match}"):
+        net.metadata = value
+    assert net.metadata == NOTES
