@@ -25,7 +25,7 @@ template <class T> T number_at(const py::tuple& progress, std::size_t i) {
   try {
     return progress[i].cast<T>();
   } catch (const py::cast_error&) {
-    throw py::type_error("state: expected six numbers for the progress, got " + py::repr(progress).cast<std::string>());
+    throw py::type_error("state: expected six numbers for the progress, got " + repr_of(progress));
   }
 }
 
@@ -46,9 +46,9 @@ py::tuple get_state(py::handle self) {
 
 void set_state(py::handle self, const py::tuple& progress, std::size_t size, py::handle copy) {
   netlet_optimizer* handle = optimizer(self).get();
-  const netlet_optimizer_progress p = {
-      number_at<std::uint64_t>(progress, 0), number_at<double>(progress, 1), number_at<double>(progress, 2),
-      number_at<double>(progress, 3),        number_at<double>(progress, 4), number_at<std::uint64_t>(progress, 5)};
+  const netlet_optimizer_progress p = {number_at<std::uint64_t>(progress, 0), number_at<double>(progress, 1),
+                                       number_at<double>(progress, 2),        number_at<double>(progress, 3),
+                                       number_at<double>(progress, 4),        number_at<std::uint64_t>(progress, 5)};
   const BorrowedValues values = values_of(copy, "state");
   const std::size_t slots = netlet_optimizer_slot_count(handle);
   if (slots ? values.count % slots || values.count / slots != size : values.count != 0)
@@ -84,7 +84,8 @@ void bind_optimizers(py::module_& m) {
   m.attr("OPTIMIZERS") = kinds;
   py::class_<Optimizer>(m, "Optimizer", checked_new())
       .def(py::init(&create), py::arg("kind"), py::arg("nesterov"), py::arg("settings"))
-      .def(py::init([](netlet::Checkpoint& checkpoint) {
+      .def(py::init([](py::handle object) {
+        netlet::Checkpoint& checkpoint = object_of<netlet::Checkpoint>(object, "checkpoint");
         if (!checkpoint.optimizer || !checkpoint.optimizer->get()) throw py::value_error("checkpoint: it is used up");
         return std::move(*checkpoint.optimizer);
       }))
