@@ -63,12 +63,15 @@ inline double unit_uniform(uint64_t bits) { return (double)(bits >> 11) * 0x1p-5
 inline void shuffled_order(uint64_t seed, uint64_t epoch, size_t n, size_t* order) {
   Random random(seed, kShuffle, (uint32_t)epoch);
   for (size_t i = 0; i < n; ++i) order[i] = i;
-  for (size_t i = n - 1; i > 0; --i) {
-    if (i % 65536 == 0 && stop_asked()) return;
-    const size_t j = (size_t)(((unsigned __int128)random(i) * (i + 1)) >> 64);
-    const size_t other = order[j];
-    order[j] = order[i];
-    order[i] = other;
+  for (size_t i = n - 1, end; i > 0; i = end) {
+    end = i > 65536 ? i - 65536 : 0;
+    for (; i > end; --i) {
+      const size_t j = (size_t)(((unsigned __int128)random(i) * (i + 1)) >> 64);
+      const size_t other = order[j];
+      order[j] = order[i];
+      order[i] = other;
+    }
+    if (end && stop_asked()) return;
   }
 }
 
