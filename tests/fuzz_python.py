@@ -379,7 +379,7 @@ class World(random.Random):
             net._set_scaling(self.maybe(self.choice([True, False])), self.array(2), self.array(2))
             self.changes += 1
         elif kind == 9:
-            checkpoint = _core.Checkpoint(None, self.maybe(net.to_bytes(optimizer=self.choice([None, optimizer]))))
+            checkpoint = _core.Checkpoint.from_bytes(self.maybe(net.to_bytes(optimizer=self.choice([None, optimizer]))))
             for _ in range(2):
                 self.choice([_core.Network, _core.Optimizer])(self.maybe(checkpoint))
                 self.choice([lambda: checkpoint.optimizer, lambda: checkpoint.numerics_version])()

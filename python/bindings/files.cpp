@@ -79,6 +79,9 @@ Checkpoint checkpoint(const std::optional<py::bytes>& path, const std::optional<
   return path ? load(*path) : from_bytes(*data);
 }
 
+// It calls the class, since pybind11 makes the objects of results without checked_new().
+py::object new_checkpoint(py::handle path, py::handle data) { return py::type::of<Checkpoint>()(path, data); }
+
 }  // namespace
 
 void bind_files(py::module_& m) {
@@ -88,6 +91,8 @@ void bind_files(py::module_& m) {
   // what a file holds, until a Network and an Optimizer are made from it
   py::class_<Checkpoint>(m, "Checkpoint", checked_new())
       .def(py::init(&checkpoint))
+      .def_static("load", [](py::handle path) { return new_checkpoint(path, py::none()); })
+      .def_static("from_bytes", [](py::handle data) { return new_checkpoint(py::none(), data); })
       .def_property_readonly("numerics_version",
                              [](py::handle self) {
                                const Network& network = object_of<Checkpoint>(self, "self").network;

@@ -162,6 +162,7 @@ py::object note(py::handle self, int kind) {
 }
 
 void set_note(py::handle self, int kind, const std::optional<std::string>& text) {
+  if (text && text->find('\0') != std::string::npos) throw py::value_error("note: expected no zero byte in it");
   netlet::Check check;
   check(netlet_set_note(network(self).get(), kind, text ? text->c_str() : nullptr, check));
 }

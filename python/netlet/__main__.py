@@ -80,7 +80,7 @@ def _loaded(file: str) -> tuple[Network | None, dict[str, Any]]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of another numerics version, which is said
-            checkpoint = _core.Checkpoint(os.fsencode(file), None)
+            checkpoint = _core.Checkpoint.load(os.fsencode(file))
             numerics = checkpoint.numerics_version
             optimizer = repr(_optimizer_of(checkpoint)) if checkpoint.optimizer else None
             network = Network._made_of(checkpoint)  # the last, as it takes what the checkpoint holds

@@ -96,8 +96,8 @@ def _read(file: Any) -> bytes:
 
 def _checkpoint(path: Any) -> _core.Checkpoint:
     if _is_file(path, "read"):
-        return _core.Checkpoint(None, _read(path))
-    return _core.Checkpoint(_encoded(path), None)
+        return _core.Checkpoint.from_bytes(_read(path))
+    return _core.Checkpoint.load(_encoded(path))
 
 
 def _contiguous(data: Any) -> memoryview:
@@ -288,7 +288,7 @@ class Exchange(_core.Network):
         TypeError
             If `data` is not bytes.
         """
-        return cls._made_of(_core.Checkpoint(None, _contiguous(data)))
+        return cls._made_of(_core.Checkpoint.from_bytes(_contiguous(data)))
 
     @classmethod
     def checkpoint_from_bytes(cls, data: bytes | bytearray | memoryview) -> tuple[Self, Optimizer]:
@@ -316,7 +316,7 @@ class Exchange(_core.Network):
         >>> optimizer.learning_rate
         0.01
         """
-        return cls._both(_core.Checkpoint(None, _contiguous(data)), "data")
+        return cls._both(_core.Checkpoint.from_bytes(_contiguous(data)), "data")
 
     @classmethod
     def _both(cls, checkpoint: _core.Checkpoint, name: str) -> tuple[Self, Optimizer]:

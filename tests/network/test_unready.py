@@ -75,7 +75,7 @@ def test_a_checkpoint_that_is_none_or_used_up_makes_nothing():
         for value in (None, net, _core.Checkpoint.__new__(_core.Checkpoint)):
             with pytest.raises(TypeError, match="checkpoint: "):
                 cls(value)
-        checkpoint = _core.Checkpoint(None, net.to_bytes(optimizer=Adam()))
+        checkpoint = _core.Checkpoint.from_bytes(net.to_bytes(optimizer=Adam()))
         cls(checkpoint)
         with pytest.raises(ValueError, match=r"^checkpoint: it is used up"):
             cls(checkpoint)
