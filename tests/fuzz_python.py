@@ -34,6 +34,17 @@ DTYPES = (
 )
 
 
+SETTINGS = {  # of Network._fit, besides x and y
+    **dict.fromkeys(("sample_weight", "weight_mean", "next_batch", "callback", "validation_data", "schedule")),
+    **dict.fromkeys(("shuffle", "standardize_inputs", "standardize_outputs", "live"), False),
+    **dict.fromkeys(("batch_size", "seed", "patience"), 0),
+    "epochs": 2,
+    "min_delta": 0.0,
+    "missing": "refuse",
+    "record": lambda *_: None,
+}
+
+
 class Hostile(Exception):  # noqa: N818
     """What the arguments raise."""
 
@@ -349,7 +360,7 @@ class World(random.Random):
 
     def private(self) -> None:
         """Functions that users have no reason to call, and objects that are not there yet."""
-        kind, net, optimizer = self.randrange(12), self.net(), self.optimizer()
+        kind, net, optimizer = self.randrange(14), self.net(), self.optimizer()
         if kind == 0:
             net._apply_gradient(self.array(net.parameters.size), self.maybe(optimizer))
             self.changes += 1
@@ -386,6 +397,16 @@ class World(random.Random):
         elif kind == 10:
             _core.to_bytes(self.maybe(net), self.maybe(optimizer))
             _core.only_numbers(self.anything())
+        elif kind == 11:
+            _core.set_isa(self.maybe(self.choice(netlet.available_isas())))
+        elif kind == 12:
+            self.changes += 1
+            settings = self.tampered({**SETTINGS, "x": self.array(3, net.layer_sizes[0]), "y": self.targets(net, 3)})
+            if self.random() < 0.1:
+                del settings[self.choice(list(settings))]
+            if isinstance(settings.get("epochs"), int) and settings["epochs"] > 10:
+                settings["epochs"] = 3
+            net._fit(self.maybe(optimizer), self.maybe(settings))
         else:
             raw = self.choice([Network, Mine, Adam, SGD, _core.Network, _core.Optimizer, _core.Checkpoint])
             raw = raw.__new__(raw)
