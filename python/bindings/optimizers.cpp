@@ -46,9 +46,9 @@ py::tuple get_state(py::handle self) {
 
 void set_state(py::handle self, const py::tuple& progress, std::size_t size, py::handle copy) {
   netlet_optimizer* handle = optimizer(self).get();
-  const netlet_optimizer_progress p = {
-      number_at<std::uint64_t>(progress, 0), number_at<double>(progress, 1), number_at<double>(progress, 2),
-      number_at<double>(progress, 3),        number_at<double>(progress, 4), number_at<std::uint64_t>(progress, 5)};
+  const netlet_optimizer_progress p = {number_at<std::uint64_t>(progress, 0), number_at<double>(progress, 1),
+                                       number_at<double>(progress, 2),        number_at<double>(progress, 3),
+                                       number_at<double>(progress, 4),        number_at<std::uint64_t>(progress, 5)};
   const BorrowedValues values = values_of(copy, "state");
   const std::size_t slots = netlet_optimizer_slot_count(handle);
   if (slots ? values.count % slots || values.count / slots != size : values.count != 0)

@@ -185,12 +185,12 @@ netlet_status bind(netlet_optimizer& optimizer, size_t size, int dtype, netlet_e
   return NETLET_OK;
 }
 
-netlet_status check_state(const Config& c, const netlet_optimizer_progress& p, const void* slots, size_t size, int dtype,
-                          netlet_error* error) {
+netlet_status check_state(const Config& c, const netlet_optimizer_progress& p, const void* slots, size_t size,
+                          int dtype, netlet_error* error) {
   const bool adam = c.kind == NETLET_ADAM;
   if (p.steps > (uint64_t)INT64_MAX || (size == 0 && p.steps))
-    return invalid(error, "optimizer: expected %s, got %llu", size ? "fewer than 2**63 steps" : "no steps without a state",
-                   (unsigned long long)p.steps);
+    return invalid(error, "optimizer: expected %s, got %llu",
+                   size ? "fewer than 2**63 steps" : "no steps without a state", (unsigned long long)p.steps);
   NETLET_TRY(check_power("beta_1_power", p.beta_1_power, adam ? c.beta_1 : -1, p.steps, error));
   NETLET_TRY(check_power("beta_2_power", p.beta_2_power, adam ? c.beta_2 : -1, p.steps, error));
   if (!(p.plateau_factor >= 0 && p.plateau_factor <= 1))
