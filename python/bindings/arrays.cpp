@@ -108,15 +108,17 @@ netlet::Dtype parse_dtype(py::handle object) {
     dtype = py::dtype::from_args(py::reinterpret_borrow<py::object>(object));
   } catch (py::error_already_set& error) {
     if (!error.matches(PyExc_TypeError)) throw;
-    throw py::value_error("dtype: expected 'float32' or 'float64', got " + py::repr(object).cast<std::string>());
+    throw py::value_error("dtype: expected 'float32' or 'float64', got " + repr_of(object));
   }
   const int number = number_of(dtype);
   if (number != NETLET_FLOAT32 && number != NETLET_FLOAT64)
-    throw py::value_error("dtype: expected 'float32' or 'float64', got " + py::repr(object).cast<std::string>());
+    throw py::value_error("dtype: expected 'float32' or 'float64', got " + repr_of(object));
   return static_cast<netlet::Dtype>(number);
 }
 
-std::string shape_text(const py::array& array) { return py::repr(array.attr("shape")).cast<std::string>(); }
+std::string text_of(py::handle text) { return text.attr("encode")("utf-8", "backslashreplace").cast<std::string>(); }
+std::string repr_of(py::handle object) { return text_of(py::repr(object)); }
+std::string shape_text(const py::array& array) { return repr_of(array.attr("shape")); }
 std::string type_name(py::handle object) { return py::type::of(object).attr("__name__").cast<std::string>(); }
 
 bool only_numbers(py::handle object, int depth) {
@@ -172,7 +174,7 @@ BorrowedValues values_of(py::handle object, const char* name) {
   const int dtype = number_of(array.dtype());
   if (dtype != NETLET_FLOAT32 && dtype != NETLET_FLOAT64)
     throw py::value_error(std::string(name) + ": expected an array of float32 or float64, got one of " +
-                          py::str(array.dtype()).cast<std::string>());
+                          text_of(py::str(array.dtype())));
   const void* const data = array.data();
   const auto count = (std::size_t)array.size();
   return {std::move(array), data, count, static_cast<netlet::Dtype>(dtype)};
@@ -232,16 +234,16 @@ BorrowedRows target_rows(py::handle y, const netlet::Network& network, const Bor
                ? "; class indices cannot be missing: leave out rows without a class, or give them the weight 0"
                : "; y.astype(int) makes whole numbers class indices";
   throw py::value_error("y: expected shape " + expected + ", got " + shape_text(array) + " of dtype " +
-                        py::str(array.dtype()).cast<std::string>() + hint);
+                        text_of(py::str(array.dtype())) + hint);
 }
 
 netlet::Missing parse_missing(py::handle object) {
-  if (py::isinstance<py::str>(object)) {
-    const std::string name = object.cast<std::string>();
-    if (name == "refuse") return netlet::Missing::refuse;
-    if (name == "ignore") return netlet::Missing::ignore;
-  }
-  throw py::value_error("missing: expected 'refuse' or 'ignore', got " + py::repr(object).cast<std::string>());
+  const auto is = [&](const char* name) {
+    return PyUnicode_Check(object.ptr()) && PyUnicode_CompareWithASCIIString(object.ptr(), name) == 0;
+  };
+  if (is("refuse")) return netlet::Missing::refuse;
+  if (is("ignore")) return netlet::Missing::ignore;
+  throw py::value_error("missing: expected 'refuse' or 'ignore', got " + repr_of(object));
 }
 
 BorrowedRows weights_of(py::handle sample_weight, const BorrowedRows& x) {
@@ -267,7 +269,7 @@ double real_number(py::handle object, const char* name) {
 double parse_weight_mean(py::handle object) {
   if (object.is_none()) return 0;
   const auto expected = [&] {
-    return "weight_mean: expected a positive finite number or None, got " + py::repr(object).cast<std::string>();
+    return "weight_mean: expected a positive finite number or None, got " + repr_of(object);
   };
   double value;
   try {
@@ -341,11 +343,10 @@ py::array output_array(py::handle out, std::vector<py::ssize_t> shape, netlet::D
   const bool same_shape =
       (std::size_t)array.ndim() == shape.size() && std::equal(shape.begin(), shape.end(), array.shape());
   if (!same_shape || number_of(array.dtype()) != (int)dtype || (array.flags() & layout) != layout || !array.writeable())
-    throw py::value_error(
-        "out: expected a writable, aligned, C-contiguous " + py::str(numpy_dtype(dtype)).cast<std::string>() +
-        " array of shape " + py::repr(py::tuple(py::cast(shape))).cast<std::string>() + ", got " +
-        (array.writeable() ? "" : "a read-only ") + py::str(array.dtype()).cast<std::string>() + " array of shape " +
-        shape_text(array) + " and strides " + py::repr(array.attr("strides")).cast<std::string>());
+    throw py::value_error("out: expected a writable, aligned, C-contiguous " + text_of(py::str(numpy_dtype(dtype))) +
+                          " array of shape " + repr_of(py::tuple(py::cast(shape))) + ", got " +
+                          (array.writeable() ? "" : "a read-only ") + text_of(py::str(array.dtype())) +
+                          " array of shape " + shape_text(array) + " and strides " + repr_of(array.attr("strides")));
   if (x && x->array.rows && x->array.columns) {
     const netlet::Array& rows = x->array;
     const char *low = static_cast<const char*>(rows.data), *high = low;

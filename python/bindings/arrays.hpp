@@ -80,5 +80,8 @@ inline double operations(const netlet::Network& network, std::size_t rows, doubl
 py::dtype numpy_dtype(netlet::Dtype dtype);
 netlet::Dtype parse_dtype(py::handle dtype);
 
+// For messages; what UTF-8 does not have is escaped.
+std::string text_of(py::handle text);
+std::string repr_of(py::handle object);
 std::string shape_text(const py::array& array);
 std::string type_name(py::handle object);

@@ -5,6 +5,7 @@
 
 #include <optional>
 
+#include "arrays.hpp"
 #include "bindings.hpp"
 
 namespace {
@@ -35,8 +36,7 @@ template <class F> auto with_path(const py::bytes& path, F f) {
     }
     const bool about_file = error.status() == NETLET_ERROR_FILE || error.status() == NETLET_ERROR_FORMAT;
     if (!about_file) throw;
-    const std::string shown = name.attr("encode")("utf-8", "backslashreplace").cast<std::string>();
-    throw netlet::Error(error.status(), (shown + (error.what() + text.size())).c_str());
+    throw netlet::Error(error.status(), (text_of(name) + (error.what() + text.size())).c_str());
   }
 }
 
@@ -89,12 +89,14 @@ void bind_files(py::module_& m) {
   py::class_<Checkpoint>(m, "Checkpoint", checked_new())
       .def(py::init(&checkpoint))
       .def_property_readonly("numerics_version",
-                             [](const Checkpoint& self) {
-                               return self.network.get() ? netlet_saved_numerics_version(self.network.get()) : 0;
+                             [](py::handle self) {
+                               const Network& network = object_of<Checkpoint>(self, "self").network;
+                               return network.get() ? netlet_saved_numerics_version(network.get()) : 0;
                              })
-      .def_property_readonly("optimizer", [](const Checkpoint& self) -> py::object {  // kind and weight decay
-        if (!self.optimizer || !self.optimizer->get()) return py::none();
-        const netlet_optimizer_config config = self.optimizer->config();
+      .def_property_readonly("optimizer", [](py::handle self) -> py::object {  // kind and weight decay
+        const std::optional<Optimizer>& optimizer = object_of<Checkpoint>(self, "self").optimizer;
+        if (!optimizer || !optimizer->get()) return py::none();
+        const netlet_optimizer_config config = optimizer->config();
         return py::make_tuple(config.kind, config.weight_decay);
       });
 }

@@ -25,7 +25,8 @@ Network create(const std::vector<std::size_t>& layer_sizes, const std::vector<in
                  {loss_parameters, dropout});
 }
 
-Network from_checkpoint(netlet::Checkpoint& checkpoint) {
+Network from_checkpoint(py::handle object) {
+  netlet::Checkpoint& checkpoint = object_of<netlet::Checkpoint>(object, "checkpoint");
   if (!checkpoint.network.get()) throw py::value_error("checkpoint: it is used up");
   return std::move(checkpoint.network);
 }

@@ -25,7 +25,7 @@ template <class T> T number_at(const py::tuple& progress, std::size_t i) {
   try {
     return progress[i].cast<T>();
   } catch (const py::cast_error&) {
-    throw py::type_error("state: expected six numbers for the progress, got " + py::repr(progress).cast<std::string>());
+    throw py::type_error("state: expected six numbers for the progress, got " + repr_of(progress));
   }
 }
 
@@ -84,7 +84,8 @@ void bind_optimizers(py::module_& m) {
   m.attr("OPTIMIZERS") = kinds;
   py::class_<Optimizer>(m, "Optimizer", checked_new())
       .def(py::init(&create), py::arg("kind"), py::arg("nesterov"), py::arg("settings"))
-      .def(py::init([](netlet::Checkpoint& checkpoint) {
+      .def(py::init([](py::handle object) {
+        netlet::Checkpoint& checkpoint = object_of<netlet::Checkpoint>(object, "checkpoint");
         if (!checkpoint.optimizer || !checkpoint.optimizer->get()) throw py::value_error("checkpoint: it is used up");
         return std::move(*checkpoint.optimizer);
       }))

@@ -125,7 +125,7 @@ class Fit {
     } catch (const py::error_already_set& error) {  // of Python's code that reads data
       const bool value_error = error.matches(PyExc_ValueError);
       if (!value_error && !error.matches(PyExc_TypeError)) throw;
-      const std::string text = "validation_data: " + py::str(error.value()).cast<std::string>();
+      const std::string text = "validation_data: " + text_of(py::str(error.value()));
       if (value_error) throw py::value_error(text);
       throw py::type_error(text);
     }
@@ -200,7 +200,7 @@ void apply_gradient(py::handle self, py::handle gradient, py::handle optimizer_o
   const BorrowedValues values = values_of(gradient, "gradient");
   if (values.dtype != network.dtype() || values.count != network.parameter_count())
     throw py::value_error("gradient: expected the dtype and the number of the parameters, got " +
-                          shape_text(values.keep) + " of " + py::str(values.keep.dtype()).cast<std::string>());
+                          shape_text(values.keep) + " of " + text_of(py::str(values.keep.dtype())));
   compute((double)network.parameter_count(), [&] { network.apply_gradient(values.data, optimizer); });
 }
 

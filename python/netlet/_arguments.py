@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from . import _core
-from ._data import MissingValueError, converted, real_array, shown
+from ._data import MissingValueError, converted, is_boolean, real_array, shown
 from ._names import LOSSES, known_as
 from .optimizers import OPTIMIZERS, Optimizer
 
@@ -56,7 +56,7 @@ def numbers(name: str, value: Any, count: int, each: str) -> list[float]:
     """One number for all `count`, or a sequence with one for each; `each` is the word for one of them."""
     try:
         given = real_array(value, name, rows=False)
-        if given.dtype == bool:
+        if is_boolean(given) or (isinstance(value, (list, tuple)) and any(map(is_boolean, value))):
             raise TypeError
         array = converted(given, np.float64)
     except MissingValueError:

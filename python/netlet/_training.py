@@ -251,7 +251,7 @@ def warn_of_unreachable_targets(activation: str, loss: str, scaling: Any, standa
     warnings.warn(
         f"output_activation: {activation} gives outputs from {least:g} to {most:g}, but {scale} {span}; for regression "
         "use output_activation='identity'",
-        stacklevel=3,
+        stacklevel=4,
     )
 
 
@@ -270,7 +270,7 @@ def warn_of_growth(history: History) -> None:
         try:
             warnings.warn(
                 f"the loss grew from {first:.3g} to {last:.3g}: a smaller learning rate, or reduction='mean', may help",
-                stacklevel=4,
+                stacklevel=5,
             )
         except Warning as warning:  # it is an error to the user
             warning.history = history  # type: ignore[attr-defined]
@@ -305,7 +305,7 @@ def progress_bar(wanted: bool, epochs: int, history: History) -> Iterator[Callab
         try:
             from tqdm.auto import tqdm
         except ImportError:
-            warnings.warn("progress: the bar needs tqdm: pip install tqdm", stacklevel=4)
+            warnings.warn("progress: the bar needs tqdm: pip install tqdm", stacklevel=6)
             wanted = False
     if not wanted:
         yield history._record

@@ -21,6 +21,7 @@ from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
 from ._data import converted, real_array, shown
 from ._data import flag as _flag
+from ._hints import with_hints
 from ._library import numerics_version
 from ._names import LOSSES
 from .callbacks import running
@@ -162,6 +163,7 @@ class Network(Inspection):
 
     _init: InitName | None = None  # the name of the initial values, if they are not the caller's own
 
+    @with_hints
     def __init__(
         self,
         layer_sizes: Sequence[int],
@@ -499,6 +501,7 @@ class Network(Inspection):
         """
         return self._loss(x, y, sample_weight, weight_mean, missing)
 
+    @with_hints
     def evaluate(
         self,
         x: npt.ArrayLike,
@@ -782,7 +785,7 @@ class Network(Inspection):
         >>> net.parameters
         array([0.2, 0.3, 0.3])
         """
-        warn_of_another_network(_optimizer(optimizer), self)
+        warn_of_another_network(_optimizer(optimizer), self, 3)
         loss = self._step(x, y, output_gradient, sample_weight, weight_mean, missing, optimizer)
         remember_network(optimizer, self)
         return loss
@@ -815,7 +818,7 @@ class Network(Inspection):
         array = converted(real_array(gradient, "gradient", rows=False), self.dtype, order="C")
         if array.shape != self.parameters.shape:
             raise ValueError(f"gradient: expected shape {self.parameters.shape}, got {array.shape}")
-        warn_of_another_network(_optimizer(optimizer), self)
+        warn_of_another_network(_optimizer(optimizer), self, 3)
         self._apply_gradient(array, optimizer)
         remember_network(optimizer, self)
 
@@ -839,6 +842,7 @@ class Network(Inspection):
         """
         return self._fingerprint()
 
+    @with_hints
     def fit(
         self,
         x: npt.ArrayLike,
@@ -1018,6 +1022,7 @@ class Network(Inspection):
             },
         )
 
+    @with_hints
     def fit_batches(
         self,
         batches: Callable[[], Iterable[Any]] | Iterable[Any],
@@ -1123,7 +1128,7 @@ class Network(Inspection):
         """Train on `data`, which replaces the settings of the same names: where the core gets rows from."""
         history = History()
         optimizer, callbacks, settings = training.settings(options, self, history)
-        warn_of_another_network(optimizer, self)
+        warn_of_another_network(optimizer, self, 5)
         try:
             with (
                 training.progress_bar(options["progress"], settings["epochs"], history) as record,

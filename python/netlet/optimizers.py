@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._data import flag, number
+from ._hints import hint
 
 if TYPE_CHECKING:  # they take longer to import than all of netlet
     import inspect
@@ -31,7 +32,7 @@ __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "Rprop"]
 _GRADIENT = ("l2", "l1", "clip_value", "clip_norm")  # GradientSettings; each is 0.0 by default
 
 
-def warn_of_another_network(optimizer: Optimizer, network: _core.Network) -> None:
+def warn_of_another_network(optimizer: Optimizer, network: _core.Network, stacklevel: int) -> None:
     """Warn if an optimizer is to be used whose state comes from another network: it is of no use there."""
     known = optimizer._network
     if known is None or known() is network or optimizer.steps == 0:
@@ -39,7 +40,8 @@ def warn_of_another_network(optimizer: Optimizer, network: _core.Network) -> Non
     parameters = network.parameters  # a network of another size or dtype is refused
     if any(slot.shape == parameters.shape and slot.dtype == parameters.dtype for slot in optimizer.state.values()):
         warnings.warn(
-            "optimizer: its state comes from another network; use a new optimizer for each network", stacklevel=4
+            "optimizer: its state comes from another network; use a new optimizer for each network",
+            stacklevel=stacklevel,
         )
 
 
@@ -94,7 +96,9 @@ class Optimizer(_core.Optimizer):
         _core.refuse_again(self)
         unknown = gradient.keys() - set(_GRADIENT)
         if unknown:
-            raise TypeError(f"{type(self).__name__} has no setting {', '.join(map(repr, sorted(unknown)))}")
+            names = ", ".join(map(repr, sorted(unknown)))
+            more = hint(min(unknown), (*self._own, *_GRADIENT))
+            raise TypeError(f"{type(self).__name__} has no setting {names}{more}")
         nesterov = flag("nesterov", own.pop("nesterov", False))
         numbers = {name: number(value, name) for name, value in (own | gradient).items()}
         super().__init__(_core.OPTIMIZERS[self._kind], nesterov, numbers)

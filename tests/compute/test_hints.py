@@ -2,6 +2,8 @@
 """Warnings about settings that are probably mistakes."""
 
 import pickle
+import sys
+import warnings
 
 import numpy as np
 import pytest
@@ -18,6 +20,47 @@ def test_targets_that_the_outputs_cannot_reach_get_a_hint(activation, y, standar
     net = Network([5, 8, 2], activation=activation, reduction="mean", seed=0)
     with pytest.warns(UserWarning, match=f"^output_activation: {activation} gives outputs from .*for regression use"):
         net.fit(X, y, epochs=1, standardize=standardize)
+
+
+def test_warnings_point_at_the_caller_s_line(monkeypatch):
+    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+    adam = Adam()
+    regression().step(X, Y, adam)
+    options = {"activation": "identity", "reduction": "sum", "seed": 0}
+    for call in (
+        lambda: Network([5, 8, 2], seed=0).fit(X, 5 * Y, epochs=1),
+        lambda: Network([5, 8, 2], **options).fit(X, Y, epochs=4, learning_rate=0.02),
+        lambda: regression().step(X, Y, adam),
+        lambda: regression().fit(X, Y, epochs=1, optimizer=adam),
+        lambda: regression().fit(X, Y, epochs=1, progress=True),
+    ):
+        with warnings.catch_warnings(record=True) as seen:
+            warnings.simplefilter("always")
+            call()
+        assert [warning.filename for warning in seen] == [__file__]
+
+
+@pytest.mark.parametrize(
+    ("call", "match"),
+    [
+        (lambda: regression().fit(X, Y, n_epochs=3), r"Network.fit\(\) got an .* 'n_epochs'; here it is 'epochs'"),
+        (lambda: regression().fit(X, Y, epochs=3, lr=0.1), "'lr'; here it is 'learning_rate'"),
+        (lambda: regression().fit(X, Y, epochs=3, momentum=0.1), "'momentum' is an argument of an optimizer, such as"),
+        (lambda: regression().fit(X, Y, epochs=3, loss="mse"), "'loss'; 'loss' is an argument of Network"),
+        (lambda: regression().fit(X, Y, epoch=3), "'epoch'; here it is 'epochs'"),
+        (lambda: regression().fit(X, Y, epochs=3, shufle=True), "'shufle'; did you mean 'shuffle'?"),
+        (lambda: regression().fit(X, Y, epochs=3, zzz=True), "unexpected keyword argument 'zzz'$"),
+        (lambda: regression().fit_batches([(X, Y)], epochs=3, verbose=1), "fit_batches.* here it is 'progress'"),
+        (lambda: Network([2, 1], lr=0.1), "'learning_rate' is an argument of fit, or of an optimizer"),
+        (lambda: Network(hidden_layer_sizes=[2, 1]), r"Network.__init__\(\) got .*; here it is 'layer_sizes'"),
+        (lambda: Adam(lr=0.1), "Adam has no setting 'lr'; here it is 'learning_rate'"),
+        (lambda: Adam(betas=(0.9, 0.99)), "here it is 'beta_1' and 'beta_2'"),
+        (lambda: SGD(weight_decay=0.1), "here it is 'l2'"),
+    ],
+)
+def test_arguments_by_another_name_get_a_hint(call, match):
+    with pytest.raises(TypeError, match=match):
+        call()
 
 
 @pytest.mark.filterwarnings("error")

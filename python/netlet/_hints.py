@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What to say to arguments that have another name here, or belong to another call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from typing import ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+
+# what others call it
+_NAMES = {
+    "learning_rate": ("lr", "eta", "learning_rate_init", "step_size", "rate"),
+    "epochs": ("n_epochs", "num_epochs", "nb_epoch", "epoch", "max_iter", "n_iter", "iterations", "num_iterations"),
+    "batch_size": ("batch", "batchsize", "minibatch_size", "mini_batch_size"),
+    "optimizer": ("optimiser", "solver", "opt"),
+    "progress": ("verbose", "show_progress"),
+    "seed": ("random_state", "random_seed", "rng"),
+    "validation_data": ("validation", "val_data", "validation_set", "eval_set"),
+    "validation_split": ("val_split", "validation_fraction", "test_size"),
+    "patience": ("early_stopping", "n_iter_no_change"),
+    "min_delta": ("tol",),
+    "schedule": ("scheduler", "lr_scheduler", "learning_rate_schedule"),
+    "sample_weight": ("sample_weights", "weights"),
+    "class_weight": ("class_weights",),
+    "standardize": ("normalize", "scale"),
+    "layer_sizes": ("hidden_layer_sizes", "sizes", "layers", "hidden_layers", "hidden_sizes"),
+    "activation": ("activations", "act", "nonlinearity", "hidden_activation"),
+    "output_activation": ("out_activation", "final_activation"),
+    "loss": ("loss_function", "loss_fn", "criterion", "objective"),
+    "init": ("initializer", "kernel_initializer", "weights_init"),
+    "beta_1": ("beta1",),
+    "beta_2": ("beta2",),
+    "epsilon": ("eps",),
+    "nesterov": ("nesterovs_momentum",),
+    "rho": ("smoothing", "decay_rate"),
+    "l2": ("alpha", "weight_decay", "l2_penalty"),
+    "l1": ("l1_penalty",),
+    "clip_norm": ("clipnorm", "max_norm", "grad_clip"),
+    "clip_value": ("clipvalue",),
+}
+_HERE = {alias: name for name, aliases in _NAMES.items() for alias in aliases}
+_BETAS = {"betas": ("beta_1", "beta_2")}
+# whose argument it is, in place of another's
+_OWNERS = {
+    **dict.fromkeys(("activation", "output_activation", "loss", "reduction", "init", "dropout", "dtype"), "Network"),
+    **dict.fromkeys(
+        ("epochs", "batch_size", "optimizer", "progress", "validation_data", "patience", "schedule"), "fit"
+    ),
+    **dict.fromkeys(("sample_weight", "class_weight", "standardize", "validation_split", "metrics", "shuffle"), "fit"),
+    "learning_rate": "fit, or of an optimizer",
+    **dict.fromkeys(
+        ("momentum", "nesterov", "beta_1", "beta_2", "epsilon", "rho"), "an optimizer, such as netlet.SGD()"
+    ),
+    **dict.fromkeys(("l1", "l2", "clip_norm", "clip_value"), "an optimizer, such as netlet.SGD()"),
+}
+
+
+def hint(unknown: str, known: Iterable[str]) -> str:
+    """What follows a message about an unknown argument; nothing if nothing is like it."""
+    known = list(known)
+    names = [name for name in _BETAS.get(unknown, (_HERE.get(unknown, unknown),)) if name in known]
+    if names:
+        return f"; here it is {' and '.join(map(repr, names))}"
+    name = _HERE.get(unknown, unknown)
+    if name in _OWNERS:
+        return f"; {name!r} is an argument of {_OWNERS[name]}"
+    import difflib  # it takes long to import
+
+    close = difflib.get_close_matches(unknown, known, 1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def with_hints(function: Callable[P, R]) -> Callable[P, R]:
+    """Say more than Python does of an argument that a function does not have."""
+    code: Any = function.__code__
+    known = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+
+    @wraps(function)
+    def checked(*args: P.args, **keywords: P.kwargs) -> R:
+        if not keywords.keys() <= known:
+            unknown = next(name for name in keywords if name not in known)
+            raise TypeError(
+                f"{function.__qualname__}() got an unexpected keyword argument {unknown!r}{hint(unknown, known)}"
+            )
+        return function(*args, **keywords)
+
+    return checked
