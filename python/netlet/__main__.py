@@ -85,7 +85,8 @@ def _loaded(file: str) -> tuple[Network | None, dict[str, Any]]:
             optimizer = repr(_optimizer_of(checkpoint)) if checkpoint.optimizer else None
             network = Network._made_of(checkpoint)  # the last, as it takes what the checkpoint holds
     except (OSError, ValueError) as error:
-        return None, {"file": file, "ok": False, "error": str(error)}
+        reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        return None, {"file": file, "ok": False, "error": reason.removeprefix(f"{file}: ")}
     return network, {
         "file": file,
         "ok": True,

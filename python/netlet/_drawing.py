@@ -10,6 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from ._core import Network
 
+_MOST_NAMES = 12  # of layers that are drawn side by side
 _POSITIVE, _NEGATIVE = "#b2182b", "#2166ac"  # the ends of matplotlib's RdBu
 
 
@@ -58,6 +59,8 @@ def draw_matrices(ax: Any, net: Network) -> None:
             weight, cmap="RdBu_r", vmin=-most, vmax=most, aspect="auto", interpolation="nearest",
             extent=(i + 0.05, i + 0.95, 0, 1),
         )  # fmt: skip
+        if len(net.weights) > _MOST_NAMES:
+            continue
         ax.text(i + 0.5, -0.02, f"{weight.shape[0]:,} x {weight.shape[1]:,}\n{name}", ha="center", va="top")
     ax.set_xlim(0, len(net.weights))
     ax.set_ylim(-0.15, 1)

@@ -29,6 +29,7 @@ _NAMES = {
     "sample_weight": ("sample_weights", "weights"),
     "class_weight": ("class_weights",),
     "standardize": ("normalize", "scale"),
+    "dropout": ("dropout_rate", "drop"),
     "layer_sizes": ("hidden_layer_sizes", "sizes", "layers", "hidden_layers", "hidden_sizes"),
     "activation": ("activations", "act", "nonlinearity", "hidden_activation"),
     "output_activation": ("out_activation", "final_activation"),
@@ -45,10 +46,11 @@ _NAMES = {
     "clip_value": ("clipvalue",),
 }
 _HERE = {alias: name for name, aliases in _NAMES.items() for alias in aliases}
-_BETAS = {"betas": ("beta_1", "beta_2")}
+_SEVERAL = {"betas": ("beta_1", "beta_2"), "alpha": ("rho",), "weights": ("init",), "dropout_rate": ("dropout",)}
 # whose argument it is, in place of another's
 _OWNERS = {
     **dict.fromkeys(("activation", "output_activation", "loss", "reduction", "init", "dropout", "dtype"), "Network"),
+    "layer_sizes": "Network",
     **dict.fromkeys(
         ("epochs", "batch_size", "optimizer", "progress", "validation_data", "patience", "schedule"), "fit"
     ),
@@ -64,12 +66,13 @@ _OWNERS = {
 def hint(unknown: str, known: Iterable[str]) -> str:
     """What follows a message about an unknown argument; nothing if nothing is like it."""
     known = list(known)
-    names = [name for name in _BETAS.get(unknown, (_HERE.get(unknown, unknown),)) if name in known]
+    here = _HERE.get(unknown, unknown)
+    names = [name for name in (*_SEVERAL.get(unknown, ()), here) if name in known]
     if names:
-        return f"; here it is {' and '.join(map(repr, names))}"
-    name = _HERE.get(unknown, unknown)
-    if name in _OWNERS:
-        return f"; {name!r} is an argument of {_OWNERS[name]}"
+        more = " (of all layers, inputs and outputs, too)" if unknown.startswith("hidden") else ""
+        return f"; here it is {' and '.join(map(repr, names))}{more}"
+    if here in _OWNERS:
+        return f"; {here!r} is an argument of {_OWNERS[here]}"
     import difflib  # it takes long to import
 
     close = difflib.get_close_matches(unknown, known, 1)

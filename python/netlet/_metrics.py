@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,46 +12,58 @@ from ._data import real_array, shown
 from ._names import LOSSES
 
 if TYPE_CHECKING:
+    from .history import History
+
     Metric = str | Callable[[Any, Any], Any]
+    Metrics = Iterable[Metric] | Mapping[str, Metric]
 
 _OF_CLASSES, _OF_VALUES = ("accuracy",), ("rmse", "mae", "r2")
+_TAKEN = ("loss", "time", "learning_rate")  # figures of a history
 
 
-def named(loss: str, metrics: Iterable[Metric] | None) -> dict[str, Metric]:
+def named(loss: str, metrics: Metrics | None) -> dict[str, Metric]:
     """What is asked for, by the name that it gets."""
     if metrics is None:
         return {}
     if isinstance(metrics, str) or not isinstance(metrics, Iterable):
-        raise TypeError(f"metrics: expected a list of names or functions, got {shown(metrics)}")
+        raise TypeError(f"metrics: expected a list of names or functions, or a dict of them, got {shown(metrics)}")
     known = _OF_CLASSES if "classes" in LOSSES[loss] else _OF_VALUES
     found: dict[str, Metric] = {}
-    for metric in metrics:
+    pairs = metrics.items() if isinstance(metrics, Mapping) else [(None, metric) for metric in metrics]
+    for given, metric in pairs:
         if isinstance(metric, str) and metric not in known:
-            raise ValueError(f"metrics: unknown name {metric!r} for {loss}; the known ones are {', '.join(known)}")
+            raise ValueError(f"metrics: unknown name {str(metric)!r} for {loss}; the known ones are {', '.join(known)}")
         if not isinstance(metric, str) and not callable(metric):
             raise TypeError(f"metrics: expected names or functions, got {shown(metric)}")
-        name = metric if isinstance(metric, str) else getattr(metric, "__name__", type(metric).__name__)
-        if name in found or name == "loss":
-            raise ValueError(f"metrics: expected each name once, got {name!r} again")
+        own = str(metric) if isinstance(metric, str) else getattr(metric, "__name__", type(metric).__name__)
+        name = own if given is None else given
+        if not isinstance(name, str) or name in _TAKEN or name.startswith("validation_"):
+            raise ValueError(f"metrics: expected other names than those of a history, got {shown(name)}")
+        if name in found or (name in known and metric != name):
+            raise ValueError(f"metrics: expected each name once, got {name!r} again; a dict gives names")
         found[name] = metric
     return found
 
 
 def figures(
-    predict: Callable[[Any], Any], own: dict[str, float], wanted: dict[str, Metric], x: Any, y: Any, weight: Any
+    network: Any, wanted: dict[str, Metric], x: Any, y: Any, weight: Any, missing: str, own: dict[str, float] | None
 ) -> dict[str, float]:
-    """The figures that are wanted; `own`: those that the core has computed."""
+    """The figures that are wanted; `own`: those that the core has computed, if it has."""
     found: dict[str, float] = {}
     prediction = None
     for name, metric in wanted.items():
-        if isinstance(metric, str) and metric in own:
+        if isinstance(metric, str) and metric != "r2":
+            own = network._evaluate(x, y, weight, None, missing) if own is None else own
             found[name] = own[metric]
             continue
         if prediction is None:
             rows = real_array(x, "x")
-            prediction = predict(rows[None] if rows.ndim == 1 else rows)
-            targets = _like(prediction, real_array(y, "y"))
-        value = _r2(targets, prediction, weight) if isinstance(metric, str) else metric(targets, prediction)
+            prediction = network.predict(rows[None] if rows.ndim == 1 else rows)
+            targets, judged = _like(prediction, real_array(y, "y"), missing == "ignore")
+        if isinstance(metric, str):
+            value = _r2(targets, prediction, weight, missing == "ignore")
+        else:
+            value = metric(targets[judged], prediction[judged])
         try:
             found[name] = float(value)
         except (TypeError, ValueError):
@@ -59,13 +71,16 @@ def figures(
     return found
 
 
-def _like(prediction: Any, y: Any) -> Any:
-    """Targets in the shape of predictions: of probabilities the class, and one target for all quantiles for each."""
-    if y.size == prediction.size:
-        return y.reshape(prediction.shape)
-    if prediction.ndim == 1 and y.ndim == 2:
-        return y.argmax(axis=1)
-    return np.broadcast_to(y.reshape(len(prediction), -1), prediction.shape)
+def _like(prediction: Any, y: Any, ignore: bool) -> tuple[Any, Any]:
+    """Targets in the shape of predictions, of probabilities the class; and which rows have a target."""
+    matrix = y.reshape(len(prediction), -1)
+    judged = np.full(len(prediction), True)
+    if ignore and matrix.dtype.kind == "f":
+        judged = ~np.isnan(matrix).all(axis=1)
+    if prediction.ndim == 1 and matrix.shape[1] > 1:
+        matrix = matrix.argmax(axis=1)
+    return (matrix.reshape(prediction.shape) if matrix.size == prediction.size
+            else np.broadcast_to(matrix, prediction.shape)), judged  # fmt: skip
 
 
 def _sum(values: Any) -> Any:
@@ -74,13 +89,32 @@ def _sum(values: Any) -> Any:
 
 
 @np.errstate(all="ignore")
-def _r2(targets: Any, prediction: Any, weight: Any) -> float:
+def _r2(targets: Any, prediction: Any, weight: Any, ignore: bool) -> float:
     """1 - (squared errors) / (squared distances from the mean), the mean over the targets, as in scikit-learn."""
     t, p = (np.asarray(values, np.float64).reshape(len(targets), -1) for values in (targets, prediction))
     w = np.ones(len(t)) if weight is None else np.asarray(real_array(weight, "sample_weight"), np.float64)
-    there = ~np.isnan(t)
+    there = ~np.isnan(t) if ignore else np.full(t.shape, True)
     w, t, p = np.where(there, w[:, None], 0.0), np.where(there, t, 0.0), np.where(there, p, 0.0)
-    mean = _sum(w * t) / _sum(w)
+    total = _sum(w)
+    mean = _sum(w * t) / total
     errors, distances = _sum(w * (t - p) ** 2), _sum(w * (t - mean) ** 2)
-    scores = np.where(distances > 0, 1 - errors / distances, np.where(errors > 0, 0.0, 1.0))
-    return float(_sum(scores[there.any(axis=0)]) / there.any(axis=0).sum())
+    exact = np.where(errors == 0, 1.0, np.where(errors > 0, 0.0, np.nan))  # where the targets are all the same
+    scores = np.where(distances > 0, 1 - errors / distances, np.where(distances == 0, exact, np.nan))
+    return float(_sum(scores[total > 0]) / (total > 0).sum())
+
+
+class Recorder:
+    """A callback that records figures after each epoch, before other callbacks are called."""
+
+    def __init__(self, wanted: dict[str, Metric], parts: dict[str, Any], missing: str) -> None:
+        self._wanted = {name: metric for name, metric in wanted.items() if metric != "accuracy"}  # fit records that
+        self._parts = {prefix: part for prefix, part in parts.items() if part is not None}
+        self._missing = missing
+
+    def on_epoch(self, epoch: int, history: History, network: Any) -> None:
+        """Record the figures of the epoch; NaN, until all are there."""
+        last, nothing = len(history) - 1, np.array([np.nan])
+        history._record(last, {prefix + name: nothing.copy() for prefix in self._parts for name in self._wanted})
+        for prefix, (x, y, weight) in self._parts.items():
+            found = figures(network, self._wanted, x, y, weight, self._missing, None)
+            history._record(last, {prefix + name: np.array([value]) for name, value in found.items()})

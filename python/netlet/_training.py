@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
         seed: int | None
         callback: Callable[[int, History], object] | None
         callbacks: Sequence[Any] | None
+        recorder: Any  # of metrics, or None
         validation_data: tuple[Any, ...] | None
         patience: int | None
         min_delta: float
@@ -58,7 +59,8 @@ def settings(options: Options, network: Any, history: History) -> tuple[Optimize
             f"learning_rate: expected None beside an optimizer, which has its own, got {shown(learning_rate)}"
         )
     seed, patience = options["seed"], options["patience"]
-    callbacks = checked(options["callback"], options["callbacks"])
+    recorder = options["recorder"]
+    callbacks = [*([] if recorder is None else [recorder]), *checked(options["callback"], options["callbacks"])]
     epochs = arguments.integer("epochs", options["epochs"], 1, 2**63, "a positive integer")
     if patience is not None:
         patience = arguments.integer("patience", patience, 1, 2**63, "a positive integer or None")
@@ -134,44 +136,68 @@ def weights_of_classes(
 
 
 def split(
-    loss: str, share: Any, seed: int, x: Any, y: Any, sample_weight: Any
+    loss: str, share: Any, seed: int, x: Any, y: Any, sample_weight: Any, missing: MissingName
 ) -> tuple[Any, Any, Any, tuple[Any, Any, Any]]:
     """Rows for training, and rows for validation: of each class those with the smallest random numbers."""
-    from .reference.generator import SPLIT, random_bits
-
-    x, y = real_array(x, "x"), real_array(y, "y")
-    (share,) = arguments.numbers("validation_split", share, 1, "fit")
+    share = number(share, "validation_split")
     if not 0 < share < 1:
         raise ValueError(f"validation_split: expected a number between 0 and 1, got {share:g}")
-    if x.ndim != 2 or y.ndim < 1 or len(y) != len(x):
-        raise ValueError(f"validation_split: expected x and y of as many rows, got shapes {x.shape} and {y.shape}")
+    x, y = real_array(x, "x"), real_array(y, "y")
+    if x.ndim != 2 or len(x) < 2:
+        raise ValueError(f"x: expected at least 2 rows for validation_split, got shape {x.shape}")
+    if y.ndim < 1 or len(y) != len(x):
+        raise ValueError(f"y: expected {len(x)} rows, as many as x has, got shape {y.shape}")
     weight = None if sample_weight is None else real_array(sample_weight, "sample_weight")
     if weight is not None and weight.shape != (len(x),):
         raise ValueError(f"sample_weight: expected shape ({len(x)},), got {weight.shape}")
-    order = np.argsort(random_bits(seed, SPLIT, 0, len(x)), kind="stable")
-    chosen = np.zeros(len(x), bool)
-    for members in _members(loss, y):
-        of_class = order[members[order]]
-        chosen[of_class[: min(int(share * len(of_class) + 0.5), len(of_class) - 1)]] = True
-    if not chosen.any():
-        raise ValueError(f"validation_split: expected a share of at least one of {len(x)} rows, got {share:g}")
-    rest, parts = ~chosen, [x, y] if weight is None else [x, y, weight]
-    own, held = ([part[rows] for part in parts] + [None] * (3 - len(parts)) for rows in (rest, chosen))
+    for name, values in (("x", x), ("y", y), ("sample_weight", weight)):  # while rows have their numbers
+        _check_finite(name, values, name == "y" and missing == "ignore")
+    chosen = _chosen(_classes(loss, y), share, seed)
+    parts = [x, y] if weight is None else [x, y, weight]
+    own, held = ([part[rows] for part in parts] + [None] * (3 - len(parts)) for rows in (~chosen, chosen))
     return own[0], own[1], own[2], (held[0], held[1], held[2])
 
 
-def _members(loss: str, y: npt.NDArray[Any]) -> Iterator[npt.NDArray[np.bool_]]:
-    """For each class, which rows are of it; without classes all of them."""
+def _check_finite(name: str, values: Any, nan_is_missing: bool) -> None:
+    if values is None or values.dtype.kind != "f":
+        return
+    bad = np.isinf(values) if nan_is_missing else ~np.isfinite(values)
+    if bad.any():
+        row, *column = (int(i) for i in np.unravel_index(bad.argmax(), bad.shape))
+        where = f"row {row}" + (f", column {column[0]}" if column else "")
+        raise ValueError(f"{name}: expected finite numbers, got {values.ravel()[bad.argmax()]} in {where}")
+
+
+def _classes(loss: str, y: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """A number for each row that stands for its class; the same for all rows if there are no classes."""
     of = LOSSES[loss].get("classes")
     matrix = y.reshape(len(y), -1)
     if of == "row" and matrix.shape[1] > 1:
-        classes = np.where(np.isnan(matrix).any(axis=1), -1, matrix.argmax(axis=1))
-    elif of and matrix.shape[1] == 1:
-        classes = matrix[:, 0]
-    else:
-        classes = np.zeros(len(y))
-    for value in np.unique(classes):
-        yield (classes == value) if value == value else classes != classes
+        return np.where(np.isnan(matrix).any(axis=1), -1, matrix.argmax(axis=1))
+    if of == "row" or (of and matrix.shape[1] == 1 and np.isin(matrix[~np.isnan(matrix)], (0, 1)).all()):
+        return np.where(np.isnan(matrix[:, 0]), -1, matrix[:, 0])
+    return np.zeros(len(y))
+
+
+def _chosen(classes: npt.NDArray[Any], share: float, seed: int) -> npt.NDArray[np.bool_]:
+    """Which rows are taken: in all as near to the share as can be, at least one; likewise of each class, never all."""
+    from .reference.generator import SPLIT, random_bits
+
+    order = np.argsort(random_bits(seed, SPLIT, 0, len(classes)), kind="stable")
+    _, group, sizes = np.unique(classes[order], return_inverse=True, return_counts=True)
+    ideal = share * sizes
+    quota = np.minimum(np.floor(ideal).astype(int), sizes - 1)
+    left = max(1, int(share * len(classes) + 0.5)) - int(quota.sum())
+    most_wanted = np.argsort(quota - ideal, kind="stable")
+    most_wanted = most_wanted[quota[most_wanted] < sizes[most_wanted] - 1]
+    quota[most_wanted[: max(left, 0)]] += 1
+    rows = np.argsort(group.reshape(-1), kind="stable")  # class after class, each in its random order
+    place = np.arange(len(rows)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    chosen = np.zeros(len(rows), bool)
+    chosen[order[rows[place < np.repeat(quota, sizes)]]] = True
+    if not chosen.any():
+        raise ValueError("validation_split: expected a class of more than one row, to take one of")
+    return chosen
 
 
 def standardize(loss: str, value: Standardize) -> dict[str, bool]:

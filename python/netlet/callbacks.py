@@ -18,14 +18,16 @@ Examples
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._arguments import integer, numbers
-from ._data import shown
+from ._arguments import integer
+from ._data import flag, number, shown
 
 if TYPE_CHECKING:
     import threading
@@ -62,6 +64,9 @@ class Callback:
         """Called at the end, however training ends."""
 
 
+_FALLS = ("loss", "rmse", "mae", "mse", "error", "deviance", "rate")  # ends of names of figures that get smaller
+
+
 class StopAt(Callback):
     """Ends training once a figure is good enough, or after a time.
 
@@ -71,20 +76,23 @@ class StopAt(Callback):
         Since the training began; looked at after each epoch.
     **figures : float
         Names of the history's figures, such as ``loss``, ``validation_loss`` or ``validation_accuracy``: training ends
-        when one has reached its value. Losses, and other figures whose names end in ``loss``, ``rmse`` or ``mae``, fall
-        to it; all others rise to it.
+        when one has reached its value. Names that end in ``loss``, ``rmse``, ``mae``, ``mse``, ``error``, ``deviance``
+        or ``rate`` fall to it; all others rise to it.
 
     Raises
     ------
     ValueError, TypeError
-        If nothing is given, or what is given is not a number; in training, if there is no such figure.
+        If nothing is given, or what is given is not a number; after the first epoch, if there is no such figure.
     """
 
     def __init__(self, *, seconds: float | None = None, **figures: float) -> None:
         if seconds is None and not figures:
             raise ValueError("StopAt: expected seconds, or the value of a figure such as loss, got nothing")
-        self._seconds = None if seconds is None else numbers("seconds", seconds, 1, "training")[0]
-        self._figures = {name: numbers(name, value, 1, "training")[0] for name, value in figures.items()}
+        self._seconds = None if seconds is None else _seconds_of(seconds)
+        self._figures = {name: number(value, name) for name, value in figures.items()}
+        for name, value in self._figures.items():
+            if value != value:
+                raise ValueError(f"{name}: expected a number, got nan")
         self._begin = time.monotonic()
 
     def on_begin(self, network: Any, optimizer: Optimizer) -> None:
@@ -94,9 +102,10 @@ class StopAt(Callback):
     def on_epoch(self, epoch: int, history: History, network: Any) -> bool:
         """Compare the figures with their values."""
         for name, value in self._figures.items():
-            falls = name.endswith(("loss", "rmse", "mae"))
+            if name not in history:
+                raise ValueError(f"StopAt: expected one of the figures {', '.join(history)}, got {name!r}")
             last = history[name][-1]
-            if last <= value if falls else last >= value:
+            if last <= value if name.endswith(_FALLS) else last >= value:
                 return True
         return self._seconds is not None and time.monotonic() - self._begin >= self._seconds
 
@@ -107,46 +116,73 @@ class CSVLog(Callback):
     Parameters
     ----------
     path : str or path-like
+        Opened after the first epoch.
     append : bool, default False
-        Add to a file that is already there, in place of replacing it.
+        Add to a file that is already there, in place of replacing it; it must have the same columns.
+
+    Raises
+    ------
+    OSError
+        In training, if the file cannot be written.
+    ValueError
+        In training, if the file that is added to has other columns.
     """
 
     def __init__(self, path: Path, *, append: bool = False) -> None:
-        self._path, self._append = os.fspath(path), append
+        self._path, self._append = _path_of(path), flag("append", append)
         self._file: Any = None
-
-    def on_begin(self, network: Any, optimizer: Optimizer) -> None:
-        """Open the file."""
-        self._file = open(self._path, "a" if self._append else "w", encoding="ascii", newline="\n")  # noqa: SIM115, PTH123
 
     def on_epoch(self, epoch: int, history: History, network: Any) -> None:
         """Write a line; before the first one, the names."""
-        if self._file.tell() == 0:
-            self._file.write(",".join(["epoch", *history]) + "\n")
-        self._file.write(",".join([str(epoch), *(repr(float(history[name][-1])) for name in history)]) + "\n")
+        import csv  # it takes long to import
+
+        names = ["epoch", *history]
+        if self._file is None:
+            there = self._columns() if self._append else []
+            if there and there != names:
+                raise ValueError(f"path: expected a file with the columns {', '.join(names)}, got {', '.join(there)}")
+            mode = "a" if self._append else "w"
+            self._file = open(self._path, mode, encoding="utf-8", newline="")  # noqa: SIM115, PTH123
+            if not there:
+                csv.writer(self._file, lineterminator="\n").writerow(names)
+        csv.writer(self._file, lineterminator="\n").writerow([epoch, *(float(history[name][-1]) for name in history)])
         self._file.flush()
+
+    def _columns(self) -> list[str]:
+        """Of the file that is there; none if there is no such file, or nothing in it."""
+        import csv
+
+        try:
+            with open(self._path, encoding="utf-8", newline="") as file:  # noqa: PTH123
+                return next(csv.reader(file), [])
+        except FileNotFoundError:
+            return []
 
     def on_end(self, history: History, network: Any) -> None:
         """Close the file."""
-        if self._file:
+        if self._file is not None:
             self._file.close()
+            self._file = None
 
 
 class Checkpoint(Callback):
     """Saves the network and its optimizer in the course of the training, for `Network.load_checkpoint`.
 
     Files are written by another thread, each as a whole; the training waits only if the one before is not done yet.
+    It serves one training at a time.
 
     Parameters
     ----------
     path : str or path-like
-        Where to save; ``{epoch}`` in it becomes the number of the epoch.
+        Where to save. What stands in braces is filled in as by `str.format`: ``{epoch}``, or ``{epoch:03d}``, is the
+        number of the epoch, ``{validation_loss:.3f}`` a figure of the history.
     every : int, default 1
         Save after so many epochs,
     seconds : float, optional
         or, in place of `every`, when so many seconds have passed since the last time.
     best : bool, default False
-        Save only if the loss (that of the validation data, if any) is the smallest so far in this training.
+        Of the epochs that are looked at, save only one whose loss is the smallest so far in this training: that of the
+        validation data or, without, that of the epoch, which is computed before its steps.
     keep : int, optional
         With ``{epoch}`` in `path`: keep so many of the files that this training wrote, the latest.
 
@@ -163,35 +199,48 @@ class Checkpoint(Callback):
     >>> from netlet import Adam, Network
     >>> folder = tempfile.mkdtemp()
     >>> net = Network([2, 3, 1], seed=0)
-    >>> saved = Checkpoint(os.path.join(folder, "xor-{epoch}.netlet"), every=2, keep=2)
+    >>> saved = Checkpoint(os.path.join(folder, "xor-{epoch:02d}.netlet"), every=2, keep=2)
     >>> history = net.fit([[0, 1], [1, 1]], [1, 0], epochs=9, optimizer=Adam(), callbacks=[saved])
     >>> sorted(os.listdir(folder))
-    ['xor-5.netlet', 'xor-7.netlet']
-    >>> resumed, adam = Network.load_checkpoint(os.path.join(folder, "xor-7.netlet"))
+    ['xor-05.netlet', 'xor-07.netlet']
+    >>> resumed, adam = Network.load_checkpoint(os.path.join(folder, "xor-07.netlet"))
     >>> resumed.epochs_trained, adam.steps
     (8, 8)
     """
 
     def __init__(
-        self, path: Path, *, every: int = 1, seconds: float | None = None, best: bool = False, keep: int | None = None
+        self,
+        path: Path,
+        *,
+        every: int | None = None,
+        seconds: float | None = None,
+        best: bool = False,
+        keep: int | None = None,
     ) -> None:
-        self._path = os.fspath(path)
-        self._every = integer("every", every, 1, 2**63, "a positive integer")
-        self._seconds = None if seconds is None else numbers("seconds", seconds, 1, "checkpoint")[0]
-        self._best = best
+        self._path = _path_of(path)
+        if every is not None and seconds is not None:
+            raise ValueError("every: expected either every or seconds, got both")
+        self._every = 1 if every is None else integer("every", every, 1, 2**63, "a positive integer")
+        self._seconds = None if seconds is None else _seconds_of(seconds)
+        self._best = flag("best", best)
         self._keep = None if keep is None else integer("keep", keep, 1, 2**63, "a positive integer or None")
-        if keep is not None and "{epoch}" not in self._path:
+        if keep is not None and "{epoch" not in self._path:
             raise ValueError(
                 f"keep: expected {{epoch}} in path, so that there are several files, got {shown(self._path)}"
             )
         self._optimizer: Optimizer | None = None
         self._writer: threading.Thread | None = None
-        self._error: OSError | None = None
+        self._error: BaseException | None = None
         self._written: list[str] = []
 
     def on_begin(self, network: Any, optimizer: Optimizer) -> None:
         """Begin to count."""
-        self._optimizer, self._written = optimizer, []
+        if self._optimizer is not None:
+            raise RuntimeError("Checkpoint: expected one training at a time, another one is using it")
+        folder = os.path.dirname(self._path)  # noqa: PTH120
+        if folder and "{" not in folder and not os.path.isdir(folder):  # noqa: PTH112
+            raise FileNotFoundError(errno.ENOENT, "path: no such folder", folder)
+        self._optimizer, self._written, self._smallest = optimizer, [], float("inf")
         self._last = time.monotonic()
 
     def on_epoch(self, epoch: int, history: History, network: Any) -> None:
@@ -201,20 +250,34 @@ class Checkpoint(Callback):
                 return
         elif time.monotonic() - self._last < self._seconds:
             return
-        if self._best and history.best_epoch != len(history) - 1:
-            return
-        import threading  # it takes long to import
-
         self._last = time.monotonic()
-        data = network.to_bytes(optimizer=self._optimizer)
+        if self._best:
+            loss = float((history.validation_loss if len(history.validation_loss) else history.loss)[-1])
+            if not loss < self._smallest:
+                return
+            self._smallest = loss
         self._wait()
-        path = self._path.replace("{epoch}", str(epoch))
-        self._writer = threading.Thread(target=self._write, args=(path, data))
-        self._writer.start()
+        self._start(self._filled(epoch, history), network.to_bytes(optimizer=self._optimizer))
+
+    def _filled(self, epoch: int, history: History) -> str:
+        """The path for an epoch."""
+        try:
+            return self._path.format(epoch=epoch, **{name: float(history[name][-1]) for name in history})
+        except (LookupError, ValueError, AttributeError) as error:
+            names = ", ".join(["epoch", *history])
+            raise ValueError(f"path: expected only {names} in braces, got {shown(self._path)} ({error})") from None
 
     def on_end(self, history: History, network: Any) -> None:
         """Wait until the last file is written."""
+        self._optimizer = None
         self._wait()
+
+    def _start(self, path: str, data: bytes) -> None:
+        import threading  # it takes long to import
+
+        writer = threading.Thread(target=self._write, args=(path, data))
+        writer.start()
+        self._writer = writer
 
     def _wait(self) -> None:
         if self._writer is not None:
@@ -227,16 +290,18 @@ class Checkpoint(Callback):
     def _write(self, path: str, data: bytes) -> None:
         try:
             _core.replace_file(os.fsencode(path), data)
-            if path not in self._written:
-                self._written.append(path)
-            while self._keep is not None and len(self._written) > self._keep:
-                os.unlink(self._written.pop(0))  # noqa: PTH108
-        except OSError as error:
+        except BaseException as error:  # it is raised by the thread that trains
             self._error = error
+            return
+        if path not in self._written:
+            self._written.append(path)
+        while self._keep is not None and len(self._written) > self._keep:
+            with contextlib.suppress(OSError):  # somebody else has taken it away, perhaps
+                os.unlink(self._written.pop(0))  # noqa: PTH108
 
 
 class LivePlot(Callback):
-    """Draws `History.plot` anew about once a second; needs ``pip install matplotlib``.
+    """Draws the losses anew about once a second, as `History.plot` does; needs ``pip install matplotlib``.
 
     In a notebook, use a backend that can draw again, such as ``%matplotlib widget``.
 
@@ -244,16 +309,27 @@ class LivePlot(Callback):
     ----------
     seconds : float, default 1.0
         Between two drawings.
+
+    Raises
+    ------
+    ImportError
+        Before training, if matplotlib is not installed.
     """
 
     def __init__(self, *, seconds: float = 1.0) -> None:
-        self._seconds = numbers("seconds", seconds, 1, "drawing")[0]
+        self._seconds = _seconds_of(seconds)
         self._ax: Any = None
         self._last = 0.0
 
+    def on_begin(self, network: Any, optimizer: Optimizer) -> None:
+        """Open a figure."""
+        from ._drawing import new_figure
+
+        self._ax = new_figure("LivePlot").add_subplot()
+
     def on_epoch(self, epoch: int, history: History, network: Any) -> None:
         """Draw, if it is time."""
-        if self._ax is None or time.monotonic() - self._last >= self._seconds:
+        if time.monotonic() - self._last >= self._seconds:
             self._draw(history)
 
     def on_end(self, history: History, network: Any) -> None:
@@ -262,10 +338,6 @@ class LivePlot(Callback):
             self._draw(history)
 
     def _draw(self, history: History) -> None:
-        if self._ax is None:
-            from ._drawing import new_figure
-
-            self._ax = new_figure("LivePlot").add_subplot()
         self._ax.clear()
         history.plot(self._ax)
         self._ax.figure.canvas.draw_idle()
@@ -273,20 +345,44 @@ class LivePlot(Callback):
         self._last = time.monotonic()
 
 
+def _path_of(path: Any) -> str:
+    """A path that a file can have."""
+    try:
+        text: str = os.fsdecode(path)
+    except TypeError:
+        raise TypeError(f"path: expected a str or path object, got {type(path).__name__}") from None
+    if "\0" in text:
+        raise ValueError("path: expected no null byte")
+    return text
+
+
+def _seconds_of(value: Any) -> float:
+    seconds = number(value, "seconds")
+    if seconds >= 0:
+        return seconds
+    raise ValueError(f"seconds: expected a number >= 0, got {seconds:g}")
+
+
 # ---- what fit makes of them
 
 
 def checked(callback: Any, callbacks: Any) -> list[Any]:
     """All of them, `callback` first; each is a function or an object with on_epoch."""
-    if callback is not None and not callable(callback):
+    if callback is not None and (isinstance(callback, type) or not callable(callback)):
         hint = "; callbacks=[...] takes objects" if hasattr(callback, "on_epoch") else ""
-        raise TypeError(f"callback: expected a function, got {type(callback).__name__}{hint}")
-    if callbacks is not None and (isinstance(callbacks, Callback) or not isinstance(callbacks, Sequence)):
-        raise TypeError(f"callbacks: expected a list, got {type(callbacks).__name__}")
+        raise TypeError(f"callback: expected a function, got {_said(callback)}{hint}")
+    if callbacks is not None and (isinstance(callbacks, Callback) or not isinstance(callbacks, (list, tuple))):
+        raise TypeError(f"callbacks: expected a list, got {_said(callbacks)}")
     for each in callbacks or ():
         if isinstance(each, type) or not (callable(each) or hasattr(each, "on_epoch")):
-            raise TypeError(f"callbacks: expected functions, or objects with on_epoch, got {shown(each)}")
+            raise TypeError(
+                f"callbacks: expected functions, or objects with on_epoch, as in netlet.callbacks, got {_said(each)}"
+            )
     return [*([callback] if callback is not None else []), *(callbacks or ())]
+
+
+def _said(value: Any) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
 def together(all_of_them: list[Any], history: History, network: Any) -> Callable[[int], object] | None:
@@ -308,11 +404,29 @@ def together(all_of_them: list[Any], history: History, network: Any) -> Callable
 
 @contextlib.contextmanager
 def running(all_of_them: list[Any], history: History, network: Any, optimizer: Optimizer) -> Iterator[None]:
-    """Tell them of begin and end; each hears of the end, whatever the others do."""
-    with contextlib.ExitStack() as stack:
+    """Tell them of begin and end. Each that heard of the begin hears of the end, whatever the others do."""
+    begun = []
+    try:
         for each in all_of_them:
-            if hasattr(each, "on_end"):
-                stack.callback(each.on_end, history, network)
             if hasattr(each, "on_begin"):
                 each.on_begin(network, optimizer)
+            begun.append(each)
         yield
+    except BaseException:  # what ended the training matters more than what happens at its end
+        for error in _ended(begun, history, network):
+            warnings.warn(f"callbacks: at the end of the training, {type(error).__name__}: {error}", stacklevel=6)
+        raise
+    for error in _ended(begun, history, network):
+        raise error
+
+
+def _ended(begun: list[Any], history: History, network: Any) -> list[Exception]:
+    """Tell them of the end; what they raised."""
+    errors = []
+    for each in begun:
+        if hasattr(each, "on_end"):
+            try:
+                each.on_end(history, network)
+            except Exception as error:
+                errors.append(error)
+    return errors

@@ -47,8 +47,14 @@ class _Column:
         return view
 
 
+def _epochs(count: int) -> str:
+    return f"{count} epoch{'' if count == 1 else 's'}"
+
+
 class History:
     """What the epochs of one `Network.fit` gave; printing it shows a table.
+
+    By name it is like a dict, ``history["loss"]``, ``dict(history)``; but its length is the number of epochs.
 
     Attributes
     ----------
@@ -151,12 +157,24 @@ class History:
         finite = np.concatenate(list(losses.values()))
         wide = len(finite) > 0 and bool(np.all(finite > 0)) and float(np.max(finite)) > 10 * float(np.min(finite))
         draw_curves(ax, losses, self.best_epoch if len(losses) == 2 else None, "loss", log=wide)
-        ax.set_title(f"{len(self)} epochs in {self.time.sum():.3g} s")
+        ax.set_title(f"{_epochs(len(self))} in {self.time.sum():.3g} s")
         return ax
 
     def keys(self) -> list[str]:
         """Names of the figures that each epoch has: ``dict(history)`` is a dict of arrays, for pandas and others."""
         return list(self._columns)
+
+    def values(self) -> list[Vector]:
+        """The figures of `keys`."""
+        return [self[name] for name in self]
+
+    def items(self) -> list[tuple[str, Vector]]:
+        """Names and figures."""
+        return [(name, self[name]) for name in self]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """The figures of that name, or `default`."""
+        return self[name] if name in self._columns else default
 
     def __getitem__(self, name: str) -> Vector:
         if name not in self._columns:
@@ -174,7 +192,7 @@ class History:
             return "<History of 0 epochs>"
         figures = {name: column.values[-1] for name, column in self._columns.items() if name != "time"}
         last = ", ".join(f"{name} {value:.6g}" for name, value in figures.items() if name != "learning_rate")
-        return f"<History of {len(self)} epochs in {self.time.sum():.3g} s; last: {last}>"
+        return f"<History of {_epochs(len(self))} in {self.time.sum():.3g} s; last: {last}>"
 
     def __str__(self) -> str:
         """A table of at most 20 epochs, evenly spaced from the first to the last, counted from 0."""

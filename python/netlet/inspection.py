@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from . import _core
+from ._arguments import name_number
 from .exchange import Exchange
 
 if TYPE_CHECKING:  # they take longer to import than all of netlet
@@ -32,7 +34,7 @@ def _bytes(count: int) -> str:
 class Summary(str):
     """A text that shows itself as it is, and as a table in a notebook."""
 
-    _html: str
+    _html = ""
 
     def __repr__(self) -> str:
         return str(self)
@@ -107,7 +109,10 @@ class Inspection(Exchange):
         return f"Network {'-'.join(sizes)}, {self.dtype.name}"
 
     def _repr_html_(self) -> str:
-        return self.summary()._html
+        try:
+            return self.summary()._html
+        except RuntimeError:  # another thread is changing it
+            return f"<b>{self}</b>"
 
     def views(self, vector: Array) -> tuple[tuple[Array, Array], ...]:
         """Look at a vector in the layout of `parameters` as weights and biases, such as a gradient.
@@ -194,14 +199,16 @@ class Inspection(Exchange):
 
     def _layer(self, x: Any, weight: Array, bias: Array, activation: str, before: Any, after: Any) -> Array:
         """The outputs of a network of this layer alone; `before` and `after` are its scalings."""
-        from .formats.parts import Parts  # it needs dataclasses, which are slow to import
-
-        layer = self._from_parts(
-            Parts(
-                weights=[weight], biases=[bias], activations=[activation], loss="squared_error", reduction="sum",
-                dtype=self.dtype, input_scaling=before, output_scaling=after,
-            )
+        outputs = weight.shape[1]
+        layer = _core.Network(
+            [len(weight), outputs], [name_number("activation", activation, "activation")],
+            name_number("loss", "squared_error", "loss"), name_number("reduction", "sum", "reduction"), self.dtype,
+            [], [],
         )  # fmt: skip
+        np.concatenate([weight.ravel(), bias], out=layer.parameters)
+        for of_outputs, scaling in ((False, before), (True, after)):
+            if scaling is not None:
+                layer._set_scaling(of_outputs, *(values.tolist() for values in scaling))
         return layer._forward(x, None)
 
     def plot(self, ax: Any = None) -> Any:

@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,7 +33,7 @@ if TYPE_CHECKING:  # they take longer to import than all of netlet
     import numpy.typing as npt
     from typing_extensions import Self  # typing has it from Python 3.11 on
 
-    from ._metrics import Metric
+    from ._metrics import Metrics
     from ._names import ActivationName, DtypeName, InitName, LossName, MissingName, OptimizerName, ReductionName
     from .formats.parts import Parts
 
@@ -65,6 +65,18 @@ def _of_means(shift: Array, scale: Array) -> tuple[Array, Array]:
             "must be 2 * log(scale) and 1"
         )
     return shift[::2], scale[::2]
+
+
+class _Metadata(dict[str, Any]):
+    """A dict that says so where changing it would be in vain."""
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("metadata: expected to be set as a whole: net.metadata = {**net.metadata, 'name': value}")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
 
 
 class Network(Inspection):
@@ -229,7 +241,7 @@ class Network(Inspection):
         seed : int, optional
             From 0 to 2**64 - 1; by default the network's own, with which it gets the values that it began with.
         init : str, optional
-            ``"glorot_uniform"`` or ``"he_uniform"``; by default what the network was made with.
+            ``"glorot_uniform"`` or ``"he_uniform"``; by default what the network was made with, or last reset with.
 
         Raises
         ------
@@ -296,15 +308,15 @@ class Network(Inspection):
         self._set_pair("output_scaling", True, value, self._targets)
 
     @property
-    def metadata(self) -> Mapping[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         """What you want to keep with the network: a dict of what JSON can say, empty by default.
 
-        It is saved and copied with the network, and nothing here reads it. Set it as a whole, or to None; what is read
-        is a copy that cannot be changed.
+        It is saved and copied with the network, and nothing here reads it. What is read is a copy: set it as a whole,
+        ``net.metadata = {**net.metadata, "name": value}``, or to None.
         """
         import json  # it takes long to import
 
-        return MappingProxyType(json.loads(self._note(_METADATA) or "{}"))
+        return _Metadata(json.loads(self._note(_METADATA) or "{}"))
 
     @metadata.setter
     def metadata(self, value: Mapping[str, Any] | None) -> None:
@@ -378,13 +390,17 @@ class Network(Inspection):
             raise TypeError("x: expected x, y or both, got neither")
         if y is not None and not LOSSES[self.loss_name].get("scales_outputs"):
             raise ValueError(f"y: expected None, {self.loss_name} does not allow scaled outputs")
+        if x is not None and y is not None:
+            x, y = real_array(x, "x"), real_array(y, "y")
+            if x.ndim and y.ndim and len(x) != len(y):
+                raise ValueError(f"y: expected {len(x)} rows, as many as x has, got {len(y)}")
         before = self.input_scaling
         if x is not None:
             self._learn_scaling(False, x, sample_weight, missing)
         if y is not None:
             try:
                 self._learn_scaling(True, y, sample_weight, missing)
-            except Exception:
+            except BaseException:
                 self.input_scaling = before
                 raise
 
@@ -510,7 +526,7 @@ class Network(Inspection):
         sample_weight: npt.ArrayLike | None = None,
         weight_mean: float | None = None,
         missing: MissingName = "refuse",
-        metrics: Sequence[Metric] | None = None,
+        metrics: Metrics | None = None,
     ) -> dict[str, float]:
         """Compute the loss over all rows, and the accuracy or, without classes, how far predictions are from targets.
 
@@ -525,11 +541,12 @@ class Network(Inspection):
             As in `loss`, for the loss alone.
         missing : str, default "refuse"
             As in `loss`.
-        metrics : sequence of str or callable, optional
+        metrics : sequence of str or callable, or dict, optional
             What is wanted beside the loss, in place of the figures below: ``"accuracy"`` for the cross entropies,
-            ``"rmse"``, ``"mae"`` and ``"r2"`` for other losses, or functions ``f(y, prediction)`` of `y` and of what
-            `predict` gives, such as those of scikit-learn; each is named by its ``__name__``. ``"r2"`` is the
-            coefficient of determination, averaged over the targets.
+            ``"rmse"``, ``"mae"`` and ``"r2"`` for other losses, or functions ``f(y, prediction)`` of `y` (classes, for
+            cross_entropy) and of what `predict` gives, such as those of scikit-learn; each is named by its
+            ``__name__``, or by the dict. ``"r2"`` is the coefficient of determination, averaged over the targets. With
+            ``missing="ignore"`` functions get the rows that have a target; in these, NaN may remain.
 
         Returns
         -------
@@ -565,7 +582,7 @@ class Network(Inspection):
         own = self._evaluate(x, y, sample_weight, weight_mean, missing)
         if metrics is None:
             return own
-        return {"loss": own["loss"], **_metrics.figures(self.predict, own, wanted, x, y, sample_weight)}
+        return {"loss": own["loss"], **_metrics.figures(self, wanted, x, y, sample_weight, missing, own)}
 
     def backward(
         self,
@@ -865,7 +882,7 @@ class Network(Inspection):
         schedule: Any = None,
         standardize: training.Standardize = False,
         missing: MissingName = "refuse",
-        metrics: Sequence[Metric] | None = None,
+        metrics: Metrics | None = None,
         progress: bool = False,
     ) -> History:
         """Train the network, on from its present parameters: a second call goes on where the first one ended.
@@ -915,7 +932,7 @@ class Network(Inspection):
             Its loss is computed after each epoch.
         validation_split : float, optional
             Between 0 and 1: the share of the rows that is taken for validation in place of `validation_data`, of each
-            class alike. Which rows depends on `seed` and on their number alone. The data is copied.
+            class alike. Which rows depends on `seed`, their number and their classes alone. The data is copied.
         patience : int, optional
             Stop after this many epochs in which the loss (that of the validation data, if any) has not improved by more
             than `min_delta`. However training ends, except by an error, the parameters of the last improvement are then
@@ -933,7 +950,7 @@ class Network(Inspection):
             ``"refuse"``: NaN in `y` is an error. ``"ignore"``: it is a target that is missing, which adds 0 to the loss
             and to the derivatives, while ``"mean"`` still divides by all rows. For cross_entropy all probabilities of a
             row are missing or none, and class indices cannot be missing. Also for `validation_data`.
-        metrics : sequence of str or callable, optional
+        metrics : sequence of str or callable, or dict, optional
             As in `evaluate`: computed after each epoch, for the rows and for the validation data, and recorded in the
             history. (The accuracy is always recorded, before each update.)
         progress : bool, default False
@@ -960,7 +977,8 @@ class Network(Inspection):
 
         Notes
         -----
-        ``n`` epochs and then ``m`` more give the same bits as ``n + m``; `patience` starts anew with each call.
+        ``n`` epochs and then ``m`` more give the same bits as ``n + m``; `patience`, and an optimizer given by name,
+        start anew with each call.
 
         For regression use ``output_activation="identity"``, and ``standardize=True`` unless inputs and targets are of
         order 1. For all but small data use ``reduction="mean"``, so that the learning rate does not depend on the
@@ -979,10 +997,12 @@ class Network(Inspection):
                 raise ValueError("validation_split: expected None beside validation_data")
             own = self.seed if seed is None else _seed(seed)
             x, y, sample_weight, validation_data = training.split(
-                self.loss_name, validation_split, own, x, y, sample_weight
+                self.loss_name, validation_split, own, x, y, sample_weight, missing
             )
+        recorder = None
         if metrics is not None:
-            callback = self._with_metrics(metrics, callback, (x, y, sample_weight), validation_data, missing)
+            parts = {"": (x, y, sample_weight), "validation_": training.validation_data(validation_data)}
+            recorder = _metrics.Recorder(_metrics.named(self.loss_name, metrics), parts, missing)
         if class_weight is not None:
             outputs = self.layer_sizes[-1]
             sample_weight = training.weights_of_classes(
@@ -1013,6 +1033,7 @@ class Network(Inspection):
                 "seed": seed,
                 "callback": callback,
                 "callbacks": callbacks,
+                "recorder": recorder,
                 "validation_data": validation_data,
                 "patience": patience,
                 "min_delta": min_delta,
@@ -1096,6 +1117,7 @@ class Network(Inspection):
                 "seed": seed,
                 "callback": callback,
                 "callbacks": callbacks,
+                "recorder": None,
                 "validation_data": validation_data,
                 "patience": patience,
                 "min_delta": min_delta,
@@ -1104,25 +1126,6 @@ class Network(Inspection):
                 "progress": progress,
             },
         )
-
-    def _with_metrics(
-        self, metrics: Any, callback: Any, data: Any, validation_data: Any, missing: MissingName
-    ) -> Callable[[int, History], object]:
-        """A callback that records figures after each epoch, before the caller's own."""
-        wanted = _metrics.named(self.loss_name, metrics)
-        wanted.pop("accuracy", None)  # which fit records itself
-        parts = {"": data, "validation_": training.validation_data(validation_data)}
-
-        def record(epoch: int, history: History) -> object:
-            for prefix, part in parts.items():
-                if part is not None:
-                    x, y, weight = part
-                    own = self._evaluate(x, y, weight, None, missing)
-                    for name, value in _metrics.figures(self.predict, own, wanted, x, y, weight).items():
-                        history._record(len(history) - 1, {f"{prefix}{name}": np.array([value])})
-            return callback(epoch, history) if callback is not None else None
-
-        return record
 
     def _train(self, data: dict[str, Any], options: training.Options) -> History:
         """Train on `data`, which replaces the settings of the same names: where the core gets rows from."""
@@ -1135,10 +1138,12 @@ class Network(Inspection):
                 running(callbacks, history, self, optimizer),
             ):
                 self._fit(optimizer, {**settings, **data, "record": record})
-        except (_core.DivergenceError, KeyboardInterrupt) as error:
-            error.history = history  # type: ignore[union-attr]  # the epochs before it
+                remember_network(optimizer, self)
+        except BaseException as error:
+            if len(history) or isinstance(error, (_core.DivergenceError, KeyboardInterrupt)):
+                with contextlib.suppress(AttributeError):
+                    error.history = history  # type: ignore[attr-defined]  # the epochs before it
             raise
-        remember_network(optimizer, self)
         training.warn_of_growth(history)
         return history
 

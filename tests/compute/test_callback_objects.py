@@ -2,6 +2,7 @@
 """Callbacks that are objects, and those that netlet has."""
 
 import csv
+import pickle
 import threading
 
 import numpy as np
@@ -51,6 +52,31 @@ def test_all_hear_of_the_end_however_it_comes():
     assert noted.calls[-1] == ("end", 0)
 
 
+class FailsAtEnd(Callback):
+    def on_end(self, history, network):
+        raise OSError("full")
+
+
+def test_an_error_at_the_end_hides_no_other_one():
+    noted = Noted()
+    with pytest.raises(OSError, match="full") as caught:
+        regression().fit(X, Y, epochs=2, callbacks=[FailsAtEnd(), noted])
+    assert len(caught.value.history) == 2
+    assert noted.calls[-1] == ("end", 2)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    with (
+        pytest.warns(UserWarning, match=r"^callbacks: at the end of the training, OSError: full") as warned,
+        pytest.raises(KeyboardInterrupt) as stopped,
+    ):
+        regression().fit(X, Y, epochs=2, callbacks=[FailsAtEnd(), interrupt, noted])
+    assert warned[0].filename == __file__
+    assert len(stopped.value.history) == 1
+    assert noted.calls[-1] == ("end", 1)
+
+
 def test_callbacks_change_nothing_and_take_no_part_in_the_time(tmp_path):
     plain, watched = regression(), regression()
     options = {"epochs": 6, "batch_size": 50, "validation_data": (X, Y)}
@@ -85,8 +111,14 @@ def test_training_stops_at_a_figure_or_after_a_time():
     assert len(history) == 1
     assert len(regression().fit(X, Y, epochs=500, callbacks=[StopAt(seconds=0)])) == 1
     assert len(regression().fit(X, Y, epochs=3, callbacks=[StopAt(seconds=1e9)])) == 3
-    with pytest.raises(KeyError, match=r"expected one of loss, .*, got 'f1'"):
+    with pytest.raises(ValueError, match=r"^StopAt: expected one of the figures loss, .*, got 'f1'"):
         regression().fit(X, Y, epochs=3, callbacks=[StopAt(f1=1)])
+    error = lambda y, prediction: np.abs(y - prediction).max()  # noqa: E731
+    options = {"metrics": {"worst_error": error}, "callbacks": [StopAt(worst_error=1e-9)]}
+    assert len(regression().fit(X, Y, epochs=3, **options)) == 3  # errors fall
+    for arguments in ({"loss": np.nan}, {"seconds": np.nan}, {"seconds": -1}):
+        with pytest.raises(ValueError, match=r"^(loss|seconds): expected a number"):
+            StopAt(**arguments)
     with pytest.raises(ValueError, match=r"^StopAt: expected seconds, or"):
         StopAt()
     with pytest.raises(TypeError, match=r"^loss: expected a number"):
@@ -109,6 +141,22 @@ def test_a_csv_file_has_a_line_for_each_epoch(tmp_path):
         assert [float(row[name]) for row in rows] == history[name].tolist()
     net.fit(X, CLASSES, epochs=2, callbacks=[CSVLog(path, append=True)], validation_data=(X, CLASSES))
     assert [row["epoch"] for row in csv.DictReader(path.read_text().splitlines())] == ["0", "1", "2", "3", "4"]
+    before = path.read_text()
+    with pytest.raises(
+        ValueError, match=r"^path: expected a file with the columns epoch, loss, .*, got epoch, loss, .*val"
+    ):
+        net.fit(X, CLASSES, epochs=2, callbacks=[CSVLog(path, append=True)])
+    with pytest.raises(ValueError, match=r"^x: "):
+        net.fit(X[:, :2], CLASSES, epochs=2, callbacks=[CSVLog(path)])
+    assert path.read_text() == before
+    net.reset(0)
+    net.fit(X, CLASSES, epochs=6)
+    log = CSVLog(path)
+    net.fit(X, CLASSES, epochs=1, metrics={"a, \u00fc": lambda *_: 1}, callbacks=[log])
+    assert next(csv.reader(path.read_text(encoding="utf-8").splitlines()))[-1] == "a, \u00fc"
+    pickle.dumps(log)
+    net.reset(0)
+    net.fit(X, CLASSES, epochs=5)
     net.fit(X, CLASSES, epochs=1, callbacks=[CSVLog(path)])
     assert [row["epoch"] for row in csv.DictReader(path.read_text().splitlines())] == ["5"]
 
@@ -142,9 +190,54 @@ def test_a_checkpoint_that_cannot_be_written_ends_training(tmp_path):
     with pytest.raises(FileNotFoundError):
         net.fit(X, Y, epochs=50, callbacks=[Checkpoint(tmp_path / "no folder" / "net")])
     assert net.epochs_trained <= 2
-    for arguments in ({"every": 0}, {"keep": 0}, {"keep": 2}):
-        with pytest.raises(ValueError, match=r"^(every|keep): expected"):
+    for arguments in ({"every": 0}, {"keep": 0}, {"keep": 2}, {"every": 2, "seconds": 1}, {"seconds": -1}):
+        with pytest.raises(ValueError, match=r"^(every|keep|seconds): expected"):
             Checkpoint("net", **arguments)
+    for path, error in ((None, TypeError), (3, TypeError), ("a\0b", ValueError)):
+        for callback in (Checkpoint, CSVLog):
+            with pytest.raises(error, match=r"^path: expected"):
+                callback(path)
+    with pytest.raises(TypeError, match=r"^best: expected True or False"):
+        Checkpoint("net", best="no")
+
+
+def test_names_of_checkpoints_are_filled_in(tmp_path):
+    pattern = tmp_path / "{epoch:03d}-{loss:.1e}.netlet"
+    history = regression().fit(X, Y, epochs=2, callbacks=[Checkpoint(pattern)])
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == [f"00{epoch}-{loss:.1e}.netlet" for epoch, loss in enumerate(history.loss)]
+    with pytest.raises(ValueError, match=r"^path: expected only epoch, loss, .* in braces, got '.*val_loss"):
+        regression().fit(X, Y, epochs=2, callbacks=[Checkpoint(tmp_path / "{val_loss}")])
+
+
+def test_a_checkpoint_serves_one_training_at_a_time_and_survives_cleaners(tmp_path):
+    saved = Checkpoint(tmp_path / "{epoch}", keep=1)
+
+    def clean(*_):
+        saved._writer.join()
+        for path in list(tmp_path.iterdir()):
+            path.unlink()
+
+    for _ in range(2):
+        regression().fit(X, Y, epochs=3, callbacks=[saved, clean])
+    with pytest.raises(RuntimeError, match="one training at a time"):
+        regression().fit(
+            X, Y, epochs=2, callbacks=[saved, lambda *_: regression().fit(X, Y, epochs=1, callbacks=[saved])]
+        )
+    with pytest.raises(FileNotFoundError, match="no such folder"):
+        regression().fit(X, Y, epochs=2, callbacks=[Checkpoint(tmp_path / "none" / "net", every=1000)])
+
+
+def test_the_best_of_the_epochs_that_are_looked_at(tmp_path):
+    net = regression()
+    net.fit(
+        X,
+        Y,
+        epochs=9,
+        schedule=lambda epoch: 1 / (1 + epoch),
+        callbacks=[Checkpoint(tmp_path / "net", every=4, best=True)],
+    )
+    assert Network.load(tmp_path / "net").epochs_trained == 8
 
 
 def test_a_live_plot_has_all_curves_at_the_end():

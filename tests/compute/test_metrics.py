@@ -46,6 +46,65 @@ def test_missing_targets_and_constant_ones():
     assert zero.evaluate(X, constant, metrics=["r2"])["r2"] == theirs.r2_score(constant, zero.predict(X)) == 0.5
 
 
+def test_functions_get_the_rows_that_have_a_target():
+    net, holes = classifier(), np.eye(3)[CLASSES]
+    holes[::2] = np.nan
+    found = net.evaluate(X, holes, missing="ignore", metrics=["accuracy", theirs.accuracy_score])
+    assert found["accuracy"] == found["accuracy_score"] == theirs.accuracy_score(CLASSES[1::2], net.predict(X[1::2]))
+    net, holes = regression(), Y.copy()
+    holes[5:] = np.nan
+    found = net.evaluate(X, holes, missing="ignore", metrics=[theirs.r2_score])
+    assert found["r2_score"] == theirs.r2_score(Y[:5], net.predict(X[:5]))
+
+
+def test_nan_is_not_hidden():
+    net, holes = regression(), Y.copy()
+    holes[3, 0] = np.nan
+    assert np.isnan(net.evaluate(X, holes, metrics=["r2"])["r2"])
+    net.parameters[:] = np.nan
+    for y in (Y, np.ones_like(Y), Y[:1]):
+        assert np.isnan(net.evaluate(X[: len(y)], y, metrics=["r2"])["r2"])
+
+
+def test_a_target_without_any_weight_does_not_count():
+    net, holes = regression(), Y.copy()
+    holes[1:, 0] = np.nan
+    weight = np.r_[0.0, np.ones(len(X) - 1)]
+    found = net.evaluate(X, holes, missing="ignore", sample_weight=weight, metrics=["r2"])["r2"]
+    np.testing.assert_allclose(found, theirs.r2_score(Y[1:, 1], net.predict(X)[1:, 1]), rtol=1e-12)
+
+
+def test_a_dict_gives_names():
+    net = regression()
+    metrics = {"worst": lambda y, p: np.abs(y - p).max(), "R2": "r2", "mean": lambda y, p: y.mean()}
+    found = net.evaluate(X, Y, metrics=metrics)
+    assert list(found) == ["loss", "worst", "R2", "mean"]
+    assert found["R2"] == net.evaluate(X, Y, metrics=np.array(["r2"]))["r2"]
+    assert {type(name) for name in net.evaluate(X, Y, metrics=np.array(["r2"]))} == {str}
+
+
+def test_one_row_of_probabilities():
+    net = classifier()
+    found = net.evaluate(X[0], [0.0, 1.0, 0.0], metrics=[theirs.accuracy_score])
+    assert found["accuracy_score"] == float(net.predict(X[0]) == 1)
+
+
+def test_an_error_in_a_metric_leaves_a_history_that_can_be_shown():
+    calls = []
+
+    def fails(_y, _prediction):
+        calls.append(0)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return 1.0
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        regression().fit(X, Y, epochs=9, metrics=[fails])
+    history = caught.value.history
+    assert str(history).count("\n") == len(history) == 3
+    np.testing.assert_array_equal(history["fails"], [1, 1, np.nan])
+
+
 @pytest.mark.parametrize("y", [CLASSES, np.eye(3)[CLASSES]], ids=["indices", "probabilities"])
 def test_functions_get_classes(y):
     net = classifier()
@@ -89,13 +148,17 @@ def test_the_accuracy_of_fit_stays_its_own():
 @pytest.mark.parametrize(
     ("metrics", "error", "match"),
     [
-        ("r2", TypeError, "a list of names or functions, got 'r2'"),
-        (3, TypeError, "a list of names or functions, got 3"),
+        ("r2", TypeError, "a list of names or functions, or a dict of them, got 'r2'"),
+        (3, TypeError, "a list of names or functions, or a dict of them, got 3"),
         ([3], TypeError, "names or functions, got 3"),
         (["f1"], ValueError, "unknown name 'f1' for squared_error; the known ones are rmse, mae, r2"),
         (["accuracy"], ValueError, "unknown name 'accuracy'"),
         (["r2", "r2"], ValueError, "each name once, got 'r2' again"),
         ([lambda *_: "good"], TypeError, "a number from <lambda>, got 'good'"),
+        ([lambda *_: 1, lambda *_: 2], ValueError, "each name once, got '<lambda>' again; a dict gives names"),
+        ({"time": "r2"}, ValueError, "other names than those of a history, got 'time'"),
+        ({"validation_x": "r2"}, ValueError, "other names than those of a history, got 'validation_x'"),
+        ({"mae": lambda *_: 1}, ValueError, "each name once, got 'mae' again"),
     ],
 )
 def test_what_is_no_metric_is_refused(metrics, error, match):

@@ -2,6 +2,7 @@
 """What a network keeps for its user, in copies and files."""
 
 import copy
+import json
 import pickle
 
 import pytest
@@ -34,8 +35,13 @@ def test_it_is_kept_in_copies_and_files(net, tmp_path):
 
 
 def test_it_is_set_as_a_whole(net):
-    with pytest.raises(TypeError):
-        net.metadata["units"] = []
+    for change in (lambda m: m.update(a=1), lambda m: m.pop("units"), lambda m: m.__setitem__("units", [])):
+        with pytest.raises(TypeError, match=r"^metadata: expected to be set as a whole"):
+            change(net.metadata)
+    for same in (copy.deepcopy(net.metadata), pickle.loads(pickle.dumps(net.metadata)), dict(net.metadata)):
+        assert same == NOTES
+        same["units"] = []
+    assert json.loads(json.dumps(net.metadata)) == NOTES
     net.metadata = {**net.metadata, "units": []}
     assert net.metadata["units"] == []
     for nothing in ({}, None):

@@ -178,7 +178,9 @@ def test_slopes_of_leaky_relu_take_pairs_of_units(slope):
 
 
 def test_a_slope_of_netlet_s_own_stays_a_unit_and_others_are_said():
-    assert assert_right(*read(FIRST, (leaky_relu, 0.01), SECOND)).layer_sizes == (3, 4, 2)
+    for slope, name in ((0.01, "leaky_relu"), (0, "relu"), (1, "identity")):
+        network = assert_right(*read(FIRST, (leaky_relu, slope), SECOND))
+        assert (network.layer_sizes, network.activations[0]) == ((3, 4, 2), name)
     with pytest.warns(
         UserWarning, match=r"^model, leaky: its slope is not netlet's 0\.01, so each of its units is read"
     ):

@@ -112,6 +112,17 @@ def test_the_outputs_of_one_row_and_of_scaled_outputs():
         net.layer_outputs([[1, 2, 3]])
 
 
+class Own(Network):
+    def __init__(self, units):
+        super().__init__([2, units, 1], seed=0)
+
+
+def test_a_class_of_one_s_own_has_all_of_this():
+    net = Own(3)
+    assert net.layer_outputs([1, 2])[-1].tobytes() == net.forward([1, 2]).tobytes()
+    assert "parameters" in net.summary()
+
+
 @pytest.mark.parametrize("sizes", [[2, 3, 1], [64, 100, 10]], ids=["units", "matrices"])
 def test_a_picture_shows_all_layers(sizes):
     pyplot = pytest.importorskip("matplotlib.pyplot")

@@ -178,6 +178,8 @@ def test_learning_refuses_what_it_cannot_learn_from():
         net.learn_scaling(np.eye(2), missing="drop")
     with refused(ValueError, "^x: expected finite numbers, got nan in row 0, column 1", net):
         net.learn_scaling([[0, np.nan]], missing="ignore")
+    with refused(ValueError, "^y: expected 2 rows, as many as x has, got 3", by_hand := Network([2, 1], seed=0)):
+        by_hand.learn_scaling(np.eye(2), [1, 2, 3])
     for y in ([0, 2], np.eye(3)):
         with refused(ValueError, "^y: expected None, cross_entropy does not allow scaled outputs", net):
             net.learn_scaling(y=y)

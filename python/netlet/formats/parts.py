@@ -255,11 +255,12 @@ class Layers:
         A slope other than netlet's takes two units: max(z, 0) - slope * max(-z, 0), the difference in the next layer.
         """
         slope = np.asarray(slope)
-        if slope.dtype.kind != "f" or not np.isfinite(slope).all():
+        if slope.dtype.kind not in "fiu" or not np.isfinite(slope).all():
             raise ValueError(f"{where}: expected finite slopes, got {slope.tolist()!r}"[:200])
-        if np.allclose(slope, 0.01, rtol=1e-6, atol=0):
-            self.add_activation("leaky_relu", where)
-            return
+        for usual, name in ((0.01, "leaky_relu"), (0, "relu"), (1, "identity")):
+            if np.allclose(slope, usual, rtol=1e-6, atol=0):
+                self.add_activation(name, where)
+                return
         self._need_sums("leaky_relu", where)
         self._scale_sums()
         weight, bias = self.weights[-1], self.biases[-1]
@@ -389,13 +390,13 @@ class Layers:
             warnings.warn(
                 "model: it ends in LogSoftmax; the network gives the probabilities themselves",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,  # a reader, its method, and numpy.errstate around that
             )
         if self._paired:
             warnings.warn(
                 f"{self._paired}: its slope is not netlet's 0.01, so each of its units is read as two units of relu",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,  # a reader, its method, and numpy.errstate around that
             )
         output_scaling = self._scale_outputs(loss)
         zeros = [np.zeros(weight.shape[1]) if bias is None else bias for weight, bias in zip(self.weights, self.biases)]
