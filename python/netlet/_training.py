@@ -140,7 +140,7 @@ def split(
     from .reference.generator import SPLIT, random_bits
 
     x, y = real_array(x, "x"), real_array(y, "y")
-    (share,) = arguments.numbers("validation_split", share, 1, "fit")
+    share = number(share, "validation_split")
     if not 0 < share < 1:
         raise ValueError(f"validation_split: expected a number between 0 and 1, got {share:g}")
     if x.ndim != 2 or y.ndim < 1 or len(y) != len(x):

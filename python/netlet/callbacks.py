@@ -24,8 +24,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._arguments import integer, numbers
-from ._data import shown
+from ._arguments import integer
+from ._data import flag, number, shown
 
 if TYPE_CHECKING:
     import threading
@@ -83,8 +83,8 @@ class StopAt(Callback):
     def __init__(self, *, seconds: float | None = None, **figures: float) -> None:
         if seconds is None and not figures:
             raise ValueError("StopAt: expected seconds, or the value of a figure such as loss, got nothing")
-        self._seconds = None if seconds is None else numbers("seconds", seconds, 1, "training")[0]
-        self._figures = {name: numbers(name, value, 1, "training")[0] for name, value in figures.items()}
+        self._seconds = None if seconds is None else number(seconds, "seconds")
+        self._figures = {name: number(value, name) for name, value in figures.items()}
         self._begin = time.monotonic()
 
     def on_begin(self, network: Any, optimizer: Optimizer) -> None:
@@ -112,7 +112,7 @@ class CSVLog(Callback):
     """
 
     def __init__(self, path: Path, *, append: bool = False) -> None:
-        self._path, self._append = os.fspath(path), append
+        self._path, self._append = os.fspath(path), flag("append", append)
         self._file: Any = None
 
     def on_begin(self, network: Any, optimizer: Optimizer) -> None:
@@ -177,8 +177,8 @@ class Checkpoint(Callback):
     ) -> None:
         self._path = os.fspath(path)
         self._every = integer("every", every, 1, 2**63, "a positive integer")
-        self._seconds = None if seconds is None else numbers("seconds", seconds, 1, "checkpoint")[0]
-        self._best = best
+        self._seconds = None if seconds is None else number(seconds, "seconds")
+        self._best = flag("best", best)
         self._keep = None if keep is None else integer("keep", keep, 1, 2**63, "a positive integer or None")
         if keep is not None and "{epoch}" not in self._path:
             raise ValueError(
@@ -247,7 +247,7 @@ class LivePlot(Callback):
     """
 
     def __init__(self, *, seconds: float = 1.0) -> None:
-        self._seconds = numbers("seconds", seconds, 1, "drawing")[0]
+        self._seconds = number(seconds, "seconds")
         self._ax: Any = None
         self._last = 0.0
 
