@@ -8,8 +8,8 @@
  *             After a failure every network, optimizer and output buffer is as it was before, unless stated otherwise;
  *             after NETLET_ERROR_INTERRUPTED a part of an output buffer may have been written.
  *   Pointers  Networks, optimizers and the places for results may not be NULL; this is not checked unless stated
- *             otherwise. Paths and arrays are checked. Memory for results, a gradient, and what netlet_map reads must be
- *             aligned for values of its dtype, which is checked; netlet_array may have any alignment.
+ *             otherwise. Paths and arrays are checked. Memory for results, gradients, state, and what netlet_map reads must
+ *             be aligned for values of its dtype, which is checked; netlet_array may have any alignment.
  *   Memory    What netlet_..._create, _copy or _load returns belongs to the caller, who frees it with netlet_..._free.
  *             Arrays and settings are only read during the call, and never kept.
  *   Threads   Any number of threads may read a network at once (forward, loss, derivatives, fingerprint, copy, save). A

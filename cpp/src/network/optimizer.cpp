@@ -308,6 +308,7 @@ netlet_optimizer_progress netlet_optimizer_get_progress(const netlet_optimizer* 
 netlet_status netlet_optimizer_set_state(netlet_optimizer* optimizer, const void* slots, size_t size, int32_t dtype,
                                          const netlet_optimizer_progress* progress, netlet_error* error) {
   NETLET_TRY(check_dtype(dtype, error));
+  if (size && optimizer->slot_count()) NETLET_TRY(check_memory("slots", "the state", slots, dtype, error));
   const Writing writing(optimizer->users);
   if (!writing) return busy("state", "optimizer", error);
   NETLET_TRY(check_state(optimizer->config, *progress, slots, size, dtype, error));

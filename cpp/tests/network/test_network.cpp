@@ -339,6 +339,9 @@ static void unaligned_memory_is_refused() {
   refuses("out", netlet_row_gradients(net.get(), &x, &targets, odd, &e), e);
   refuses("gradient", netlet_backward(net.get(), &x, &targets, nullptr, odd, &e), e);
   refuses("gradient", netlet_apply_gradient(net.get(), odd, sgd.get(), &e), e);
+  const netlet_optimizer_progress progress = {0, 1, 1, 1, 1, 0};
+  netlet::Optimizer adam = netlet::Adam();
+  refuses("slots", netlet_optimizer_set_state(adam.get(), odd, 2, NETLET_FLOAT64, &progress, &e), e);
   refuses("x", netlet_map(NETLET_EXP, NETLET_FLOAT64, 2, odd, out, &e), e);
   refuses("y", netlet_map(NETLET_EXP, NETLET_FLOAT64, 2, out, odd, &e), e);
 }

@@ -162,6 +162,11 @@ void networks_and_optimizers() {
     netlet_optimizer_progress progress;
     return netlet_optimizer_copy_state(w.optimizer, w.out.data(), 0, NETLET_FLOAT64, &progress, e);
   });
+  fails_well("netlet_optimizer_set_state", [](World& w, netlet_error* e) {
+    const std::vector<double> slots(100, 0.25);
+    const netlet_optimizer_progress progress = {3, 0.7, 0.99, 1, 1, 0};
+    return netlet_optimizer_set_state(w.optimizer, slots.data(), 50, NETLET_FLOAT64, &progress, e);
+  });
 }
 
 void results() {

@@ -138,7 +138,11 @@ static void anything_may_be_asked_at_any_time() {
       let_in(netlet_optimizer_bind(o, count, NETLET_FLOAT32, nullptr));
       if (netlet_optimizer_size(o) == count) {
         netlet_optimizer_progress progress;
-        let_in(netlet_optimizer_copy_state(o, slots.data(), count, &progress, nullptr));
+        const netlet_status copied =
+            netlet_optimizer_copy_state(o, slots.data(), count, NETLET_FLOAT32, &progress, nullptr);
+        let_in(copied);
+        if (copied == NETLET_OK)
+          let_in(netlet_optimizer_set_state(o, slots.data(), count, NETLET_FLOAT32, &progress, nullptr));
       }
       netlet_network* copy = nullptr;
       let_in(netlet_network_copy(n, &copy, nullptr));
