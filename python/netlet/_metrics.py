@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._data import real_array, shown
+from ._data import number, real_array, shown
 from ._names import LOSSES
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def figures(
         else:
             value = metric(targets[judged], prediction[judged])
         try:
-            found[name] = float(value)
+            found[name] = number(value, name)
         except (TypeError, ValueError):
             raise TypeError(f"metrics: expected a number from {name}, got {shown(value)}") from None
     return found

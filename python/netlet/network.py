@@ -21,6 +21,7 @@ from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
 from ._data import converted, real_array, shown
 from ._data import flag as _flag
+from ._data import number as _real_number
 from ._hints import with_hints
 from ._library import numerics_version
 from ._names import LOSSES
@@ -195,11 +196,11 @@ class Network(Inspection):
         sizes = _layer_sizes(layer_sizes)
         loss_number = _number("loss", loss, "loss")
         activations = _activations(len(sizes) - 1, activation, output_activation, loss)
-        delta = _numbers("huber_delta", huber_delta, 1, "network")
-        if not 0 < delta[0] < np.inf:
+        delta = _real_number(huber_delta, "huber_delta")
+        if not 0 < delta < np.inf:
             raise ValueError(f"huber_delta: expected a positive finite number, got {shown(huber_delta)}")
         of_losses = {
-            "huber_delta": delta,
+            "huber_delta": [delta],
             "quantile": _numbers("quantile", quantile, sizes[-1], "output") if loss == "quantile" else [],
         }
         super().__init__(

@@ -7,7 +7,7 @@ from fractions import Fraction
 import netlet
 import numpy as np
 import pytest
-from netlet import SGD, Adam, AdamW, Network, RMSprop, Rprop, schedules
+from netlet import SGD, Adam, AdamW, Network, RMSprop, Rprop, callbacks, schedules
 
 from helpers.bad_input import X, Y, refused
 
@@ -39,6 +39,9 @@ NUMBERS = {
     "scale": lambda value: lambda net: setattr(net, "output_scaling", (0, value)),
     "loss(weight_mean)": lambda value: lambda net: net.loss(X, Y, weight_mean=value),
     "step(weight_mean)": lambda value: lambda net: net.step(X, Y, SGD(), weight_mean=value),
+    "seconds": lambda value: lambda net: callbacks.StopAt(seconds=value),
+    "loss": lambda value: lambda net: callbacks.StopAt(loss=value),
+    "validation_split": lambda value: fit(validation_split=value),
     "class_weight": lambda value: (
         lambda net: Network([4, 3], loss="cross_entropy").fit(X, [0, 1] * 3, epochs=1, class_weight={0: value, 1: 0.5})
     ),
@@ -56,6 +59,8 @@ INTEGERS = {
 FLAGS = {
     "shuffle": lambda value: fit(shuffle=value),
     "progress": lambda value: fit(progress=value),
+    "append": lambda value: lambda net: callbacks.CSVLog("log.csv", append=value),
+    "best": lambda value: lambda net: callbacks.Checkpoint("net.netlet", best=value),
     "nesterov": lambda value: lambda net: SGD(momentum=0.9, nesterov=value),
 }
 
