@@ -30,9 +30,8 @@ template <class F> auto with_path(const py::bytes& path, F f) {
       const int code = error.system_error();
       const char* const state = std::strstr(error.what() + text.size(), "; the ");  // what is left of the old file
       const std::string reason = py::module_::import("os").attr("strerror")(code).cast<std::string>();
-      const py::object made =  // of the subclass that the code has
-          py::handle(PyExc_OSError)(code, reason + (state ? state : ""), name);
-      PyErr_SetObject((PyObject*)Py_TYPE(made.ptr()), made.ptr());
+      const py::object failure = py::handle(PyExc_OSError)(code, reason + (state ? state : ""), name);
+      PyErr_SetObject(py::type::handle_of(failure).ptr(), failure.ptr());  // of the subclass that the code has
       throw py::error_already_set();
     }
     const bool about_file = error.status() == NETLET_ERROR_FILE || error.status() == NETLET_ERROR_FORMAT;
