@@ -34,8 +34,8 @@ LIBC_AND_THREADS = {
     *("pthread_atfork", "pthread_cond_broadcast", "pthread_cond_wait", "pthread_create", "pthread_detach"),
     *("pthread_mutex_lock", "pthread_mutex_unlock", "pthread_sigmask"),
     *("_GLOBAL_OFFSET_TABLE_", "__stack_chk_fail", "__tls_get_addr"),
-    *("__memcpy_chk", "__memset_chk", "__snprintf_chk", "__strcat_chk", "__vsnprintf_chk"),  # fortified builds
 }
+LIBC_AND_THREADS |= {f"__{name}_chk" for name in LIBC_AND_THREADS}  # fortified builds
 
 
 def symbols(file, *options):

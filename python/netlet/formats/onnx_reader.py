@@ -249,8 +249,11 @@ def _kept(model: Any) -> Settings:
         return {}
     entries = {entry.key: entry.value for entry in model.metadata_props}
     kept: Settings = {name: entries[name] for name in ("loss", "reduction") if name in entries}
-    settings = {row["parameter"] for row in LOSSES.values() if "parameter" in row} & set(entries)
-    return {**kept, "loss_settings": {name: [float(value) for value in entries[name].split()] for name in settings}}
+    settings: dict[str, Any] = {}
+    for name in {row["parameter"] for row in LOSSES.values() if "parameter" in row} & set(entries):
+        values = [float(value) for value in entries[name].split()]
+        settings[name] = values[0] if len(values) == 1 else values
+    return {**kept, "loss_settings": settings}
 
 
 def from_onnx(source: Any, output: Any, output_activation: str | None, loss: str | None, dtype: Any) -> Parts:
