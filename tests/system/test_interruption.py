@@ -152,7 +152,7 @@ def test_a_handler_may_fork():
                 return
             children.append(os.fork())
 
-        rows = column(10**6)
+        rows = column(10**7)  # many times the 20 ms
         expected = net.loss(rows, rows)
         core = "_loss"
         sys.setprofile(look)
