@@ -29,6 +29,13 @@ BEGIN = """
     signal.signal(signal.SIGALRM, handler)
 
     def ends(function, call):
+        attempt(function, call)
+        while seen == ["c_call", "interrupted"]:  # between the two, before the core began
+            attempt(function, call)
+        if seen[-2:] != ["c_exception", "interrupted"]:
+            print(function, seen)
+
+    def attempt(function, call):
         global core
         core = function
         seen.clear()
@@ -41,8 +48,6 @@ BEGIN = """
         finally:
             sys.setprofile(None)
             signal.setitimer(signal.ITIMER_REAL, 0)
-        if seen[-2:] != ["c_exception", "interrupted"]:
-            print(function, seen)
 
     def column(rows, dtype="float32"):
         return np.broadcast_to(np.ones((), dtype), (rows, 1))
@@ -75,7 +80,7 @@ def test_calls_on_many_rows_end():
         assert out[-1] == 7
         ends("_jacobian", lambda: net.jacobian(some))
         ends("_input_gradient", lambda: net.input_gradient(some, some))
-        ends("_row_gradients", lambda: net.row_gradients(some[:10**5], some[:10**5]))
+        ends("_row_gradients", lambda: net.row_gradients(some[: 10**6], some[: 10**6]))
         ends("apply", lambda: functional.gelu(np.zeros(10**8, "float32")))
         assert net.to_bytes() == before
         assert adam.steps == 0
@@ -101,7 +106,7 @@ def test_files_and_fingerprints_of_large_networks_end(tmp_path):
         for n in (1000, 2000, 4000):  # many times as long as it takes to look for signals, and no longer
             net, begin = Network([n, n, 1], seed=0, dtype="float32"), time.perf_counter()
             net.fingerprint()
-            if time.perf_counter() - begin > 0.06:
+            if time.perf_counter() - begin > 0.15:
                 break
         net.save(path)
         data = net.to_bytes()
