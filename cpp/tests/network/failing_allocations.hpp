@@ -4,6 +4,8 @@
 
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
+#include <new>
 
 // How many allocations are yet to succeed before one fails; negative: none fails. And how many have failed.
 inline long g_until_failure = -1;
@@ -27,3 +29,11 @@ int __wrap_posix_memalign(void** p, std::size_t alignment, std::size_t size) {
   return allocation_fails() ? ENOMEM : __real_posix_memalign(p, alignment, size);
 }
 }
+
+// What the test itself allocates does not fail: a C++ library that is linked statically, as with musl, is led here, too.
+void* operator new(std::size_t size) {
+  if (void* const p = __real_malloc(size)) return p;
+  throw std::bad_alloc();
+}
+void operator delete(void* p) noexcept { std::free(p); }
+void operator delete(void* p, std::size_t) noexcept { std::free(p); }
