@@ -31,9 +31,10 @@ int __wrap_posix_memalign(void** p, std::size_t alignment, std::size_t size) {
 }
 
 // What the test itself allocates does not fail: a C++ library that is linked statically, as with musl, is led here, too.
-void* operator new(std::size_t size) {
+// Not inlined, as GCC then takes free for the wrong function.
+__attribute__((noinline)) void* operator new(std::size_t size) {
   if (void* const p = __real_malloc(size)) return p;
   throw std::bad_alloc();
 }
-void operator delete(void* p) noexcept { std::free(p); }
-void operator delete(void* p, std::size_t) noexcept { std::free(p); }
+__attribute__((noinline)) void operator delete(void* p) noexcept { std::free(p); }
+__attribute__((noinline)) void operator delete(void* p, std::size_t) noexcept { std::free(p); }
