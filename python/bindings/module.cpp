@@ -30,6 +30,14 @@ PyObject* python_error(netlet_status status, py::handle divergence_error) {
 
 static unsigned long g_main_thread;
 
+// As Python's threading says, which takes long to import; without it, this is the thread that it would take for the main
+// one.
+static unsigned long main_thread() {
+  const py::dict modules = py::module_::import("sys").attr("modules");
+  if (!modules.contains("threading")) return PyThread_get_thread_ident();
+  return modules["threading"].attr("main_thread")().attr("ident").cast<unsigned long>();
+}
+
 static int look_for_signals(void* released) {
   const auto look = [] { return PyErr_CheckSignals() != 0 ? 1 : 0; };
   return released ? with_gil(static_cast<PyThreadState*>(released), look) : look();
@@ -77,7 +85,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
       PyErr_SetString(python_error(error.status(), divergence), error.what());
     }
   });
-  g_main_thread = py::module_::import("threading").attr("main_thread")().attr("ident").cast<unsigned long>();
+  g_main_thread = main_thread();
   py::options options;
   options.disable_function_signatures();  // the Python classes have their own
   bind_library(m);

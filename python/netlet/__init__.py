@@ -21,7 +21,7 @@ except ImportError as error:
     from ._broken import explain
 
     raise ImportError(explain(error)) from error
-from . import callbacks, functional
+from . import functional
 from ._library import available_isas, get_num_threads, isa, numerics_version, set_num_threads
 from .history import History
 from .network import Network
@@ -55,13 +55,14 @@ except (RuntimeError, ValueError) as error:
 del check_environment
 
 if TYPE_CHECKING:  # imported on first use
+    from . import callbacks as callbacks
     from . import reference as reference
     from . import schedules as schedules
 
 
 def __getattr__(name: str) -> object:
-    """Import `netlet.reference` and `netlet.schedules` on first use."""
-    if name in ("reference", "schedules"):
+    """Import `netlet.callbacks`, `netlet.reference` and `netlet.schedules` on first use."""
+    if name in ("callbacks", "reference", "schedules"):
         import importlib
 
         return importlib.import_module(f".{name}", __name__)

@@ -81,7 +81,7 @@ def _loaded(file: str) -> tuple[Network | None, dict[str, Any]]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of another numerics version, which is said
             checkpoint = _core.Checkpoint.load(os.fsencode(file))
-            numerics = checkpoint.numerics_version
+            numerics, size = checkpoint.numerics_version, Path(file).stat().st_size
             optimizer = repr(_optimizer_of(checkpoint)) if checkpoint.optimizer else None
             network = Network._made_of(checkpoint)  # the last, as it takes what the checkpoint holds
     except (OSError, ValueError) as error:
@@ -90,7 +90,7 @@ def _loaded(file: str) -> tuple[Network | None, dict[str, Any]]:
     return network, {
         "file": file,
         "ok": True,
-        "bytes": Path(file).stat().st_size,
+        "bytes": size,
         "numerics_version": numerics,
         "self_test": numerics == netlet.numerics_version(),
         "fingerprint": network.fingerprint(),

@@ -6,7 +6,8 @@ from __future__ import annotations
 import operator
 import os
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +15,12 @@ from . import _core
 from ._data import MissingValueError, converted, is_boolean, real_array, shown
 from ._names import LOSSES, known_as
 from .optimizers import OPTIMIZERS, Optimizer
+
+if TYPE_CHECKING:
+    from typing import ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
 
 
 def index(value: Any) -> int:
@@ -124,3 +131,22 @@ def optimizer(value: Any) -> Optimizer:
         )
     came = f"the class {value.__name__}; write {value.__name__}()" if isinstance(value, type) else type(value).__name__
     raise TypeError(f"optimizer: expected one of netlet's, such as netlet.Adam(), got {came}")
+
+
+def with_hints(function: Callable[P, R]) -> Callable[P, R]:
+    """Say more than Python does of an argument that a function does not have."""
+    code: Any = function.__code__
+    known = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+
+    @wraps(function)
+    def checked(*args: P.args, **keywords: P.kwargs) -> R:
+        if not keywords.keys() <= known:
+            from ._hints import hint  # it is seldom wanted
+
+            unknown = next(name for name in keywords if name not in known)
+            raise TypeError(
+                f"{function.__qualname__}() got an unexpected keyword argument {unknown!r}{hint(unknown, known)}"
+            )
+        return function(*args, **keywords)
+
+    return checked

@@ -3,15 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import wraps
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from typing import ParamSpec, TypeVar
-
-    P = ParamSpec("P")
-    R = TypeVar("R")
+from collections.abc import Iterable
 
 # what others call it
 _NAMES = {
@@ -77,20 +69,3 @@ def hint(unknown: str, known: Iterable[str]) -> str:
 
     close = difflib.get_close_matches(unknown, known, 1)
     return f"; did you mean {close[0]!r}?" if close else ""
-
-
-def with_hints(function: Callable[P, R]) -> Callable[P, R]:
-    """Say more than Python does of an argument that a function does not have."""
-    code: Any = function.__code__
-    known = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-
-    @wraps(function)
-    def checked(*args: P.args, **keywords: P.kwargs) -> R:
-        if not keywords.keys() <= known:
-            unknown = next(name for name in keywords if name not in known)
-            raise TypeError(
-                f"{function.__qualname__}() got an unexpected keyword argument {unknown!r}{hint(unknown, known)}"
-            )
-        return function(*args, **keywords)
-
-    return checked

@@ -21,10 +21,8 @@ _OF_CLASSES, _OF_VALUES = ("accuracy",), ("rmse", "mae", "r2")
 _TAKEN = ("loss", "time", "learning_rate")  # figures of a history
 
 
-def named(loss: str, metrics: Metrics | None) -> dict[str, Metric]:
+def named(loss: str, metrics: Metrics) -> dict[str, Metric]:
     """What is asked for, by the name that it gets."""
-    if metrics is None:
-        return {}
     if isinstance(metrics, str) or not isinstance(metrics, Iterable):
         raise TypeError(f"metrics: expected a list of names or functions, or a dict of them, got {shown(metrics)}")
     known = _OF_CLASSES if "classes" in LOSSES[loss] else _OF_VALUES
@@ -79,8 +77,9 @@ def _like(prediction: Any, y: Any, ignore: bool) -> tuple[Any, Any]:
         judged = ~np.isnan(matrix).all(axis=1)
     if prediction.ndim == 1 and matrix.shape[1] > 1:
         matrix = matrix.argmax(axis=1)
-    return (matrix.reshape(prediction.shape) if matrix.size == prediction.size
-            else np.broadcast_to(matrix, prediction.shape)), judged  # fmt: skip
+    if matrix.size == prediction.size:
+        return matrix.reshape(prediction.shape), judged
+    return np.broadcast_to(matrix, prediction.shape), judged  # one target for all quantiles
 
 
 def _sum(values: Any) -> Any:

@@ -14,7 +14,6 @@ import numpy as np
 from . import _arguments as arguments
 from ._data import flag, number, real_array, shown
 from ._names import ACTIVATIONS, LOSSES
-from .callbacks import checked, together
 from .history import History
 from .optimizers import SGD, Optimizer
 
@@ -60,7 +59,7 @@ def settings(options: Options, network: Any, history: History) -> tuple[Optimize
         )
     seed, patience = options["seed"], options["patience"]
     recorder = options["recorder"]
-    callbacks = [*([] if recorder is None else [recorder]), *checked(options["callback"], options["callbacks"])]
+    callbacks = [*([] if recorder is None else [recorder]), *all_callbacks(options["callback"], options["callbacks"])]
     epochs = arguments.integer("epochs", options["epochs"], 1, 2**63, "a positive integer")
     if patience is not None:
         patience = arguments.integer("patience", patience, 1, 2**63, "a positive integer or None")
@@ -301,6 +300,72 @@ def warn_of_growth(history: History) -> None:
         except Warning as warning:  # it is an error to the user
             warning.history = history  # type: ignore[attr-defined]
             raise
+
+
+def all_callbacks(callback: Any, callbacks: Any) -> list[Any]:
+    """All of them, `callback` first; each is a function or an object with on_epoch."""
+    if callback is not None and (isinstance(callback, type) or not callable(callback)):
+        hint = "; callbacks=[...] takes objects" if hasattr(callback, "on_epoch") else ""
+        raise TypeError(f"callback: expected a function, got {_said(callback)}{hint}")
+    if callbacks is not None and not isinstance(callbacks, (list, tuple)):
+        raise TypeError(f"callbacks: expected a list, got {_said(callbacks)}")
+    for each in callbacks or ():
+        if isinstance(each, type) or not (callable(each) or hasattr(each, "on_epoch")):
+            raise TypeError(
+                f"callbacks: expected functions, or objects with on_epoch, as in netlet.callbacks, got {_said(each)}"
+            )
+    return [*([callback] if callback is not None else []), *(callbacks or ())]
+
+
+def _said(value: Any) -> str:
+    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
+
+
+def together(all_of_them: list[Any], history: History, network: Any) -> Callable[[int], object] | None:
+    """One function of the epoch that calls all of them; None if there is none."""
+    if not all_of_them:
+        return None
+    if len(all_of_them) == 1 and not hasattr(all_of_them[0], "on_epoch"):
+        return lambda epoch: all_of_them[0](epoch, history)
+
+    def call(epoch: int) -> bool:
+        stop = False
+        for each in all_of_them:
+            answer = each.on_epoch(epoch, history, network) if hasattr(each, "on_epoch") else each(epoch, history)
+            stop |= bool(answer)
+        return stop
+
+    return call
+
+
+@contextlib.contextmanager
+def running(all_of_them: list[Any], history: History, network: Any, optimizer: Optimizer) -> Iterator[None]:
+    """Tell them of begin and end. Each that heard of the begin hears of the end, whatever the others do."""
+    begun = []
+    try:
+        for each in all_of_them:
+            if hasattr(each, "on_begin"):
+                each.on_begin(network, optimizer)
+            begun.append(each)
+        yield
+    except BaseException:  # what ended the training matters more than what happens at its end
+        for error in _ended(begun, history, network):
+            warnings.warn(f"callbacks: at the end of the training, {type(error).__name__}: {error}", stacklevel=6)
+        raise
+    for error in _ended(begun, history, network):
+        raise error
+
+
+def _ended(begun: list[Any], history: History, network: Any) -> list[Exception]:
+    """Tell them of the end; what they raised."""
+    errors = []
+    for each in begun:
+        if hasattr(each, "on_end"):
+            try:
+                each.on_end(history, network)
+            except Exception as error:
+                errors.append(error)
+    return errors
 
 
 def next_batch(batches: Callable[[], Iterable[Any]] | Iterable[Any]) -> Callable[[], tuple[Any, Any, Any] | None]:

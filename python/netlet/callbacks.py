@@ -21,8 +21,6 @@ import contextlib
 import errno
 import os
 import time
-import warnings
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from . import _core
@@ -35,7 +33,6 @@ if TYPE_CHECKING:
     from .history import History
     from .optimizers import Optimizer
 
-    Function = Callable[[int, History], object]
     Path = str | os.PathLike[str]
 
 __all__ = ["CSVLog", "Callback", "Checkpoint", "LivePlot", "StopAt"]
@@ -361,72 +358,3 @@ def _seconds_of(value: Any) -> float:
     if seconds >= 0:
         return seconds
     raise ValueError(f"seconds: expected a number >= 0, got {seconds:g}")
-
-
-# ---- what fit makes of them
-
-
-def checked(callback: Any, callbacks: Any) -> list[Any]:
-    """All of them, `callback` first; each is a function or an object with on_epoch."""
-    if callback is not None and (isinstance(callback, type) or not callable(callback)):
-        hint = "; callbacks=[...] takes objects" if hasattr(callback, "on_epoch") else ""
-        raise TypeError(f"callback: expected a function, got {_said(callback)}{hint}")
-    if callbacks is not None and (isinstance(callbacks, Callback) or not isinstance(callbacks, (list, tuple))):
-        raise TypeError(f"callbacks: expected a list, got {_said(callbacks)}")
-    for each in callbacks or ():
-        if isinstance(each, type) or not (callable(each) or hasattr(each, "on_epoch")):
-            raise TypeError(
-                f"callbacks: expected functions, or objects with on_epoch, as in netlet.callbacks, got {_said(each)}"
-            )
-    return [*([callback] if callback is not None else []), *(callbacks or ())]
-
-
-def _said(value: Any) -> str:
-    return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
-
-
-def together(all_of_them: list[Any], history: History, network: Any) -> Callable[[int], object] | None:
-    """One function of the epoch that calls all of them; None if there is none."""
-    if not all_of_them:
-        return None
-    if len(all_of_them) == 1 and not hasattr(all_of_them[0], "on_epoch"):
-        return lambda epoch: all_of_them[0](epoch, history)
-
-    def call(epoch: int) -> bool:
-        stop = False
-        for each in all_of_them:
-            answer = each.on_epoch(epoch, history, network) if hasattr(each, "on_epoch") else each(epoch, history)
-            stop |= bool(answer)
-        return stop
-
-    return call
-
-
-@contextlib.contextmanager
-def running(all_of_them: list[Any], history: History, network: Any, optimizer: Optimizer) -> Iterator[None]:
-    """Tell them of begin and end. Each that heard of the begin hears of the end, whatever the others do."""
-    begun = []
-    try:
-        for each in all_of_them:
-            if hasattr(each, "on_begin"):
-                each.on_begin(network, optimizer)
-            begun.append(each)
-        yield
-    except BaseException:  # what ended the training matters more than what happens at its end
-        for error in _ended(begun, history, network):
-            warnings.warn(f"callbacks: at the end of the training, {type(error).__name__}: {error}", stacklevel=6)
-        raise
-    for error in _ended(begun, history, network):
-        raise error
-
-
-def _ended(begun: list[Any], history: History, network: Any) -> list[Exception]:
-    """Tell them of the end; what they raised."""
-    errors = []
-    for each in begun:
-        if hasattr(each, "on_end"):
-            try:
-                each.on_end(history, network)
-            except Exception as error:
-                errors.append(error)
-    return errors

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import _core, _metrics
+from . import _core
 from . import _training as training
 from ._arguments import activations as _activations
 from ._arguments import integer as _integer
@@ -19,13 +19,12 @@ from ._arguments import name_number as _number
 from ._arguments import numbers as _numbers
 from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
+from ._arguments import with_hints
 from ._data import converted, real_array, shown
 from ._data import flag as _flag
 from ._data import number as _real_number
-from ._hints import with_hints
 from ._library import numerics_version
 from ._names import LOSSES
-from .callbacks import running
 from .history import History
 from .inspection import Inspection
 from .optimizers import Optimizer, remember_network, warn_of_another_network
@@ -579,10 +578,12 @@ class Network(Inspection):
         >>> net.evaluate([[1.0], [2.0]], [10.0, 30.0], metrics=["r2", worst])
         {'loss': 0.5, 'r2': 0.5, 'worst': 10.0}
         """
+        if metrics is None:
+            return self._evaluate(x, y, sample_weight, weight_mean, missing)
+        from . import _metrics  # not wanted by all
+
         wanted = _metrics.named(self.loss_name, metrics)
         own = self._evaluate(x, y, sample_weight, weight_mean, missing)
-        if metrics is None:
-            return own
         return {"loss": own["loss"], **_metrics.figures(self, wanted, x, y, sample_weight, missing, own)}
 
     def backward(
@@ -886,7 +887,7 @@ class Network(Inspection):
         metrics: Metrics | None = None,
         progress: bool = False,
     ) -> History:
-        """Train the network, on from its present parameters: a second call goes on where the first one ended.
+        """Train the network from its present parameters on: a second call continues where the first one ended.
 
         The loop runs in the compiled core, without the GIL, from the first to the last epoch. `reset` begins anew.
 
@@ -972,6 +973,8 @@ class Network(Inspection):
             the exception's ``history`` has the epochs up to it.
         RuntimeError
             If another call is using the network or the optimizer.
+        Exception
+            Whatever a callback, a metric or a schedule raises, with the complete epochs in its ``history``.
         KeyboardInterrupt
             On Ctrl-C, before or after a whole step; the steps taken so far are kept, and the exception's ``history``
             has the complete epochs. An interrupted epoch does not count: when training is resumed, it starts again.
@@ -1002,6 +1005,8 @@ class Network(Inspection):
             )
         recorder = None
         if metrics is not None:
+            from . import _metrics
+
             parts = {"": (x, y, sample_weight), "validation_": training.validation_data(validation_data)}
             recorder = _metrics.Recorder(_metrics.named(self.loss_name, metrics), parts, missing)
         if class_weight is not None:
@@ -1136,7 +1141,7 @@ class Network(Inspection):
         try:
             with (
                 training.progress_bar(options["progress"], settings["epochs"], history) as record,
-                running(callbacks, history, self, optimizer),
+                training.running(callbacks, history, self, optimizer),
             ):
                 self._fit(optimizer, {**settings, **data, "record": record})
                 remember_network(optimizer, self)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from . import _core
 from ._data import flag, number
-from ._hints import hint
 
 if TYPE_CHECKING:  # they take longer to import than all of netlet
     import inspect
@@ -96,6 +95,8 @@ class Optimizer(_core.Optimizer):
         _core.refuse_again(self)
         unknown = gradient.keys() - set(_GRADIENT)
         if unknown:
+            from ._hints import hint  # it is seldom wanted
+
             names = ", ".join(map(repr, sorted(unknown)))
             more = hint(min(unknown), (*self._own, *_GRADIENT))
             raise TypeError(f"{type(self).__name__} has no setting {names}{more}")

@@ -54,7 +54,7 @@ BEGIN = """
 
     net = Network([1, 50, 1], seed=0, dtype="float32", output_activation="identity")
     before = net.to_bytes()
-    many, some = column(3 * 10**8), column(4 * 10**6)
+    many, some = column(3 * 10**8), column(2 * 10**7)
 """
 
 
@@ -157,7 +157,7 @@ def test_a_handler_may_fork():
                 return
             children.append(os.fork())
 
-        rows = column(10**7)  # many times the 20 ms
+        rows = column(2 * 10**7)  # many times the 20 ms
         expected = net.loss(rows, rows)
         core = "_loss"
         sys.setprofile(look)

@@ -210,10 +210,10 @@ template <class T> Step<T> next_step(netlet_optimizer& optimizer, double factor)
   const double rate = optimizer.learning_rate * factor;
   const bool first = ++p.steps == 1;
   if (c.kind != NETLET_ADAM) return {&c, first, (T)rate, 0, 1};
-  p.beta_1_power = p.beta_1_power * c.beta_1;
-  p.beta_2_power = p.beta_2_power * c.beta_2;
-  return {&c, first, (T)(rate / (1 - p.beta_1_power)), (T)(1 / sqrt(1 - p.beta_2_power)),
-          (T)(1 - rate * c.weight_decay)};
+  const double power_1 = p.beta_1_power * c.beta_1, power_2 = p.beta_2_power * c.beta_2;
+  p.beta_1_power = power_1;
+  p.beta_2_power = power_2;
+  return {&c, first, (T)(rate / (1 - power_1)), (T)(1 / sqrt(1 - power_2)), (T)(1 - rate * c.weight_decay)};
 }
 template Step<float> next_step<float>(netlet_optimizer&, double);
 template Step<double> next_step<double>(netlet_optimizer&, double);
