@@ -313,6 +313,20 @@ NETLET_API netlet_status netlet_set_note(netlet_network* network, int32_t kind, 
 NETLET_API netlet_status netlet_forward(const netlet_network* network, const netlet_array* x, void* out,
                                         netlet_error* error);
 
+/* What the outputs say in the caller's terms, the same as Python's predict: with cross_entropy the index of the largest
+ * output, the first of equal ones; with binary_cross_entropy 1 for each output above 1/2, otherwise 0; with poisson the
+ * rates, exp of the outputs; with gaussian_nll the means; with other losses the outputs. Indices count from 0, also where
+ * the network carries names of classes. */
+/* The number of predictions in a row: 1 with cross_entropy, otherwise netlet_target_count. */
+NETLET_API size_t netlet_prediction_count(const netlet_network* network);
+/* NETLET_INT64 for losses with classes, for others the network's dtype. */
+NETLET_API int netlet_prediction_dtype(const netlet_network* network);
+/* out: x->rows x netlet_prediction_count contiguous values of netlet_prediction_dtype; it may not overlap x or the
+ * parameters. Fails if outputs are NaN, which is no class. Losses with classes and gaussian_nll need memory for the
+ * outputs of all rows; a real-time thread compares those of netlet_forward_realtime itself. */
+NETLET_API netlet_status netlet_predict(const netlet_network* network, const netlet_array* x, void* out,
+                                        netlet_error* error);
+
 /* The same for real-time threads: all on the calling thread, in the caller's memory, without allocation, lock or system
  * call. workspace: memory that no other call uses meanwhile, aligned for the values, best to 64 bytes, and of the size
  * in bytes that netlet_workspace_size gives for up to `rows` rows (SIZE_MAX if it overflows). If another call is
