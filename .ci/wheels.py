@@ -35,7 +35,8 @@ NATIVE_TESTS = [
     "system/test_floating_point.cpp",
 ]
 LIBRARY = {
-    *("include/netlet/netlet.h", "include/netlet/netlet.hpp", "include/netlet/version.h", "lib/libnetlet.a"),
+    *("include/netlet/netlet.h", "include/netlet/netlet.hpp", "include/netlet/exchange.hpp"),
+    *("include/netlet/netlet.f90", "include/netlet/version.h", "lib/libnetlet.a", "lib/cmake/netlet/netletFortran.cmake"),
     *("lib/cmake/netlet/netletConfig.cmake", "lib/cmake/netlet/netletConfigVersion.cmake"),
     *("lib/cmake/netlet/netlet-static-targets.cmake", "lib/cmake/netlet/netlet-static-targets-release.cmake"),
     "lib/pkgconfig/netlet.pc",
