@@ -36,7 +36,12 @@ NATIVE_TESTS = [
 ]
 LIBRARY = {
     *("include/netlet/netlet.h", "include/netlet/netlet.hpp", "include/netlet/exchange.hpp"),
-    *("include/netlet/netlet.f90", "include/netlet/version.h", "lib/libnetlet.a", "lib/cmake/netlet/netletFortran.cmake"),
+    *(
+        "include/netlet/netlet.f90",
+        "include/netlet/version.h",
+        "lib/libnetlet.a",
+        "lib/cmake/netlet/netletFortran.cmake",
+    ),
     *("lib/cmake/netlet/netletConfig.cmake", "lib/cmake/netlet/netletConfigVersion.cmake"),
     *("lib/cmake/netlet/netlet-static-targets.cmake", "lib/cmake/netlet/netlet-static-targets-release.cmake"),
     "lib/pkgconfig/netlet.pc",
