@@ -17,8 +17,12 @@ INCLUDE = ROOT / "cpp/include/netlet"
 STRICT = ["-std=f2018", "-Wall", "-Wextra", "-Werror"]
 IN_TESTS = ["-Wno-compare-reals", "-Wno-function-elimination"]  # bits are compared, of functions that may be left out
 C_TYPES = {
-    **{"double": "real(c_double)", "size_t": "integer(c_size_t)", "ptrdiff_t": "integer(c_ptrdiff_t)"},
-    **{"int32_t": "integer(c_int32_t)", "uint64_t": "integer(c_int64_t)", "netlet_schedule": "type(c_schedule)"},
+    "double": "real(c_double)",
+    "size_t": "integer(c_size_t)",
+    "ptrdiff_t": "integer(c_ptrdiff_t)",
+    "int32_t": "integer(c_int32_t)",
+    "uint64_t": "integer(c_int64_t)",
+    "netlet_schedule": "type(c_schedule)",
 }
 
 
