@@ -12,8 +12,8 @@
 //
 // Inputs, targets and weights may be given as anything that holds its values one after the other (std::vector,
 // std::array, std::span, a C array): its size must then be a multiple of the row's, and says how many rows there are.
-// {pointer, rows, columns} gives the shape. Results are returned as std::vector, or written to such a container, whose
-// size must be that of the result, or to a pointer, which is not checked.
+// {pointer, rows, columns} gives the shape. Results are returned as std::vector, or written to a container, whose size
+// must be that of the result, or to a pointer or C array, which is not checked.
 //
 // Every failure throws netlet::Error with the status and the message of netlet.h (for files preceded by the path). An
 // exception that a callback throws leaves the call that ran it. What netlet.h says about units, memory, threads and
@@ -123,7 +123,9 @@ template <class T> constexpr std::int32_t dtype_number() {
 template <class C> using Value = std::remove_pointer_t<decltype(std::data(std::declval<C&>()))>;
 template <class C, class T = Value<C>, class = decltype(std::size(std::declval<C&>()))> using IfValues =
     std::enable_if_t<std::is_arithmetic_v<T> && !std::is_same_v<std::remove_cv_t<T>, char>>;
-template <class C> using IfWritable = std::enable_if_t<!std::is_const_v<Value<C>>, IfValues<C>>;
+// Not a C array, which is a pointer where sizes were never checked; with values that may be written to.
+template <class C> using IfContainer = std::enable_if_t<!std::is_array_v<std::remove_reference_t<C>>, IfValues<C>>;
+template <class C> using IfWritable = std::enable_if_t<!std::is_const_v<Value<C>>, IfContainer<C>>;
 
 // A view of rows of numbers, whose memory stays the caller's: contiguous, row after row; for other strides (in bytes),
 // make it from a netlet_array. Of a container it is one column, until it is given to a network, whose rows it is then
@@ -591,7 +593,7 @@ class Network {
     Check check;
     check(netlet_apply_gradient(get(), gradient, optimizer.get(), check));
   }
-  template <class C, class = IfValues<const C>> void apply_gradient(const C& gradient, Optimizer& optimizer) {
+  template <class C, class = IfContainer<const C>> void apply_gradient(const C& gradient, Optimizer& optimizer) {
     apply_gradient(checked("gradient", gradient, 1, parameter_count()), optimizer);
   }
 
