@@ -226,12 +226,12 @@ NETLET_API void netlet_network_free(netlet_network* network); /* may be NULL */
  * from 0, has layer size i as inputs and layer size i + 1 as outputs. */
 NETLET_API size_t netlet_layer_size_count(const netlet_network* network);
 NETLET_API size_t netlet_layer_size(const netlet_network* network, size_t i);
-NETLET_API size_t netlet_inputs(const netlet_network* network);  /* the first size */
-NETLET_API size_t netlet_outputs(const netlet_network* network); /* the last one */
+NETLET_API size_t netlet_inputs(const netlet_network* network) NETLET_NONBLOCKING;  /* the first size */
+NETLET_API size_t netlet_outputs(const netlet_network* network) NETLET_NONBLOCKING; /* the last one */
 NETLET_API int netlet_layer_activation(const netlet_network* network, size_t layer);
 NETLET_API int netlet_network_loss(const netlet_network* network);
 NETLET_API int netlet_network_reduction(const netlet_network* network);
-NETLET_API int netlet_network_dtype(const netlet_network* network);
+NETLET_API int netlet_network_dtype(const netlet_network* network) NETLET_NONBLOCKING;
 /* The number of targets in a row, so of columns of y (or one column of class indices with cross_entropy): as many as
  * outputs, but half as many with gaussian_nll. */
 NETLET_API size_t netlet_target_count(const netlet_network* network);
