@@ -56,7 +56,7 @@ def test_the_source_compiles_alone_and_with_the_header(net, compiler, tmp_path):
 
 
 @pytest.mark.skipif(not COMPILERS, reason="there is no C compiler")
-@pytest.mark.parametrize("standard", ["c89", "c99", "c11", "c++98", "c++17"])
+@pytest.mark.parametrize("standard", ["c89", "c++98", "c++17"])
 @every_network
 def test_programs_of_every_standard_use_it(net, standard, tmp_path):
     net.to_c(tmp_path / "net.c")

@@ -497,7 +497,7 @@ class Network {
                                            netlet_error* error = nullptr) const noexcept NETLET_NONBLOCKING {
     Array rows = x;
     const char* wrong = nullptr;
-    if (!rows.divide(netlet_inputs(get())))
+    if (rows.is_flat && !rows.divide(netlet_inputs(get())))
       wrong = "x: expected rows of as many values as the network has inputs";
     else if (!is_dtype<T>())
       wrong = "out: expected values of the network's dtype";
@@ -636,7 +636,7 @@ class Network {
     Examples(const Examples&) = delete;
     Examples& operator=(const Examples&) = delete;
   };
-  Array inputs_of(const Array& x) const { return x.in_rows(inputs(), "x"); }
+  Array inputs_of(const Array& x) const { return x.is_flat ? x.in_rows(inputs(), "x") : x; }
 
   static bool fits(std::size_t size, std::size_t rows, std::size_t each) noexcept NETLET_NONBLOCKING {
     return each ? size % each == 0 && size / each == rows : size == 0;
