@@ -20,7 +20,9 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
 
     Array = npt.NDArray[Any]
 
-__all__ = ["MissingValueError", "converted", "flag", "is_boolean", "number", "real_array", "shown"]
+__all__ = [
+    *("MissingValueError", "column_names", "converted", "flag", "is_boolean", "number", "real_array", "shown", "texts"),
+]
 
 _REAL = "fiub"  # kinds of dtype
 _NUMBERS = {bool, int, float, *(kind for kind in np.sctypeDict.values() if issubclass(kind, (np.number, np.bool_)))}
@@ -67,6 +69,10 @@ class _NotRealError(_LocatedError, TypeError):
     """Something else than a real number."""
 
 
+class _SparseError(TypeError):
+    """What holds only the values that are not 0."""
+
+
 def real_array(value: Any, name: str, *, rows: bool = True) -> Array:
     """An array of integers, floating-point numbers or booleans, as `numpy.asarray` makes it.
 
@@ -103,8 +109,10 @@ def real_array(value: Any, name: str, *, rows: bool = True) -> Array:
             f"{name}: expected numbers, but the value{where} is missing ({error.what}){hint}"
         ) from None
     except _NotRealError as error:
-        hint = "; numpy.unique(y, return_inverse=True) turns class names into indices" if name == "y" else ""
+        hint = "; net.classes = [...] lets classes have labels, and fit learns them" if name == "y" else ""
         raise TypeError(f"{name}: expected real numbers, got {error.what}{error.text(name, rows)}{hint}") from None
+    except _SparseError as error:
+        raise TypeError(f"{name}: expected an array, got {error}") from None
     except (TypeError, ValueError, OverflowError, RecursionError, NotImplementedError) as error:  # the last is Arrow's
         raise ValueError(f"{name}: expected an array of real numbers, but {error}") from None
     return array
@@ -157,6 +165,9 @@ def _array(value: Any) -> Array:
     """An array of any dtype without missing values; objects among its values are still to be looked at."""
     if isinstance(value, np.ndarray):
         return _without_mask(value)
+    if _offers(value, "nnz"):
+        dense = next((f"; {name}() makes a dense one" for name in ("toarray", "todense") if _offers(value, name)), "")
+        raise _SparseError(f"the sparse {type(value).__name__}{dense}")
     if isinstance(value, (np.datetime64, np.timedelta64)):  # float makes numbers of them
         raise MissingValueError("NaT") if np.isnat(value) else _NotRealError(type(value).__name__)
     if _offers(value, "as_py"):  # a scalar of Arrow
@@ -258,6 +269,8 @@ def _frame(frame: Any) -> Array:
             array = _from_objects(array) if array.dtype.kind == "O" else array
         except (MissingValueError, _NotRealError) as error:
             raise error.inside(i, 1, name) from None
+        except (TypeError, ValueError, OverflowError, NotImplementedError) as error:
+            raise ValueError(f"column {i} ({name!r}): {error}") from None
         if array.dtype.kind not in _REAL:
             raise _NotRealError(f"{array.dtype} in column {i} ({name!r})")
         arrays.append(array)
@@ -273,6 +286,56 @@ def _columns(frame: Any) -> tuple[list[object], list[Any] | None]:
     if _offers(frame, "get_columns"):  # polars
         return list(frame.columns), frame.get_columns()
     return list(frame.schema.names), list(frame.itercolumns())  # Arrow
+
+
+def column_names(value: Any) -> list[Any] | None:
+    """The names of a table's columns, or of the values of one row of pandas; None if it is none of these."""
+    if _is_frame(value):
+        return list(value.schema.names if _offers(value, "itercolumns") else value.columns)
+    if _offers(value, "iloc", "index", "to_frame"):  # a Series
+        return list(value.index)
+    return None
+
+
+def texts(value: Any, name: str) -> Array | None:
+    """An array of text, if that is what it is; None for anything else, also if only `real_array` can say what.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If some of it is text, and some is missing or something else.
+    """
+    if type(value) is np.ndarray and value.dtype.kind in _REAL:
+        return None
+    try:
+        if isinstance(value, (list, tuple)):
+            array = np.array(value, dtype=object)
+        elif _is_frame(value):
+            _, columns = _columns(value)
+            array = np.stack([_column(column) for column in columns], axis=1) if columns else np.empty(0)
+        else:
+            array = _array(value)
+    except (TypeError, ValueError, OverflowError, RecursionError, NotImplementedError):
+        return None
+    if array.dtype.kind == "U":
+        return array
+    if array.dtype.kind == "T":  # NumPy's own text of any length
+        array = array.astype(object)
+    if array.dtype.kind != "O":
+        return None
+    items = array.ravel().tolist()
+    kinds = set(map(type, items))
+    if not any(issubclass(kind, str) for kind in kinds):
+        return None
+    for position, item in np.ndenumerate(array) if not all(issubclass(kind, str) for kind in kinds) else ():
+        if isinstance(item, str):
+            continue
+        where = _LocatedError("", position).text(name, rows=True)
+        how = _NOTHING.get(type(item).__name__, "nan" if item != item else "masked" if item is np.ma.masked else "")
+        if how:
+            raise MissingValueError(f"{name}: expected text, but the value{where} is missing ({how})")
+        raise TypeError(f"{name}: expected labels of one kind, got {type(item).__name__}{where} beside text")
+    return np.array(items, dtype=str).reshape(array.shape)
 
 
 def _column(column: Any) -> Array:
