@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._data import number, real_array, shown
+from ._features import input_array
+from ._labels import of_indices
 from ._names import LOSSES
 
 if TYPE_CHECKING:
@@ -55,9 +57,10 @@ def figures(
             found[name] = own[metric]
             continue
         if prediction is None:
-            rows = real_array(x, "x")
+            rows = input_array(x, network)
             prediction = network.predict(rows[None] if rows.ndim == 1 else rows)
             targets, judged = _like(prediction, real_array(y, "y"), missing == "ignore")
+            targets = targets if network._classes is None else of_indices(network, targets)
         if isinstance(metric, str):
             value = _r2(targets, prediction, weight, missing == "ignore")
         else:
