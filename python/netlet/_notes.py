@@ -49,7 +49,9 @@ class Notes(_core.Network):
 
     _classes: Array | None = None
     _feature_names: list[str] | None = None
-    _provenance: dict[str, Any] | None = None  # of this process; what a file said of it is in the core's note
+    _training: dict[str, Any] | None = (
+        None  # the last one in this process; what a file said of it is in the core's note
+    )
 
     @property
     def classes(self) -> Array | None:
@@ -125,8 +127,10 @@ class Notes(_core.Network):
         they are saved with ``provenance=True``. It has no times and names no machine: the same training gives the same
         dict. Whatever else has changed the parameters since, such as `step`, is not in it.
         """
-        if self._provenance is not None:
-            return dict(self._provenance)
+        if self._training is not None:
+            from ._provenance import of_fit
+
+            return of_fit(self.loss_name, self.reduction, self._training)
         origin = self._stored().get(_ORIGIN)
         return dict(origin) if isinstance(origin, dict) else {}
 
@@ -168,17 +172,17 @@ class Notes(_core.Network):
         network._set_json(_METADATA, {**self.metadata, _ORIGIN: provenance})
         return network
 
-    def _note_training(
-        self, history: Any, optimizer: Any, options: Any, details: dict[str, Any], ended_by: str | None = None
-    ) -> None:
-        from ._provenance import of_fit
-
-        self._provenance = of_fit(self, history, optimizer, options, details, ended_by)
+    def _note_training(self, history: Any, optimizer: Any, training: dict[str, Any], ended_by: str | None) -> None:
+        """Keep what `provenance` will say: there is no time for that in a short `fit`."""
+        training["optimizer"] = type(optimizer).__name__, optimizer._own, optimizer._settings
+        training["epochs"], training["last_epoch"] = len(history), history._last()
+        training["ended_by"] = ended_by
+        self._training = training
 
     def _forget_provenance(self) -> None:
         if _ORIGIN in (self._note(_METADATA) or ""):
             self._set_json(_METADATA, dict(self.metadata))
-        self._provenance = None
+        self._training = None
 
     @contextmanager
     def _noting(self, classes: Array | None, feature_names: list[str] | None, given: dict[str, Any]) -> Iterator[None]:
@@ -186,7 +190,7 @@ class Notes(_core.Network):
 
         `given` is what the caller passed, for the names of columns in messages.
         """
-        before, provenance = self._note(_METADATA), self._provenance
+        before, training = self._note(_METADATA), self._training
         try:
             if classes is not None:
                 self.classes = classes
@@ -206,5 +210,5 @@ class Notes(_core.Network):
                     self.feature_names = None
                 if self._note(_METADATA) != before:
                     self._set_note(_METADATA, before)
-                self._provenance = provenance
+                self._training = training
             raise

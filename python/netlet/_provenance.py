@@ -11,12 +11,10 @@ import numpy as np
 from . import _core
 from ._data import converted, real_array, texts
 from ._library import numerics_version
+from .optimizers import GRADIENT
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-
-    from .history import History
-    from .optimizers import Optimizer
 
 __all__ = ["fingerprint", "of_data", "of_fit"]
 
@@ -80,28 +78,18 @@ def of_data(**arguments: Any) -> dict[str, str]:
     return {name: fingerprint(value) for name, value in arguments.items() if value is not None}
 
 
-def of_fit(
-    network: Any, history: History, optimizer: Optimizer, options: Any, details: dict[str, Any], error: str | None
-) -> dict[str, Any]:
+def of_fit(loss: str, reduction: str, training: dict[str, Any]) -> dict[str, Any]:
     """What is said of a training: nothing but what JSON can say, and nothing that differs from run to run."""
-    losses, validated = history.loss, history.validation_loss
+    name, own, settings = training["optimizer"]
+    used = {setting: value for setting, value in settings.items() if setting in own or (setting in GRADIENT and value)}
+    last = {figure: value for figure, value in training["last_epoch"].items() if figure != "time"}
+    said = {**training, "optimizer": {"name": name, **used}, "last_epoch": last}
     return {
         "netlet_version": _core.__version__,
         "numerics_version": numerics_version(),
-        "loss": network.loss_name,
-        "reduction": network.reduction,
-        "optimizer": repr(optimizer),
-        "epochs": len(history),
-        "epochs_asked_for": int(options["epochs"]),
-        "seed": network.seed if options["seed"] is None else int(options["seed"]),
-        "schedule": None if options["schedule"] is None else named(options["schedule"]),
-        "patience": options["patience"] and int(options["patience"]),
-        "min_delta": float(options["min_delta"]),
-        "missing": str(options["missing"]),
-        **{name: _said(value) for name, value in details.items()},
-        "final_loss": float(losses[-1]),
-        "final_validation_loss": float(validated[-1]) if len(validated) else None,
-        "ended_by": error,
+        "loss": loss,
+        "reduction": reduction,
+        **{name: _said(value) for name, value in said.items()},
     }
 
 
@@ -109,14 +97,12 @@ def _said(value: Any) -> Any:
     """A setting as JSON gives it back."""
     if isinstance(value, dict):
         return {str(name): _said(entry) for name, entry in value.items()}
-    if value is None or isinstance(value, (str, bool, np.bool_)):
-        return bool(value) if isinstance(value, np.bool_) else value
-    return int(value) if isinstance(value, (int, np.integer)) else float(value)
-
-
-def named(value: Any) -> str:
-    """A schedule by its settings, a function by its name: what it prints otherwise may have its address."""
-    if type(value).__module__ == "netlet.schedules":
-        return repr(value)
-    name = getattr(value, "__qualname__", None) or type(value).__qualname__
-    return f"{getattr(value, '__module__', None) or type(value).__module__}.{name}"
+    if isinstance(value, (list, tuple)):
+        return [_said(entry) for entry in value]
+    if value is None or isinstance(value, (bool, str)):
+        return value
+    if isinstance(value, np.bool_):
+        return bool(value)
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    return float(value) if np.isfinite(value) else str(float(value))  # JSON has no others

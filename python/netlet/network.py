@@ -964,8 +964,8 @@ class Network(Inspection):
             weight of all rows: a weight counts as much in small batches.
         class_weight : dict of class to float, or "balanced", optional
             Multiplies the weight of each row by that of its class, by label or index (1 for classes that are not in the
-            dict, which may name classes that `y` lacks); ``"balanced"``: rows / (classes in `y` * rows of the class), of
-            the rows that have a target. For the cross entropies.
+            dict, which may name classes that `y` lacks); ``"balanced"``: rows / (classes in `y` * rows of the class),
+            of the rows that have a target. For the cross entropies.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
             Its loss is computed after each epoch.
         validation_split : float, optional
@@ -1035,19 +1035,26 @@ class Network(Inspection):
         """
         batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
         given = {"x": x, "y": y, "validation_data": validation_data}
-        details: dict[str, Any] = {
+        said: dict[str, Any] = {  # of this training, in `provenance`
             "method": "fit",
+            "epochs_asked_for": epochs,
             "batch_size": batch or None,
             "shuffle": shuffle,
+            "seed": self.seed if seed is None else seed,
+            "schedule": schedule and training.named_schedule(schedule),
+            "patience": patience,
+            "min_delta": min_delta,
             "standardize": standardize,
+            "missing": missing,
             "sample_weight": sample_weight is not None,
-            "class_weight": class_weight,
+            "class_weight": dict(class_weight) if isinstance(class_weight, dict) else class_weight,
+            "validation_data": validation_data is not None,
             "validation_split": validation_split,
         }
         if _flag("fingerprint_data", fingerprint_data):
             from ._provenance import of_data
 
-            details["data"] = of_data(x=x, y=y, sample_weight=sample_weight)
+            said["data"] = of_data(x=x, y=y, sample_weight=sample_weight)
         classes = names = None
         if type(x) is not np.ndarray:
             names = names_of(x) if self._feature_names is None else None
@@ -1112,7 +1119,7 @@ class Network(Inspection):
                     "missing": missing,
                     "progress": progress,
                 },
-                details,
+                said,
             )
 
     @with_hints
@@ -1201,10 +1208,20 @@ class Network(Inspection):
                     "missing": missing,
                     "progress": progress,
                 },
-                {"method": "fit_batches", "weight_mean": weight_mean},
+                {
+                    "method": "fit_batches",
+                    "epochs_asked_for": epochs,
+                    "seed": self.seed if seed is None else seed,
+                    "schedule": schedule and training.named_schedule(schedule),
+                    "patience": patience,
+                    "min_delta": min_delta,
+                    "missing": missing,
+                    "weight_mean": weight_mean,
+                    "validation_data": given["validation_data"] is not None,
+                },
             )
 
-    def _train(self, data: dict[str, Any], options: training.Options, details: dict[str, Any]) -> History:
+    def _train(self, data: dict[str, Any], options: training.Options, said: dict[str, Any]) -> History:
         """Train on `data`, which replaces the settings of the same names: where the core gets rows from."""
         history = History()
         optimizer, callbacks, settings = training.settings(options, self, history)
@@ -1216,10 +1233,10 @@ class Network(Inspection):
             ):
                 self._fit(optimizer, {**settings, **data, "record": record})
                 remember_network(optimizer, self)
-            self._note_training(history, optimizer, options, details)
+            self._note_training(history, optimizer, said, None)
         except BaseException as error:
             if len(history):
-                self._note_training(history, optimizer, options, details, type(error).__name__)
+                self._note_training(history, optimizer, said, type(error).__name__)
             if len(history) or isinstance(error, (_core.DivergenceError, KeyboardInterrupt)):
                 with contextlib.suppress(AttributeError):
                     error.history = history  # type: ignore[attr-defined]  # the epochs before it
