@@ -20,6 +20,14 @@ if TYPE_CHECKING:
     Metrics = Iterable[Metric] | Mapping[str, Metric]
 
 _OF_CLASSES, _OF_VALUES = ("accuracy",), ("rmse", "mae", "r2")
+_HERE = {  # what others call it
+    "accuracy": ("acc", "accuracy_score", "categorical_accuracy", "sparse_categorical_accuracy", "binary_accuracy"),
+    "rmse": ("root_mean_squared_error", "rms", "rmsd"),
+    "mae": ("mean_absolute_error", "absolute_error", "l1"),
+    "r2": ("r2_score", "r_squared", "rsquared", "r^2"),
+}
+_OF_PREDICTIONS = ("f1", "precision", "recall", "balanced_accuracy", "matthews_corrcoef")
+_OF_PROBABILITIES = {"auc": "roc_auc_score", "log_loss": "log_loss", "average_precision": "average_precision_score"}
 _TAKEN = ("loss", "time", "learning_rate")  # figures of a history
 
 
@@ -32,7 +40,10 @@ def named(loss: str, metrics: Metrics) -> dict[str, Metric]:
     pairs = metrics.items() if isinstance(metrics, Mapping) else [(None, metric) for metric in metrics]
     for given, metric in pairs:
         if isinstance(metric, str) and metric not in known:
-            raise ValueError(f"metrics: unknown name {str(metric)!r} for {loss}; the known ones are {', '.join(known)}")
+            raise ValueError(
+                f"metrics: unknown name {str(metric)!r} for {loss}; the known ones are {', '.join(known)}"
+                f"{_hint(str(metric), known)}"
+            )
         if not isinstance(metric, str) and not callable(metric):
             raise TypeError(f"metrics: expected names or functions, got {shown(metric)}")
         own = str(metric) if isinstance(metric, str) else getattr(metric, "__name__", type(metric).__name__)
@@ -43,6 +54,25 @@ def named(loss: str, metrics: Metrics) -> dict[str, Metric]:
             raise ValueError(f"metrics: expected each name once, got {name!r} again; a dict gives names")
         found[name] = metric
     return found
+
+
+def _hint(unknown: str, known: tuple[str, ...]) -> str:
+    """What follows a message about an unknown name."""
+    name = unknown.lower().replace(" ", "_").replace("-", "_")
+    same = next((here for here, aliases in _HERE.items() if name == here or name in aliases), None)
+    if same in known:
+        return f"; here it is {same!r}"
+    if name in ("mse", "mean_squared_error", "squared_error", "l2") and "rmse" in known:
+        return "; 'rmse' is the root of that"
+    if same or known != _OF_CLASSES:
+        return ""
+    for ending, function in _OF_PROBABILITIES.items():
+        if name in (ending, function, f"roc_{ending}"):
+            return f"; sklearn.metrics.{function} takes y and what net.predict_proba(x) gives"
+    name = name.removesuffix("_score")
+    if name in _OF_PREDICTIONS:
+        return f"; functions work, such as sklearn.metrics.{name}{'' if name == 'matthews_corrcoef' else '_score'}"
+    return ""
 
 
 def figures(
