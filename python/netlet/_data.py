@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
 
 __all__ = [
     *("MissingValueError", "column_names", "converted", "flag", "is_boolean", "number", "real_array", "shown", "texts"),
+    "value_names",
 ]
 
 _REAL = "fiub"  # kinds of dtype
@@ -112,7 +113,8 @@ def real_array(value: Any, name: str, *, rows: bool = True) -> Array:
         hint = "; net.classes = [...] lets classes have labels, and fit learns them" if name == "y" else ""
         raise TypeError(f"{name}: expected real numbers, got {error.what}{error.text(name, rows)}{hint}") from None
     except _SparseError as error:
-        raise TypeError(f"{name}: expected an array, got {error}") from None
+        what, dense = error.args
+        raise TypeError(f"{name}: expected a dense array, got the sparse {what}; {name}.{dense}() makes one") from None
     except (TypeError, ValueError, OverflowError, RecursionError, NotImplementedError) as error:  # the last is Arrow's
         raise ValueError(f"{name}: expected an array of real numbers, but {error}") from None
     return array
@@ -166,8 +168,7 @@ def _array(value: Any) -> Array:
     if isinstance(value, np.ndarray):
         return _without_mask(value)
     if _offers(value, "nnz"):
-        dense = next((f"; {name}() makes a dense one" for name in ("toarray", "todense") if _offers(value, name)), "")
-        raise _SparseError(f"the sparse {type(value).__name__}{dense}")
+        raise _SparseError(type(value).__name__, "todense" if not _offers(value, "toarray") else "toarray")
     if isinstance(value, (np.datetime64, np.timedelta64)):  # float makes numbers of them
         raise MissingValueError("NaT") if np.isnat(value) else _NotRealError(type(value).__name__)
     if _offers(value, "as_py"):  # a scalar of Arrow
@@ -271,6 +272,8 @@ def _frame(frame: Any) -> Array:
             raise error.inside(i, 1, name) from None
         except (TypeError, ValueError, OverflowError, NotImplementedError) as error:
             raise ValueError(f"column {i} ({name!r}): {error}") from None
+        if array.ndim != 1:
+            raise _NotRealError(f"arrays of shape {array.shape[1:]} in column {i} ({name!r})")
         if array.dtype.kind not in _REAL:
             raise _NotRealError(f"{array.dtype} in column {i} ({name!r})")
         arrays.append(array)
@@ -289,12 +292,15 @@ def _columns(frame: Any) -> tuple[list[object], list[Any] | None]:
 
 
 def column_names(value: Any) -> list[Any] | None:
-    """The names of a table's columns, or of the values of one row of pandas; None if it is none of these."""
+    """The names of a table's columns; None if it is none."""
     if _is_frame(value):
         return list(value.schema.names if _offers(value, "itercolumns") else value.columns)
-    if _offers(value, "iloc", "index", "to_frame"):  # a Series
-        return list(value.index)
     return None
+
+
+def value_names(value: Any) -> list[Any] | None:
+    """The names of the values of a row of pandas, a Series; None if it is none."""
+    return list(value.index) if _offers(value, "iloc", "index", "to_frame") else None
 
 
 def texts(value: Any, name: str) -> Array | None:
@@ -344,7 +350,8 @@ def _column(column: Any) -> Array:
         count = column.null_count() if callable(column.null_count) else column.null_count
         if count:
             _refuse(column.is_null(), "null")
-    elif not isinstance(column.dtype, np.dtype):  # pandas: in a column of NumPy's own dtype, NaN is a number like any
+    # pandas: in a column of NumPy's own dtype, also a sparse one, NaN is a number like any
+    elif not isinstance(column.dtype, np.dtype) and type(column.dtype).__name__ != "SparseDtype":
         _refuse(column.isna(), "NA")
     array = np.asarray(column)
     # lists, dictionaries and runs, whose values may be missing, too

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from ._data import column_names, real_array
+from ._data import column_names, real_array, value_names
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -53,7 +53,7 @@ def checked(value: Any, count: int) -> list[str]:
 
 def _in_order(x: Any, names: list[str]) -> Any:
     """The table with its columns in that order; what has no names stays as it is."""
-    given = column_names(x)
+    given = column_names(x) or value_names(x)
     if given is None or given == names or not any(isinstance(name, str) for name in given):
         return x
     faults = {
@@ -91,6 +91,8 @@ def name_columns(error: ValueError, network: Any, **arguments: Any) -> None:
     if of and isinstance(table, (tuple, list)):
         table = table[argument == "y"]
     names, known = column_names(table), network.feature_names
+    if names is None and argument == "y":
+        names = [getattr(table, "name", None) or 0]  # of a Series
     if names and known and argument == "x" and any(isinstance(name, str) for name in names):
         names = known
     if names and column < len(names) and names[column] != column:

@@ -484,7 +484,7 @@ class Exchange(Notes):
         Returns
         -------
         Network
-            Its class indices are positions in the model's ``classes_``.
+            With the model's ``classes_`` as `classes`, unless these are 0, 1, ..., and its ``feature_names_in_``.
 
         Raises
         ------

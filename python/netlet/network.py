@@ -874,12 +874,17 @@ class Network(Inspection):
         remember_network(optimizer, self)
 
     def fingerprint(self) -> str:
-        """Compute the SHA-256 of architecture and parameters, to compare results between machines.
+        """Compute the SHA-256 of what `forward` and `loss` depend on, to compare results between machines.
+
+        It covers the dtype, layer sizes, activations, loss with its setting (`huber_delta`, `quantile`) and reduction,
+        all parameters, and the scaling of inputs and outputs: to the bit, but all NaN are the same, and -0 is not 0.
+        Not the seed, epochs trained, dropout and the optimizer's state, on which further training depends; nor
+        `classes`, `feature_names`, `metadata` and `provenance`.
 
         Returns
         -------
         str
-            64 hexadecimal digits; netlet.h describes the bytes. They do not include seed and number of epochs.
+            64 hexadecimal digits, in every language the same; netlet.h describes the bytes.
 
         Raises
         ------
@@ -1276,6 +1281,7 @@ class Network(Inspection):
         }
         network = cls(parts.layer_sizes, seed=0, **arguments)
         network.input_scaling, network.output_scaling = parts.input_scaling, parts.output_scaling
+        network.classes, network.feature_names = parts.classes, parts.feature_names
         return network
 
     def __reduce__(self) -> Any:
