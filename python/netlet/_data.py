@@ -311,16 +311,39 @@ def texts(value: Any, name: str) -> Array | None:
     ValueError, TypeError
         If some of it is text, and some is missing or something else.
     """
-    if type(value) is np.ndarray and value.dtype.kind in _REAL:
+    if (type(value) is np.ndarray and value.dtype.kind in _REAL) or _core.only_numbers(value):
         return None
     try:
-        if isinstance(value, (list, tuple)):
-            array = np.array(value, dtype=object)
-        elif _is_frame(value):
-            _, columns = _columns(value)
-            array = np.stack([_column(column) for column in columns], axis=1) if columns else np.empty(0)
-        else:
-            array = _array(value)
+        return _text_columns(value) if _is_frame(value) else _texts(value)
+    except MissingValueError as error:
+        where = error.text(name, rows=True)
+        raise MissingValueError(f"{name}: expected text, but the value{where} is missing ({error.what})") from None
+    except _NotRealError as error:
+        where = error.text(name, rows=True)
+        raise TypeError(f"{name}: expected labels of one kind, got {error.what}{where}") from None
+
+
+def _text_columns(frame: Any) -> Array | None:
+    names, columns = _columns(frame)
+    found = []
+    for i, (name, column) in enumerate(zip(names, columns or ())):
+        try:
+            found.append(_texts(column))
+        except (MissingValueError, _NotRealError) as error:
+            raise error.inside(i, 1, name) from None
+    there = [i for i, array in enumerate(found) if array is not None]
+    if not there:
+        return None
+    for i, array in enumerate(found):
+        if array is None:
+            one = there[0]
+            raise _NotRealError(f"others in column {i} ({names[i]!r}) beside text in column {one} ({names[one]!r})")
+    return np.stack([array for array in found if array is not None], axis=1)
+
+
+def _texts(value: Any) -> Array | None:
+    try:
+        array = np.array(value, dtype=object) if isinstance(value, (list, tuple)) else _array(value)
     except (TypeError, ValueError, OverflowError, RecursionError, NotImplementedError):
         return None
     if array.dtype.kind == "U":
@@ -330,17 +353,16 @@ def texts(value: Any, name: str) -> Array | None:
     if array.dtype.kind != "O":
         return None
     items = array.ravel().tolist()
-    kinds = set(map(type, items))
-    if not any(issubclass(kind, str) for kind in kinds):
+    are_text = {kind: issubclass(kind, str) for kind in set(map(type, items))}
+    if not any(are_text.values()):
         return None
-    for position, item in np.ndenumerate(array) if not all(issubclass(kind, str) for kind in kinds) else ():
+    for position, item in np.ndenumerate(array) if not all(are_text.values()) else ():
         if isinstance(item, str):
             continue
-        where = _LocatedError("", position).text(name, rows=True)
-        how = _NOTHING.get(type(item).__name__, "nan" if item != item else "masked" if item is np.ma.masked else "")
-        if how:
-            raise MissingValueError(f"{name}: expected text, but the value{where} is missing ({how})")
-        raise TypeError(f"{name}: expected labels of one kind, got {type(item).__name__}{where} beside text")
+        how = "masked" if item is np.ma.masked else _NOTHING.get(type(item).__name__, "")
+        if how or (isinstance(item, float) and item != item):
+            raise MissingValueError(how or "nan", position)
+        raise _NotRealError(f"{type(item).__name__} beside text", position)
     return np.array(items, dtype=str).reshape(array.shape)
 
 

@@ -20,14 +20,16 @@ if TYPE_CHECKING:
     Metrics = Iterable[Metric] | Mapping[str, Metric]
 
 _OF_CLASSES, _OF_VALUES = ("accuracy",), ("rmse", "mae", "r2")
-_HERE = {  # what others call it
-    "accuracy": ("acc", "accuracy_score", "categorical_accuracy", "sparse_categorical_accuracy", "binary_accuracy"),
-    "rmse": ("root_mean_squared_error", "rms", "rmsd"),
-    "mae": ("mean_absolute_error", "absolute_error", "l1"),
-    "r2": ("r2_score", "r_squared", "rsquared", "r^2"),
+# what others call it, in lower case and without underscores
+_HERE = {
+    "accuracy": ("acc", "accuracyscore", "categoricalaccuracy", "sparsecategoricalaccuracy", "binaryaccuracy"),
+    "rmse": ("rootmeansquarederror", "rms", "rmsd"),
+    "mae": ("meanabsoluteerror", "absoluteerror", "l1"),
+    "r2": ("r2score", "rsquared", "r^2"),
 }
-_OF_PREDICTIONS = ("f1", "precision", "recall", "balanced_accuracy", "matthews_corrcoef")
-_OF_PROBABILITIES = {"auc": "roc_auc_score", "log_loss": "log_loss", "average_precision": "average_precision_score"}
+_SQUARES = ("mse", "meansquarederror", "squarederror", "l2")
+_OF_PREDICTIONS = {"f1": "f1", "precision": "precision", "recall": "recall", "balancedaccuracy": "balanced_accuracy"}
+_OF_PROBABILITIES = {"auc": "roc_auc_score", "logloss": "log_loss", "averageprecision": "average_precision_score"}
 _TAKEN = ("loss", "time", "learning_rate")  # figures of a history
 
 
@@ -58,20 +60,19 @@ def named(loss: str, metrics: Metrics) -> dict[str, Metric]:
 
 def _hint(unknown: str, known: tuple[str, ...]) -> str:
     """What follows a message about an unknown name."""
-    name = unknown.lower().replace(" ", "_").replace("-", "_")
+    name = unknown.lower().replace(" ", "").replace("-", "").replace("_", "")
     same = next((here for here, aliases in _HERE.items() if name == here or name in aliases), None)
     if same in known:
         return f"; here it is {same!r}"
-    if name in ("mse", "mean_squared_error", "squared_error", "l2") and "rmse" in known:
+    if name in _SQUARES and "rmse" in known:
         return "; 'rmse' is the root of that"
     if same or known != _OF_CLASSES:
         return ""
-    for ending, function in _OF_PROBABILITIES.items():
-        if name in (ending, function, f"roc_{ending}"):
-            return f"; sklearn.metrics.{function} takes y and what net.predict_proba(x) gives"
-    name = name.removesuffix("_score")
+    name = name.removeprefix("roc").removesuffix("score")
+    if name in _OF_PROBABILITIES:
+        return f"; sklearn.metrics.{_OF_PROBABILITIES[name]} takes y and what net.predict_proba(x) gives"
     if name in _OF_PREDICTIONS:
-        return f"; functions work, such as sklearn.metrics.{name}{'' if name == 'matthews_corrcoef' else '_score'}"
+        return f"; functions work, such as sklearn.metrics.{_OF_PREDICTIONS[name]}_score"
     return ""
 
 
