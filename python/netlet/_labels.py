@@ -169,7 +169,11 @@ def _found(classes: Array, values: Array) -> Array:
         position = [int(i) for i in np.unravel_index(np.argmax(wrong), np.shape(wrong))]
         where = "".join(f"{text} {i}" for text, i in zip((" in row", ", column"), position))
         got = shown(values[tuple(position)].item())
-        raise ValueError(f"y: expected one of the classes {listed(classes.tolist())}, got {got}{where}")
+        names = (
+            classes.dtype.kind == "U" and values.dtype.kind in "iu" and 0 <= values.min() <= values.max() < len(classes)
+        )
+        hint = "; net.classes[y] are the labels of indices" if names else ""
+        raise ValueError(f"y: expected one of the classes {listed(classes.tolist())}, got {got}{where}{hint}")
     return place
 
 

@@ -393,7 +393,8 @@ class Network(Inspection):
         ----------
         x : array_like, shape (rows, inputs) or (inputs,)
             An array of the network's dtype with contiguous rows is read in place; anything else is converted, a few
-            rows at a time. NaN and infinity pass through.
+            rows at a time. NaN and infinity pass through. If the network has `feature_names`, the columns of a table
+            are taken by name.
         out : numpy.ndarray, optional
             Where to write the outputs: C-contiguous, of the network's dtype and exactly the shape of the result. It
             must not overlap `x` or the parameters.
@@ -1154,7 +1155,8 @@ class Network(Inspection):
             A function that returns an iterator over the batches of an epoch, such as a generator function; or an
             iterable that can be iterated over repeatedly. A batch is (x, y) or (x, y, sample_weight), as in `fit`; it
             is checked when it arrives, and may have any number of rows. Nothing is standardized here: call
-            `learn_scaling` on a sample of the data before, or set the scalings.
+            `learn_scaling` on a sample of the data before, or set the scalings. Nor are `classes` and `feature_names`
+            learned: set them, and batches may have labels and tables.
         epochs, learning_rate, optimizer, seed, callback, callbacks, validation_data, patience, min_delta, schedule
             As in `fit`.
         weight_mean : float, optional
