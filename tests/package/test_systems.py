@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """docs/systems.md claims what the tests run, and no more."""
 
-import importlib.util
 import re
 from pathlib import Path
 
@@ -57,12 +56,10 @@ def test_the_matrix_has_these_compilers_and_processors():
 
 
 def test_other_systems_are_those_of_the_tests():
+    """A test of this file runs something if it calls ctest."""
     path = "tests/native/test_other_systems.py"
-    spec = importlib.util.spec_from_file_location("other_systems", ROOT / path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    (marks,) = (mark for mark in module.test_the_native_tests_pass.pytestmark if mark.name == "parametrize")
-    tried = {system for system, _ in marks.args[1]}
+    tests = re.split(r"\n\n\n", (ROOT / path).read_text(encoding="utf-8"))
+    tried = {name for name in toolchains.SYSTEMS for test in tests if "ctest(" in test and name.lower() in test.lower()}
     said = {}
     for row in run_by(path):
         (name,) = (name for name in toolchains.SYSTEMS if name in row["system"])
