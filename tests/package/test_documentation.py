@@ -50,7 +50,7 @@ def test_the_reference_is_imported_when_it_is_asked_for():
         netlet.nonsense  # noqa: B018
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/data.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/labels.md"])
 def test_python_blocks(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
