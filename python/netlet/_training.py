@@ -386,6 +386,7 @@ def next_batch(
         nonlocal iterator
         if iterator is None:
             iterator = iter(batches() if callable(batches) else batches)
+        given.update(x=None, y=None)  # before the next one is made
         try:
             item = next(iterator)
         except StopIteration:
