@@ -44,6 +44,32 @@ def _parsed(text: str) -> Any:
         raise ValueError(str(error)) from None
 
 
+def _told(network: Any, history: Any, optimizer: Any, options: Any, said: dict[str, Any], ended_by: str | None) -> Any:
+    """What `provenance` makes its dict of: there is no time for that in a short `fit`."""
+    return {
+        "optimizer": (type(optimizer).__name__, optimizer._own, optimizer._settings),
+        "epochs": len(history),
+        "epochs_asked_for": options["epochs"],
+        "seed": network.seed if options["seed"] is None else options["seed"],
+        "schedule": None if options["schedule"] is None else _schedule(options["schedule"]),
+        "patience": options["patience"],
+        "min_delta": options["min_delta"],
+        "missing": options["missing"],
+        "validation_data": options["validation_data"] is not None,
+        **said,
+        "last_epoch": history._last(),
+        "ended_by": ended_by,
+    }
+
+
+def _schedule(value: Any) -> str:
+    """A schedule by its settings, a function by its name: what it prints by itself may have its address."""
+    if type(value).__module__ == "netlet.schedules":
+        return repr(value)
+    named = value if hasattr(value, "__qualname__") else type(value)
+    return f"{named.__module__}.{named.__qualname__}"
+
+
 class Notes(_core.Network):
     """The part of `Network` that it carries along."""
 
@@ -172,25 +198,37 @@ class Notes(_core.Network):
         network._set_json(_METADATA, {**self.metadata, _ORIGIN: provenance})
         return network
 
-    def _note_training(self, history: Any, optimizer: Any, training: dict[str, Any], ended_by: str | None) -> None:
-        """Keep what `provenance` will say: there is no time for that in a short `fit`."""
-        training["optimizer"] = type(optimizer).__name__, optimizer._own, optimizer._settings
-        training["epochs"], training["last_epoch"] = len(history), history._last()
-        training["ended_by"] = ended_by
-        self._training = training
-
     def _forget_provenance(self) -> None:
         if _ORIGIN in (self._note(_METADATA) or ""):
             self._set_json(_METADATA, dict(self.metadata))
         self._training = None
 
     @contextmanager
-    def _noting(self, classes: Array | None, feature_names: list[str] | None, given: dict[str, Any]) -> Iterator[None]:
-        """For a training: what was learned from its data, unless it is refused before anything has changed.
+    def _noting(
+        self,
+        history: Any,
+        optimizer: Any,
+        options: Any,
+        said: dict[str, Any],
+        given: dict[str, Any],
+        classes: Array | None = None,
+        feature_names: list[str] | None = None,
+    ) -> Iterator[None]:
+        """For a training: keep what was learned from its data, unless it is refused before anything has changed.
 
-        `given` is what the caller passed, for the names of columns in messages.
+        Parameters
+        ----------
+        history, optimizer, options
+            Of the training, for `provenance`.
+        said : dict
+            What else `provenance` says.
+        given : dict
+            Data as the caller passed them, for the names of columns in messages.
+        classes, feature_names
+            What is new.
         """
         before, training = self._note(_METADATA), self._training
+        ended_by = None
         try:
             if classes is not None:
                 self.classes = classes
@@ -199,11 +237,12 @@ class Notes(_core.Network):
             self._forget_provenance()
             yield
         except BaseException as error:
+            ended_by = type(error).__name__
             if isinstance(error, ValueError):
                 from ._features import name_columns
 
                 name_columns(error, self, **given)
-            if not hasattr(error, "history"):
+            if not len(history) and not isinstance(error, (_core.DivergenceError, KeyboardInterrupt)):
                 if classes is not None:
                     self.classes = None
                 if feature_names is not None:
@@ -212,3 +251,6 @@ class Notes(_core.Network):
                     self._set_note(_METADATA, before)
                 self._training = training
             raise
+        finally:
+            if len(history):
+                self._training = _told(self, history, optimizer, options, said, ended_by)

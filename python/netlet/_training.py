@@ -238,14 +238,6 @@ def schedule(value: Any) -> Any:
     raise TypeError(f"schedule: expected one of netlet.schedules or a function of the epoch, got {shown(value)}")
 
 
-def named_schedule(value: Any) -> str:
-    """A schedule by its settings, a function by its name: what it prints by itself may have its address."""
-    if type(value).__module__ == "netlet.schedules":
-        return repr(value)
-    named = value if hasattr(value, "__qualname__") else type(value)
-    return f"{named.__module__}.{named.__qualname__}"
-
-
 def _factor(function: Callable[[int], Any], epoch: int) -> float:
     factor = function(epoch)
     try:

@@ -1041,17 +1041,11 @@ class Network(Inspection):
         """
         batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
         given = {"x": x, "y": y, "validation_data": validation_data}
-        said: dict[str, Any] = {  # of this training, in `provenance`
+        said: dict[str, Any] = {  # of this training, in `provenance`, beside what fit_batches has, too
             "method": "fit",
-            "epochs_asked_for": epochs,
             "batch_size": batch or None,
             "shuffle": shuffle,
-            "seed": self.seed if seed is None else seed,
-            "schedule": schedule and training.named_schedule(schedule),
-            "patience": patience,
-            "min_delta": min_delta,
             "standardize": standardize,
-            "missing": missing,
             "sample_weight": sample_weight is not None,
             "class_weight": dict(class_weight) if isinstance(class_weight, dict) else class_weight,
             "validation_data": validation_data is not None,
@@ -1107,26 +1101,25 @@ class Network(Inspection):
             "batch_size": batch,
             "shuffle": _flag("shuffle", shuffle),
         }
-        with self._noting(classes, names, given):
-            return self._train(
-                {**data, **scalings},
-                {
-                    "epochs": epochs,
-                    "learning_rate": learning_rate,
-                    "optimizer": optimizer,
-                    "seed": seed,
-                    "callback": callback,
-                    "callbacks": callbacks,
-                    "recorder": recorder,
-                    "validation_data": validation_data,
-                    "patience": patience,
-                    "min_delta": min_delta,
-                    "schedule": schedule,
-                    "missing": missing,
-                    "progress": progress,
-                },
-                said,
-            )
+        return self._train(
+            {**data, **scalings},
+            {
+                "epochs": epochs,
+                "learning_rate": learning_rate,
+                "optimizer": optimizer,
+                "seed": seed,
+                "callback": callback,
+                "callbacks": callbacks,
+                "recorder": recorder,
+                "validation_data": validation_data,
+                "patience": patience,
+                "min_delta": min_delta,
+                "schedule": schedule,
+                "missing": missing,
+                "progress": progress,
+            },
+            {"said": said, "classes": classes, "feature_names": names, "given": given},
+        )
 
     @with_hints
     def fit_batches(
@@ -1197,53 +1190,43 @@ class Network(Inspection):
         given: dict[str, Any] = {"validation_data": validation_data}
         if self._classes is not None:
             validation_data = _labels().of_validation(self, validation_data, missing)
-        with self._noting(None, None, given):
-            return self._train(
-                {"next_batch": training.next_batch(batches, self, missing, given), "weight_mean": weight_mean},
-                {
-                    "epochs": epochs,
-                    "learning_rate": learning_rate,
-                    "optimizer": optimizer,
-                    "seed": seed,
-                    "callback": callback,
-                    "callbacks": callbacks,
-                    "recorder": None,
-                    "validation_data": validation_data,
-                    "patience": patience,
-                    "min_delta": min_delta,
-                    "schedule": schedule,
-                    "missing": missing,
-                    "progress": progress,
-                },
-                {
-                    "method": "fit_batches",
-                    "epochs_asked_for": epochs,
-                    "seed": self.seed if seed is None else seed,
-                    "schedule": schedule and training.named_schedule(schedule),
-                    "patience": patience,
-                    "min_delta": min_delta,
-                    "missing": missing,
-                    "weight_mean": weight_mean,
-                    "validation_data": given["validation_data"] is not None,
-                },
-            )
+        return self._train(
+            {"next_batch": training.next_batch(batches, self, missing, given), "weight_mean": weight_mean},
+            {
+                "epochs": epochs,
+                "learning_rate": learning_rate,
+                "optimizer": optimizer,
+                "seed": seed,
+                "callback": callback,
+                "callbacks": callbacks,
+                "recorder": None,
+                "validation_data": validation_data,
+                "patience": patience,
+                "min_delta": min_delta,
+                "schedule": schedule,
+                "missing": missing,
+                "progress": progress,
+            },
+            {"said": {"method": "fit_batches", "weight_mean": weight_mean}, "given": given},
+        )
 
-    def _train(self, data: dict[str, Any], options: training.Options, said: dict[str, Any]) -> History:
-        """Train on `data`, which replaces the settings of the same names: where the core gets rows from."""
+    def _train(self, data: dict[str, Any], options: training.Options, notes: dict[str, Any]) -> History:
+        """Train on `data`, which replaces the settings of the same names: where the core gets rows from.
+
+        `notes`: for `_noting`.
+        """
         history = History()
         optimizer, callbacks, settings = training.settings(options, self, history)
         warn_of_another_network(optimizer, self, 5)
         try:
             with (
+                self._noting(history, optimizer, options, **notes),
                 training.progress_bar(options["progress"], settings["epochs"], history) as record,
                 training.running(callbacks, history, self, optimizer),
             ):
                 self._fit(optimizer, {**settings, **data, "record": record})
                 remember_network(optimizer, self)
-            self._note_training(history, optimizer, said, None)
         except BaseException as error:
-            if len(history):
-                self._note_training(history, optimizer, said, type(error).__name__)
             if len(history) or isinstance(error, (_core.DivergenceError, KeyboardInterrupt)):
                 with contextlib.suppress(AttributeError):
                     error.history = history  # type: ignore[attr-defined]  # the epochs before it
