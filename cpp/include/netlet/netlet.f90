@@ -6,7 +6,7 @@
 !   type(netlet_optimizer) :: adam
 !   type(netlet_fit_options) :: options
 !
-!   call net%create([8, 32, 1], activations=[NETLET_TANH, NETLET_IDENTITY], reduction=NETLET_MEAN, seed=1)
+!   call net%create([8, 32, 1], activations=[NETLET_TANH, NETLET_IDENTITY], reduction=NETLET_MEAN)
 !   call adam%create(NETLET_ADAM, learning_rate=0.01d0)
 !   options%epochs = 100
 !   options%batch_size = 32
