@@ -71,6 +71,20 @@ def test_the_sources_are_a_part_of_a_larger_build(find, tmp_path, trained):
     assert files == ["xor"]  # nothing of netlet's tests, libraries or headers
 
 
+def test_fortran_is_a_part_of_a_larger_build(tmp_path):
+    compiler = needed("gfortran")
+    text = PROJECT.format(find=f'add_subdirectory("{ROOT.as_posix()}" netlet)', languages="C CXX Fortran", examples="")
+    for old, new in (("/xor.cpp", f"{EXAMPLES}/predict.f90"), ("PRIVATE netlet::netlet", "PRIVATE netlet::fortran")):
+        text = text.replace(old, new)
+    (tmp_path / "CMakeLists.txt").write_text(text)
+    options = ["-DNETLET_OPTIMIZE=-O0", f"-DCMAKE_Fortran_COMPILER={compiler}"]
+    toolchains.configure(tmp_path, tmp_path / "build", *options)
+    run([needed("cmake"), "--build", tmp_path / "build"])
+    net = Network([2, 1], seed=0)
+    net.save(tmp_path / "net")
+    assert fingerprint(run([tmp_path / "build" / "xor", tmp_path / "net"], input="")) == net.fingerprint()
+
+
 @pytest.mark.parametrize(
     ("find", "message"),
     [

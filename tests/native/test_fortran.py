@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The Fortran module: what it says of netlet.h, and that a program of it gives Python's bits."""
 
+import os
 import re
+import subprocess
 import sys
 
 import netlet
@@ -83,21 +85,30 @@ def test_every_function_is_one_of_the_header():
 
 
 @pytest.fixture(scope="module")
-def program(once, cmakedir):
-    """The native test in Fortran, on the installed package's module and library."""
-    gfortran = needed("gfortran")
-    include, lib = (run([sys.executable, "-m", "netlet", f"--{name}"]).strip() for name in ("includedir", "libdir"))
+def built(once, cmakedir):
+    """The installed package's module, and the native test in Fortran on it."""
+    needed("gfortran")
 
     def make(folder):
         folder.mkdir()
-        source = f"{include}/netlet/netlet.f90"
-        run([gfortran, *STRICT, "-Wpedantic", "-O2", "-c", source], cwd=folder)
-        test = ROOT / "cpp/tests/fortran/test_fortran.f90"
-        run([gfortran, *STRICT, *IN_TESTS, "-O1", "-fopenmp", "-c", test], cwd=folder)
-        objects = ["netlet.o", "test_fortran.o"]
-        run([gfortran, "-fopenmp", *objects, f"-L{lib}", "-lnetlet", "-pthread", "-lm", "-o", "program"], cwd=folder)
+        include = run([sys.executable, "-m", "netlet", "--includedir"]).strip()
+        run([needed("gfortran"), *STRICT, "-Wpedantic", "-O2", "-c", f"{include}/netlet/netlet.f90"], cwd=folder)
+        link(folder, ROOT / "cpp/tests/fortran/test_fortran.f90", folder / "program", *IN_TESTS, "-O1", "-fopenmp")
 
-    return once("fortran", make) / "program"
+    return once("fortran", make)
+
+
+def link(built, source, target, *options):
+    """A program that uses the module."""
+    lib = run([sys.executable, "-m", "netlet", "--libdir"]).strip()
+    module = [f"-I{built}", f"-J{target.parent}", source, built / "netlet.o"]
+    command = [needed("gfortran"), *STRICT, *options, *module, f"-L{lib}", "-lnetlet", "-pthread", "-lm", "-o", target]
+    run(command, cwd=target.parent)
+
+
+@pytest.fixture(scope="module")
+def program(built):
+    return built / "program"
 
 
 def printed(program, folder, *arguments):
@@ -165,6 +176,65 @@ def test_an_error_without_stat_ends_the_program_with_its_message(program, tmp_pa
 
 def test_the_version_is_the_package_s(program, tmp_path):
     assert ["version", netlet.__version__] in printed(program, tmp_path)
+
+
+def test_the_program_of_the_documentation_gives_python_s_bits(built, tmp_path):
+    text = (ROOT / "docs/fortran.md").read_text()
+    (source,) = re.findall(r"^```fortran\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    (tmp_path / "train.f90").write_text(source)
+    link(built, tmp_path / "train.f90", tmp_path / "train")
+    *outputs, fingerprint = run([tmp_path / "train"], cwd=tmp_path).split()
+    x, net = [[0, 0], [0, 1], [1, 0], [1, 1]], Network([2, 3, 1], seed=0)
+    net.fit(x, [0, 1, 1, 0], epochs=10_000, learning_rate=0.1)
+    assert fingerprint == net.fingerprint() == Network.load(tmp_path / "xor.netlet").fingerprint()
+    assert [*map(float, outputs)] == net.forward(x).round(2).ravel().tolist()
+
+
+COUNTER = """
+#include <stdio.h>
+#include <stdlib.h>
+extern void* __libc_malloc(size_t size);
+static long count;
+void* malloc(size_t size) { ++count; return __libc_malloc(size); }
+__attribute__((destructor)) static void say(void) { fprintf(stderr, "%ld\\n", count); }
+"""
+REAL_TIME = """
+program real_time
+  use netlet
+  implicit none
+  type(netlet_network) :: net
+  type(netlet_workspace) :: workspace
+  real(kind(1d0)) :: x(8, 20) = 0, by_row(20, 4) = 0, y(2, 10), turned(10, 2), total = 0
+  character(10) :: calls
+  integer :: i, count, stat
+  call get_command_argument(1, calls)
+  read (calls, *) count
+  call net%create([4, 30, 2])
+  call workspace%create(net, 10)
+  do i = 1, count
+    call net%forward(x(::2, ::2), y, workspace=workspace, stat=stat)
+    total = total + y(1, 1) + stat
+    call net%forward(by_row(11:20, :), turned, rows_first=.true., workspace=workspace, stat=stat)
+    total = total + turned(1, 1) + stat
+  end do
+  if (total < count / 10.0) error stop "not computed"
+end program
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the counter takes the place of the C library's malloc")
+def test_a_workspace_makes_calls_that_allocate_nothing(built, tmp_path):
+    (tmp_path / "counter.c").write_text(COUNTER)
+    run([needed("gcc"), "-shared", "-fPIC", "-O0", "counter.c", "-o", "counter.so"], cwd=tmp_path)
+    (tmp_path / "real_time.f90").write_text(REAL_TIME)
+    link(built, tmp_path / "real_time.f90", tmp_path / "real_time")
+
+    def allocations(calls):
+        environment = {**os.environ, "LD_PRELOAD": str(tmp_path / "counter.so")}
+        command = [tmp_path / "real_time", str(calls)]
+        return int(subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stderr)
+
+    assert allocations(10) == allocations(1000) > 0
 
 
 @pytest.mark.builds

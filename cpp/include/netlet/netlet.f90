@@ -6,7 +6,7 @@
 !   type(netlet_optimizer) :: adam
 !   type(netlet_fit_options) :: options
 !
-!   call net%create([8, 32, 1], activations=[NETLET_TANH, NETLET_IDENTITY], reduction=NETLET_MEAN, seed=1)
+!   call net%create([8, 32, 1], activations=[NETLET_TANH, NETLET_IDENTITY], reduction=NETLET_MEAN)
 !   call adam%create(NETLET_ADAM, learning_rate=0.01d0)
 !   options%epochs = 100
 !   options%batch_size = 32
@@ -126,7 +126,8 @@ module netlet
   ! Memory for calls of forward that must not allocate, for up to that many rows: call workspace%create(net, rows).
   type, public :: netlet_workspace
     private
-    integer(c_int8_t), allocatable :: memory(:)
+    integer(c_int8_t), allocatable :: memory(:)  ! 63 bytes more than netlet needs
+    integer(c_int64_t), allocatable :: results(:)  ! outputs that do not lie in y as netlet writes them
   contains
     procedure :: create => create_workspace
   end type
@@ -1020,108 +1021,124 @@ contains
 
   ! ---- arrays
 
-  ! at: the addresses of the first element and of its neighbours in both directions; n: the extents.
-  type(netlet_array) function strided(dtype, bytes, at, n, rows_first) result(a)
+  ! first: the address of the first element; down and right: of its neighbours in the two directions of the array,
+  ! which has n1 x n2 elements. (Scalars, because gfortran allocates temporary arrays even of two elements.)
+  type(netlet_array) function strided(dtype, bytes, first, down, right, n1, n2, rows_first) result(a)
     integer(c_int32_t), intent(in) :: dtype
-    integer(c_intptr_t), intent(in) :: bytes, at(3)
-    integer(c_size_t), intent(in) :: n(2)
+    integer(c_intptr_t), intent(in) :: bytes, first, down, right
+    integer(c_size_t), intent(in) :: n1, n2
     logical, intent(in), optional :: rows_first
-    integer(c_ptrdiff_t) :: stride(2)
+    integer(c_ptrdiff_t) :: stride1, stride2
     logical :: swapped
-    a%data = transfer(at(1), a%data)
+    a%data = transfer(first, a%data)
     a%dtype = dtype
-    stride = at(2:3) - at(1)
-    if (n(1) < 2) stride(1) = bytes
-    if (n(2) < 2) stride(2) = bytes * int(n(1), c_ptrdiff_t)
+    stride1 = merge(bytes, down - first, n1 < 2)
+    stride2 = merge(bytes * int(n1, c_intptr_t), right - first, n2 < 2)
     swapped = .false.
     if (present(rows_first)) swapped = rows_first
     if (swapped) then
-      a%rows = n(1)
-      a%columns = n(2)
-      a%row_stride = stride(1)
-      a%column_stride = stride(2)
+      a%rows = n1
+      a%columns = n2
+      a%row_stride = stride1
+      a%column_stride = stride2
     else
-      a%rows = n(2)
-      a%columns = n(1)
-      a%row_stride = stride(2)
-      a%column_stride = stride(1)
+      a%rows = n2
+      a%columns = n1
+      a%row_stride = stride2
+      a%column_stride = stride1
     end if
   end function
 
   type(netlet_array) function view_r4_2(x, rows_first) result(a)
     real(c_float), target :: x(:, :)
     logical, intent(in), optional :: rows_first
-    integer(c_intptr_t) :: at(3)
-    at = address(c_loc(nothing))
-    if (size(x) > 0) at = [address(c_loc(x(1, 1))), address(c_loc(x(min(2, size(x, 1)), 1))), &
-      address(c_loc(x(1, min(2, size(x, 2)))))]
-    a = strided(NETLET_FLOAT32, 4_c_intptr_t, at, shape(x, c_size_t), rows_first)
+    integer(c_intptr_t) :: first, down, right
+    first = address(c_loc(nothing))
+    if (size(x) > 0) first = address(c_loc(x(1, 1)))
+    down = first
+    right = first
+    if (size(x) > 0) down = address(c_loc(x(min(2, size(x, 1)), 1)))
+    if (size(x) > 0) right = address(c_loc(x(1, min(2, size(x, 2)))))
+    a = strided(NETLET_FLOAT32, 4_c_intptr_t, first, down, right, size(x, 1, c_size_t), size(x, 2, c_size_t), rows_first)
   end function
 
   type(netlet_array) function view_r4_1(x) result(a)
     real(c_float), target :: x(:)
-    integer(c_intptr_t) :: at(3)
-    at = address(c_loc(nothing))
-    if (size(x) > 0) at = address(c_loc(x(1)))
-    if (size(x) > 1) at(3) = address(c_loc(x(2)))
-    a = strided(NETLET_FLOAT32, 4_c_intptr_t, at, [1_c_size_t, size(x, kind=c_size_t)])
+    integer(c_intptr_t) :: first, right
+    first = address(c_loc(nothing))
+    if (size(x) > 0) first = address(c_loc(x(1)))
+    right = first
+    if (size(x) > 1) right = address(c_loc(x(2)))
+    a = strided(NETLET_FLOAT32, 4_c_intptr_t, first, first, right, 1_c_size_t, size(x, kind=c_size_t))
   end function
 
   type(netlet_array) function view_r8_2(x, rows_first) result(a)
     real(c_double), target :: x(:, :)
     logical, intent(in), optional :: rows_first
-    integer(c_intptr_t) :: at(3)
-    at = address(c_loc(nothing))
-    if (size(x) > 0) at = [address(c_loc(x(1, 1))), address(c_loc(x(min(2, size(x, 1)), 1))), &
-      address(c_loc(x(1, min(2, size(x, 2)))))]
-    a = strided(NETLET_FLOAT64, 8_c_intptr_t, at, shape(x, c_size_t), rows_first)
+    integer(c_intptr_t) :: first, down, right
+    first = address(c_loc(nothing))
+    if (size(x) > 0) first = address(c_loc(x(1, 1)))
+    down = first
+    right = first
+    if (size(x) > 0) down = address(c_loc(x(min(2, size(x, 1)), 1)))
+    if (size(x) > 0) right = address(c_loc(x(1, min(2, size(x, 2)))))
+    a = strided(NETLET_FLOAT64, 8_c_intptr_t, first, down, right, size(x, 1, c_size_t), size(x, 2, c_size_t), rows_first)
   end function
 
   type(netlet_array) function view_r8_1(x) result(a)
     real(c_double), target :: x(:)
-    integer(c_intptr_t) :: at(3)
-    at = address(c_loc(nothing))
-    if (size(x) > 0) at = address(c_loc(x(1)))
-    if (size(x) > 1) at(3) = address(c_loc(x(2)))
-    a = strided(NETLET_FLOAT64, 8_c_intptr_t, at, [1_c_size_t, size(x, kind=c_size_t)])
+    integer(c_intptr_t) :: first, right
+    first = address(c_loc(nothing))
+    if (size(x) > 0) first = address(c_loc(x(1)))
+    right = first
+    if (size(x) > 1) right = address(c_loc(x(2)))
+    a = strided(NETLET_FLOAT64, 8_c_intptr_t, first, first, right, 1_c_size_t, size(x, kind=c_size_t))
   end function
 
   type(netlet_array) function view_i4_2(x, rows_first) result(a)
     integer(c_int32_t), target :: x(:, :)
     logical, intent(in), optional :: rows_first
-    integer(c_intptr_t) :: at(3)
-    at = address(c_loc(nothing))
-    if (size(x) > 0) at = [address(c_loc(x(1, 1))), address(c_loc(x(min(2, size(x, 1)), 1))), &
-      address(c_loc(x(1, min(2, size(x, 2)))))]
-    a = strided(NETLET_INT32, 4_c_intptr_t, at, shape(x, c_size_t), rows_first)
+    integer(c_intptr_t) :: first, down, right
+    first = address(c_loc(nothing))
+    if (size(x) > 0) first = address(c_loc(x(1, 1)))
+    down = first
+    right = first
+    if (size(x) > 0) down = address(c_loc(x(min(2, size(x, 1)), 1)))
+    if (size(x) > 0) right = address(c_loc(x(1, min(2, size(x, 2)))))
+    a = strided(NETLET_INT32, 4_c_intptr_t, first, down, right, size(x, 1, c_size_t), size(x, 2, c_size_t), rows_first)
   end function
 
   type(netlet_array) function view_i4_1(x) result(a)
     integer(c_int32_t), target :: x(:)
-    integer(c_intptr_t) :: at(3)
-    at = address(c_loc(nothing))
-    if (size(x) > 0) at = address(c_loc(x(1)))
-    if (size(x) > 1) at(3) = address(c_loc(x(2)))
-    a = strided(NETLET_INT32, 4_c_intptr_t, at, [1_c_size_t, size(x, kind=c_size_t)])
+    integer(c_intptr_t) :: first, right
+    first = address(c_loc(nothing))
+    if (size(x) > 0) first = address(c_loc(x(1)))
+    right = first
+    if (size(x) > 1) right = address(c_loc(x(2)))
+    a = strided(NETLET_INT32, 4_c_intptr_t, first, first, right, 1_c_size_t, size(x, kind=c_size_t))
   end function
 
   type(netlet_array) function view_i8_2(x, rows_first) result(a)
     integer(c_int64_t), target :: x(:, :)
     logical, intent(in), optional :: rows_first
-    integer(c_intptr_t) :: at(3)
-    at = address(c_loc(nothing))
-    if (size(x) > 0) at = [address(c_loc(x(1, 1))), address(c_loc(x(min(2, size(x, 1)), 1))), &
-      address(c_loc(x(1, min(2, size(x, 2)))))]
-    a = strided(NETLET_INT64, 8_c_intptr_t, at, shape(x, c_size_t), rows_first)
+    integer(c_intptr_t) :: first, down, right
+    first = address(c_loc(nothing))
+    if (size(x) > 0) first = address(c_loc(x(1, 1)))
+    down = first
+    right = first
+    if (size(x) > 0) down = address(c_loc(x(min(2, size(x, 1)), 1)))
+    if (size(x) > 0) right = address(c_loc(x(1, min(2, size(x, 2)))))
+    a = strided(NETLET_INT64, 8_c_intptr_t, first, down, right, size(x, 1, c_size_t), size(x, 2, c_size_t), rows_first)
   end function
 
   type(netlet_array) function view_i8_1(x) result(a)
     integer(c_int64_t), target :: x(:)
-    integer(c_intptr_t) :: at(3)
-    at = address(c_loc(nothing))
-    if (size(x) > 0) at = address(c_loc(x(1)))
-    if (size(x) > 1) at(3) = address(c_loc(x(2)))
-    a = strided(NETLET_INT64, 8_c_intptr_t, at, [1_c_size_t, size(x, kind=c_size_t)])
+    integer(c_intptr_t) :: first, right
+    first = address(c_loc(nothing))
+    if (size(x) > 0) first = address(c_loc(x(1)))
+    right = first
+    if (size(x) > 1) right = address(c_loc(x(2)))
+    a = strided(NETLET_INT64, 8_c_intptr_t, first, first, right, 1_c_size_t, size(x, kind=c_size_t))
   end function
 
   ! A column as the one row of an array.
@@ -1146,9 +1163,11 @@ contains
     character(*), intent(inout), optional :: errmsg
     integer(c_int64_t), allocatable, target :: results(:)  ! of any dtype: none has more bytes
     type(c_error) :: error
+    type(c_ptr) :: to
     integer(c_int) :: status
     integer(c_int32_t) :: dtype
     integer(c_size_t) :: columns
+    integer :: failed
     if (missing_network(self, stat, errmsg)) return
     if (predicting) then
       dtype = c_prediction_dtype(handle_of(self%held))
@@ -1163,20 +1182,35 @@ contains
     else if (dtype /= NETLET_INT64 .and. .not. is_real(y%dtype)) then
       call report(NETLET_ERROR_ARGUMENT, "y: expected real values, got integers", stat, errmsg)
     else if (present(workspace)) then
+      if (.not. allocated(workspace%memory)) then
+        call report(NETLET_ERROR_ARGUMENT, "workspace: expected one that was created, got an empty one", stat, errmsg)
+        return
+      end if
+      to = y%data
       if (.not. contiguous_rows(y, dtype)) then
-        call report(NETLET_ERROR_ARGUMENT, "y: with a workspace expected contiguous (outputs, rows) of the " // &
-          "network's kind", stat, errmsg)
-      else if (present(stat) .and. .not. present(errmsg)) then
-        stat = c_forward_realtime(handle_of(self%held), x, y%data, aligned(workspace), room(workspace))
+        to = c_loc(workspace%results)
+        if (x%rows * columns > size(workspace%results, kind=c_size_t)) then
+          call report(NETLET_ERROR_ARGUMENT, "workspace: expected one for " // number(x%rows) // " rows", stat, errmsg)
+          return
+        end if
+      end if
+      if (present(stat) .and. .not. present(errmsg)) then  ! no message, which would take its time
+        status = c_forward_realtime(handle_of(self%held), x, to, aligned(workspace), room(workspace))
+        stat = status
       else
-        status = c_forward_realtime(handle_of(self%held), x, y%data, aligned(workspace), room(workspace), error)
+        status = c_forward_realtime(handle_of(self%held), x, to, aligned(workspace), room(workspace), error)
         call conclude(status, error, stat, errmsg)
       end if
+      if (status == NETLET_OK .and. .not. contiguous_rows(y, dtype)) call scatter(to, dtype, y)
     else if (contiguous_rows(y, dtype)) then
       status = compute(self, predicting, x, y%data, error)
       call conclude(status, error, stat, errmsg)
     else
-      allocate (results(max(1_c_size_t, x%rows * columns)))
+      allocate (results(max(1_c_size_t, x%rows * columns)), stat=failed)
+      if (failed /= 0) then
+        call report(NETLET_ERROR_MEMORY, "y: out of memory for the results before they are converted", stat, errmsg)
+        return
+      end if
       status = compute(self, predicting, x, c_loc(results), error)
       if (status == NETLET_OK) call scatter(c_loc(results), dtype, y)
       call conclude(status, error, stat, errmsg)
@@ -1283,14 +1317,19 @@ contains
     integer, intent(in) :: rows
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    integer(c_size_t) :: bytes
+    integer(c_int8_t), allocatable :: memory(:)
+    integer(c_int64_t), allocatable :: results(:)
+    integer(c_size_t) :: bytes, most
     integer :: failed
     if (missing_network(network, stat, errmsg)) return
-    if (allocated(self%memory)) deallocate (self%memory)
-    bytes = c_workspace_size(handle_of(network%held), int(max(rows, 0), c_size_t))
+    most = int(max(rows, 0), c_size_t)
+    bytes = c_workspace_size(handle_of(network%held), most)
     failed = 1
-    if (bytes >= 0) allocate (self%memory(bytes + 63), stat=failed)  ! 63: for aligned; -1: it overflows
+    if (bytes >= 0) &  ! -1: it overflows
+      allocate (memory(bytes + 63), results(max(1_c_size_t, most * c_outputs(handle_of(network%held)))), stat=failed)
     if (failed == 0) then
+      call move_alloc(memory, self%memory)
+      call move_alloc(results, self%results)
       call report(NETLET_OK, "", stat)
     else
       call report(NETLET_ERROR_MEMORY, "workspace: out of memory", stat, errmsg)
@@ -1301,16 +1340,13 @@ contains
   type(c_ptr) function aligned(workspace)
     type(netlet_workspace), intent(in), target :: workspace
     integer(c_intptr_t) :: at
-    aligned = c_null_ptr
-    if (.not. allocated(workspace%memory)) return
     at = address(c_loc(workspace%memory))
     aligned = transfer(at + modulo(-at, 64_c_intptr_t), aligned)
   end function
 
   integer(c_size_t) function room(workspace)
     type(netlet_workspace), intent(in) :: workspace
-    room = 0
-    if (allocated(workspace%memory)) room = size(workspace%memory, kind=c_size_t) - 63
+    room = size(workspace%memory, kind=c_size_t) - 63
   end function
 
   ! ---- training and derivatives

@@ -2,7 +2,8 @@
 /*
  * netlet: small fully connected networks, with the same bits everywhere.
  *
- * This header is the C interface and its manual. C++ programs may prefer netlet.hpp, which wraps it in classes.
+ * This header is the C interface and its manual. C++ programs may prefer netlet.hpp, which wraps it in classes; Fortran
+ * programs use netlet.f90.
  *
  *   Errors    A function that can fail returns a netlet_status and, if `error` is not NULL, writes a sentence there.
  *             After a failure every network, optimizer and output buffer is as it was before, unless stated otherwise;

@@ -157,8 +157,8 @@ contains
   subroutine a_workspace()
     type(netlet_network) :: net
     type(netlet_workspace) :: workspace, small, copied
-    real(c_double) :: x(3, 7), y(2, 7), again(2, 7), gaps(4, 7)
-    real(c_float) :: single(2, 7)
+    real(c_double) :: x(3, 7), y(2, 7), again(2, 7), gaps(4, 7), turned(7, 2)
+    real(c_float), target :: narrow(3, 7), single(2, 7)
     character(100) :: message
     integer :: stat
     call make(net, NETLET_FLOAT64)
@@ -174,10 +174,21 @@ contains
     call check(stat == NETLET_OK .and. all(again == y(:, 7:1:-1)), "a copied workspace, and a section")
     call net%forward(x, again, workspace=small, stat=stat, errmsg=message)
     call check(stat == NETLET_ERROR_ARGUMENT .and. index(message, "workspace: expected ") == 1, "no workspace")
-    call net%forward(x, gaps(1:3:2, :), workspace=workspace, stat=stat, errmsg=message)
-    call check(stat == NETLET_ERROR_ARGUMENT .and. index(message, "y: with a workspace") == 1, "y that needs a copy")
-    call net%forward(real(x, c_float), single, workspace=workspace, stat=stat)
-    call check(stat == NETLET_ERROR_ARGUMENT, "y of another kind")
+    gaps = 5
+    call net%forward(x, gaps(1:3:2, :), workspace=workspace, stat=stat)
+    call check(stat == NETLET_OK .and. all(gaps(1:3:2, :) == y) .and. all(gaps(2:4:2, :) == 5), "y with gaps")
+    call net%forward(transpose(x), turned, rows_first=.true., workspace=workspace)
+    call check(all(turned == transpose(y)), "rows first in a workspace")
+    narrow = real(x, c_float)
+    call net%forward(real(narrow, c_double), y)
+    call net%forward(netlet_view(narrow), netlet_view(single), workspace=workspace)
+    call check(all(single == real(y, c_float)), "y of another kind")
+    call small%create(net, 6)
+    call net%forward(x, gaps(1:3:2, :), workspace=small, stat=stat, errmsg=message)
+    call check(message == "workspace: expected one for 7 rows", "a workspace for fewer rows")
+    call small%create(net, 1)
+    call net%forward(x, again, workspace=small, stat=stat, errmsg=message)
+    call check(stat == NETLET_ERROR_ARGUMENT .and. index(message, "workspace: expected ") == 1, "or y in place")
   end subroutine
 
   subroutine derivatives()
