@@ -37,6 +37,7 @@ __all__ = [
     "Optimizer",
     "RMSprop",
     "Rprop",
+    "TrainingWarning",
     "__version__",
     "available_isas",
     "callbacks",
@@ -58,14 +59,19 @@ if TYPE_CHECKING:  # imported on first use
     from . import callbacks as callbacks
     from . import reference as reference
     from . import schedules as schedules
+    from ._diagnosis import TrainingWarning as TrainingWarning
 
 
 def __getattr__(name: str) -> object:
-    """Import `netlet.callbacks`, `netlet.reference` and `netlet.schedules` on first use."""
+    """Import `netlet.callbacks`, `netlet.reference`, `netlet.schedules` and `netlet.TrainingWarning` on first use."""
     if name in ("callbacks", "reference", "schedules"):
         import importlib
 
         return importlib.import_module(f".{name}", __name__)
+    if name == "TrainingWarning":
+        from ._diagnosis import TrainingWarning
+
+        return TrainingWarning
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
