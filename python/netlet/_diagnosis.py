@@ -78,12 +78,16 @@ def _findings(network: Any, history: History, sample: _Sample, restored: bool) -
     if before - last >= (1 - 0.99**_WINDOW) * (before - best):
         return []  # it still falls by 1 % an epoch
     growth = [] if restored else _growth(losses, last, spread, network.reduction)
-    excess = (last - best) / spread
+    excess = (max(last, float(losses[-1])) - best) / spread
     if excess < _LEARNED and not growth:
         return []
     if restored or any(network.dropout) or (excess > 0.8 and sample.is_part):
         excess = (sample.loss(network) - best) / spread  # of these parameters and rows, nothing dropped
-    causes = _causes(network, sample) if excess >= _LEARNED else []
+    causes = []
+    if excess >= _LEARNED:
+        causes = ([] if growth or any(network.dropout) else _jumps(losses, max(spread, last - best))) + _causes(
+            network, sample
+        )
     if excess >= _CONSTANT:
         loss = best + excess * spread
         title = f"the loss, {loss:.4g}, is no better than that of the best constant prediction, {constant:.4g}"
@@ -102,6 +106,14 @@ def _growth(losses: Array, last: float, spread: float, reduction: str) -> list[s
     for of, value, limit in (("", float(losses[0]), 0.1), ("its best, ", float(windows.min()), 0.25)):
         if last - value > limit * spread:
             return [grew(of, value, last, reduction)]
+    return []
+
+
+def _jumps(losses: Array, size: float) -> list[str]:
+    """Whether the loss goes up and down from epoch to epoch, in place of settling."""
+    jump = float(np.abs(np.diff(losses[-2 * _WINDOW :])).mean())
+    if jump > 0.05 * size:
+        return [f"the loss jumps by {jump:.3g} from epoch to epoch: a smaller learning rate may help"]
     return []
 
 
@@ -164,6 +176,10 @@ class _Sample:
             y = (y - scaling[0][::each]) / scaling[1][::each]
         else:
             y = y.astype(np.float64, copy=False)
+        if loss == "squared_error" and weight is None:  # by far the most usual case, and the quickest
+            of_squares = 0.5 * float(y.var(axis=0).sum())
+            if not math.isnan(of_squares):
+                return of_squares, 0.0
         return constant_loss(loss, y, weight, network.quantiles, network.huber_delta)
 
     def per_epoch(self, network: Any) -> float:
@@ -276,7 +292,9 @@ def stuck(network: Any, x: Any) -> tuple[float, int, str]:
     for layer, (sums, name) in enumerate(zip(network.layer_outputs(x, sums=True)[:-1], network.activations)):
         if name in _FLAT:
             low, high = _FLAT[name]
-            flat = ((sums <= low) | (sums >= high)).mean(axis=0)
-            share = float((flat >= (1.0 if high == math.inf else 0.9)).mean())
-            worst = max(worst, (share, layer + 1, name))
+            if high == math.inf:
+                flat = sums.max(axis=0) <= low
+            else:
+                flat = np.count_nonzero(np.abs(sums) >= high, axis=0) >= 0.9 * len(sums)
+            worst = max(worst, (np.count_nonzero(flat) / flat.size, layer + 1, name))
     return worst

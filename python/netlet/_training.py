@@ -326,7 +326,9 @@ def _surely_learns(network: Any, losses: Any, first: float, last: float, rows: i
     """Whether the losses alone are enough to say so: where looking at the data would take as long as training."""
     if not (0 <= last < 0.5 * first and last < 0.9 * float(losses[len(losses) // 2])):
         return False
-    return bool(len(losses) * rows * network.parameters.size < 1_000_000)
+    usual = network.layer_sizes[-1] * (rows if network.reduction == "sum" else 1)  # of the first loss, if by classes
+    began_well = LOSSES[network.loss_name].get("classes") and first < usual
+    return bool(len(losses) * rows * network.parameters.size < (2_500_000 if began_well else 1_000_000))
 
 
 def all_callbacks(callback: Any, callbacks: Any) -> list[Any]:

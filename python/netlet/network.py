@@ -984,6 +984,14 @@ class Network(Inspection):
             On Ctrl-C, before or after a whole step; the steps taken so far are kept, and the exception's ``history``
             has the complete epochs. An interrupted epoch does not count: when training is resumed, it starts again.
 
+        Warns
+        -----
+        TrainingWarning
+            If 20 epochs or more were in vain: the loss is no better than that of the best constant prediction, or it
+            grew or jumps, inputs are on bad scales, or most units of a hidden layer have no slope, and little was
+            learned. Not while the loss still falls by 1 % an epoch. Also if a schedule gave a rate of 0 in all epochs.
+            The message has figures and advice; if it is an error to you, its ``history`` has the epochs.
+
         Notes
         -----
         ``n`` epochs and then ``m`` more give the same bits as ``n + m``; `patience`, an optimizer given by name and,
@@ -1106,6 +1114,12 @@ class Network(Inspection):
             Whatever `batches` raises; the steps taken so far are kept.
         DivergenceError, RuntimeError, KeyboardInterrupt
             As in `fit`.
+
+        Warns
+        -----
+        TrainingWarning
+            If the loss grew a hundredfold, or a schedule gave a rate of 0 in all epochs. Nothing else is looked at, as
+            batches are not kept.
 
         Examples
         --------

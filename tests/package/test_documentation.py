@@ -16,7 +16,6 @@ import pytest
 from netlet import SGD, Adam, Network, reference
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 MODULES = ["netlet", *(m.name for m in pkgutil.walk_packages(netlet.__path__, "netlet.") if "__main__" not in m.name)]
 
 
@@ -50,16 +49,19 @@ def test_the_reference_is_imported_when_it_is_asked_for():
         netlet.nonsense  # noqa: B018
 
 
-def test_readme_python_blocks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("name", ["README.md", "docs/training.md"])
+def test_python_blocks(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In order, in one namespace; what a line prints is what the comment beside it says."""
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    blocks = re.findall(
+        r"^```python\n(.*?)^```$", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL
+    )
     assert blocks
     namespace: dict[str, object] = {}
     for block in blocks:
-        exec(compile(block, "README.md", "exec"), namespace)
+        exec(compile(block, name, "exec"), namespace)
         expected = re.findall(r"^print\(.*\)  # (.*)$", block, flags=re.MULTILINE)
         assert capsys.readouterr().out.splitlines() == expected
 
