@@ -188,7 +188,7 @@ def score(net: Network, x: np.ndarray, data: DataSet) -> float:
 
 def still_falls(history: History, least: float) -> bool:
     before, last = history.loss[-20:-10].mean() - least, history.loss[-10:].mean() - least
-    return bool(last < 0.99**10 * before)
+    return bool(last < 0.99**10 * before and before - last > 2 * np.abs(np.diff(history.loss[-20:])).mean())
 
 
 def judged(data: DataSet, fit: Fit) -> tuple[str, float, bool, bool, str]:

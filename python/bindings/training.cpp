@@ -16,9 +16,10 @@ struct Examples {
   BorrowedTargets y;
 };
 
-Examples examples(const Network& network, py::handle x, py::handle y, py::handle sample_weight, py::handle weight_mean,
+Examples examples(py::handle self, py::handle x, py::handle y, py::handle sample_weight, py::handle weight_mean,
                   py::handle missing) {
-  BorrowedRows rows = input_rows(x, network.inputs());
+  const Network& network = object_of<Network>(self, "self");
+  BorrowedRows rows = input_rows(x, self, network.inputs());
   BorrowedTargets targets = targets_of(y, py::none(), sample_weight, weight_mean, missing, network, rows);
   return {std::move(rows), std::move(targets)};
 }
@@ -39,7 +40,8 @@ netlet_schedule parse_schedule(const py::tuple& given) {  // kind, gamma, period
 // every 20 ms if `live`, and once at the end, however training ends.
 class Fit {
  public:
-  Fit(Network& network, const py::dict& settings) : network_(network), settings_(settings) {
+  Fit(py::handle self, const py::dict& settings)
+      : self_(self), network_(object_of<Network>(self, "self")), settings_(settings) {
     read_numbers();
     read_schedule();
     read_callback();
@@ -49,7 +51,7 @@ class Fit {
   void run(Optimizer& optimizer) {
     const bool in_batches = !next_batch_.is_none();
     if (!in_batches)
-      data_.emplace(examples(network_, setting("x"), setting("y"), setting("sample_weight"), py::none(), missing_));
+      data_.emplace(examples(self_, setting("x"), setting("y"), setting("sample_weight"), py::none(), missing_));
     const auto next = [this] { return with_gil(thread_, [this] { return next_batch(); }); };
     try {
       const WithoutGil without_gil;
@@ -118,7 +120,7 @@ class Fit {
     if (given.is_none()) return;
     const py::tuple parts = given;
     try {
-      validation_.emplace(examples(network_, parts[0], parts[1], parts[2], py::none(), missing_));
+      validation_.emplace(examples(self_, parts[0], parts[1], parts[2], py::none(), missing_));
     } catch (const py::value_error& error) {
       throw py::value_error(std::string("validation_data: ") + error.what());
     } catch (const py::type_error& error) {
@@ -139,7 +141,7 @@ class Fit {
     given_ = next_batch_();
     if (given_.is_none()) return nullptr;
     const py::tuple parts = given_;
-    data_.emplace(examples(network_, parts[0], parts[1], parts[2], weight_mean_, missing_));
+    data_.emplace(examples(self_, parts[0], parts[1], parts[2], weight_mean_, missing_));
     return &batch_.emplace(netlet::Batch{data_->x.array, data_->y.targets});
   }
 
@@ -162,6 +164,7 @@ class Fit {
     recorded_ = history_.loss.size();
   }
 
+  const py::handle self_;
   Network& network_;
   const py::dict& settings_;
   const py::object next_batch_ = setting("next_batch"), schedule_ = setting("schedule"),
@@ -179,16 +182,16 @@ class Fit {
 };
 
 void fit(py::handle self, py::handle optimizer, const py::dict& settings) {
-  Network& network = object_of<Network>(self, "self");
+  object_of<Network>(self, "self");  // the first to be refused
   Optimizer& state = object_of<Optimizer>(optimizer, "optimizer");
-  Fit(network, settings).run(state);
+  Fit(self, settings).run(state);
 }
 
 py::object step(py::handle self, py::handle x, py::handle y, py::handle output_gradient, py::handle sample_weight,
                 py::handle weight_mean, py::handle missing, py::handle optimizer_object) {
   Network& network = object_of<Network>(self, "self");
   Optimizer& optimizer = object_of<Optimizer>(optimizer_object, "optimizer");
-  const BorrowedRows rows = input_rows(x, network.inputs());
+  const BorrowedRows rows = input_rows(x, self, network.inputs());
   const BorrowedTargets targets = targets_of(y, output_gradient, sample_weight, weight_mean, missing, network, rows);
   const double loss = compute(operations(network, rows.array.rows, 6),
                               [&] { return network.step(rows.array, targets.targets, optimizer); });

@@ -41,6 +41,7 @@ __all__ = [
     "__version__",
     "available_isas",
     "callbacks",
+    "fingerprint",
     "functional",
     "get_num_threads",
     "isa",
@@ -60,10 +61,11 @@ if TYPE_CHECKING:  # imported on first use
     from . import reference as reference
     from . import schedules as schedules
     from ._diagnosis import TrainingWarning as TrainingWarning
+    from ._provenance import fingerprint as fingerprint
 
 
 def __getattr__(name: str) -> object:
-    """Import `netlet.callbacks`, `netlet.reference`, `netlet.schedules` and `netlet.TrainingWarning` on first use."""
+    """Import on first use what few programs need."""
     if name in ("callbacks", "reference", "schedules"):
         import importlib
 
@@ -72,6 +74,10 @@ def __getattr__(name: str) -> object:
         from ._diagnosis import TrainingWarning
 
         return TrainingWarning
+    if name == "fingerprint":
+        from ._provenance import fingerprint
+
+        return fingerprint
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -75,8 +75,9 @@ def _findings(network: Any, history: History, sample: _Sample, restored: bool) -
         return []  # nothing is to be learned from targets that are all the same
     losses = history.loss / sample.per_epoch(network)
     last, before = float(losses[-_WINDOW:].mean()), float(losses[-2 * _WINDOW : -_WINDOW].mean())
-    if before - last >= (1 - 0.99**_WINDOW) * (before - best):
-        return []  # it still falls by 1 % an epoch
+    jump = float(np.abs(np.diff(losses[-2 * _WINDOW :])).mean())
+    if before - last >= max((1 - 0.99**_WINDOW) * (before - best), 2 * jump):
+        return []  # it still falls by 1 % an epoch, and not by chance
     growth = [] if restored else _growth(losses, last, spread, network.reduction)
     excess = (max(last, float(losses[-1])) - best) / spread
     if excess < _LEARNED and not growth:
@@ -85,7 +86,7 @@ def _findings(network: Any, history: History, sample: _Sample, restored: bool) -
         excess = (sample.loss(network) - best) / spread  # of these parameters and rows, nothing dropped
     causes = []
     if excess >= _LEARNED:
-        causes = ([] if growth or any(network.dropout) else _jumps(losses, max(spread, last - best))) + _causes(
+        causes = ([] if growth or any(network.dropout) else _jumps(jump, max(spread, last - best))) + _causes(
             network, sample
         )
     if excess >= _CONSTANT:
@@ -109,9 +110,8 @@ def _growth(losses: Array, last: float, spread: float, reduction: str) -> list[s
     return []
 
 
-def _jumps(losses: Array, size: float) -> list[str]:
+def _jumps(jump: float, size: float) -> list[str]:
     """Whether the loss goes up and down from epoch to epoch, in place of settling."""
-    jump = float(np.abs(np.diff(losses[-2 * _WINDOW :])).mean())
     if jump > 0.05 * size:
         return [f"the loss jumps by {jump:.3g} from epoch to epoch: a smaller learning rate may help"]
     return []
@@ -129,10 +129,9 @@ def _causes(network: Any, sample: _Sample) -> list[str]:
         sizes = np.abs(sample.x).max(axis=0).astype(np.float64)
         largest, smallest = int(sizes.argmax()), int(np.where(sizes > 0, sizes, np.inf).argmin())
         if sizes[largest] > 100 or sizes[largest] > 1000 * sizes[smallest] > 0:
-            found.append(
-                f"the inputs have sizes from {sizes[smallest]:.3g} (column {smallest}) to {sizes[largest]:.3g} (column "
-                f"{largest}): use standardize=True"
-            )
+            names = network.feature_names or range(len(sizes))
+            low, high = (f"{sizes[i]:.3g} (column {names[i]!r})" for i in (smallest, largest))
+            found.append(f"the inputs have sizes from {low} to {high}: use standardize=True")
     if network.output_scaling is None and LOSSES[network.loss_name].get("scales_outputs"):
         size = float(np.nanmax(np.abs(sample.y)))
         if size > 100:

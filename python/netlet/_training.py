@@ -397,14 +397,17 @@ def _ended(begun: list[Any], history: History, network: Any) -> list[Exception]:
     return errors
 
 
-def next_batch(batches: Callable[[], Iterable[Any]] | Iterable[Any]) -> Callable[[], tuple[Any, Any, Any] | None]:
-    """A function that returns one batch after another, and None at the end of each epoch."""
+def next_batch(
+    batches: Callable[[], Iterable[Any]] | Iterable[Any], network: Any, missing: str, given: dict[str, Any]
+) -> Callable[[], tuple[Any, Any, Any] | None]:
+    """A function that returns one batch after another, and None at the end of each epoch; `given`: the last one."""
     iterator: Iterator[Any] | None = None
 
     def batch() -> tuple[Any, Any, Any] | None:
         nonlocal iterator
         if iterator is None:
             iterator = iter(batches() if callable(batches) else batches)
+        given.update(x=None, y=None)  # before the next one is made
         try:
             item = next(iterator)
         except StopIteration:
@@ -413,6 +416,11 @@ def next_batch(batches: Callable[[], Iterable[Any]] | Iterable[Any]) -> Callable
         if not isinstance(item, (tuple, list)) or len(item) not in (2, 3):
             raise ValueError("batches: expected each to be a tuple (x, y) or (x, y, sample_weight)")
         x, y, *weight = item
+        given.update(x=x, y=y)
+        if network._classes is not None:
+            from ._labels import indices
+
+            y = indices(network, y, missing)
         return x, y, weight[0] if weight else None
 
     return batch

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _core
+from ._arguments import with_hints
+from ._data import flag
 from ._library import numerics_version
 from ._names import LOSSES
+from ._notes import Notes
 from .optimizers import Optimizer, optimizer_class
 
 if TYPE_CHECKING:
@@ -116,10 +119,11 @@ def _check(optimizer: Any) -> Optimizer | None:
     raise TypeError(f"optimizer: expected an Optimizer of netlet or None, got {type(optimizer).__name__}")
 
 
-class Exchange(_core.Network):
+class Exchange(Notes):
     """The part of `Network` that deals with files and other libraries."""
 
-    def save(self, path: Target, *, optimizer: Optimizer | None = None) -> None:
+    @with_hints
+    def save(self, path: Target, *, optimizer: Optimizer | None = None, provenance: bool = False) -> None:
         """Save the network to a file, for `load` in Python, C and C++.
 
         It is a safetensors file, whose parameters other programs can read. It holds architecture, parameters, scaling,
@@ -135,6 +139,8 @@ class Exchange(_core.Network):
         optimizer : Optimizer, optional
             Its settings and state are saved too, so that training can be resumed to the same bits: see
             `load_checkpoint`.
+        provenance : bool, default False
+            Save `provenance`, too; from then on the file's network has it. A copy of the network is made for that.
 
         Raises
         ------
@@ -143,7 +149,8 @@ class Exchange(_core.Network):
         TypeError
             If `path` is neither a path nor a binary file.
         ValueError
-            If a parameter is not finite, or the optimizer's state has another size or dtype.
+            If a parameter is not finite, or the optimizer's state has another size or dtype; with `provenance`, if
+            `fit` has not trained the network.
         RuntimeError
             If another thread is training the network.
 
@@ -158,17 +165,20 @@ class Exchange(_core.Network):
         True
         """
         if _is_file(path, "write"):
-            _write(path, self.to_bytes(optimizer=optimizer))
+            _write(path, self.to_bytes(optimizer=optimizer, provenance=provenance))
         else:
-            _core.save(self, _encoded(path), _check(optimizer))
+            _core.save(self._as_saved(provenance), _encoded(path), _check(optimizer))
 
-    def to_bytes(self, *, optimizer: Optimizer | None = None) -> bytes:
+    @with_hints
+    def to_bytes(self, *, optimizer: Optimizer | None = None, provenance: bool = False) -> bytes:
         """Return what `save` writes.
 
         Parameters
         ----------
         optimizer : Optimizer, optional
             As in `save`; read it back with `checkpoint_from_bytes`.
+        provenance : bool, default False
+            As in `save`.
 
         Returns
         -------
@@ -186,7 +196,7 @@ class Exchange(_core.Network):
         >>> Network.from_bytes(net.to_bytes()) == net
         True
         """
-        return _core.to_bytes(self, _check(optimizer))
+        return _core.to_bytes(self._as_saved(provenance), _check(optimizer))
 
     @classmethod
     def load(cls, path: Source) -> Self:
@@ -326,27 +336,33 @@ class Exchange(_core.Network):
         return cls._made_of(checkpoint), optimizer
 
     @_QUIETLY
-    def to_c(self, path: Path, *, name: str | None = None) -> None:
-        """Write the network as one C99 file that gives the same bits, for programs without netlet.
+    def to_c(self, path: Path, *, name: str | None = None, header: bool = True) -> None:
+        """Write the network as one C99 file that gives the same bits, for programs without netlet, and its header.
 
         All sizes are fixed, nothing is allocated, and nothing is needed but `fma`. The file has ``NAME_forward`` for
         one row, ``NAME_forward_rows`` for many, and ``NAME_self_test``, which checks that compiler and processor keep
-        the bits.
+        the bits. The header beside it declares them for C and C++, and has the sizes, ``NAME_INPUTS`` and
+        ``NAME_OUTPUTS`` in capitals. The C file does not need it.
 
         Parameters
         ----------
         path : str or path-like
+            The C file, ``net.c``; the header is then ``net.h``.
         name : str, optional
             The prefix of its functions' names; by default the file's name without its extension, with ``_`` for
             characters that names in C cannot have, without those at its beginning, which C reserves, and after
             ``net_`` if it begins with a digit; ``net`` if nothing is left.
+        header : bool, default True
+            Whether to write the header, too.
 
         Raises
         ------
+        FileExistsError
+            If a header of that name is there which `to_c` has not written.
         OSError
-            If the file cannot be written.
+            If a file cannot be written.
         ValueError
-            If `name` is not a valid name in C, or a parameter is not finite.
+            If `name` is not a valid name in C, a parameter is not finite, or `path` is that of a header.
 
         Examples
         --------
@@ -354,15 +370,30 @@ class Exchange(_core.Network):
         >>> import pathlib, tempfile
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "xor.c"
         >>> Network([2, 3, 1], seed=0).to_c(path)
-        >>> "void xor_forward(const double x[2], double y[1]);" in path.read_text()
+        >>> "void xor_forward(const double x[2], double y[1]);" in path.with_suffix(".h").read_text()
         True
         """
-        from .formats.c_source import c_name, c_source
+        from .formats.c_source import c_header, c_name, c_source, is_header
 
         file = _pathlib_path(path)
         name = c_name(file.stem) if name is None else name
-        text = c_source(self._parts(), name, self._fingerprint(), lambda x: self._forward(x, None))
+        parts, fingerprint = self._parts(), self._fingerprint()
+        text = c_source(parts, name, fingerprint, lambda x: self._forward(x, None))
+        if flag("header", header):
+            beside = file.with_suffix(".h")
+            if beside == file:
+                raise ValueError(
+                    f"path: expected a C file such as net.c, got {file.name}; its header would be the same"
+                )
+            if beside.is_file() and not is_header(beside.read_text(encoding="utf-8", errors="replace")):
+                reason = "is no header that to_c has written; choose another path, or pass header=False"
+                raise FileExistsError(errno.EEXIST, reason, str(beside))
+            # the name as printable ASCII, which may not end the comment
+            called = ascii(file.name)[1:-1].replace("*/", "*_")
+            declarations = c_header(parts, name, fingerprint, called)
         _core.replace_file(_encoded(path), text.encode("ascii"))
+        if header:
+            _core.replace_file(os.fsencode(beside), declarations.encode("ascii"))
 
     @_QUIETLY
     def to_onnx(self, path: Path, *, dtype: Dtype | None = None) -> None:
@@ -474,7 +505,7 @@ class Exchange(_core.Network):
         Returns
         -------
         Network
-            Its class indices are positions in the model's ``classes_``.
+            With the model's ``classes_`` as `classes`, unless these are 0, 1, ..., and its ``feature_names_in_``.
 
         Raises
         ------
@@ -744,6 +775,9 @@ class Exchange(_core.Network):
 
         return cls._from_parts(from_rtneural(read_file(path), loss, dtype))
 
+    def _as_saved(self, provenance: bool) -> Notes:
+        return self._with_provenance() if flag("provenance", provenance) else self
+
     def _loss_settings(self) -> dict[str, Any]:
         """The arguments that belong to this loss alone."""
         loss = LOSSES[self.loss_name]
@@ -779,6 +813,7 @@ class Exchange(_core.Network):
             )
         network = cls.__new__(cls)
         _core.Network.__init__(network, checkpoint)
+        network._read_notes()
         return network
 
 

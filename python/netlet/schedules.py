@@ -23,12 +23,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import _core
+from ._arguments import hinted
 
 __all__ = ["CosineDecay", "ExponentialDecay", "ReduceOnPlateau", "StepDecay"]
 
 _Parts = tuple[int, float, int, float, float]  # kind, gamma, period, floor, min_delta
 
 
+@hinted
 @dataclass(frozen=True)
 class StepDecay:
     """``gamma ** (epoch // period)``.
@@ -55,6 +57,7 @@ class StepDecay:
         return _core.SCHEDULES["step_decay"], self.gamma, self.period, 0.0, 0.0
 
 
+@hinted
 @dataclass(frozen=True)
 class ExponentialDecay:
     """``gamma ** epoch``.
@@ -71,6 +74,7 @@ class ExponentialDecay:
         return _core.SCHEDULES["exponential"], self.gamma, 1, 0.0, 0.0
 
 
+@hinted
 @dataclass(frozen=True)
 class CosineDecay:
     """Half a period of the cosine: ``floor + (1 - floor) * (1 + cos(pi * epoch / period)) / 2``, then `floor`.
@@ -92,6 +96,7 @@ class CosineDecay:
         return _core.SCHEDULES["cosine"], 1.0, self.period, self.floor, 0.0
 
 
+@hinted
 @dataclass(frozen=True)
 class ReduceOnPlateau:
     """Multiplied by `gamma` whenever `patience` epochs have passed without a loss smaller by `min_delta`.

@@ -57,7 +57,7 @@ BADLY = {
         lambda name: train(name, "tanh", [16], factor=1e4, epochs=100, learning_rate=0.001, standardize=False),
         r"the inputs have sizes from .* to [\d.]+e\+\d\d \(column",
     ),
-    "rate": (lambda name: train(name, "tanh", [16], epochs=100, optimizer=Adam(10.0)), "a smaller learning rate"),
+    "rate": (lambda name: train(name, "tanh", [16], epochs=100, optimizer=Adam(30.0)), "a smaller learning rate"),
     "weights": (
         lambda name: train(name, "sigmoid", [16], saturate, epochs=100, optimizer=Adam(0.01)),
         r"\d+% of the units of hidden layer 1 are saturated",

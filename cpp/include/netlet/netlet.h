@@ -226,12 +226,12 @@ NETLET_API void netlet_network_free(netlet_network* network); /* may be NULL */
  * from 0, has layer size i as inputs and layer size i + 1 as outputs. */
 NETLET_API size_t netlet_layer_size_count(const netlet_network* network);
 NETLET_API size_t netlet_layer_size(const netlet_network* network, size_t i);
-NETLET_API size_t netlet_inputs(const netlet_network* network);  /* the first size */
-NETLET_API size_t netlet_outputs(const netlet_network* network); /* the last one */
+NETLET_API size_t netlet_inputs(const netlet_network* network) NETLET_NONBLOCKING;  /* the first size */
+NETLET_API size_t netlet_outputs(const netlet_network* network) NETLET_NONBLOCKING; /* the last one */
 NETLET_API int netlet_layer_activation(const netlet_network* network, size_t layer);
 NETLET_API int netlet_network_loss(const netlet_network* network);
 NETLET_API int netlet_network_reduction(const netlet_network* network);
-NETLET_API int netlet_network_dtype(const netlet_network* network);
+NETLET_API int netlet_network_dtype(const netlet_network* network) NETLET_NONBLOCKING;
 /* The number of targets in a row, so of columns of y (or one column of class indices with cross_entropy): as many as
  * outputs, but half as many with gaussian_nll. */
 NETLET_API size_t netlet_target_count(const netlet_network* network);
@@ -260,7 +260,8 @@ NETLET_API void netlet_set_seed(netlet_network* network, uint64_t seed);
 NETLET_API uint64_t netlet_epochs_trained(const netlet_network* network);
 NETLET_API void netlet_set_epochs_trained(netlet_network* network, uint64_t epochs);
 
-/* SHA-256 of architecture and parameters in hexadecimal, to compare two machines. The bytes: the ASCII lines
+/* SHA-256 of what outputs and losses depend on, in hexadecimal, to compare two machines. Seed, epochs trained, dropout,
+ * notes and the optimizer do not count. The bytes: the ASCII lines
  * "netlet 1", dtype, layer sizes, activations (each list separated by spaces), loss, reduction, each ended by \n; the
  * loss's parameters as binary64; the network's parameters; then for inputs and for outputs that have a scaling, the
  * line "inputs\n" or "outputs\n", shifts and scales as binary64. Numbers are little-endian; every NaN is the
@@ -298,7 +299,8 @@ NETLET_API netlet_status netlet_copy_scaling(const netlet_network* network, int3
                                              int* present, netlet_error* error);
 
 /* Texts that a network carries along, in its copies and files, and that nothing here reads: JSON in printable ASCII,
- * whose \u escapes hold the rest. They do not count in the fingerprint. */
+ * whose \u escapes hold the rest. They do not count in the fingerprint. Python reads an array of labels, one for each
+ * output (binary_cross_entropy: two, of 0 and of 1), an array of names, one for each input, and an object. */
 typedef enum netlet_note_kind { NETLET_CLASSES = 0, NETLET_FEATURE_NAMES = 1, NETLET_METADATA = 2 } netlet_note_kind;
 /* NULL: none. The network owns it; it is valid until the note is next set. */
 NETLET_API const char* netlet_note(const netlet_network* network, int32_t kind);
@@ -311,6 +313,20 @@ NETLET_API netlet_status netlet_set_note(netlet_network* network, int32_t kind, 
  * is not checked. x may have 0 rows. A single row allocates nothing if no layer has more than 1024 outputs and x needs
  * no conversion. */
 NETLET_API netlet_status netlet_forward(const netlet_network* network, const netlet_array* x, void* out,
+                                        netlet_error* error);
+
+/* What the outputs say in the caller's terms, the same as Python's predict: with cross_entropy the index of the largest
+ * output, the first of equal ones; with binary_cross_entropy 1 for each output above 1/2, otherwise 0; with poisson the
+ * rates, exp of the outputs; with gaussian_nll the means; with other losses the outputs. Indices count from 0, also where
+ * the network carries names of classes. */
+/* The number of predictions in a row: 1 with cross_entropy, otherwise netlet_target_count. */
+NETLET_API size_t netlet_prediction_count(const netlet_network* network);
+/* NETLET_INT64 for losses with classes, for others the network's dtype. */
+NETLET_API int netlet_prediction_dtype(const netlet_network* network);
+/* out: x->rows x netlet_prediction_count contiguous values of netlet_prediction_dtype; it may not overlap x or the
+ * parameters. Fails if outputs are NaN, which is no class. Losses with classes and gaussian_nll need memory for the
+ * outputs of all rows; a real-time thread compares those of netlet_forward_realtime itself. */
+NETLET_API netlet_status netlet_predict(const netlet_network* network, const netlet_array* x, void* out,
                                         netlet_error* error);
 
 /* The same for real-time threads: all on the calling thread, in the caller's memory, without allocation, lock or system
