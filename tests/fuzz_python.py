@@ -36,7 +36,7 @@ DTYPES = (
 
 SETTINGS = {  # of Network._fit, besides x and y
     **dict.fromkeys(("sample_weight", "weight_mean", "next_batch", "callback", "validation_data", "schedule")),
-    **dict.fromkeys(("shuffle", "standardize_inputs", "standardize_outputs", "live"), False),
+    **dict.fromkeys(("shuffle", "standardize_inputs", "standardize_outputs", "live", "resume"), False),
     **dict.fromkeys(("batch_size", "seed", "patience"), 0),
     "epochs": 2,
     "min_delta": 0.0,
@@ -450,6 +450,7 @@ class World(random.Random):
             "seed": 7,
             "patience": 2,
             "min_delta": 0.1,
+            "resume": True,
             "callback": self.callback,
             "validation_data": (self.array(rows, net.layer_sizes[0]), self.targets(net, rows)),
             "schedule": self.choice([self.factor, schedules.StepDecay(0.5, 1), schedules.ReduceOnPlateau(0.5, 1)]),

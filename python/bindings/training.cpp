@@ -75,6 +75,7 @@ class Fit {
     read("epochs", options_.epochs);
     read("batch_size", options_.batch_size);
     read("shuffle", options_.shuffle);
+    read("resume", options_.resume);
     read("seed", seed);
     read("standardize_inputs", options_.standardize_inputs);
     read("standardize_outputs", options_.standardize_outputs);

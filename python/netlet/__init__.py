@@ -37,6 +37,7 @@ __all__ = [
     "Optimizer",
     "RMSprop",
     "Rprop",
+    "TrainingWarning",
     "__version__",
     "available_isas",
     "callbacks",
@@ -59,15 +60,20 @@ if TYPE_CHECKING:  # imported on first use
     from . import callbacks as callbacks
     from . import reference as reference
     from . import schedules as schedules
+    from ._diagnosis import TrainingWarning as TrainingWarning
     from ._provenance import fingerprint as fingerprint
 
 
 def __getattr__(name: str) -> object:
-    """Import `netlet.callbacks`, `netlet.fingerprint`, `netlet.reference` and `netlet.schedules` on first use."""
+    """Import on first use what few programs need."""
     if name in ("callbacks", "reference", "schedules"):
         import importlib
 
         return importlib.import_module(f".{name}", __name__)
+    if name == "TrainingWarning":
+        from ._diagnosis import TrainingWarning
+
+        return TrainingWarning
     if name == "fingerprint":
         from ._provenance import fingerprint
 

@@ -56,7 +56,8 @@ _OWNERS = {
     **dict.fromkeys(("activation", "output_activation", "loss", "reduction", "init", "dropout", "dtype"), "Network"),
     "layer_sizes": "Network",
     **dict.fromkeys(
-        ("epochs", "batch_size", "optimizer", "progress", "validation_data", "patience", "schedule"), "fit"
+        ("epochs", "batch_size", "optimizer", "progress", "validation_data", "patience", "schedule", "resume"),
+        "fit",
     ),
     **dict.fromkeys(("sample_weight", "class_weight", "standardize", "validation_split", "metrics", "shuffle"), "fit"),
     "classes": "Network",

@@ -52,6 +52,7 @@ def _told(network: Any, history: Any, optimizer: Any, options: Any, said: dict[s
         "epochs_asked_for": options["epochs"],
         "seed": network.seed if options["seed"] is None else options["seed"],
         "schedule": None if options["schedule"] is None else _schedule(options["schedule"]),
+        "resume": bool(options["resume"]),
         "patience": options["patience"],
         "min_delta": options["min_delta"],
         "missing": options["missing"],

@@ -41,6 +41,7 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
         patience: int | None
         min_delta: float
         schedule: Any
+        resume: bool
         missing: MissingName
         progress: bool
 
@@ -83,6 +84,7 @@ def settings(options: Options, network: Any, history: History) -> tuple[Optimize
             "patience": patience or 0,
             "min_delta": number(options["min_delta"], "min_delta"),
             "schedule": schedule(options["schedule"]),
+            "resume": resume(options),
             "missing": options["missing"],
             "live": flag("progress", options["progress"]),
         },
@@ -238,6 +240,23 @@ def schedule(value: Any) -> Any:
     raise TypeError(f"schedule: expected one of netlet.schedules or a function of the epoch, got {shown(value)}")
 
 
+def resume(options: Options) -> bool:
+    """Whether a schedule goes on; refused where what it or the optimizer knew so far is not there."""
+    if not flag("resume", options["resume"]):
+        return False
+    optimizer, plan = options["optimizer"], type(options["schedule"]).__name__
+    if optimizer is None and plan == "ReduceOnPlateau":
+        raise ValueError(
+            "optimizer: expected the one that was used so far, which keeps what ReduceOnPlateau saw, got None"
+        )
+    if isinstance(optimizer, str):
+        raise ValueError(
+            "optimizer: expected the one that was used so far beside resume=True, since a new one lacks its state, got "
+            f"{optimizer!r}"
+        )
+    return True
+
+
 def _factor(function: Callable[[int], Any], epoch: int) -> float:
     factor = function(epoch)
     try:
@@ -285,21 +304,31 @@ def _range(values: npt.NDArray[Any]) -> tuple[float, float]:
     return float(np.fmin.reduce(values, axis=None)), float(np.fmax.reduce(values, axis=None))
 
 
-def warn_of_growth(history: History) -> None:
-    """Warn if the loss grew a hundredfold: training failed, though all numbers stayed finite."""
-    losses = history.loss.tolist()  # Python's numbers: NumPy's warn of overflow
-    if len(losses) < 2:
+def warn_of_failure(network: Any, history: History, settings: dict[str, Any]) -> None:
+    """Warn if training was in vain."""
+    losses = history.loss
+    if not (len(losses) and network._warns):
         return
-    first, last = losses[0], losses[-1]
-    if last > 100 * abs(first) > 0:
-        try:
-            warnings.warn(
-                f"the loss grew from {first:.3g} to {last:.3g}: a smaller learning rate, or reduction='mean', may help",
-                stacklevel=5,
-            )
-        except Warning as warning:  # it is an error to the user
-            warning.history = history  # type: ignore[attr-defined]
-            raise
+    first, last = float(losses[0]), float(losses[-1])
+    if settings["schedule"] is not None and not history.learning_rate.any():
+        suspect = True
+    elif settings["x"] is None or len(losses) < 20:
+        suspect = last > 100 * abs(first) > 0
+    else:
+        suspect = not _surely_learns(network, losses, first, last, len(settings["x"]))
+    if suspect:
+        from ._diagnosis import warn  # seldom wanted
+
+        warn(network, history, settings, 6)
+
+
+def _surely_learns(network: Any, losses: Any, first: float, last: float, rows: int) -> bool:
+    """Whether the losses alone are enough to say so: where looking at the data would take as long as training."""
+    if not (0 <= last < 0.5 * first and last < 0.9 * float(losses[len(losses) // 2])):
+        return False
+    usual = network.layer_sizes[-1] * (rows if network.reduction == "sum" else 1)  # of the first loss, if by classes
+    began_well = LOSSES[network.loss_name].get("classes") and first < usual
+    return bool(len(losses) * rows * network.parameters.size < (2_500_000 if began_well else 1_000_000))
 
 
 def all_callbacks(callback: Any, callbacks: Any) -> list[Any]:

@@ -80,6 +80,11 @@ class StopAt(Callback):
     ------
     ValueError, TypeError
         If nothing is given, or what is given is not a number; after the first epoch, if there is no such figure.
+
+    Notes
+    -----
+    Training that was ended goes on with ``resume=True``, the optimizer and the remaining epochs, to the same bits:
+    ``net.fit(x, y, epochs=60 - net.epochs_trained, optimizer=adam, schedule=CosineDecay(60), resume=True)``.
     """
 
     def __init__(self, *, seconds: float | None = None, **figures: float) -> None:
@@ -196,15 +201,22 @@ class Checkpoint(Callback):
     --------
     >>> import os, tempfile
     >>> from netlet import Adam, Network
+    >>> from netlet.schedules import CosineDecay
     >>> folder = tempfile.mkdtemp()
     >>> net = Network([2, 3, 1], seed=0)
     >>> saved = Checkpoint(os.path.join(folder, "xor-{epoch:02d}.netlet"), every=2, keep=2)
-    >>> history = net.fit([[0, 1], [1, 1]], [1, 0], epochs=9, optimizer=Adam(), callbacks=[saved])
+    >>> plan = {"optimizer": Adam(), "schedule": CosineDecay(9)}
+    >>> history = net.fit([[0, 1], [1, 1]], [1, 0], epochs=9, callbacks=[saved], **plan)
     >>> sorted(os.listdir(folder))
     ['xor-05.netlet', 'xor-07.netlet']
-    >>> resumed, adam = Network.load_checkpoint(os.path.join(folder, "xor-07.netlet"))
-    >>> resumed.epochs_trained, adam.steps
-    (8, 8)
+
+    Had that training been interrupted, it would go on from the last file, to the same bits:
+
+    >>> resumed, plan["optimizer"] = Network.load_checkpoint(os.path.join(folder, "xor-05.netlet"))
+    >>> rest = 9 - resumed.epochs_trained
+    >>> history = resumed.fit([[0, 1], [1, 1]], [1, 0], epochs=rest, resume=True, **plan)
+    >>> rest, resumed == net
+    (3, True)
     """
 
     def __init__(

@@ -172,6 +172,7 @@ class Network(Inspection):
     ((2, 3), (3,), (13,))
     """
 
+    _warns = True  # of training in vain; a caller that judges by itself turns it off
     _init: InitName | None = None  # the name of the initial values, if they are not the caller's own
 
     @with_hints
@@ -920,6 +921,7 @@ class Network(Inspection):
         patience: int | None = None,
         min_delta: float = 0.0,
         schedule: Any = None,
+        resume: bool = False,
         standardize: training.Standardize = False,
         missing: MissingName = "refuse",
         metrics: Metrics | None = None,
@@ -985,7 +987,10 @@ class Network(Inspection):
             For `patience`.
         schedule : optional
             One of `netlet.schedules`, or a function of the epoch: the factor by which the optimizer's learning rate is
-            multiplied in an epoch.
+            multiplied in an epoch. It begins with this call, which asks it for epoch 0, 1, ...
+        resume : bool, default False
+            Go on with a schedule where an earlier call or a checkpoint ended: it is asked for the epochs of the
+            network's life, from `epochs_trained` on. Needs the optimizer itself wherever that keeps a state.
         standardize : bool or str, default False
             Learn `input_scaling` and, for losses that allow it, `output_scaling` from the data before the first epoch,
             unless the network has them already; ``"inputs"`` or ``"outputs"``: only one of them. Losses and
@@ -1023,10 +1028,18 @@ class Network(Inspection):
             On Ctrl-C, before or after a whole step; the steps taken so far are kept, and the exception's ``history``
             has the complete epochs. An interrupted epoch does not count: when training is resumed, it starts again.
 
+        Warns
+        -----
+        TrainingWarning
+            If 20 epochs or more were in vain: the loss is no better than that of the best constant prediction, or it
+            grew or jumps, inputs are on bad scales, or most units of a hidden layer have no slope, and little was
+            learned. Not while the loss still falls by 1 % an epoch. Also if a schedule gave a rate of 0 in all epochs.
+            The message has figures and advice; if it is an error to you, its ``history`` has the epochs.
+
         Notes
         -----
-        ``n`` epochs and then ``m`` more give the same bits as ``n + m``; `patience`, and an optimizer given by name,
-        start anew with each call.
+        ``n`` epochs and then ``m`` more give the same bits as ``n + m``; `patience`, an optimizer given by name and,
+        without `resume`, a `schedule` start anew with each call.
 
         For regression use ``output_activation="identity"``, and ``standardize=True`` unless inputs and targets are of
         order 1. For all but small data use ``reduction="mean"``, so that the learning rate does not depend on the
@@ -1115,6 +1128,7 @@ class Network(Inspection):
                 "patience": patience,
                 "min_delta": min_delta,
                 "schedule": schedule,
+                "resume": resume,
                 "missing": missing,
                 "progress": progress,
             },
@@ -1136,11 +1150,14 @@ class Network(Inspection):
         patience: int | None = None,
         min_delta: float = 0.0,
         schedule: Any = None,
+        resume: bool = False,
         weight_mean: float | None = None,
         missing: MissingName = "refuse",
         progress: bool = False,
     ) -> History:
-        """Train the network on batches that arrive one by one, for data that does not fit in memory.
+        """Train the network from its present parameters on, with batches that arrive one by one.
+
+        For data that does not fit in memory. A second call continues where the first one ended, as in `fit`.
 
         Parameters
         ----------
@@ -1150,12 +1167,12 @@ class Network(Inspection):
             is checked when it arrives, and may have any number of rows. Nothing is standardized here: call
             `learn_scaling` on a sample of the data before, or set the scalings. Nor are `classes` and `feature_names`
             learned: set them, and batches may have labels and tables.
-        epochs, learning_rate, optimizer, seed, callback, callbacks, validation_data, patience, min_delta, schedule
+        epochs, learning_rate, optimizer, seed, callback, callbacks, validation_data, patience, min_delta
             As in `fit`.
         weight_mean : float, optional
             The mean weight of the data. Reduction ``"mean"`` divides a batch's gradient by its number of rows times
             this; otherwise by the sum of its own weights, so that those of a batch of one row have no effect.
-        missing, progress
+        schedule, resume, missing, progress
             As in `fit`.
 
         Returns
@@ -1170,6 +1187,12 @@ class Network(Inspection):
             Whatever `batches` raises; the steps taken so far are kept.
         DivergenceError, RuntimeError, KeyboardInterrupt
             As in `fit`.
+
+        Warns
+        -----
+        TrainingWarning
+            If the loss grew a hundredfold, or a schedule gave a rate of 0 in all epochs. Nothing else is looked at, as
+            batches are not kept.
 
         Examples
         --------
@@ -1204,6 +1227,7 @@ class Network(Inspection):
                 "patience": patience,
                 "min_delta": min_delta,
                 "schedule": schedule,
+                "resume": resume,
                 "missing": missing,
                 "progress": progress,
             },
@@ -1224,14 +1248,15 @@ class Network(Inspection):
                 training.progress_bar(options["progress"], settings["epochs"], history) as record,
                 training.running(callbacks, history, self, optimizer),
             ):
-                self._fit(optimizer, {**settings, **data, "record": record})
+                settings |= {**data, "record": record}
+                self._fit(optimizer, settings)
                 remember_network(optimizer, self)
         except BaseException as error:
             if len(history) or isinstance(error, (_core.DivergenceError, KeyboardInterrupt)):
                 with contextlib.suppress(AttributeError):
                     error.history = history  # type: ignore[attr-defined]  # the epochs before it
             raise
-        training.warn_of_growth(history)
+        training.warn_of_failure(self, history, settings)
         return history
 
     def __eq__(self, other: object) -> bool:

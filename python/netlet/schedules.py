@@ -1,8 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Learning-rate schedules: the factor by which `Network.fit` multiplies an optimizer's learning rate in each epoch.
 
-Epochs are counted from 0 over the network's life, so that training can be stopped and resumed. A function of the epoch
-works too: ``fit(..., schedule=lambda epoch: 0.95**epoch)``.
+Epochs are counted from 0 in each call of `fit`. With ``resume=True`` they are counted over the network's life, so that
+training that was stopped goes on as if it had not been. A function of the epoch works too:
+``fit(..., schedule=lambda epoch: 0.95**epoch)``.
+
+Examples
+--------
+>>> from netlet import SGD, Network
+>>> x, y, net, steps = [[0, 1], [1, 1]], [1, 0], Network([2, 3, 1], seed=0), SGD(1.0)
+>>> plan = ExponentialDecay(0.5)
+>>> net.fit(x, y, epochs=3, optimizer=steps, schedule=plan).learning_rate
+array([1.  , 0.5 , 0.25])
+>>> net.fit(x, y, epochs=2, optimizer=steps, schedule=plan, resume=True).learning_rate
+array([0.125 , 0.0625])
+>>> net.fit(x, y, epochs=2, optimizer=steps, schedule=plan).learning_rate
+array([1. , 0.5])
 """
 
 from __future__ import annotations
@@ -88,7 +101,8 @@ class CosineDecay:
 class ReduceOnPlateau:
     """Multiplied by `gamma` whenever `patience` epochs have passed without a loss smaller by `min_delta`.
 
-    The loss is that of the validation data, if there is any. The optimizer keeps what has been seen so far.
+    The loss is that of the validation data, if there is any. The optimizer keeps what has been seen so far, for
+    ``resume=True``; without it, the factor begins at 1 again and waits anew.
 
     Parameters
     ----------

@@ -72,7 +72,7 @@ def test_some_epochs_and_then_more_are_all_of_them_at_once(new_optimizer, pause)
     optimizer = new_optimizer()
     first = in_parts.fit(x, y, epochs=3, optimizer=optimizer, **options).loss
     in_parts, optimizer = pause(in_parts, optimizer)
-    second = in_parts.fit(x, y, epochs=4, optimizer=optimizer, **options).loss
+    second = in_parts.fit(x, y, epochs=4, optimizer=optimizer, resume=True, **options).loss
     assert in_parts == at_once
     assert whole.tolist() == [*first, *second]
     assert in_parts.epochs_trained == 7

@@ -42,6 +42,7 @@ def draw_small(rng):
     return sizes, arguments, x, y, (name, settings), training
 
 
+@pytest.mark.filterwarnings("ignore::netlet.TrainingWarning")  # any targets serve
 @pytest.mark.parametrize("number", range(120))
 def test_small_networks_train_to_the_reference_s_bits(number, every_isa):
     sizes, arguments, x, y, (optimizer, settings), training = draw_small(np.random.default_rng([2, number]))

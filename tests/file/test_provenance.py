@@ -47,6 +47,7 @@ def test_it_says_what_the_last_fit_did():
             "l2": 0.1,
         },
         "schedule": "StepDecay(gamma=0.5, period=2)",
+        "resume": False,
         "patience": 5,
         "min_delta": 0.0,
         "standardize": False,

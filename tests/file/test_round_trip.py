@@ -67,10 +67,10 @@ def test_the_library_of_the_format_reads_what_the_documentation_says(make, path,
 @every(OPTIMIZERS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_training_goes_on_to_the_same_bits(make, dtype, path):
-    def trained(net, optimizer, epochs):
+    def trained(net, optimizer, epochs, resume=False):
         batch = None if isinstance(optimizer, Rprop) else 7
         schedule = None if isinstance(optimizer, Rprop) else schedules.ReduceOnPlateau(0.5, patience=1)
-        net.fit(X, Y, epochs=epochs, batch_size=batch, optimizer=optimizer, schedule=schedule)
+        net.fit(X, Y, epochs=epochs, batch_size=batch, optimizer=optimizer, schedule=schedule, resume=resume)
 
     def fresh():
         return Network([3, 5, 4, 2], dropout=0.2, dtype=dtype, seed=9), make()
@@ -85,7 +85,7 @@ def test_training_goes_on_to_the_same_bits(make, dtype, path):
     assert repr(again) == repr(stopped)
     assert again.steps == stopped.steps
     assert resumed.to_bytes(optimizer=again) == path.read_bytes()
-    trained(resumed, again, 5)
+    trained(resumed, again, 5, resume=True)
     assert resumed == whole
     assert resumed.to_bytes(optimizer=again) == whole.to_bytes(optimizer=optimizer)
 

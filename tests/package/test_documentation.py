@@ -16,7 +16,6 @@ import pytest
 from netlet import SGD, Adam, Network, reference
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 MODULES = ["netlet", *(m.name for m in pkgutil.walk_packages(netlet.__path__, "netlet.") if "__main__" not in m.name)]
 
 
@@ -50,7 +49,7 @@ def test_the_reference_is_imported_when_it_is_asked_for():
         netlet.nonsense  # noqa: B018
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/labels.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/labels.md", "docs/training.md"])
 def test_python_blocks(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

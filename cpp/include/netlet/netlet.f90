@@ -114,6 +114,7 @@ module netlet
     integer(c_int64_t), allocatable :: seed  ! of order and dropout; by default the network's
     logical :: standardize_inputs = .false., standardize_outputs = .false.
     type(netlet_schedule) :: schedule
+    logical :: resume = .false.  ! the schedule counts the epochs of the network's life, in place of those of this call
     type(netlet_array) :: sample_weight  ! by default none: netlet_view(weights) of an array that is a target
     integer :: missing = NETLET_MISSING_REFUSE  ! also in validation_y
     type(netlet_array) :: validation_x, validation_y, validation_weight
@@ -263,6 +264,7 @@ module netlet
     integer(c_int64_t) :: seed
     integer(c_int32_t) :: standardize
     type(c_schedule) :: schedule
+    integer(c_int32_t) :: resume
     type(c_ptr) :: validation_x, validation_targets
     integer(c_size_t) :: patience
     real(c_double) :: min_delta
@@ -1461,6 +1463,7 @@ contains
         schedule%min_delta, c_null_funptr)
       if (associated(schedule%function)) c%schedule%function = c_funloc(rate_of)
     end associate
+    c%resume = merge(1, 0, options%resume)
     c%patience = int(max(options%patience, 0), c_size_t)
     c%min_delta = options%min_delta
     c%on_epochs = c_funloc(on_epochs)

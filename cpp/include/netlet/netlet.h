@@ -257,7 +257,7 @@ NETLET_API netlet_status netlet_initialize(netlet_network* network, int32_t init
 NETLET_API uint64_t netlet_seed(const netlet_network* network);
 NETLET_API void netlet_set_seed(netlet_network* network, uint64_t seed);
 
-/* Epochs of netlet_fit over the network's life; the order of rows, dropout and schedules depend on it. */
+/* Epochs of netlet_fit over the network's life; the order of rows, dropout and, with `resume`, schedules depend on it. */
 NETLET_API uint64_t netlet_epochs_trained(const netlet_network* network);
 NETLET_API void netlet_set_epochs_trained(netlet_network* network, uint64_t epochs);
 
@@ -487,7 +487,8 @@ NETLET_API netlet_status netlet_step(netlet_network* network, const netlet_array
 NETLET_API netlet_status netlet_apply_gradient(netlet_network* network, const void* gradient,
                                                netlet_optimizer* optimizer, netlet_error* error);
 
-/* The factor by which the optimizer's learning rate is multiplied in epoch e, counted over the network's life. */
+/* The factor by which the optimizer's learning rate is multiplied in epoch e, counted from 0 in the call; with `resume`
+ * over the network's life. */
 typedef enum netlet_schedule_kind {
   NETLET_CONSTANT = 0,    /* 1 */
   NETLET_STEP_DECAY = 1,  /* gamma^floor(e / period) */
@@ -532,6 +533,9 @@ typedef struct netlet_fit_options {
   uint64_t seed;       /* of order and dropout; by default the network's */
   int32_t standardize; /* a sum of netlet_scaling_kind, or 0: learned from the data first, unless the network has it */
   netlet_schedule schedule;
+  /* 0: the schedule begins with this call, at epoch 0, and a plateau has seen no loss. 1: it goes on where it was, at
+   * netlet_epochs_trained, a plateau with the optimizer's state; for training that was interrupted or loaded. */
+  int32_t resume;
   const netlet_array* validation_x;         /* NULL: none */
   const netlet_targets* validation_targets; /* all but output_gradient */
   /* 0, or: stop after so many epochs in a row without an improvement, a loss (of the validation data, if any) that is
@@ -561,7 +565,8 @@ NETLET_API netlet_fit_options netlet_fit_defaults(const netlet_network* network)
 
 /* Runs the whole training. The data must not change meanwhile. Before the first step all values are checked for NaN
  * and infinity, and the targets for what the loss needs; there must be at least one that is not missing. n epochs
- * and then m give the same bits as n + m, except that patience starts anew with each call. */
+ * and then m give the same bits as n + m, except that patience starts anew with each call, and so does a schedule
+ * unless `resume` is 1. */
 NETLET_API netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                                     netlet_optimizer* optimizer, const netlet_fit_options* options,
                                     netlet_error* error);

@@ -295,6 +295,7 @@ struct FitOptions {
   bool standardize_inputs = false, standardize_outputs = false;  // learned from the data, unless there already
   netlet_schedule schedule = {};  // by default constant; for a function set schedule_function instead
   std::function<double(std::uint64_t epoch)> schedule_function = {};
+  bool resume = false;  // schedules count the epochs of the network's life, in place of those of this call
   // both or neither; their memory is read during the call
   const Array* validation_x = nullptr;
   const Targets* validation_targets = nullptr;
@@ -683,6 +684,7 @@ class Network {
       c.schedule.kind = NETLET_FUNCTION;
       c.schedule.function = &Fitting::factor;
     }
+    c.resume = options.resume;
     c.validation_x = options.validation_x;  // one without the other is refused
     netlet_targets alone = {};
     if (options.validation_x && options.validation_targets) {

@@ -25,7 +25,8 @@ template <class T> class Fit {
 
   netlet_status run() {
     NETLET_TRY(check_all());
-    const uint64_t epochs = net_.epochs_trained, steps = optimizer_.progress.steps;
+    const uint64_t epochs = net_.epochs_trained;
+    const netlet_optimizer_progress progress = optimizer_.progress;
     netlet_status status = prepare();
     bool stop = false;
     for (left_ = options_.epochs; status == NETLET_OK && !stop && left_;) {
@@ -38,7 +39,8 @@ template <class T> class Fit {
     }
     if (prepared_ && !all_finite()) good_.restore();
     reports_.send();
-    if (net_.epochs_trained == epochs && optimizer_.progress.steps == steps) {  // nothing was done
+    if (net_.epochs_trained == epochs && optimizer_.progress.steps == progress.steps) {  // nothing was done
+      if (prepared_ && !options_.resume) schedule_.set_state(progress);
       if (learned_ & NETLET_SCALE_INPUTS) net_.input_scaling.values.release();
       if (learned_ & NETLET_SCALE_OUTPUTS) net_.output_scaling.values.release();
       if (prepared_) good_.unbind_if_unused();
@@ -57,6 +59,8 @@ template <class T> class Fit {
     const bool one_batch = x_ && (options_.batch_size == 0 || options_.batch_size >= x_->rows);
     NETLET_TRY(check_schedule(options_.schedule, error_));
     if (options_.epochs == 0) return invalid(error_, "epochs: expected 1 or more, got 0");
+    if (options_.resume != 0 && options_.resume != 1)
+      return invalid(error_, "resume: expected 0 or 1, got %d", options_.resume);
     if (options_.shuffle != 0 && options_.shuffle != 1)
       return invalid(error_, "shuffle: expected 0 or 1, got %d", options_.shuffle);
     if (options_.standardize & ~(NETLET_SCALE_INPUTS | NETLET_SCALE_OUTPUTS))
@@ -101,6 +105,7 @@ template <class T> class Fit {
     if (!good_.allocate() || !best_.allocate()) return out_of_memory(error_);
     NETLET_TRY(bind(optimizer_, net_.parameter_count, net_.dtype, error_));
     if (x_) batches_.read(&optimizer_);
+    if (!options_.resume) schedule_.set_state(Progress());
     good_.save();
     prepared_ = true;
     return NETLET_OK;
@@ -253,7 +258,7 @@ template <class T> class Fit {
     total_ = {};
     seen_ = 0;
     if (!x_) judged_ = 0;
-    factor_ = schedule_.factor(net_.epochs_trained);
+    factor_ = schedule_.factor(scheduled_epoch());
     if (options_.schedule.kind == NETLET_FUNCTION) NETLET_TRY(ask_for_factor());
     NETLET_TRY(x_ ? steps_over_rows() : steps_over_batches());
     batches_.publish(optimizer_);
@@ -297,14 +302,17 @@ template <class T> class Fit {
     good_.save();
   }
 
+  // What the schedule calls the current epoch.
+  uint64_t scheduled_epoch() const { return net_.epochs_trained - (options_.resume ? 0 : begin_); }
+
   netlet_status ask_for_factor() {
-    const int failed =
-        held_.call(true, [&] { return options_.schedule.function(options_.context, net_.epochs_trained, &factor_); });
+    const uint64_t epoch = scheduled_epoch();
+    const int failed = held_.call(true, [&] { return options_.schedule.function(options_.context, epoch, &factor_); });
     if (failed) return callback_failed();
     look_again();
     if (factor_ >= 0 && factor_ <= 1.79e308) return NETLET_OK;
-    return invalid(error_, "schedule: expected a finite factor >= 0 for epoch %llu, got %g",
-                   (unsigned long long)net_.epochs_trained, factor_);
+    return invalid(error_, "schedule: expected a finite factor >= 0 for epoch %llu, got %g", (unsigned long long)epoch,
+                   factor_);
   }
 
   netlet_network& net_;
@@ -318,6 +326,7 @@ template <class T> class Fit {
   Snapshot<T> good_{net_, optimizer_};
   Best<T> best_{net_, options_};
   Schedule schedule_{options_.schedule, optimizer_.progress};
+  const uint64_t begin_ = net_.epochs_trained;
   Pace pace_;
   Reports reports_{options_, held_, x_ && row_operations() * (double)x_->rows < 1e5};
   Buffer<size_t> order_;

@@ -57,6 +57,13 @@ double Schedule::factor(uint64_t epoch) {
   return 1;
 }
 
+void Schedule::set_state(const netlet_optimizer_progress& state) {
+  if (schedule_.kind != NETLET_PLATEAU) return;
+  progress_.plateau_factor = state.plateau_factor;
+  progress_.plateau_best = state.plateau_best;
+  progress_.plateau_epochs = state.plateau_epochs;
+}
+
 void Schedule::add_loss(double loss) {
   if (schedule_.kind != NETLET_PLATEAU) return;
   if (loss < progress_.plateau_best - schedule_.min_delta) {

@@ -13,6 +13,7 @@ class Schedule {
   // For epochs in increasing order. progress: keeps the state of a plateau.
   Schedule(const netlet_schedule& schedule, Progress& progress) : schedule_(schedule), progress_(progress) {}
   double factor(uint64_t epoch);
+  void set_state(const netlet_optimizer_progress& state);  // that of a plateau
   void add_loss(double loss);
 
  private:

@@ -398,6 +398,7 @@ class World {
       o.schedule = {(int)draw(7), 0.5, draw(3), 0.1, 0, &Fitting::factor};
       if (draw(4) == 0) o.schedule.gamma = number();
     }
+    o.resume = draw(16) ? (int)draw(2) : 5;
     if (draw(4) == 0) o.validation_x = maybe(validation.x);
     if (o.validation_x || draw(32) == 0) o.validation_targets = &validation.targets;
     o.patience = draw(4) ? 0 : draw(3);

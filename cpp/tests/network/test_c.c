@@ -74,6 +74,11 @@ int main(void) {
     EXPECT(netlet_fit(network, &rows, &targets, optimizer, &options, &error) == NETLET_ERROR_ARGUMENT);
     EXPECT(strcmp(error.message, "shuffle: expected 0 or 1, got 5") == 0);
     options = netlet_fit_defaults(network);
+    EXPECT(options.resume == 0);
+    options.resume = 2;
+    EXPECT(netlet_fit(network, &rows, &targets, optimizer, &options, &error) == NETLET_ERROR_ARGUMENT);
+    EXPECT(strcmp(error.message, "resume: expected 0 or 1, got 2") == 0);
+    options = netlet_fit_defaults(network);
     options.epochs = 0;
     EXPECT(netlet_fit(network, &rows, &targets, optimizer, &options, &error) == NETLET_ERROR_ARGUMENT);
     EXPECT(strcmp(error.message, "epochs: expected 1 or more, got 0") == 0);

@@ -198,6 +198,52 @@ static void training_takes_options() {
               "quantile: expected 1 values for quantile, got 2");
 }
 
+// A schedule begins with each call, or goes on: n epochs and then m are n + m.
+static void a_schedule_begins_or_goes_on(const netlet_schedule& schedule) {
+  const auto rates = [&](const std::vector<std::size_t>& parts, bool resume, std::string* fingerprint) {
+    Network net = xor_network();
+    netlet::Optimizer adam = netlet::Adam(0.5);
+    netlet::FitOptions options;
+    options.schedule = schedule;
+    netlet::History history;
+    for (const std::size_t epochs : parts) {
+      options.epochs = epochs;
+      net.fit(x, y, adam, options, history);
+      options.resume = resume;
+    }
+    *fingerprint = net.fingerprint();
+    return history.learning_rate;
+  };
+  std::string whole, parts, anew;
+  const std::vector<double> all = rates({9}, false, &whole), first(all.begin(), all.begin() + 4);
+  CHECK(rates({4, 3, 2}, true, &parts) == all && parts == whole && first.back() < first.front());
+  const std::vector<double> twice = rates({4, 4}, false, &anew);
+  CHECK(std::equal(first.begin(), first.end(), twice.begin() + 4) || schedule.kind == NETLET_PLATEAU);
+  CHECK(twice[4] == all[0] && anew != whole);
+}
+
+static void schedules_begin_or_go_on() {
+  a_schedule_begins_or_goes_on({NETLET_STEP_DECAY, 0.5, 2, 0, 0, nullptr});
+  a_schedule_begins_or_goes_on({NETLET_EXPONENTIAL, 0.9, 0, 0, 0, nullptr});
+  a_schedule_begins_or_goes_on({NETLET_COSINE, 1, 7, 0.1, 0, nullptr});
+  a_schedule_begins_or_goes_on({NETLET_PLATEAU, 0.5, 1, 0, 0.1, nullptr});
+
+  Network net = xor_network();
+  netlet::Optimizer sgd = netlet::SGD(0.5);
+  std::vector<std::uint64_t> asked;
+  netlet::FitOptions options;
+  options.epochs = 2;
+  options.schedule_function = [&](std::uint64_t epoch) {
+    asked.push_back(epoch);
+    return 1.0;
+  };
+  net.fit(x, y, sgd, options);
+  net.fit(x, y, sgd, options);
+  options.resume = true;
+  net.fit(x, y, sgd, options);
+  CHECK(asked == std::vector<std::uint64_t>({0, 1, 0, 1, 4, 5}));
+}
+
 static void batches_may_come_one_by_one() {
   Network whole = xor_network(), parts = xor_network();
   netlet::Optimizer a = netlet::SGD(0.5), b = netlet::SGD(0.5);
@@ -374,6 +420,7 @@ int main() {
   any_callback_may_throw();
   a_diverging_run_keeps_the_last_good_epoch();
   training_takes_options();
+  schedules_begin_or_go_on();
   batches_may_come_one_by_one();
   targets_may_be_missing();
   a_mean_weight_may_be_given();

@@ -18,7 +18,7 @@ from .fused import Array, fma
 from .generator import DROPOUT_IN_FIT, DROPOUT_IN_STEP, dropout_factors, shuffled_order, uniform_values
 from .losses import LOSSES
 from .optimizers import SGD, Optimizer
-from .schedules import add_loss, factor
+from .schedules import add_loss, begin_schedule, factor
 from .sums import BLOCK_ROWS, blocks, chain, matmul, sum_rows, tree
 
 
@@ -463,6 +463,7 @@ class Network:
         patience: int | None = None,
         min_delta: float = 0.0,
         schedule: Any = None,
+        resume: bool = False,
         standardize: bool = False,
         missing: str = "refuse",
     ) -> dict[str, list[float]]:
@@ -486,12 +487,15 @@ class Network:
         key = self.seed if seed is None else seed
         history: dict[str, list[float]] = {"loss": [], "learning_rate": [], "accuracy": [], "validation_loss": []}
         best_loss, best, waited = np.inf, self.parameters.copy(), 0
+        begin = 0 if resume else self.epochs_trained
+        if not resume:
+            begin_schedule(schedule, optimizer)
         for _ in range(epochs):
             order: Iterable[int] = range(rows)
             if shuffle and batch < rows:
                 order = shuffled_order(key, self.epochs_trained, rows)
             index = np.fromiter(order, dtype=np.intp)
-            rate_factor = factor(schedule, self.epochs_trained, optimizer)
+            rate_factor = factor(schedule, self.epochs_trained - begin, optimizer)
             before = self.parameters.copy()
             total, weight, judged, right = np.float64(0), np.float64(0), 0, 0
             for first in range(0, rows, batch):

@@ -104,6 +104,12 @@ def _own(schedule: Any) -> Any:
     return own(**vars(schedule)) if own else schedule
 
 
+def begin_schedule(schedule: Any, optimizer: Optimizer) -> None:
+    """Forget what earlier epochs gave: only the schedule that waits for a plateau remembers it."""
+    if isinstance(_own(schedule), ReduceOnPlateau):
+        optimizer.plateau_factor, optimizer.plateau_best, optimizer.plateau_epochs = 1.0, float("inf"), 0
+
+
 def factor(schedule: Any, epoch: int, optimizer: Optimizer) -> float:
     """What the learning rate is multiplied by in an epoch; a schedule may also be a function of the epoch."""
     schedule = _own(schedule)
