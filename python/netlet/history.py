@@ -83,9 +83,13 @@ class History:
 
     def __init__(self) -> None:
         self._columns: dict[str, _Column] = {}
+        self._weights = (_Column(), _Column())  # that sums are over: of an epoch, of its validation
 
-    def _record(self, first: int, columns: dict[str, Vector]) -> None:
+    def _record(self, first: int, columns: dict[str, Vector], weights: tuple[Any, Any] | None = None) -> None:
         """Store the figures of the epochs from `first`; if Ctrl-C stops that halfway, they are given again."""
+        for column, given in zip(self._weights, weights or ()):
+            if given is not None:
+                column.put(first, given)
         for name, values in columns.items():
             self._columns.setdefault(name, _Column()).put(first, values)
 
@@ -128,6 +132,9 @@ class History:
     def plot(self, ax: Any = None) -> Any:
         """Draw the losses over the epochs and, below, the metrics; needs ``pip install matplotlib``.
 
+        With validation data, losses under reduction ``"sum"`` are drawn per row (divided by the number of rows or the
+        sum of their weights), so that the curves can be compared.
+
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
@@ -151,12 +158,16 @@ class History:
             ax = figure.add_subplot(2 if metrics else 1, 1, 1)
             if metrics:
                 draw_curves(figure.add_subplot(2, 1, 2, sharex=ax), metrics, None, "metrics")
-        losses = {"training": self.loss}
+        losses, label = {"training": self.loss}, "loss"
         if len(self.validation_loss):
             losses["validation"] = self.validation_loss
+        if len(losses) == 2 and len(self._weights[1].values):
+            with np.errstate(all="ignore"):
+                losses = {name: sums / part.values for (name, sums), part in zip(losses.items(), self._weights)}
+            label = "loss per row"
         finite = np.concatenate(list(losses.values()))
         wide = len(finite) > 0 and bool(np.all(finite > 0)) and float(np.max(finite)) > 10 * float(np.min(finite))
-        draw_curves(ax, losses, self.best_epoch if len(losses) == 2 else None, "loss", log=wide)
+        draw_curves(ax, losses, self.best_epoch if len(losses) == 2 else None, label, log=wide)
         ax.set_title(f"{_epochs(len(self))} in {self.time.sum():.3g} s")
         return ax
 

@@ -230,9 +230,10 @@ inline Optimizer Rprop(double learning_rate = 0.01) {
 }
 
 // One value per epoch. Losses are on the network's scale; accuracies are empty for losses without classes,
-// validation_... without validation data.
+// validation_... without validation data. weight: the number of rows, or the sum of their weights.
 struct History {
   std::vector<double> loss, seconds, accuracy, learning_rate, validation_loss, validation_accuracy;
+  std::vector<double> weight, validation_weight;
 };
 
 // A batch; the memory that its arrays show must stay valid until the next batch is asked for.
@@ -240,6 +241,9 @@ struct Batch {
   Array x;
   Targets targets;
 };
+
+// Batches one by one: returns the next batch of an epoch, or null at its end.
+typedef std::function<const Batch*()> NextBatch;
 
 struct FitOptions {
   std::size_t epochs = 1;
@@ -252,11 +256,16 @@ struct FitOptions {
   // both or neither; their memory is read during the call
   const Array* validation_x = nullptr;
   const Targets* validation_targets = nullptr;
+  NextBatch next_validation_batch = {};  // in place of them: validation data batch by batch, after each epoch
   std::size_t patience = 0;  // 0: no early stopping
   double min_delta = 0;
   // Called after each epoch; true ends training. It may read the network and write to its parameters. All functions are
   // called on the thread that called fit.
   std::function<bool(const netlet_epoch&, const History&)> on_epoch = {};
+  // Called whenever the optimizer has taken a multiple of step_interval steps, counted over its life; true ends training.
+  // It may do what on_epoch may. An epoch that it ends before its last step does not count, but its steps are kept.
+  std::function<bool(std::uint64_t step)> on_step = {};
+  std::uint64_t step_interval = 1;
   // Called about every 20 ms, also before the first step; true ends training with NETLET_ERROR_INTERRUPTED. It may not
   // use the network.
   std::function<bool()> poll = {};
@@ -460,6 +469,15 @@ class Network {
     const netlet_targets c = targets.get();
     check(netlet_row_gradients(get(), &x, &c, out, check));
   }
+  // over batches that come one by one, with the bits that all their rows together would give
+  netlet_evaluation evaluate(const NextBatch& next) const {
+    Batches batches{next, nullptr};
+    netlet_evaluation evaluation = {};
+    Check check;
+    batches.finish(netlet_evaluate_batches(get(), &Batches::next_batch, &batches, &evaluation, sizeof evaluation, check),
+                   check);
+    return evaluation;
+  }
   // of each output with respect to each input; out: x.rows x outputs() x inputs() values
   template <class T> void jacobian(const Array& x, T* out) const {
     require<T>("out");
@@ -481,6 +499,15 @@ class Network {
                      Missing missing = Missing::refuse) {
     Check check;
     check(netlet_learn_scaling(get(), std::int32_t(kind), &rows, sample_weight, std::int32_t(missing), check));
+  }
+
+  // From batches that come one by one, and twice: next() begins again after it has returned null.
+  void learn_scaling(const std::vector<Scaling>& kinds, const NextBatch& next) {
+    Batches batches{next, nullptr};
+    std::int32_t sum = 0;
+    for (const Scaling kind : kinds) sum |= std::int32_t(kind);
+    Check check;
+    batches.finish(netlet_learn_scaling_batches(get(), sum, &Batches::next_batch, &batches, check), check);
   }
 
   // One step on one batch; returns the loss before it.
@@ -511,8 +538,7 @@ class Network {
     const netlet_targets c = targets.get();
     fit(&x, &c, nullptr, optimizer, options, history);
   }
-  // Batches one by one: next() returns the next batch of an epoch, or null at its end.
-  typedef std::function<const Batch*()> NextBatch;
+  typedef netlet::NextBatch NextBatch;
   History fit(const NextBatch& next, Optimizer& optimizer, const FitOptions& options) {
     History history;
     fit(next, optimizer, options, history);
@@ -559,12 +585,15 @@ class Network {
     c.patience = options.patience;
     c.min_delta = options.min_delta;
     if (next) c.next_batch = &Fitting::next_batch;
+    if (options.next_validation_batch) c.next_validation_batch = &Fitting::next_validation_batch;
     c.on_epochs = &Fitting::on_epochs;
-    c.report_together = !options.on_epoch;
+    c.report_together = !options.on_epoch && !options.on_step;
+    if (options.on_step) c.on_step = &Fitting::on_step;
+    c.step_interval = options.step_interval;
     if (options.poll) c.poll = &Fitting::poll;
     c.context = &fitting;
     const std::size_t expected = options.epochs < 65536 ? options.epochs : 65536;
-    for (std::vector<double>* column : {&history.loss, &history.seconds, &history.learning_rate})
+    for (std::vector<double>* column : {&history.loss, &history.seconds, &history.learning_rate, &history.weight})
       column->reserve(column->size() + expected);
     Check check;
     const netlet_status status = netlet_fit(get(), x, targets, optimizer.get(), &c, check);
@@ -596,9 +625,11 @@ class Network {
           so_far.loss.push_back(epochs[i].loss);
           so_far.seconds.push_back(epochs[i].seconds);
           so_far.learning_rate.push_back(epochs[i].learning_rate);
+          so_far.weight.push_back(epochs[i].weight);
           if (self.has_accuracy) so_far.accuracy.push_back(epochs[i].accuracy);
-          if (!self.options.validation_x) continue;
+          if (!self.options.validation_x && !self.options.next_validation_batch) continue;
           so_far.validation_loss.push_back(epochs[i].validation_loss);
+          so_far.validation_weight.push_back(epochs[i].validation_weight);
           if (self.has_accuracy) so_far.validation_accuracy.push_back(epochs[i].validation_accuracy);
         }
         return self.options.on_epoch && self.options.on_epoch(epochs[0], so_far) ? 1 : 0;
@@ -615,14 +646,44 @@ class Network {
         return 0;
       });
     }
+    static int on_step(void* context, std::uint64_t step) {
+      Fitting& self = *static_cast<Fitting*>(context);
+      return self.guarded(-1, [&] { return self.options.on_step(step) ? 1 : 0; });
+    }
+    int next_of(const NextBatch& source, netlet_batch* batch) {
+      return guarded(-1, [&] { return put(source(), batch); });
+    }
     static int next_batch(void* context, netlet_batch* batch) {
       Fitting& self = *static_cast<Fitting*>(context);
-      return self.guarded(-1, [&] {
-        const Batch* const given = (*self.next)();
-        if (!given) return 0;
-        *batch = {given->x, given->targets.get()};
-        return 1;
-      });
+      return self.next_of(*self.next, batch);
+    }
+    static int next_validation_batch(void* context, netlet_batch* batch) {
+      Fitting& self = *static_cast<Fitting*>(context);
+      return self.next_of(self.options.next_validation_batch, batch);
+    }
+  };
+
+  static int put(const Batch* given, netlet_batch* batch) {
+    if (!given) return 0;
+    *batch = {given->x, given->targets.get()};
+    return 1;
+  }
+
+  struct Batches {
+    const NextBatch& next;
+    std::exception_ptr thrown;
+    static int next_batch(void* context, netlet_batch* batch) {
+      Batches& self = *static_cast<Batches*>(context);
+      try {
+        return put(self.next(), batch);
+      } catch (...) {
+        self.thrown = std::current_exception();
+        return -1;
+      }
+    }
+    void finish(netlet_status status, const Check& check) const {
+      if (thrown) std::rethrow_exception(thrown);
+      check(status);
     }
   };
   std::size_t weights_before(std::size_t layer) const {
@@ -703,6 +764,13 @@ inline std::size_t num_threads() { return netlet_get_num_threads(); }
 inline void set_num_threads(std::size_t count) {
   Check check;
   check(netlet_set_num_threads(count, check));
+}
+
+// For the functions of FitOptions: how far the fit that calls them is; nothing if this thread runs none.
+inline std::optional<netlet_progress> fit_progress() {
+  netlet_progress progress;
+  if (!netlet_fit_progress(&progress)) return std::nullopt;
+  return progress;
 }
 
 // f(), during which calls of this thread ask poll() about every 20 ms; true ends them with NETLET_ERROR_INTERRUPTED. What
