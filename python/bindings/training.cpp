@@ -39,7 +39,7 @@ class Fit {
     try {
       const WithoutGil without_gil;
       if (in_batches)
-        network_.fit([this] { return batches_.next(); }, optimizer, options_, history_);
+        network_.fit([this] { return next_batch(); }, optimizer, options_, history_);
       else
         network_.fit(data_->x.array, data_->y.targets, optimizer, options_, history_);
     } catch (...) {
@@ -104,6 +104,12 @@ class Fit {
     };
   }
 
+  // An epoch is recorded before the next one begins, whose batches may have another number of rows.
+  const netlet::Batch* next_batch() {
+    if (recorded_ != history_.loss.size()) with_gil(thread_, [this] { flush(); });
+    return batches_.next();
+  }
+
   static bool is_true(const py::object& answer) {
     const int stop = PyObject_IsTrue(answer.ptr());
     if (stop < 0) throw py::error_already_set();
@@ -123,12 +129,9 @@ class Fit {
     options_.validation_targets = &validation_->y.targets;
   }
 
-  py::object new_of(const std::vector<double>& values) const {
-    if (values.empty()) return py::none();
-    return py::array_t<double>((py::ssize_t)(values.size() - recorded_), values.data() + recorded_);
-  }
   void add(py::dict& columns, const char* name, const std::vector<double>& values) const {
-    if (!values.empty()) columns[name] = new_of(values);
+    if (values.empty()) return;
+    columns[name] = py::array_t<double>((py::ssize_t)(values.size() - recorded_), values.data() + recorded_);
   }
 
   // Hands the epochs that are new to `record`.
@@ -143,7 +146,7 @@ class Fit {
     add(columns, "validation_accuracy", history_.validation_accuracy);
     py::object weights = py::none();  // what sums over the rows may be divided by
     if (network_.reduction() == netlet::Reduction::sum)
-      weights = py::make_tuple(new_of(history_.weight), new_of(history_.validation_weight));
+      weights = py::make_tuple(history_.weight, history_.validation_loss.empty() ? 0 : history_.validation_weight);
     survive_the_end([&] { record_(recorded_, columns, weights); });
     recorded_ = history_.loss.size();
   }

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from . import _core
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .history import History
 
 _DOING = ("checking the data", "standardizing", "", "validating")  # the core's stages; the third is an epoch
@@ -19,7 +21,7 @@ _TRAINING = 2
 
 
 class Display:
-    """What `fit` and `fit_batches` show with ``progress=True``: `look` as often as is convenient, then `end`."""
+    """What `fit` and `fit_batches` show with ``progress=True``, in a with statement: `look` is to be called often."""
 
     def __init__(self, epochs: int, history: History, reduction: str) -> None:
         self._epochs, self._history = epochs, history
@@ -54,8 +56,11 @@ class Display:
         fraction = (done + (share if stage == _TRAINING else 1.0 if stage > _TRAINING else 0.0)) / self._epochs
         return ", ".join([*parts, self._times(now, fraction)]), min(fraction, 1.0)
 
-    def end(self) -> None:
-        """Show what came out of it."""
+    def __enter__(self) -> Callable[..., None]:
+        return self.look
+
+    def __exit__(self, *_: object) -> None:
+        """Show what came out of it, however it ended."""
         done = len(self._history)
         figures = f", {_figures(self._history)}" if done else ""
         took = _clock(time.monotonic() - self._began)

@@ -432,16 +432,12 @@ def _ended(begun: list[Any], history: History, network: Any) -> list[Exception]:
     return errors
 
 
-@contextlib.contextmanager
-def display(wanted: Any, epochs: int, history: History, reduction: str) -> Iterator[Callable[..., None] | None]:
-    """A function that shows how far training is, if that is wanted; the end is shown, however it comes."""
+def display(
+    wanted: Any, epochs: int, history: History, reduction: str
+) -> contextlib.AbstractContextManager[Callable[..., None] | None]:
+    """A function that shows how far training is, if that is wanted."""
     if not flag("progress", wanted):
-        yield None
-        return
+        return contextlib.nullcontext()
     from ._progress import Display
 
-    shown = Display(epochs, history, reduction)
-    try:
-        yield shown.look
-    finally:
-        shown.end()
+    return Display(epochs, history, reduction)

@@ -230,10 +230,10 @@ inline Optimizer Rprop(double learning_rate = 0.01) {
 }
 
 // One value per epoch. Losses are on the network's scale; accuracies are empty for losses without classes,
-// validation_... without validation data. weight: the number of rows, or the sum of their weights.
+// validation_... without validation data. weight: of the last epoch, the number of rows or the sum of their weights.
 struct History {
   std::vector<double> loss, seconds, accuracy, learning_rate, validation_loss, validation_accuracy;
-  std::vector<double> weight, validation_weight;
+  double weight = 0, validation_weight = 0;
 };
 
 // A batch; the memory that its arrays show must stay valid until the next batch is asked for.
@@ -593,7 +593,7 @@ class Network {
     if (options.poll) c.poll = &Fitting::poll;
     c.context = &fitting;
     const std::size_t expected = options.epochs < 65536 ? options.epochs : 65536;
-    for (std::vector<double>* column : {&history.loss, &history.seconds, &history.learning_rate, &history.weight})
+    for (std::vector<double>* column : {&history.loss, &history.seconds, &history.learning_rate})
       column->reserve(column->size() + expected);
     Check check;
     const netlet_status status = netlet_fit(get(), x, targets, optimizer.get(), &c, check);
@@ -625,13 +625,13 @@ class Network {
           so_far.loss.push_back(epochs[i].loss);
           so_far.seconds.push_back(epochs[i].seconds);
           so_far.learning_rate.push_back(epochs[i].learning_rate);
-          so_far.weight.push_back(epochs[i].weight);
           if (self.has_accuracy) so_far.accuracy.push_back(epochs[i].accuracy);
           if (!self.options.validation_x && !self.options.next_validation_batch) continue;
           so_far.validation_loss.push_back(epochs[i].validation_loss);
-          so_far.validation_weight.push_back(epochs[i].validation_weight);
           if (self.has_accuracy) so_far.validation_accuracy.push_back(epochs[i].validation_accuracy);
         }
+        so_far.weight = epochs[count - 1].weight;
+        so_far.validation_weight = epochs[count - 1].validation_weight;
         return self.options.on_epoch && self.options.on_epoch(epochs[0], so_far) ? 1 : 0;
       });
     }
