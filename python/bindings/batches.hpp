@@ -88,5 +88,5 @@ class PythonBatches {
   PyThreadState* const thread_ = PyThreadState_Get();
   std::optional<Examples> data_;
   std::optional<netlet::Batch> batch_;  // in data_
-  py::object given_;  // a member, as a thread that Python ends within take() must not free it
+  py::object given_;                    // a member, as a thread that Python ends within take() must not free it
 };

@@ -122,9 +122,8 @@ class Fit {
     const py::object given = setting("validation_data");  // x, y, sample_weight
     if (given.is_none()) return;
     const py::tuple parts = given;
-    validation_.emplace(in_argument("validation_data", [&] {
-      return examples(network_, parts[0], parts[1], parts[2], py::none(), missing_);
-    }));
+    validation_.emplace(in_argument(
+        "validation_data", [&] { return examples(network_, parts[0], parts[1], parts[2], py::none(), missing_); }));
     options_.validation_x = &validation_->x.array;
     options_.validation_targets = &validation_->y.targets;
   }
@@ -158,7 +157,7 @@ class Fit {
   PyThreadState* const thread_ = PyThreadState_Get();  // callbacks are called on it
   netlet::FitOptions options_;
   netlet::History history_;
-  std::size_t recorded_ = 0;  // epochs that `record` has
+  std::size_t recorded_ = 0;                   // epochs that `record` has
   std::optional<Examples> validation_, data_;  // all rows, unless they come in batches
   PythonBatches batches_{network_, setting("next_batch"), setting("weight_mean"), missing_};
   PythonBatches validation_batches_{network_, setting("next_validation_batch"), py::none(), missing_,

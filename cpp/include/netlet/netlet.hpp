@@ -257,7 +257,7 @@ struct FitOptions {
   const Array* validation_x = nullptr;
   const Targets* validation_targets = nullptr;
   NextBatch next_validation_batch = {};  // in place of them: validation data batch by batch, after each epoch
-  std::size_t patience = 0;  // 0: no early stopping
+  std::size_t patience = 0;              // 0: no early stopping
   double min_delta = 0;
   // Called after each epoch; true ends training. It may read the network and write to its parameters. All functions are
   // called on the thread that called fit.
@@ -474,8 +474,8 @@ class Network {
     Batches batches{next, nullptr};
     netlet_evaluation evaluation = {};
     Check check;
-    batches.finish(netlet_evaluate_batches(get(), &Batches::next_batch, &batches, &evaluation, sizeof evaluation, check),
-                   check);
+    batches.finish(
+        netlet_evaluate_batches(get(), &Batches::next_batch, &batches, &evaluation, sizeof evaluation, check), check);
     return evaluation;
   }
   // of each output with respect to each input; out: x.rows x outputs() x inputs() values

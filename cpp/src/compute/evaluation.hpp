@@ -62,8 +62,8 @@ template <class T> class Evaluation {
   bool add_rows(size_t count, bool weighted) {
     const Pass<T>& rows = runner_.rows();
     for (size_t i = 0; i < count; ++i) {
-      sums_.block()->add({rows.row_loss()[i], weighted ? (double)rows.row_weight()[i] : 1,
-                          errors_ ? rows.row_errors()[i] : Errors{}});
+      sums_.block()->add(
+          {rows.row_loss()[i], weighted ? (double)rows.row_weight()[i] : 1, errors_ ? rows.row_errors()[i] : Errors{}});
       if (!sums_.next_row()) return false;
     }
     return true;

@@ -20,13 +20,7 @@ template <class T> class Fit {
  public:
   Fit(netlet_network& net, const netlet_array* x, const netlet_targets* targets, netlet_optimizer& optimizer,
       const netlet_fit_options& options, const Held& held, Headway& progress, netlet_error* error)
-      : net_(net),
-        x_(x),
-        optimizer_(optimizer),
-        options_(options),
-        held_(held),
-        progress_(progress),
-        error_(error) {
+      : net_(net), x_(x), optimizer_(optimizer), options_(options), held_(held), progress_(progress), error_(error) {
     if (targets) targets_ = *targets;
     progress_.loss = &total_.sum;
     progress_.weight = &total_.weight;
@@ -74,7 +68,8 @@ template <class T> class Fit {
       return invalid(error_, "standardize: expected 0 to 3, got %d", options_.standardize);
     if (!(options_.min_delta >= 0 && options_.min_delta <= 1.79e308))
       return invalid(error_, "min_delta: expected a finite number >= 0, got %g", options_.min_delta);
-    if (options_.on_step && options_.step_interval == 0) return invalid(error_, "step_interval: expected 1 or more, got 0");
+    if (options_.on_step && options_.step_interval == 0)
+      return invalid(error_, "step_interval: expected 1 or more, got 0");
     const bool whole = takes_whole_batches(optimizer_.config.kind);
     const char* const name = netlet_optimizer_name(optimizer_.config.kind);
     if (whole && !one_batch)
@@ -413,7 +408,7 @@ template <class T> class Fit {
   size_t validation_rows_ = 0;                    // of batches, those of the last epoch
   bool shuffled_ = false, prepared_ = false, one_by_one_ = false;
   int learned_ = 0;
-  bool stop_ = false;                        // the poll has asked for it
+  bool stop_ = false;                       // the poll has asked for it
   bool ended_ = false, cut_short_ = false;  // on_step has asked for it; and there was more of the epoch
   // of the current epoch
   double factor_ = 1;

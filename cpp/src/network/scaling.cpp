@@ -178,9 +178,8 @@ netlet_status Moments::find_deviations(netlet_error* error) {
 }
 
 netlet_status Moments::set_in(netlet_network& net, netlet_error* error) const {
-  return with_dtype(net.dtype, [&](auto zero) {
-    return set<decltype(zero)>(net, kind_, shift_.data(), scale_.data(), error);
-  });
+  return with_dtype(net.dtype,
+                    [&](auto zero) { return set<decltype(zero)>(net, kind_, shift_.data(), scale_.data(), error); });
 }
 
 netlet_status learn_scaling(netlet_network& net, int kind, const Sample& sample, netlet_error* error) {
@@ -295,10 +294,9 @@ netlet_status netlet_learn_scaling_batches(netlet_network* network, int32_t kind
   if (kinds < 1 || kinds > (NETLET_SCALE_INPUTS | NETLET_SCALE_OUTPUTS))
     return invalid(error, "scaling: expected 1 (inputs), 2 (outputs) or 3 (both), got %d", kinds);
   if (!next_batch) return invalid(error, "next_batch: expected a function, got NULL");
-  return lending<Writing>("learn_scaling", *network, {next_batch, context}, error,
-                          [&](const BatchSource& batches, auto) {
-                            return learn_scalings(*network, kinds, batches, error);
-                          });
+  return lending<Writing>(
+      "learn_scaling", *network, {next_batch, context}, error,
+      [&](const BatchSource& batches, auto) { return learn_scalings(*network, kinds, batches, error); });
 }
 
 const double* netlet_scaling_shift(const netlet_network* network, int32_t kind) {

@@ -218,9 +218,8 @@ netlet_status mean_weight(const netlet_targets& targets, size_t rows, double* me
 template netlet_status mean_weight<float>(const netlet_targets&, size_t, double*, netlet_error*);
 template netlet_status mean_weight<double>(const netlet_targets&, size_t, double*, netlet_error*);
 
-template <class T>
-netlet_status count_judged(const netlet_network& net, const netlet_targets& targets, Judged* judged,
-                           netlet_error* error) {
+template <class T> netlet_status count_judged(const netlet_network& net, const netlet_targets& targets, Judged* judged,
+                                              netlet_error* error) {
   *judged = {targets.y->rows, true};
   if (!targets.missing || by_class(net, *targets.y)) return NETLET_OK;
   judged->any = false;

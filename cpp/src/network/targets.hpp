@@ -43,9 +43,8 @@ struct Judged {
   size_t rows;
   bool any;
 };
-template <class T>
-netlet_status count_judged(const netlet_network& net, const netlet_targets& targets, Judged* judged,
-                           netlet_error* error);
+template <class T> netlet_status count_judged(const netlet_network& net, const netlet_targets& targets, Judged* judged,
+                                              netlet_error* error);
 
 // Values must be finite once they are scaled; targets may be missing, and must meet the requirements of the loss.
 template <class T> netlet_status check_x(const netlet_network& net, const netlet_array& x, netlet_error* error);

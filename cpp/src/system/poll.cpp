@@ -16,7 +16,7 @@ struct ThreadState {
   Poll* instead;                      // asked in place of it; null: none
   bool stopped;                       // what the poll said
   const std::atomic<bool>* followed;  // not null in a thread of the pool
-  Headway *counted, *told;           // where calls count; what the caller's functions are told, which may make calls
+  Headway *counted, *told;            // where calls count; what the caller's functions are told, which may make calls
 };
 thread_local ThreadState t_state;
 

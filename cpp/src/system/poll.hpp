@@ -27,11 +27,11 @@ netlet_status check_stop(netlet_error* error);
 
 // How far a call has come that its caller's functions may ask about. Only `rows` is shared with other threads.
 struct Headway {
-  int stage = 0;      // a netlet_stage
+  int stage = 0;  // a netlet_stage
   uint64_t epoch = 0;
   std::atomic<uint64_t> rows{0};
-  uint64_t total = 0;       // 0: not known
-  bool reading = false;     // loops that read all rows count them
+  uint64_t total = 0;                               // 0: not known
+  bool reading = false;                             // loops that read all rows count them
   const double *loss = nullptr, *weight = nullptr;  // sums over the rows so far; null: none
 
   void begin(int of, uint64_t total_rows, bool counted_by_loops = false) {
