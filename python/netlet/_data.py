@@ -104,6 +104,8 @@ def real_array(value: Any, name: str, *, rows: bool = True) -> Array:
         ) from None
     except _NotRealError as error:
         hint = "; numpy.unique(y, return_inverse=True) turns class names into indices" if name == "y" else ""
+        if name == "x" and (callable(value) or hasattr(value, "__next__")):
+            hint = "; batches are for fit_batches, evaluate_batches, predict_batches and learn_scaling_batches"
         raise TypeError(f"{name}: expected real numbers, got {error.what}{error.text(name, rows)}{hint}") from None
     except (TypeError, ValueError, OverflowError, RecursionError, NotImplementedError) as error:  # the last is Arrow's
         raise ValueError(f"{name}: expected an array of real numbers, but {error}") from None

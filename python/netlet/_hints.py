@@ -21,6 +21,7 @@ _NAMES = {
     "sample_weight": ("sample_weights", "weights"),
     "class_weight": ("class_weights",),
     "standardize": ("normalize", "scale"),
+    "shuffle_buffer": ("buffer", "buffer_size", "bufsize", "shuffle_buffer_size", "shuffle_window", "window"),
     "dropout": ("dropout_rate", "drop"),
     "layer_sizes": ("hidden_layer_sizes", "sizes", "layers", "hidden_layers", "hidden_sizes"),
     "activation": ("activations", "act", "nonlinearity", "hidden_activation"),
@@ -47,6 +48,7 @@ _OWNERS = {
         ("epochs", "batch_size", "optimizer", "progress", "validation_data", "patience", "schedule"), "fit"
     ),
     **dict.fromkeys(("sample_weight", "class_weight", "standardize", "validation_split", "metrics", "shuffle"), "fit"),
+    "shuffle_buffer": "fit_batches",
     "learning_rate": "fit, or of an optimizer",
     **dict.fromkeys(
         ("momentum", "nesterov", "beta_1", "beta_2", "epsilon", "rho"), "an optimizer, such as netlet.SGD()"

@@ -46,15 +46,16 @@ class Display:
         done = len(self._history)
         if stage < _TRAINING:
             return f"{_DOING[stage]}: {where}", 0.0
+        fraction = (done + (share if stage == _TRAINING else 1.0 if stage > _TRAINING else 0.0)) / self._epochs
         parts = [f"epoch {min(done + 1, self._epochs)}/{self._epochs}"]
         if rows:
             parts.append(" ".join(filter(None, [_DOING[stage], where])))
+        parts.append(self._times(now, fraction))  # before what a narrow window cuts off
         if loss == loss:
             parts.append(f"loss {loss:.4g} {self._so_far}")
         if done:
             parts.append(f"last {_figures(self._history)}")
-        fraction = (done + (share if stage == _TRAINING else 1.0 if stage > _TRAINING else 0.0)) / self._epochs
-        return ", ".join([*parts, self._times(now, fraction)]), min(fraction, 1.0)
+        return ", ".join(parts), min(fraction, 1.0)
 
     def __enter__(self) -> Callable[..., None]:
         return self.look
@@ -64,7 +65,7 @@ class Display:
         done = len(self._history)
         figures = f", {_figures(self._history)}" if done else ""
         took = _clock(time.monotonic() - self._began)
-        self._writer.end(f"epoch {done}/{self._epochs}{figures}, {took}", done / self._epochs)
+        self._writer.end(f"epoch {done}/{self._epochs}, {took}{figures}", done / self._epochs)
 
     def _times(self, now: float, fraction: float) -> str:
         passed = now - self._began

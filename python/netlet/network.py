@@ -379,6 +379,10 @@ class Network(Batches):
             If an argument does not fit, neither `x` nor `y` is given, or the loss does not allow a scaling of outputs;
             nothing has changed then.
 
+        See Also
+        --------
+        learn_scaling_batches : for data that does not fit in memory
+
         Examples
         --------
         >>> net = Network([2, 1], seed=0)
@@ -457,6 +461,10 @@ class Network(Batches):
             If `x` does not fit, or the outputs of a row are NaN, which is no class.
         RuntimeError
             If another thread is training the network.
+
+        See Also
+        --------
+        predict_batches : for data that does not fit in memory
 
         Examples
         --------
@@ -563,6 +571,10 @@ class Network(Batches):
             If an argument does not fit, or all targets are missing.
         RuntimeError
             If another thread is training the network.
+
+        See Also
+        --------
+        evaluate_batches : for data that does not fit in memory
 
         Examples
         --------

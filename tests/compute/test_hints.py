@@ -44,6 +44,16 @@ def test_warnings_point_at_the_caller_s_line():
         (lambda: regression().fit(X, Y, epochs=3, lr=0.1), "'lr'; here it is 'learning_rate'"),
         (lambda: regression().fit(X, Y, epochs=3, momentum=0.1), "'momentum' is an argument of an optimizer, such as"),
         (lambda: regression().fit(X, Y, epochs=3, loss="mse"), "'loss'; 'loss' is an argument of Network"),
+        (
+            lambda: regression().fit_batches([(X, Y)], epochs=3, buffer_size=8),
+            "'buffer_size'; here it is 'shuffle_buffer'",
+        ),
+        (lambda: regression().fit(X, Y, epochs=3, shuffle_buffer=8), "'shuffle_buffer' is an argument of fit_batches"),
+        (
+            lambda: regression().predict(iter([X])),
+            "^x: expected real numbers, got .*; batches are for .*predict_batches",
+        ),
+        (lambda: regression().evaluate(lambda: [(X, Y)], Y), "^x: expected real .* evaluate_batches"),
         (lambda: regression().fit(X, Y, epoch=3), "'epoch'; here it is 'epochs'"),
         (lambda: regression().fit(X, Y, epochs=3, shufle=True), "'shufle'; did you mean 'shuffle'?"),
         (lambda: regression().fit(X, Y, epochs=3, zzz=True), "unexpected keyword argument 'zzz'$"),

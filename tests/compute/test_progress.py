@@ -61,7 +61,7 @@ def test_it_changes_nothing_and_the_last_line_says_what_came_out(stderr):
         f"{name.replace('_', ' ')} {history[name][-1]:.4g}"
         for name in ("loss", "accuracy", "validation_loss", "validation_accuracy")
     )
-    assert sys.stderr.getvalue().splitlines()[-1] == f"epoch 30/30, {figures}, 0:00"
+    assert sys.stderr.getvalue().splitlines()[-1] == f"epoch 30/30, 0:00, {figures}"
 
 
 def test_nothing_is_shown_unless_it_is_asked_for(stderr):
@@ -80,9 +80,9 @@ def test_without_a_terminal_there_is_a_line_a_second_at_most(stderr, clock, monk
             look()
     last = f"last loss {history.loss[-1]:.4g}, validation loss {history.validation_loss[-1]:.4g}"
     assert stream.getvalue().splitlines() == [
-        f"epoch 3/4, 40 %, loss 0.1235 so far, {last}, 0:01, 0:01 left",
-        f"epoch 3/4, 40 %, loss 0.1235 so far, {last}, 0:02, 0:01 left",
-        f"epoch 2/4, {last[5:]}, 0:02",
+        f"epoch 3/4, 40 %, 0:01, 0:01 left, loss 0.1235 so far, {last}",
+        f"epoch 3/4, 40 %, 0:02, 0:01 left, loss 0.1235 so far, {last}",
+        f"epoch 2/4, 0:02, {last[5:]}",
     ]
 
 
@@ -91,8 +91,8 @@ def test_without_a_terminal_there_is_a_line_a_second_at_most(stderr, clock, monk
     [
         ({"stage": 0, "rows": 50, "total": 200}, "checking the data: 25 %"),
         ({"stage": 1, "rows": 1234567}, "standardizing: 1,234,567 rows"),
-        ({"rows": 12000, "loss": 1e-7}, "epoch 1/2, 12,000 rows, loss 1e-07 a row so far, 1:01:01"),
-        ({"rows": 10, "total": 40, "loss": 2.0}, "epoch 1/2, 25 %, loss 2 a row so far, 1:01:01, 7:07:07 left"),
+        ({"rows": 12000, "loss": 1e-7}, "epoch 1/2, 12,000 rows, 1:01:01, loss 1e-07 a row so far"),
+        ({"rows": 10, "total": 40, "loss": 2.0}, "epoch 1/2, 25 %, 1:01:01, 7:07:07 left, loss 2 a row so far"),
         ({"stage": 3, "rows": 10, "total": 40}, "epoch 1/2, validating 25 %, 1:01:01, 1:01:01 left"),
         ({}, "epoch 1/2, 1:01:01"),
     ],
@@ -130,7 +130,7 @@ def test_in_a_terminal_there_is_tqdm_s_bar(stderr):
     stream = stderr(terminal=True)
     history = regression().fit(X, Y, epochs=3, progress=True)
     last = stream.getvalue().split("\r")[-1]
-    assert re.match(r"100%\|.*\| epoch 3/3, loss ", last)
+    assert re.match(r"100%\|.*\| epoch 3/3, 0:00, loss ", last)
     assert f"loss {history.loss[-1]:.4g}" in last
 
 
@@ -158,7 +158,7 @@ def test_a_notebook_shows_text_that_ipython_replaces(stderr, monkeypatch):
         monkeypatch.setitem(sys.modules, name, None)
     regression().fit(X, Y, epochs=2, progress=True)
     assert len(shown) == 1
-    assert re.fullmatch(r"epoch 2/2, loss \S+, 0:00", shown[0]["text/plain"])
+    assert re.fullmatch(r"epoch 2/2, 0:00, loss \S+", shown[0]["text/plain"])
     assert stream.getvalue() == ""
 
 
