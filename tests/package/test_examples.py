@@ -3,11 +3,13 @@
 
 import json
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from netlet import Network
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -25,6 +27,17 @@ def test_xor(tmp_path: Path) -> None:
     answers = re.findall(r"xor \d = (\d)   output (\S+)", output)
     assert [round(float(output)) for _, output in answers] == [int(target) for target, _ in answers] == [0, 1, 1, 0]
     assert re.search(r"^fingerprint [0-9a-f]{64}$", output, flags=re.MULTILINE)
+
+
+def test_step_by_step(tmp_path: Path) -> None:
+    """It ends with status 0 only if all is as in plain NumPy; the step is that of the tutorial's own class, too."""
+    output = run(ROOT / "examples" / "step_by_step.py", cwd=tmp_path).stdout
+    tutorial = runpy.run_path(str(ROOT / "benchmarks" / "tutorial.py"))
+    net = Network([2, 3, 1], seed=0)
+    plain = tutorial["PlainNetwork"](net.weights, net.biases)
+    plain.fit(tutorial["X"], tutorial["Y"], epochs=1, learning_rate=0.1)
+    line = next(line for line in output.splitlines() if line.startswith("W1 after the step"))
+    assert [float(number) for number in re.findall(r"-?\d+\.\d+", line)] == pytest.approx([*plain.w1[0]] * 2, abs=1e-6)
 
 
 def test_digits(tmp_path: Path) -> None:

@@ -54,14 +54,11 @@ template <class T> inline void forward_slice(const netlet_network& net, const ne
 
 double operations(const netlet_network& net, size_t rows) { return 2.0 * (double)net.parameter_count * (double)rows; }
 
-// Slice after slice, on the calling thread. may_stop: if the caller's poll says so
-template <class T> void forward_alone(const netlet_network& net, const netlet_array& x, T* out,
-                                      const Scratch<T>& layout, T* scratch, bool may_stop) {
-  Pace pace;
-  for (size_t row = 0; row < x.rows; row += kSliceRows) {
+// Slice after slice, on the calling thread.
+template <class T>
+void forward_alone(const netlet_network& net, const netlet_array& x, T* out, const Scratch<T>& layout, T* scratch) {
+  for (size_t row = 0; row < x.rows; row += kSliceRows)
     forward_slice(net, x, row, smaller(kSliceRows, x.rows - row), out + row * net.outputs(), layout, scratch);
-    if (may_stop && pace.stop(operations(net, kSliceRows) + kSliceOperations)) return;
-  }
 }
 
 netlet_status check_forward(const netlet_network& net, const netlet_array* x, const void* out, netlet_error* error) {
@@ -76,14 +73,13 @@ netlet_status forward(const netlet_network& net, const netlet_array& x, void* ou
     using T = decltype(zero);
     T* const y = static_cast<T*>(out);
     const bool in_place = reads_in_place<T>(net, x);
-    const Scratch<T> whole(net, smaller(x.rows, kSliceRows), in_place);
     const size_t most = divide_up(x.rows, 8);  // a few rows stay on the calling thread
     const size_t threads = most == 1 ? 1 : smaller(threads_for(operations(net, x.rows), kReadingShare), most);
+    const Scratch<T> one(net, x.rows, in_place);
     alignas(kCacheLine) T stack[kStackBytes / sizeof(T)];
-    if (threads == 1 && whole.size() <= sizeof stack / sizeof(T)) {
-      const bool may_stop = x.rows > kSliceRows;
-      forward_alone(net, x, y, whole, stack, may_stop);
-      return may_stop ? check_stop(error) : NETLET_OK;
+    if (threads == 1 && x.rows <= kSliceRows && one.size() <= sizeof stack / sizeof(T)) {
+      forward_alone(net, x, y, one, stack);
+      return NETLET_OK;
     }
     // as many rows per thread as possible, up to a whole slice
     const size_t slice = smaller(kSliceRows, divide_up(x.rows, threads));
@@ -132,7 +128,7 @@ netlet_status netlet_forward_realtime(const netlet_network* network, const netle
     if (layout.size() && (!workspace || (uintptr_t)workspace % alignof(T)))
       return invalid(error, "workspace: expected memory aligned to %zu bytes, got %s", alignof(T),
                      workspace ? "other" : "NULL");
-    forward_alone(*network, *x, static_cast<T*>(out), layout, static_cast<T*>(workspace), false);
+    forward_alone(*network, *x, static_cast<T*>(out), layout, static_cast<T*>(workspace));
     return NETLET_OK;
   });
 }

@@ -57,8 +57,9 @@ bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
   if (among(parameter.name != nullptr))
     return is("", parameter.in_files, false, parameter.each_output, d.outputs(), 0, model.loss_parameters.data());
   const auto is_scaling = [&](const char* group, size_t n, Buffer<double>& values) {
+    char* const shift = reinterpret_cast<char*>(values.data());  // null before make_room
     return is(group, i == 0 ? "shift" : "scale", d.binary64_bytes() == 4, 1, n, 0,
-              reinterpret_cast<char*>(values.data()) + i * n * d.binary64_bytes());
+              shift && i ? shift + n * d.binary64_bytes() : shift);
   };
   const size_t scalings[] = {d.scaling & NETLET_SCALE_INPUTS ? 2u : 0u, d.scaling & NETLET_SCALE_OUTPUTS ? 2u : 0u};
   if (among(d.format > 1 ? scalings[0] : 0)) return is_scaling("input_scaling.", d.inputs(), model.input_scaling);
