@@ -184,6 +184,29 @@ void what_a_source_throws_comes_out_and_it_may_read_the_network() {
   CHECK(caught == 2 && net.fingerprint() == before);
 }
 
+// Rows are counted by all threads and read by the poll's, within a step on all rows: until several counts were seen.
+void a_poll_may_ask_how_far_fit_is() {
+  const float zero[3] = {};
+  std::vector<std::uint64_t> seen;
+  for (std::size_t rows = 1 << 16; seen.size() < 3; rows *= 2) {
+    Network net({kInputs, 32, 1}, {netlet::Activation::relu, netlet::Activation::identity}, netlet::Loss::squared_error,
+                netlet::Reduction::mean, netlet::Dtype::float32);
+    net.initialize(netlet::Init::he_uniform, 1);
+    const Array x(netlet_array{zero, NETLET_FLOAT32, rows, kInputs, 0, 4});
+    const netlet::Targets y(Array(netlet_array{zero, NETLET_FLOAT32, rows, 1, 0, 4}));
+    netlet::Optimizer sgd = netlet::SGD();
+    netlet::FitOptions options;
+    seen.clear();
+    options.poll = [&] {
+      const netlet_progress now = *netlet::fit_progress();
+      if (now.stage == NETLET_TRAINING && now.rows > 0 && now.rows < rows) seen.push_back(now.rows);
+      return now.stage == NETLET_TRAINING && now.total_rows != rows;
+    };
+    net.fit(x, y, sgd, options);
+  }
+  CHECK(std::is_sorted(seen.begin(), seen.end()) && seen.front() < seen.back());
+}
+
 // A poll ends the call, also if the source makes calls that set one and take it away.
 void a_poll_ends_it() {
   Network net = network();
@@ -226,6 +249,7 @@ int main() {
     fit_learns_them_and_validates_in_batches();
     steps_are_reported_and_may_end_training();
     what_a_source_throws_comes_out_and_it_may_read_the_network();
+    a_poll_may_ask_how_far_fit_is();
     a_poll_ends_it();
     null_is_refused();
   }
