@@ -3,7 +3,7 @@
 
 import numpy as np
 import pytest
-from netlet import Adam
+from netlet import SGD, Adam
 
 from helpers.training import CLASSES, X, Y, classifier, regression
 
@@ -67,12 +67,41 @@ def test_a_pair_of_arrays_stays_one():
         (lambda: [X], r"^validation_data: expected each to be a tuple"),
         (lambda: [(X, Y + np.nan)], r"^validation_data: y: expected finite numbers"),
         (lambda: [(X + np.inf, Y)], r"^validation_data: x: expected finite numbers"),
-        (list, r"^validation_data: batches: expected at least one batch"),
+        (list, r"^validation_data: expected at least one batch, got none"),
     ],
 )
 def test_what_does_not_fit_is_refused(bad, match):
+    net = regression()
     with pytest.raises(ValueError, match=match):
-        regression().fit(X, Y, epochs=2, validation_data=bad)
+        net.fit(X, Y, epochs=2, standardize=True, validation_data=bad)
+    assert net == regression()
+    assert net.input_scaling is None
+
+
+def test_a_bad_batch_after_the_first_ends_training_and_the_steps_stay():
+    net, once = regression(), regression()
+    with pytest.raises(ValueError, match=r"^validation_data: x: expected shape"):
+        net.fit(X, Y, epochs=2, validation_data=lambda: [(X, Y), (X[:, :2], Y)])
+    once.step(X, Y, SGD(0.1))
+    assert net == once
+    assert net.epochs_trained == 0
+
+
+def test_the_first_batch_is_asked_for_before_training_and_used_after_the_first_epoch():
+    events = []
+
+    def source():
+        for i in range(2):
+            events.append(i)
+            yield X[i * 150 :][:150], Y[i * 150 :][:150]
+
+    net, other = regression(), regression()
+    history = net.fit(
+        X, Y, epochs=2, validation_data=source, schedule=lambda epoch: events.append(f"epoch {epoch}") or 1.0
+    )
+    expected = other.fit(X, Y, epochs=2, validation_data=(X, Y))
+    assert history.validation_loss.tobytes() == expected.validation_loss.tobytes()
+    assert events == [0, "epoch 0", 1, "epoch 1", 0, 1]
 
 
 def test_what_the_source_raises_comes_out_and_the_steps_stay():

@@ -562,8 +562,9 @@ typedef struct netlet_fit_options {
   int (*on_step)(void* context, uint64_t step);
   uint64_t step_interval; /* >= 1 with on_step */
   /* In place of validation_x: validation batches one by one, as next_batch gives them; all of them after each epoch. The
-   * figures have the bits that all rows together would give. They are checked, and memory for them is allocated, as they
-   * come: if that fails, the steps taken so far are kept, as with next_batch. */
+   * figures have the bits that all rows together would give. The first one is asked for and checked before
+   * anything is done, and must stay valid until the next one is asked for, after the first epoch; the others are checked as
+   * they come, and if that fails, the steps taken so far are kept, as with next_batch. */
   int (*next_validation_batch)(void* context, netlet_batch* batch);
 } netlet_fit_options;
 

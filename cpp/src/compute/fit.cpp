@@ -82,6 +82,7 @@ template <class T> class Fit {
       NETLET_TRY(within("validation_data",
                         check_rows(*options_.validation_x, *options_.validation_targets, &judged_in_validation_),
                         error_));
+    if (options_.next_validation_batch) NETLET_TRY(check_first_of_validation());
     if (!all_finite()) return invalid(error_, "parameters: expected finite numbers before training, got nan or inf");
     return check_optimizer(optimizer_, net_.parameter_count, net_.dtype, error_);
   }
@@ -92,6 +93,17 @@ template <class T> class Fit {
     NETLET_TRY(count_judged<T>(net_, targets, &found, error_));
     *judged = found.rows;
     return found.any ? NETLET_OK : no_target(error_);
+  }
+
+  // Of validation batches the first is looked at before anything is done.
+  netlet_status check_first_of_validation() {
+    const int answer = next(options_.next_validation_batch, &first_of_validation_);
+    if (answer < 0) return callback_failed();
+    if (answer == 0) return invalid(error_, "validation_data: expected at least one batch, got none");
+    waits_ = true;
+    const netlet_targets& targets = first_of_validation_.targets;
+    NETLET_TRY(within("validation_data", check_shapes(net_, &first_of_validation_.x, &targets, false, error_), error_));
+    return within("validation_data", check_data<T>(net_, first_of_validation_.x, targets, to_learn(), error_), error_);
   }
 
   netlet_status prepare() {
@@ -313,8 +325,9 @@ template <class T> class Fit {
   netlet_status validate_batches(BatchLoss* loss, size_t* judged) {
     Evaluation<T> all(net_, false);
     for (;;) {
-      netlet_batch batch = {};
-      const int answer = next(options_.next_validation_batch, &batch);
+      netlet_batch batch = first_of_validation_;
+      const int answer = waits_ ? 1 : next(options_.next_validation_batch, &batch);
+      waits_ = false;
       if (answer < 0) return callback_failed();
       if (answer == 0) break;
       NETLET_TRY(within("validation_data", add_to(all, batch), error_));
@@ -406,6 +419,8 @@ template <class T> class Fit {
   size_t rows_ = 0, batch_rows_ = 0, left_ = 0;   // rows_: of batches, those of the last epoch; left_: epochs to go
   size_t judged_ = 0, judged_in_validation_ = 0;  // rows with a target
   size_t validation_rows_ = 0;                    // of batches, those of the last epoch
+  netlet_batch first_of_validation_ = {};
+  bool waits_ = false;  // that one, for the end of the first epoch
   bool shuffled_ = false, prepared_ = false, one_by_one_ = false;
   int learned_ = 0;
   bool stop_ = false;                       // the poll has asked for it
