@@ -99,16 +99,18 @@ netlet_status Moments::begin(const netlet_network& net, int kind, netlet_error* 
 template <class T, class F> netlet_status Moments::add_rows(const Sample& part, netlet_error* error, F f) {
   const netlet_array& a = part.rows;
   const size_t n = a.columns;
+  double* const row = row_.data();
   Pace pace;
   for (size_t i = 0; i < a.rows; ++i) {
     if (pace.stop(reading_operations(n), i, a.rows)) return check_stop(error);
     Sums* const sum = sums_.block();
     T weight = 1;
-    load_rows(a, nullptr, i, 1, row_.data());
+    load_rows(a, nullptr, i, 1, row);
     if (part.weights) load_rows(*part.weights, nullptr, i, 1, &weight);
     any_ |= weight > 0;
     for (size_t j = 0; j < n; ++j)
-      if (!(part.skip_nan && row_[j] != row_[j])) sum[j].add({(double)weight, (double)weight * f(row_[j], weight, j)});
+      if (!(part.skip_nan && row[j] != row[j]))
+        sum[j] = {sum[j].weight + (double)weight, sum[j].value + (double)weight * f(row[j], weight, j)};
     if (!sums_.next_row()) return out_of_memory(error);
   }
   return NETLET_OK;
@@ -117,14 +119,15 @@ template <class T, class F> netlet_status Moments::add_rows(const Sample& part, 
 netlet_status Moments::add(const Sample& part, netlet_error* error) {
   return with_dtype(net_->dtype, [&](auto zero) {
     using T = decltype(zero);
+    Column* const columns = columns_.data();
     if (second_)
-      return add_rows<T>(part, error, [&](double x, T, size_t j) {
-        const double e = (x - columns_[j].mean) / columns_[j].unit;
+      return add_rows<T>(part, error, [columns](double x, T, size_t j) {
+        const double e = (x - columns[j].mean) / columns[j].unit;
         return e * e;
       });
     unit_ = larger(unit_, unit_of(part.rows.dtype));
-    return add_rows<T>(part, error, [&](double x, T weight, size_t j) {
-      Column& c = columns_[j];
+    return add_rows<T>(part, error, [columns](double x, T weight, size_t j) {
+      Column& c = columns[j];
       if (weight > 0 && x < c.low) c.low = x;
       if (weight > 0 && x > c.high) c.high = x;
       return x;
