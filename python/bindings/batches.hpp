@@ -70,6 +70,9 @@ class PythonBatches {
 
  private:
   const netlet::Batch* take() {
+    batch_.reset();  // its memory may be needed for the next one
+    data_.reset();
+    given_ = py::none();
     given_ = next_();
     if (given_.is_none()) return nullptr;
     const auto read = [this] {

@@ -104,8 +104,7 @@ class Batches(Inspection):
         """
         from ._sources import begun
 
-        network: Any = self
-        return (network.predict(item[0] if isinstance(item, tuple) else item) for item in begun(batches))
+        return _predictions(self, begun(batches))
 
     @with_hints
     def learn_scaling_batches(
@@ -150,6 +149,13 @@ class Batches(Inspection):
             raise ValueError(f"standardize: expected True, 'inputs' or 'outputs', got {shown(standardize)}")
         _sources.require_repeatable(batches, "two passes are made over them")
         self._learn_scaling_batches(inputs, outputs, _sources.Reader(batches, x_alone=not outputs), missing)
+
+
+def _predictions(network: Any, batches: Iterator[Any]) -> Iterator[Array]:
+    for item in batches:
+        prediction = network.predict(item[0] if isinstance(item, tuple) else item)
+        del item  # before the next one is made
+        yield prediction
 
 
 class _Kept:

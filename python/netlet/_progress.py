@@ -125,9 +125,10 @@ class _Notebook:
 
     def write(self, text: str, fraction: float) -> None:
         if self._handle is None:
-            from IPython.display import display
+            from IPython import display
 
-            self._handle = display({"text/plain": text}, raw=True, display_id=True)
+            show: Any = display.display  # it may have no types
+            self._handle = show({"text/plain": text}, raw=True, display_id=True)
         else:
             self._handle.update({"text/plain": text}, raw=True)
 
@@ -163,8 +164,8 @@ class _Nowhere:
 
 
 def _writer() -> Any:
-    ipython = sys.modules.get("IPython")
-    if ipython and getattr(ipython.get_ipython(), "kernel", None) is not None:
+    shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
+    if getattr(shell, "kernel", None) is not None:
         return _Notebook()
     if sys.stderr is None:
         return _Nowhere()

@@ -80,7 +80,7 @@ def settings(options: Options, network: Any, history: History) -> tuple[Optimize
             "seed": network.seed if seed is None else arguments.seed(seed),
             "callback": together(callbacks, history, network),
             **steps(callbacks, history, network),
-            **validation(options["validation_data"], epochs),
+            **validation(options["validation_data"], epochs, recorder is not None),
             "patience": patience or 0,
             "min_delta": number(options["min_delta"], "min_delta"),
             "schedule": schedule(options["schedule"]),
@@ -229,15 +229,15 @@ def standardize(loss: str, value: Standardize) -> dict[str, bool]:
     }
 
 
-def validation(value: Any, epochs: int) -> dict[str, Any]:
-    """Where the core gets validation data from: all rows, or batches."""
+def validation(value: Any, epochs: int, recorded: bool) -> dict[str, Any]:
+    """Where the core gets validation data from: all rows, or batches; `recorded`: metrics pass over them, too."""
     data = validation_data(value)
     if data is None or isinstance(data, tuple):
         return {"validation_data": data, "next_validation_batch": None}
     from ._sources import Reader, require_repeatable
 
-    if epochs > 1:
-        require_repeatable(data, "each epoch passes over them", "validation_data")
+    if epochs > 1 or recorded:
+        require_repeatable(data, "each epoch passes over them, and so do metrics", "validation_data")
     return {"validation_data": None, "next_validation_batch": Reader(data, "validation_data")}
 
 

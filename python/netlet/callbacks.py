@@ -111,6 +111,9 @@ class StopAt(Callback):
     ----------
     seconds : float, optional
         Since the training began; looked at after each epoch.
+    every_steps : int, optional
+        Look at the time within epochs, too: after every so many steps. An epoch that ends so does not count, as in
+        `Callback.on_step`.
     **figures : float
         Names of the history's figures, such as ``loss``, ``validation_loss`` or ``validation_accuracy``: training ends
         when one has reached its value. Names that end in ``loss``, ``rmse``, ``mae``, ``mse``, ``error``, ``deviance``
@@ -122,9 +125,12 @@ class StopAt(Callback):
         If nothing is given, or what is given is not a number; after the first epoch, if there is no such figure.
     """
 
-    def __init__(self, *, seconds: float | None = None, **figures: float) -> None:
+    def __init__(self, *, seconds: float | None = None, every_steps: int | None = None, **figures: float) -> None:
         if seconds is None and not figures:
             raise ValueError("StopAt: expected seconds, or the value of a figure such as loss, got nothing")
+        self.every_steps = _steps_of(every_steps)
+        if every_steps is not None and seconds is None:
+            raise ValueError("every_steps: expected None without seconds, since figures are those of epochs")
         self._seconds = None if seconds is None else _seconds_of(seconds)
         self._figures = {name: number(value, name) for name, value in figures.items()}
         for name, value in self._figures.items():
@@ -144,6 +150,13 @@ class StopAt(Callback):
             last = history[name][-1]
             if last <= value if name.endswith(_FALLS) else last >= value:
                 return True
+        return self._is_over()
+
+    def on_step(self, step: int, history: History, network: Any) -> bool:
+        """Look at the time."""
+        return self._is_over()
+
+    def _is_over(self) -> bool:
         return self._seconds is not None and time.monotonic() - self._begin >= self._seconds
 
 
@@ -264,11 +277,9 @@ class Checkpoint(Callback):
         if every is not None and (seconds is not None or every_steps is not None):
             other = "seconds" if seconds is not None else "every_steps"
             raise ValueError(f"every: expected either every or {other}, got both")
-        if every_steps is not None:
-            every_steps = integer("every_steps", every_steps, 1, 2**63, "a positive integer or None")
-            if best:
-                raise ValueError("best: expected False with every_steps, since an epoch has a loss at its end")
-        self.every_steps = every_steps
+        if every_steps is not None and best:
+            raise ValueError("best: expected False with every_steps, since an epoch has a loss at its end")
+        self.every_steps = _steps_of(every_steps)
         self._every = 1 if every is None else integer("every", every, 1, 2**63, "a positive integer")
         self._seconds = None if seconds is None else _seconds_of(seconds)
         self._best = flag("best", best)
@@ -425,3 +436,7 @@ def _seconds_of(value: Any) -> float:
     if seconds >= 0:
         return seconds
     raise ValueError(f"seconds: expected a number >= 0, got {seconds:g}")
+
+
+def _steps_of(value: Any) -> int | None:
+    return None if value is None else integer("every_steps", value, 1, 2**63, "a positive integer or None")

@@ -2,6 +2,7 @@
 """Figures, scalings and predictions over batches are those of all their rows together, to the bit."""
 
 import threading
+import weakref
 
 import numpy as np
 import pytest
@@ -210,6 +211,39 @@ def test_a_scaling_that_cannot_be_learned_changes_nothing():
         assert net.output_scaling is None
     with pytest.raises(ValueError, match=r"^standardize: expected True"):
         net.learn_scaling_batches([(X, Y)], standardize=False)
+
+
+def test_a_batch_is_let_go_before_the_next_one_is_made():
+    """So that no more than one has to fit in memory."""
+    alive = []
+
+    class Source:
+        def __init__(self):
+            self.left = 2
+
+        def __iter__(self):
+            self.left = 2
+            return self
+
+        def __next__(self):
+            alive.append([one for one in self.given if one() is not None] if self.left < 2 else [])
+            if self.left == 0:
+                raise StopIteration
+            self.left -= 1
+            x = X.copy()
+            self.given = [weakref.ref(x)]
+            return x, Y
+
+    net = regression()
+    net.evaluate_batches(Source)
+    net.evaluate_batches(Source, metrics=["r2"])
+    net.learn_scaling_batches(Source)
+    net.fit_batches(Source, epochs=2)
+    net.fit(X, Y, epochs=2, validation_data=Source)
+    for _ in net.predict_batches(Source):
+        pass
+    assert len(alive) == 3 * (1 + 1 + 2 + 2 + 2 + 1)
+    assert not any(alive)
 
 
 def test_predictions_come_batch_by_batch_when_they_are_asked_for():

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 from netlet import SGD, Adam, Network, set_num_threads
-from netlet.callbacks import Callback, Checkpoint
+from netlet.callbacks import Callback, Checkpoint, StopAt
 
 from helpers import xor
 from helpers.bad_input import state
@@ -154,7 +154,9 @@ def test_a_callback_that_does_nothing_after_steps_is_not_called():
     """So that several tiny epochs still run in one call."""
     from netlet import _training
 
-    assert _training.steps([Callback(), Checkpoint("x"), lambda *_: None], None, None)["on_step"] is None
+    assert (
+        _training.steps([Callback(), Checkpoint("x"), StopAt(loss=1), lambda *_: None], None, None)["on_step"] is None
+    )
     assert _training.steps([Steps(4), Steps(6)], None, None)["step_interval"] == 2
 
 
@@ -183,6 +185,31 @@ def test_with_seconds_a_checkpoint_looks_at_the_clock_after_steps_too(tmp_path, 
     regression().fit(X, Y, epochs=2, batch_size=64, callbacks=[saved])
     # looked at after steps 2, 4, 5 (an epoch), 6, 8, 10, 10: every third time
     assert sorted(int(path.name) for path in tmp_path.iterdir()) == [5, 10]
+
+
+def test_a_time_may_end_training_within_an_epoch():
+    net = regression()
+    history = net.fit(X, Y, epochs=9, batch_size=64, callbacks=[StopAt(seconds=0, every_steps=3)])
+    assert (len(history), net.epochs_trained) == (0, 0)
+    assert net != regression()
+    assert len(net.fit(X, Y, epochs=2, batch_size=64, callbacks=[StopAt(seconds=1e9, every_steps=1)])) == 2
+    with pytest.raises(ValueError, match=r"^every_steps: expected None without seconds"):
+        StopAt(loss=0.5, every_steps=3)
+
+
+def test_the_learning_rate_may_be_set_for_the_steps_that_follow():
+    """Also a tiny network's."""
+    for sizes, x, y in (([2, 3, 1], xor.X, xor.Y), ([5, 40, 2], X, Y)):
+        net, by_hand, adam, other = Network(sizes, seed=0), Network(sizes, seed=0), Adam(0.1), Adam(0.1)
+
+        def lower(*_, adam=adam):
+            adam.learning_rate /= 2
+
+        net.fit(x, y, epochs=3, optimizer=adam, callbacks=[Steps(1, lower)])
+        for _ in range(3):
+            by_hand.step(x, y, other)
+            other.learning_rate /= 2
+        np.testing.assert_array_equal(net.parameters, by_hand.parameters)
 
 
 def test_what_does_not_go_together_is_refused():

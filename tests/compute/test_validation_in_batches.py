@@ -78,6 +78,14 @@ def test_what_does_not_fit_is_refused(bad, match):
     assert net.input_scaling is None
 
 
+def test_an_iterator_is_enough_for_one_pass():
+    history = regression().fit(X, Y, epochs=1, validation_data=held())
+    expected = regression().fit(X, Y, epochs=1, validation_data=(HELD_X, HELD_Y))
+    assert history.validation_loss.tobytes() == expected.validation_loss.tobytes()
+    with pytest.raises(ValueError, match=r"^validation_data: expected a function .* and so do metrics"):
+        regression().fit(X, Y, epochs=1, validation_data=held(), metrics=["r2"])
+
+
 def test_a_bad_batch_after_the_first_ends_training_and_the_steps_stay():
     net, once = regression(), regression()
     with pytest.raises(ValueError, match=r"^validation_data: x: expected shape"):

@@ -445,7 +445,7 @@ NETLET_API netlet_status netlet_optimizer_create(const netlet_optimizer_config* 
                                                  netlet_error* error);
 NETLET_API void netlet_optimizer_free(netlet_optimizer* optimizer); /* may be NULL */
 NETLET_API netlet_optimizer_config netlet_optimizer_get_config(const netlet_optimizer* optimizer);
-/* For all later steps. Fails with NETLET_ERROR_BUSY while a call changes the optimizer, except within on_epochs. */
+/* For all later steps. Fails with NETLET_ERROR_BUSY while a call changes the optimizer, except within on_epochs and on_step. */
 NETLET_API netlet_status netlet_optimizer_set_learning_rate(netlet_optimizer* optimizer, double learning_rate,
                                                             netlet_error* error);
 NETLET_API size_t netlet_optimizer_slot_count(const netlet_optimizer* optimizer);
