@@ -76,9 +76,9 @@ extern "C" std::size_t LLVMFuzzerCustomMutator(unsigned char* data, std::size_t 
   static const std::vector<File> good = good_files();
   File file(data, data + size);
   if (seed % 16 == 0) file = good[seed / 16 % good.size()];
-  if (file.size() > most) file.resize(most);
+  const std::size_t length = file.size() < most ? file.size() : most;
   file.resize(most);
-  file.resize(LLVMFuzzerMutate(file.data(), size < most ? size : most, most));
+  file.resize(LLVMFuzzerMutate(file.data(), length, most));
   if (seed % 4) files::sign(file);
   std::memcpy(data, file.data(), file.size());
   return file.size();
