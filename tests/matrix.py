@@ -10,7 +10,6 @@ Python package and with its reference. ``--fault NAME`` first breaks a copy of t
 from __future__ import annotations
 
 import argparse
-import hashlib
 import os
 import shutil
 import subprocess
@@ -45,11 +44,6 @@ FAULTS = {  # what one wrong line of the core does: file, its text, what stands 
 }
 
 
-def cell(results: list[tuple[str, float]]) -> str:
-    """One short fingerprint for all networks, their losses included."""
-    return hashlib.sha256("".join(f"{text}{loss.hex()}" for text, loss in results).encode()).hexdigest()[:12]
-
-
 def native(program: Path, processor: toolchains.Processor, threads: str) -> str:
     """The cell of a native run: golden prints what it got, the file has the rest."""
     command = [*processor.emulator, str(program), str(golden.PATH), threads]
@@ -62,7 +56,7 @@ def native(program: Path, processor: toolchains.Processor, threads: str) -> str:
     for case in golden.read():
         text, loss = got[case.name].split() if case.name in got else (case.fingerprint, case.loss.hex())
         results.append((text, float.fromhex(loss)))
-    return cell(results)
+    return golden.together(results)
 
 
 def python(isa: str, threads: int) -> str:
@@ -76,7 +70,7 @@ def python(isa: str, threads: int) -> str:
     results = [case.train(netlet) for case in golden.read()]
     _core.set_isa(before[0])
     netlet.set_num_threads(before[1])
-    return cell(results)
+    return golden.together(results)
 
 
 def main() -> int:
@@ -90,7 +84,7 @@ def main() -> int:
     import netlet
     from netlet import reference
 
-    expected = cell([(case.fingerprint, case.loss) for case in golden.read()])
+    expected = golden.together([(case.fingerprint, case.loss) for case in golden.read()])
     different = []
 
     def report(language: str, compiler: str, isa: str, threads: str, result: str) -> None:
@@ -102,7 +96,7 @@ def main() -> int:
     different.clear()
     report("golden.txt", "", "", "", expected)
     if not arguments.fault:
-        report("reference", "NumPy", "", "", cell([case.train(reference) for case in golden.read()]))
+        report("reference", "NumPy", "", "", golden.together([case.train(reference) for case in golden.read()]))
         for isa in netlet.available_isas():
             for threads in THREADS:
                 report("Python", netlet._core.BUILD, isa, threads, python(isa, int(threads)))

@@ -60,12 +60,13 @@ bool is_real_array(py::handle object) {
   return kind == 'f' || kind == 'i' || kind == 'u' || kind == 'b';
 }
 
-// What a function of netlet._data makes of (object, name). It may run Python code, even the caller's own; a thread that
-// Python ends there must not meet a destructor on its way to survive_the_end.
-PyObject* made(const char* function, PyObject* object, const char* name) {
-  PyObject* const data = PyImport_ImportModule("netlet._data");
-  PyObject* const result = data ? PyObject_CallMethod(data, function, "Os", object, name) : nullptr;
-  Py_XDECREF(data);
+// What a function of the package makes of an object and something else. It may run Python code, even the caller's own; a
+// thread that Python ends there must not meet a destructor on its way to survive_the_end.
+template <class Other>
+PyObject* made(const char* module, const char* function, const char* format, PyObject* object, Other other) {
+  PyObject* const imported = PyImport_ImportModule(module);
+  PyObject* const result = imported ? PyObject_CallMethod(imported, function, format, object, other) : nullptr;
+  Py_XDECREF(imported);
   return result;
 }
 
@@ -75,6 +76,15 @@ py::array readable(const py::array& array) {
   if (is_float && array.itemsize() > 8) return narrowed(array);
   if (is_float && array.itemsize() == 2) return converted(array, py::dtype::of<double>());
   return converted(array, array.dtype().attr("newbyteorder")("=").cast<py::dtype>());
+}
+
+// The same of what Python gave: a new reference, or null with its error set.
+py::array readable_array(PyObject* given, const char* name) {
+  if (!given) throw py::error_already_set();
+  const auto numbers = py::reinterpret_steal<py::object>(given);
+  if (!is_real_array(numbers))
+    throw py::type_error(std::string(name) + ": expected an array, got " + type_name(numbers));
+  return survive_the_end([&] { return readable(py::reinterpret_borrow<py::array>(numbers)); });
 }
 
 netlet::Array describe(const py::array& array, std::size_t rows, std::size_t columns, py::ssize_t row_stride,
@@ -87,14 +97,10 @@ std::string number(std::size_t n) { return std::to_string(n); }
 }  // namespace
 
 py::array real_array(py::handle object, const char* name) {
-  PyObject* const array = is_real_array(object)
-                              ? Py_NewRef(object.ptr())
-                              : survive_the_end([&] { return made("real_array", object.ptr(), name); });
-  if (!array) throw py::error_already_set();
-  const auto numbers = py::reinterpret_steal<py::object>(array);
-  if (!is_real_array(numbers))
-    throw py::type_error(std::string(name) + ": expected an array, got " + type_name(numbers));
-  return survive_the_end([&] { return readable(py::reinterpret_borrow<py::array>(numbers)); });
+  PyObject* const array = is_real_array(object) ? Py_NewRef(object.ptr()) : survive_the_end([&] {
+    return made("netlet._data", "real_array", "Os", object.ptr(), name);
+  });
+  return readable_array(array, name);
 }
 
 py::dtype numpy_dtype(netlet::Dtype dtype) {
@@ -179,8 +185,11 @@ BorrowedValues values_of(py::handle object, const char* name) {
   return {std::move(array), data, count, static_cast<netlet::Dtype>(dtype)};
 }
 
-BorrowedRows input_rows(py::handle x, std::size_t columns) {
-  py::array array = real_array(x, "x");
+BorrowedRows input_rows(py::handle x, py::handle self, std::size_t columns) {
+  PyObject* const given = is_real_array(x) ? Py_NewRef(x.ptr()) : survive_the_end([&] {
+    return made("netlet._features", "input_array", "OO", x.ptr(), self.ptr());
+  });
+  py::array array = readable_array(given, "x");
   const bool single = array.ndim() == 1;
   if ((!single && array.ndim() != 2) || array.shape(array.ndim() - 1) != (py::ssize_t)columns)
     throw py::value_error("x: expected shape (rows, " + number(columns) + ") or (" + number(columns) + ",), got " +
@@ -260,7 +269,7 @@ namespace {
 // _data.number(object, name)
 double real_number(py::handle object, const char* name) {
   if (PyFloat_CheckExact(object.ptr())) return PyFloat_AS_DOUBLE(object.ptr());
-  PyObject* const number = survive_the_end([&] { return made("number", object.ptr(), name); });
+  PyObject* const number = survive_the_end([&] { return made("netlet._data", "number", "Os", object.ptr(), name); });
   if (!number) throw py::error_already_set();
   return py::reinterpret_steal<py::object>(number).cast<double>();
 }

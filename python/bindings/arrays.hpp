@@ -21,8 +21,8 @@ struct BorrowedRows {
 };
 
 // x: (rows, columns) or one row (columns,); anything that numpy.asarray accepts. Arrays of float32, float64, integers
-// and booleans are read as they are, others are converted here.
-BorrowedRows input_rows(py::handle x, std::size_t columns);
+// and booleans are read as they are, others are converted here. `self` is the network, which may know its inputs by name.
+BorrowedRows input_rows(py::handle x, py::handle self, std::size_t columns);
 
 // y for `x.rows` rows: (rows, outputs); (rows,) with one output; for cross_entropy also integers (rows,).
 BorrowedRows target_rows(py::handle y, const netlet::Network& network, const BorrowedRows& x);

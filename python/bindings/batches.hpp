@@ -13,16 +13,17 @@ struct Examples {
   BorrowedTargets y;
 };
 
-inline Examples examples(const netlet::Network& network, py::handle x, py::handle y, py::handle sample_weight,
-                         py::handle weight_mean, py::handle missing) {
-  BorrowedRows rows = input_rows(x, network.inputs());
+inline Examples examples(py::handle self, py::handle x, py::handle y, py::handle sample_weight, py::handle weight_mean,
+                         py::handle missing) {
+  const netlet::Network& network = object_of<netlet::Network>(self, "self");
+  BorrowedRows rows = input_rows(x, self, network.inputs());
   BorrowedTargets targets = targets_of(y, py::none(), sample_weight, weight_mean, missing, network, rows);
   return {std::move(rows), std::move(targets)};
 }
 
 // The same without targets, for what reads none.
-inline Examples inputs_alone(const netlet::Network& network, py::handle x, py::handle sample_weight) {
-  BorrowedRows rows = input_rows(x, network.inputs());
+inline Examples inputs_alone(py::handle self, py::handle x, py::handle sample_weight) {
+  BorrowedRows rows = input_rows(x, self, object_of<netlet::Network>(self, "self").inputs());
   BorrowedTargets targets{py::list(), rows.array};
   if (!sample_weight.is_none()) {
     const BorrowedRows weights = weights_of(sample_weight, rows);
@@ -55,9 +56,9 @@ template <class F> auto in_argument(const char* name, F f) {
 class PythonBatches {
  public:
   // name: of the argument that they come from, if errors are to name it
-  PythonBatches(const netlet::Network& network, py::handle next, py::handle weight_mean, py::handle missing,
+  PythonBatches(py::handle self, py::handle next, py::handle weight_mean, py::handle missing,
                 const char* name = nullptr)
-      : network_(network),
+      : self_(self),
         next_(py::reinterpret_borrow<py::object>(next)),
         weight_mean_(py::reinterpret_borrow<py::object>(weight_mean)),
         missing_(py::reinterpret_borrow<py::object>(missing)),
@@ -77,14 +78,14 @@ class PythonBatches {
     if (given_.is_none()) return nullptr;
     const auto read = [this] {
       const py::tuple parts = given_;
-      if (!targets_) return inputs_alone(network_, parts[0], parts[2]);
-      return examples(network_, parts[0], parts[1], parts[2], weight_mean_, missing_);
+      if (!targets_) return inputs_alone(self_, parts[0], parts[2]);
+      return examples(self_, parts[0], parts[1], parts[2], weight_mean_, missing_);
     };
     data_.emplace(name_ ? in_argument(name_, read) : read());
     return &batch_.emplace(netlet::Batch{data_->x.array, data_->y.targets});
   }
 
-  const netlet::Network& network_;
+  const py::handle self_;  // the network
   const py::object next_, weight_mean_, missing_;
   const char* const name_;
   bool targets_ = true;

@@ -136,7 +136,7 @@ BorrowedRows targets_alone(py::handle y, const Network& network) {
 void learn_scaling(py::handle object, bool outputs, py::handle data, py::handle sample_weight, py::handle missing) {
   Network& self = network(object);
   const netlet::Missing with_nan = parse_missing(missing);
-  const BorrowedRows rows = outputs ? targets_alone(data, self) : input_rows(data, self.inputs());
+  const BorrowedRows rows = outputs ? targets_alone(data, self) : input_rows(data, object, self.inputs());
   std::optional<BorrowedRows> weights;
   if (!sample_weight.is_none()) weights = weights_of(sample_weight, rows);
   compute(operations(self, rows.array.rows, 1), [&] {
@@ -155,7 +155,7 @@ template <class F> auto over_batches(PythonBatches& batches, F f) {
 // next: a function that returns x, y and sample_weight; or None at the end of each of two passes
 void learn_scaling_batches(py::handle object, bool inputs, bool outputs, py::handle next, py::handle missing) {
   Network& self = network(object);
-  PythonBatches batches(self, next, py::none(), missing);
+  PythonBatches batches(object, next, py::none(), missing);
   if (!outputs) batches.without_targets();
   std::vector<netlet::Scaling> kinds;
   if (inputs) kinds.push_back(netlet::Scaling::inputs);
@@ -193,7 +193,7 @@ std::string fingerprint(py::handle self) {
 
 py::array forward(py::handle object, py::handle x, py::handle out) {
   const Network& self = network(object);
-  const BorrowedRows rows = input_rows(x, self.inputs());
+  const BorrowedRows rows = input_rows(x, object, self.inputs());
   std::vector<py::ssize_t> shape;
   if (!rows.single) shape.push_back((py::ssize_t)rows.array.rows);
   shape.push_back((py::ssize_t)self.outputs());
@@ -221,7 +221,7 @@ py::dict figures(const Network& self, const netlet_evaluation& all) {
 py::dict evaluate(py::handle object, py::handle x, py::handle y, py::handle sample_weight, py::handle weight_mean,
                   py::handle missing) {
   const Network& self = network(object);
-  const BorrowedRows rows = input_rows(x, self.inputs());
+  const BorrowedRows rows = input_rows(x, object, self.inputs());
   const BorrowedTargets targets = targets_of(y, py::none(), sample_weight, weight_mean, missing, self, rows);
   const netlet_evaluation all =
       compute(operations(self, rows.array.rows, 2), [&] { return self.evaluate(rows.array, targets.targets); });
@@ -230,14 +230,14 @@ py::dict evaluate(py::handle object, py::handle x, py::handle y, py::handle samp
 
 py::dict evaluate_batches(py::handle object, py::handle next, py::handle missing) {
   const Network& self = network(object);
-  PythonBatches batches(self, next, py::none(), missing);
+  PythonBatches batches(object, next, py::none(), missing);
   return figures(self, over_batches(batches, [&](const netlet::NextBatch& from) { return self.evaluate(from); }));
 }
 
 double loss(py::handle object, py::handle x, py::handle y, py::handle sample_weight, py::handle weight_mean,
             py::handle missing) {
   const Network& self = network(object);
-  const BorrowedRows rows = input_rows(x, self.inputs());
+  const BorrowedRows rows = input_rows(x, object, self.inputs());
   const BorrowedTargets targets = targets_of(y, py::none(), sample_weight, weight_mean, missing, self, rows);
   return compute(operations(self, rows.array.rows, 2), [&] { return self.loss(rows.array, targets.targets); });
 }
@@ -268,7 +268,7 @@ template <class F> py::array derivatives(const Network& self, const BorrowedRows
 py::tuple backward(py::handle object, py::handle x, py::handle y, py::handle output_gradient, py::handle sample_weight,
                    py::handle weight_mean, py::handle missing, py::handle out) {
   const Network& self = network(object);
-  const BorrowedRows rows = input_rows(x, self.inputs());
+  const BorrowedRows rows = input_rows(x, object, self.inputs());
   const BorrowedTargets targets = targets_of(y, output_gradient, sample_weight, weight_mean, missing, self, rows);
   py::array gradient = output_array(out, {(py::ssize_t)self.parameter_count()}, self.dtype(), &rows);
   if (!out.is_none()) refuse_overlap(gradient, netlet_parameters(self.get()), gradient.nbytes(), "the parameters");
@@ -282,7 +282,7 @@ py::tuple backward(py::handle object, py::handle x, py::handle y, py::handle out
 py::array input_gradient(py::handle object, py::handle x, py::handle y, py::handle output_gradient,
                          py::handle sample_weight, py::handle missing, py::handle out) {
   const Network& self = network(object);
-  const BorrowedRows rows = input_rows(x, self.inputs());
+  const BorrowedRows rows = input_rows(x, object, self.inputs());
   const BorrowedTargets targets = targets_of(y, output_gradient, sample_weight, py::none(), missing, self, rows);
   return derivatives(self, rows, &targets, out, {(py::ssize_t)self.inputs()}, 4,
                      [&](void* data) { self.input_gradient(rows.array, targets.targets, data); });
@@ -291,7 +291,7 @@ py::array input_gradient(py::handle object, py::handle x, py::handle y, py::hand
 py::array row_gradients(py::handle object, py::handle x, py::handle y, py::handle output_gradient,
                         py::handle sample_weight, py::handle missing, py::handle out) {
   const Network& self = network(object);
-  const BorrowedRows rows = input_rows(x, self.inputs());
+  const BorrowedRows rows = input_rows(x, object, self.inputs());
   const BorrowedTargets targets = targets_of(y, output_gradient, sample_weight, py::none(), missing, self, rows);
   return derivatives(self, rows, &targets, out, {(py::ssize_t)self.parameter_count()}, 6,
                      [&](void* data) { self.row_gradients(rows.array, targets.targets, data); });
@@ -299,7 +299,7 @@ py::array row_gradients(py::handle object, py::handle x, py::handle y, py::handl
 
 py::array jacobian(py::handle object, py::handle x, py::handle out) {
   const Network& self = network(object);
-  const BorrowedRows rows = input_rows(x, self.inputs());
+  const BorrowedRows rows = input_rows(x, object, self.inputs());
   return derivatives(self, rows, nullptr, out, {(py::ssize_t)self.outputs(), (py::ssize_t)self.inputs()},
                      2.0 + 2.0 * (double)self.outputs(), [&](void* data) { self.jacobian(rows.array, data); });
 }

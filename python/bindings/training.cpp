@@ -25,7 +25,8 @@ netlet_schedule parse_schedule(const py::tuple& given) {  // kind, gamma, period
 // every 20 ms if there is a `progress`, a function that is then called, and once at the end, however training ends.
 class Fit {
  public:
-  Fit(Network& network, const py::dict& settings) : network_(network), settings_(settings) {
+  Fit(py::handle self, const py::dict& settings)
+      : self_(self), network_(object_of<Network>(self, "self")), settings_(settings) {
     read_numbers();
     read_schedule();
     read_callback();
@@ -35,7 +36,7 @@ class Fit {
   void run(Optimizer& optimizer) {
     const bool in_batches = !setting("next_batch").is_none();
     if (!in_batches)
-      data_.emplace(examples(network_, setting("x"), setting("y"), setting("sample_weight"), py::none(), missing_));
+      data_.emplace(examples(self_, setting("x"), setting("y"), setting("sample_weight"), py::none(), missing_));
     try {
       const WithoutGil without_gil;
       if (in_batches)
@@ -123,7 +124,7 @@ class Fit {
     if (given.is_none()) return;
     const py::tuple parts = given;
     validation_.emplace(in_argument(
-        "validation_data", [&] { return examples(network_, parts[0], parts[1], parts[2], py::none(), missing_); }));
+        "validation_data", [&] { return examples(self_, parts[0], parts[1], parts[2], py::none(), missing_); }));
     options_.validation_x = &validation_->x.array;
     options_.validation_targets = &validation_->y.targets;
   }
@@ -150,6 +151,7 @@ class Fit {
     recorded_ = history_.loss.size();
   }
 
+  const py::handle self_;
   Network& network_;
   const py::dict& settings_;
   const py::object schedule_ = setting("schedule"), callback_ = setting("callback"), on_step_ = setting("on_step"),
@@ -159,22 +161,21 @@ class Fit {
   netlet::History history_;
   std::size_t recorded_ = 0;                   // epochs that `record` has
   std::optional<Examples> validation_, data_;  // all rows, unless they come in batches
-  PythonBatches batches_{network_, setting("next_batch"), setting("weight_mean"), missing_};
-  PythonBatches validation_batches_{network_, setting("next_validation_batch"), py::none(), missing_,
-                                    "validation_data"};
+  PythonBatches batches_{self_, setting("next_batch"), setting("weight_mean"), missing_};
+  PythonBatches validation_batches_{self_, setting("next_validation_batch"), py::none(), missing_, "validation_data"};
 };
 
 void fit(py::handle self, py::handle optimizer, const py::dict& settings) {
-  Network& network = object_of<Network>(self, "self");
+  object_of<Network>(self, "self");  // the first to be refused
   Optimizer& state = object_of<Optimizer>(optimizer, "optimizer");
-  Fit(network, settings).run(state);
+  Fit(self, settings).run(state);
 }
 
 py::object step(py::handle self, py::handle x, py::handle y, py::handle output_gradient, py::handle sample_weight,
                 py::handle weight_mean, py::handle missing, py::handle optimizer_object) {
   Network& network = object_of<Network>(self, "self");
   Optimizer& optimizer = object_of<Optimizer>(optimizer_object, "optimizer");
-  const BorrowedRows rows = input_rows(x, network.inputs());
+  const BorrowedRows rows = input_rows(x, self, network.inputs());
   const BorrowedTargets targets = targets_of(y, output_gradient, sample_weight, weight_mean, missing, network, rows);
   const double loss = compute(operations(network, rows.array.rows, 6),
                               [&] { return network.step(rows.array, targets.targets, optimizer); });

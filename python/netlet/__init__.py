@@ -40,6 +40,7 @@ __all__ = [
     "__version__",
     "available_isas",
     "callbacks",
+    "fingerprint",
     "functional",
     "get_num_threads",
     "isa",
@@ -58,14 +59,19 @@ if TYPE_CHECKING:  # imported on first use
     from . import callbacks as callbacks
     from . import reference as reference
     from . import schedules as schedules
+    from ._provenance import fingerprint as fingerprint
 
 
 def __getattr__(name: str) -> object:
-    """Import `netlet.callbacks`, `netlet.reference` and `netlet.schedules` on first use."""
+    """Import `netlet.callbacks`, `netlet.fingerprint`, `netlet.reference` and `netlet.schedules` on first use."""
     if name in ("callbacks", "reference", "schedules"):
         import importlib
 
         return importlib.import_module(f".{name}", __name__)
+    if name == "fingerprint":
+        from ._provenance import fingerprint
+
+        return fingerprint
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -24,20 +24,35 @@ FOLDERS = {
     "libdir": (HERE / "lib", "the folder of the static library, for -L"),
     "pkgconfigdir": (HERE / "lib" / "pkgconfig", "the folder of netlet.pc, for PKG_CONFIG_PATH"),
 }
+COMMANDS = ("show", "verify", "selftest")
 
 
 def main() -> int:
-    """Do what the command line says; 0 if all is well."""
-    options = _parser().parse_args()
-    return int(options.run(options))
+    """Do what the command line says; give its exit code."""
+    parser = _parser()
+    given = sys.argv[1:]
+    folder = next((argument for argument in given if argument.removeprefix("--") in FOLDERS), None)
+    command = next((argument for argument in given if argument in COMMANDS), None)
+    if folder and command:  # before a command misses its file
+        parser.error(f"{folder}: expected no command beside it, got {command}")
+    options = parser.parse_args(given)
+    try:
+        code = int(options.run(options))
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what Python still flushes at its end
+        return 141  # what a shell calls a program that a closed pipe ends
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m netlet",
+        allow_abbrev=False,
         description="Prints netlet's version, and the instruction set and number of threads that it uses here.",
         epilog="NETLET_ISA (avx512, avx2, neon, baseline) and NETLET_NUM_THREADS change the last two; neither changes "
-        "a result.",
+        "a result. Exit codes: 0 if all is well; 1 if a file is refused, selftest finds other bits, or a folder is "
+        "missing; 2 for a command line that is not understood; 141 if nobody reads the output to its end.",
     )
     parser.add_argument("--version", action="version", version=netlet.__version__)
     group = parser.add_mutually_exclusive_group()
@@ -54,6 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     verify.add_argument("--json", action="store_true", help="for programs: a line for each file")
     verify.set_defaults(run=_verify)
     selftest = commands.add_parser("selftest", help="train the golden networks: whether this machine has netlet's bits")
+    selftest.add_argument("--fingerprints", action="store_true", help="print the fingerprint of each network, too")
     selftest.set_defaults(run=_selftest)
     return parser
 
@@ -84,6 +100,7 @@ def _loaded(file: str) -> tuple[Network | None, dict[str, Any]]:
             numerics, size = checkpoint.numerics_version, Path(file).stat().st_size
             optimizer = repr(_optimizer_of(checkpoint)) if checkpoint.optimizer else None
             network = Network._made_of(checkpoint)  # the last, as it takes what the checkpoint holds
+            notes = {"metadata": dict(network.metadata), "provenance": network.provenance}
     except (OSError, ValueError) as error:
         reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         return None, {"file": file, "ok": False, "error": reason.removeprefix(f"{file}: ")}
@@ -105,7 +122,9 @@ def _loaded(file: str) -> tuple[Network | None, dict[str, Any]]:
         "seed": network.seed,
         "epochs_trained": network.epochs_trained,
         "optimizer": optimizer,
-        "metadata": dict(network.metadata),
+        "classes": None if network.classes is None else network.classes.tolist(),
+        "feature_names": network.feature_names,
+        **notes,
     }
 
 
@@ -121,8 +140,9 @@ def _show(options: argparse.Namespace) -> int:
         print(f"file: {facts['bytes']:,} bytes, numerics version {facts['numerics_version']}; {_tested(facts)}")
         if facts["optimizer"]:
             print(f"optimizer: {facts['optimizer']}")
-        if facts["metadata"]:
-            print(f"metadata: {json.dumps(facts['metadata'])}")
+        for name in ("metadata", "provenance"):
+            if facts[name]:
+                print(f"{name}: {json.dumps(facts[name])}")
     return int(network is None)
 
 
@@ -146,9 +166,13 @@ def _verify(options: argparse.Namespace) -> int:
     return int(failed > 0)
 
 
-def _selftest(_: argparse.Namespace) -> int:
+def _selftest(options: argparse.Namespace) -> int:
     """Train each golden network on each instruction set of this machine, on one thread and on all."""
     begin, failed, cases = time.perf_counter(), 0, _golden.read()
+    expected = [(case.fingerprint, case.loss) for case in cases]
+    if options.fingerprints:
+        for case in cases:
+            print(f"{case.fingerprint}  {case.name}")
     before = netlet.isa(), netlet.get_num_threads()
     warnings.simplefilter("ignore")  # the networks need not be good ones
     try:
@@ -156,14 +180,16 @@ def _selftest(_: argparse.Namespace) -> int:
             _core.set_isa(isa)
             for threads in sorted({1, before[1], os.cpu_count() or 1}):
                 netlet.set_num_threads(threads)
-                wrong = [case.name for case in cases if case.train(netlet) != (case.fingerprint, case.loss)]
+                results = [case.train(netlet) for case in cases]
+                wrong = [case.name for case, got, right in zip(cases, results, expected) if got != right]
                 failed += len(wrong)
                 result = f"other bits: {', '.join(wrong)}" if wrong else f"{len(cases)} networks, all bits the same"
-                print(f"{isa:9} {threads:3} thread{'s' if threads > 1 else ' '}  {result}")
+                print(f"{isa:9} {threads:3} thread{'s' if threads > 1 else ' '}  {_golden.together(results)}  {result}")
     finally:
         _core.set_isa(before[0])
         netlet.set_num_threads(before[1])
     print(f"numerics version {netlet.numerics_version()}, {_core.BUILD}, {platform.machine()}, {platform.system()}")
+    print(f"all networks together: {_golden.together(expected)}, as docs/systems.md says")
     print(f"{'FAILED' if failed else 'passed'} in {time.perf_counter() - begin:.1f} s")
     return int(failed > 0)
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     P = ParamSpec("P")
     R = TypeVar("R")
+    C = TypeVar("C")
 
 
 def index(value: Any) -> int:
@@ -150,3 +151,9 @@ def with_hints(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **keywords)
 
     return checked
+
+
+def hinted(cls: type[C]) -> type[C]:
+    """The same for the arguments that a class is made with."""
+    cls.__init__ = with_hints(cls.__init__)  # type: ignore[method-assign]
+    return cls

@@ -61,9 +61,10 @@ class Batches(Inspection):
         >>> net.evaluate_batches([([[1.0], [2.0]], [1.0, 3.0]), ([[3.0]], [3.0])])["loss"]
         0.5
         """
+        from ._labels import reading
         from ._sources import Reader
 
-        reader = Reader(batches)
+        reader = Reader(batches, read=reading(self, missing))
         if metrics is None:
             return self._evaluate_batches(reader, missing)
         from . import _metrics
@@ -169,11 +170,12 @@ class _Kept:
         import numpy as np
 
         from ._data import real_array
+        from ._features import input_array
 
         item = self._reader()
         if item is not None:
             x, y, weight = item
-            x, y = np.atleast_2d(real_array(x, "x")), real_array(y, "y")
+            x, y = np.atleast_2d(input_array(x, self._network)), real_array(y, "y")
             weight = np.ones(len(x)) if weight is None else np.array(real_array(weight, "sample_weight"))
             self._kept.append((self._network.predict(x), y.reshape(len(x), -1).copy(), weight))
         return item

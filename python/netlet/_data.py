@@ -20,7 +20,10 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
 
     Array = npt.NDArray[Any]
 
-__all__ = ["MissingValueError", "converted", "flag", "is_boolean", "number", "real_array", "shown"]
+__all__ = [
+    *("MissingValueError", "column_names", "converted", "flag", "is_boolean", "number", "real_array", "shown", "texts"),
+    "value_names",
+]
 
 _REAL = "fiub"  # kinds of dtype
 _NUMBERS = {bool, int, float, *(kind for kind in np.sctypeDict.values() if issubclass(kind, (np.number, np.bool_)))}
@@ -67,6 +70,10 @@ class _NotRealError(_LocatedError, TypeError):
     """Something else than a real number."""
 
 
+class _SparseError(TypeError):
+    """What holds only the values that are not 0."""
+
+
 def real_array(value: Any, name: str, *, rows: bool = True) -> Array:
     """An array of integers, floating-point numbers or booleans, as `numpy.asarray` makes it.
 
@@ -103,10 +110,13 @@ def real_array(value: Any, name: str, *, rows: bool = True) -> Array:
             f"{name}: expected numbers, but the value{where} is missing ({error.what}){hint}"
         ) from None
     except _NotRealError as error:
-        hint = "; numpy.unique(y, return_inverse=True) turns class names into indices" if name == "y" else ""
+        hint = "; net.classes = [...] lets classes have labels, and fit learns them" if name == "y" else ""
         if name == "x" and (callable(value) or hasattr(value, "__next__")):
             hint = "; batches are for fit_batches, evaluate_batches, predict_batches and learn_scaling_batches"
         raise TypeError(f"{name}: expected real numbers, got {error.what}{error.text(name, rows)}{hint}") from None
+    except _SparseError as error:
+        what, dense = error.args
+        raise TypeError(f"{name}: expected a dense array, got the sparse {what}; {name}.{dense}() makes one") from None
     except (TypeError, ValueError, OverflowError, RecursionError, NotImplementedError) as error:  # the last is Arrow's
         raise ValueError(f"{name}: expected an array of real numbers, but {error}") from None
     return array
@@ -159,6 +169,8 @@ def _array(value: Any) -> Array:
     """An array of any dtype without missing values; objects among its values are still to be looked at."""
     if isinstance(value, np.ndarray):
         return _without_mask(value)
+    if _offers(value, "nnz"):
+        raise _SparseError(type(value).__name__, "todense" if not _offers(value, "toarray") else "toarray")
     if isinstance(value, (np.datetime64, np.timedelta64)):  # float makes numbers of them
         raise MissingValueError("NaT") if np.isnat(value) else _NotRealError(type(value).__name__)
     if _offers(value, "as_py"):  # a scalar of Arrow
@@ -260,6 +272,10 @@ def _frame(frame: Any) -> Array:
             array = _from_objects(array) if array.dtype.kind == "O" else array
         except (MissingValueError, _NotRealError) as error:
             raise error.inside(i, 1, name) from None
+        except (TypeError, ValueError, OverflowError, NotImplementedError) as error:
+            raise ValueError(f"column {i} ({name!r}): {error}") from None
+        if array.ndim != 1:
+            raise _NotRealError(f"arrays of shape {array.shape[1:]} in column {i} ({name!r})")
         if array.dtype.kind not in _REAL:
             raise _NotRealError(f"{array.dtype} in column {i} ({name!r})")
         arrays.append(array)
@@ -277,13 +293,89 @@ def _columns(frame: Any) -> tuple[list[object], list[Any] | None]:
     return list(frame.schema.names), list(frame.itercolumns())  # Arrow
 
 
+def column_names(value: Any) -> list[Any] | None:
+    """The names of a table's columns; None if it is none."""
+    if _is_frame(value):
+        return list(value.schema.names if _offers(value, "itercolumns") else value.columns)
+    return None
+
+
+def value_names(value: Any) -> list[Any] | None:
+    """The names of the values of a row of pandas, a Series; None if it is none."""
+    return list(value.index) if _offers(value, "iloc", "index", "to_frame") else None
+
+
+def texts(value: Any, name: str) -> Array | None:
+    """An array of text, if that is what it is; None for anything else, also if only `real_array` can say what.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If some of it is text, and some is missing or something else.
+    """
+    if (type(value) is np.ndarray and value.dtype.kind in _REAL) or _core.only_numbers(value):
+        return None
+    try:
+        return _text_columns(value) if _is_frame(value) else _texts(value)
+    except MissingValueError as error:
+        where = error.text(name, rows=True)
+        raise MissingValueError(f"{name}: expected text, but the value{where} is missing ({error.what})") from None
+    except _NotRealError as error:
+        where = error.text(name, rows=True)
+        raise TypeError(f"{name}: expected labels of one kind, got {error.what}{where}") from None
+
+
+def _text_columns(frame: Any) -> Array | None:
+    names, columns = _columns(frame)
+    found = []
+    for i, (name, column) in enumerate(zip(names, columns or ())):
+        try:
+            found.append(_texts(column))
+        except (MissingValueError, _NotRealError) as error:
+            raise error.inside(i, 1, name) from None
+    there = [i for i, array in enumerate(found) if array is not None]
+    if not there:
+        return None
+    for i, array in enumerate(found):
+        if array is None:
+            one = there[0]
+            raise _NotRealError(f"others in column {i} ({names[i]!r}) beside text in column {one} ({names[one]!r})")
+    return np.stack([array for array in found if array is not None], axis=1)
+
+
+def _texts(value: Any) -> Array | None:
+    try:
+        array = np.array(value, dtype=object) if isinstance(value, (list, tuple)) else _array(value)
+    except (TypeError, ValueError, OverflowError, RecursionError, NotImplementedError):
+        return None
+    if array.dtype.kind == "U":
+        return array
+    if array.dtype.kind == "T":  # NumPy's own text of any length
+        array = array.astype(object)
+    if array.dtype.kind != "O":
+        return None
+    items = array.ravel().tolist()
+    are_text = {kind: issubclass(kind, str) for kind in set(map(type, items))}
+    if not any(are_text.values()):
+        return None
+    for position, item in np.ndenumerate(array) if not all(are_text.values()) else ():
+        if isinstance(item, str):
+            continue
+        how = "masked" if item is np.ma.masked else _NOTHING.get(type(item).__name__, "")
+        if how or (isinstance(item, float) and item != item):
+            raise MissingValueError(how or "nan", position)
+        raise _NotRealError(f"{type(item).__name__} beside text", position)
+    return np.array(items, dtype=str).reshape(array.shape)
+
+
 def _column(column: Any) -> Array:
     """The values of a column, or of what is like one, without missing values."""
     if _offers(column, "null_count"):  # Arrow, polars
         count = column.null_count() if callable(column.null_count) else column.null_count
         if count:
             _refuse(column.is_null(), "null")
-    elif not isinstance(column.dtype, np.dtype):  # pandas: in a column of NumPy's own dtype, NaN is a number like any
+    # pandas: in a column of NumPy's own dtype, also a sparse one, NaN is a number like any
+    elif not isinstance(column.dtype, np.dtype) and type(column.dtype).__name__ != "SparseDtype":
         _refuse(column.isna(), "NA")
     array = np.asarray(column)
     # lists, dictionaries and runs, whose values may be missing, too

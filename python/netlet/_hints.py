@@ -8,6 +8,9 @@ from collections.abc import Iterable
 # what others call it
 _NAMES = {
     "learning_rate": ("lr", "eta", "learning_rate_init", "step_size", "rate"),
+    "gamma": ("factor", "decay", "decay_rate", "rate"),
+    "period": ("step_size", "T_max", "decay_steps", "steps", "epochs"),
+    "floor": ("eta_min", "min_lr", "alpha", "minimum", "min_factor"),
     "epochs": ("n_epochs", "num_epochs", "nb_epoch", "epoch", "max_iter", "n_iter", "iterations", "num_iterations"),
     "batch_size": ("batch", "batchsize", "minibatch_size", "mini_batch_size"),
     "optimizer": ("optimiser", "solver", "opt"),
@@ -16,30 +19,39 @@ _NAMES = {
     "validation_data": ("validation", "val_data", "validation_set", "eval_set"),
     "validation_split": ("val_split", "validation_fraction", "test_size"),
     "patience": ("early_stopping", "n_iter_no_change"),
-    "min_delta": ("tol",),
+    "min_delta": ("tol", "threshold"),
     "schedule": ("scheduler", "lr_scheduler", "learning_rate_schedule"),
-    "sample_weight": ("sample_weights", "weights"),
+    "sample_weight": ("sample_weights", "weights", "weight"),
     "class_weight": ("class_weights",),
     "standardize": ("normalize", "scale"),
     "shuffle_buffer": ("buffer", "buffer_size", "bufsize", "shuffle_buffer_size", "shuffle_window", "window"),
     "dropout": ("dropout_rate", "drop"),
+    "path": ("filepath", "filename", "file", "name", "dirpath"),
+    "every": ("save_freq", "period", "interval", "every_n_epochs", "frequency", "epochs"),
+    "best": ("save_best_only", "best_only", "save_best"),
+    "keep": ("keep_last", "max_to_keep", "save_top_k", "n_saved"),
+    "seconds": ("interval", "timeout", "max_time"),
+    "append": ("mode",),
+    "classes": ("labels", "class_names", "classes_", "target_names"),
     "layer_sizes": ("hidden_layer_sizes", "sizes", "layers", "hidden_layers", "hidden_sizes"),
     "activation": ("activations", "act", "nonlinearity", "hidden_activation"),
     "output_activation": ("out_activation", "final_activation"),
     "loss": ("loss_function", "loss_fn", "criterion", "objective"),
-    "init": ("initializer", "kernel_initializer", "weights_init"),
-    "beta_1": ("beta1",),
-    "beta_2": ("beta2",),
+    "init": ("initializer", "kernel_initializer", "weights_init", "weights"),
+    "beta_1": ("beta1", "betas"),
+    "beta_2": ("beta2", "betas"),
     "epsilon": ("eps",),
     "nesterov": ("nesterovs_momentum",),
-    "rho": ("smoothing", "decay_rate"),
+    "rho": ("smoothing", "decay_rate", "alpha"),
     "l2": ("alpha", "weight_decay", "l2_penalty"),
     "l1": ("l1_penalty",),
     "clip_norm": ("clipnorm", "max_norm", "grad_clip"),
     "clip_value": ("clipvalue",),
 }
-_HERE = {alias: name for name, aliases in _NAMES.items() for alias in aliases}
-_SEVERAL = {"betas": ("beta_1", "beta_2"), "alpha": ("rho",), "weights": ("init",), "dropout_rate": ("dropout",)}
+_HERE: dict[str, list[str]] = {}
+for _name, _aliases in _NAMES.items():
+    for _alias in _aliases:
+        _HERE.setdefault(_alias, []).append(_name)
 # whose argument it is, in place of another's
 _OWNERS = {
     **dict.fromkeys(("activation", "output_activation", "loss", "reduction", "init", "dropout", "dtype"), "Network"),
@@ -48,6 +60,7 @@ _OWNERS = {
         ("epochs", "batch_size", "optimizer", "progress", "validation_data", "patience", "schedule"), "fit"
     ),
     **dict.fromkeys(("sample_weight", "class_weight", "standardize", "validation_split", "metrics", "shuffle"), "fit"),
+    "classes": "Network",
     "shuffle_buffer": "fit_batches",
     "learning_rate": "fit, or of an optimizer",
     **dict.fromkeys(
@@ -60,13 +73,14 @@ _OWNERS = {
 def hint(unknown: str, known: Iterable[str]) -> str:
     """What follows a message about an unknown argument; nothing if nothing is like it."""
     known = list(known)
-    here = _HERE.get(unknown, unknown)
-    names = [name for name in (*_SEVERAL.get(unknown, ()), here) if name in known]
+    here = _HERE.get(unknown, [unknown])
+    names = [name for name in here if name in known]
     if names:
         more = " (of all layers, inputs and outputs, too)" if unknown.startswith("hidden") else ""
-        return f"; here it is {' and '.join(map(repr, names))}{more}"
-    if here in _OWNERS:
-        return f"; {here!r} is an argument of {_OWNERS[here]}"
+        return f"; here it is {(' and ' if unknown == 'betas' else ' or ').join(map(repr, names))}{more}"
+    for name in here:
+        if name in _OWNERS:
+            return f"; {name!r} is an argument of {_OWNERS[name]}"
     import difflib  # it takes long to import
 
     close = difflib.get_close_matches(unknown, known, 1)

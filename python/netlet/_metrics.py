@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ._data import number, real_array, shown
+from ._features import input_array
+from ._labels import of_indices
 from ._names import LOSSES
 
 if TYPE_CHECKING:
@@ -18,6 +20,16 @@ if TYPE_CHECKING:
     Metrics = Iterable[Metric] | Mapping[str, Metric]
 
 _OF_CLASSES, _OF_VALUES = ("accuracy",), ("rmse", "mae", "r2")
+# what others call it, in lower case and without underscores
+_HERE = {
+    "accuracy": ("acc", "accuracyscore", "categoricalaccuracy", "sparsecategoricalaccuracy", "binaryaccuracy"),
+    "rmse": ("rootmeansquarederror", "rms", "rmsd"),
+    "mae": ("meanabsoluteerror", "absoluteerror", "l1"),
+    "r2": ("r2score", "rsquared", "r^2"),
+}
+_SQUARES = ("mse", "meansquarederror", "squarederror", "l2")
+_OF_PREDICTIONS = {"f1": "f1", "precision": "precision", "recall": "recall", "balancedaccuracy": "balanced_accuracy"}
+_OF_PROBABILITIES = {"auc": "roc_auc_score", "logloss": "log_loss", "averageprecision": "average_precision_score"}
 _TAKEN = ("loss", "time", "learning_rate")  # figures of a history
 
 
@@ -30,7 +42,10 @@ def named(loss: str, metrics: Metrics) -> dict[str, Metric]:
     pairs = metrics.items() if isinstance(metrics, Mapping) else [(None, metric) for metric in metrics]
     for given, metric in pairs:
         if isinstance(metric, str) and metric not in known:
-            raise ValueError(f"metrics: unknown name {str(metric)!r} for {loss}; the known ones are {', '.join(known)}")
+            raise ValueError(
+                f"metrics: unknown name {str(metric)!r} for {loss}; the known ones are {', '.join(known)}"
+                f"{_hint(str(metric), known)}"
+            )
         if not isinstance(metric, str) and not callable(metric):
             raise TypeError(f"metrics: expected names or functions, got {shown(metric)}")
         own = str(metric) if isinstance(metric, str) else getattr(metric, "__name__", type(metric).__name__)
@@ -41,6 +56,24 @@ def named(loss: str, metrics: Metrics) -> dict[str, Metric]:
             raise ValueError(f"metrics: expected each name once, got {name!r} again; a dict gives names")
         found[name] = metric
     return found
+
+
+def _hint(unknown: str, known: tuple[str, ...]) -> str:
+    """What follows a message about an unknown name."""
+    name = unknown.lower().replace(" ", "").replace("-", "").replace("_", "")
+    same = next((here for here, aliases in _HERE.items() if name == here or name in aliases), None)
+    if same in known:
+        return f"; here it is {same!r}"
+    if name in _SQUARES and "rmse" in known:
+        return "; 'rmse' is the root of that"
+    if same or known != _OF_CLASSES:
+        return ""
+    name = name.removeprefix("roc").removesuffix("score")
+    if name in _OF_PROBABILITIES:
+        return f"; sklearn.metrics.{_OF_PROBABILITIES[name]} takes y and what net.predict_proba(x) gives"
+    if name in _OF_PREDICTIONS:
+        return f"; functions work, such as sklearn.metrics.{_OF_PREDICTIONS[name]}_score"
+    return ""
 
 
 def figures(
@@ -57,6 +90,7 @@ def figures(
         if prediction is None:
             prediction = _predicted(network, x)
             targets, judged = _like(prediction, real_array(y, "y"), missing == "ignore")
+            targets = targets if network._classes is None else of_indices(network, targets)
         if isinstance(metric, str):
             value = _r2(targets, prediction, weight, missing == "ignore")
         else:
@@ -78,7 +112,7 @@ class Predicted:
 def _predicted(network: Any, x: Any) -> Any:
     if isinstance(x, Predicted):
         return x.values
-    rows = real_array(x, "x")
+    rows = input_array(x, network)
     return network.predict(rows[None] if rows.ndim == 1 else rows)
 
 

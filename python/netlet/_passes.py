@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _arguments as arguments
+from . import _labels as labels
 from . import _training as training
 from ._sources import Reader, require_repeatable, shuffled
 
@@ -64,8 +65,10 @@ def class_weights(
 ) -> Callable[[Any, Any], Any]:
     """The weights of a batch's rows, of y and its own weights; classes are counted in a pass over the batches."""
     loss, outputs = network.loss_name, network.layer_sizes[-1]
+    if network._classes is not None:
+        class_weight = labels.weights_by_index(class_weight, network._classes)
     counts: dict[Any, int] = {}
-    for _, y, _ in Reader(batches).all():
+    for _, y, _ in Reader(batches, read=labels.reading(network, missing)).all():
         classes, there = training.classes_of_rows(loss, outputs, y, missing)
         for cls, count in zip(*(part.tolist() for part in np.unique(classes[there], return_counts=True))):
             counts[cls] = counts.get(cls, 0) + count
@@ -85,10 +88,10 @@ def class_weights(
     return weigh
 
 
-def mean_weight(batches: Source, weigh: Callable[[Any, Any], Any], dtype: Any, look: Look | None) -> float | None:
+def mean_weight(reader: Reader, dtype: Any, look: Look | None) -> float | None:
     """The mean weight of all rows, as `fit` computes it; None without a row."""
     sums = Sum()
-    for _, _, weight in Reader(batches, weigh=weigh).all():
+    for _, _, weight in reader.all():
         with np.errstate(all="ignore"):
             sums.add(np.asarray(weight, dtype).astype(np.float64))
         if look:
@@ -108,6 +111,7 @@ def of_epochs(
     weight_mean: Any,
     missing: MissingName,
     look: Look | None,
+    given: dict[str, Any],
 ) -> dict[str, Any]:
     """What the core is told of the batches: where they come from, and what passes before the first epoch found."""
     scalings = training.standardize(network.loss_name, standardize)
@@ -127,6 +131,10 @@ def of_epochs(
     if class_weight is not None:
         weigh = class_weights(network, class_weight, batches, missing, look)
         if weight_mean is None and network.reduction == "mean":
-            weight_mean = mean_weight(batches, weigh, network.dtype, look) or None
-    reader = Reader(batches, weigh=weigh, order=order, ordered_from=2 if learned else 0)
+            reader = Reader(batches, read=labels.reading(network, missing), weigh=weigh)
+            weight_mean = mean_weight(reader, network.dtype, look) or None
+    reader = Reader(
+        batches, read=labels.reading(network, missing), weigh=weigh, order=order, ordered_from=2 if learned else 0
+    )
+    reader.given = given
     return {"next_batch": reader, "weight_mean": weight_mean, **scalings}

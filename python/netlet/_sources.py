@@ -78,17 +78,21 @@ class Reader:
         Whether a batch may be x without y.
     weigh : callable, optional
         The weights of a batch's rows, of y and its own weights.
+    read : callable, optional
+        What the core gets in place of y.
     order : callable, optional
         Puts the batches of a pass in another order, from pass number `ordered_from` on.
     """
 
     tick: Callable[[], None] | None = None  # called for each batch
+    given: dict[str, Any] | None = None  # where the last batch is kept, for messages
 
     def __init__(
         self,
         batches: Source,
         name: str = "batches",
         *,
+        read: Callable[[Any], Any] | None = None,
         x_alone: bool = False,
         weigh: Callable[[Any, Any], Any] | None = None,
         order: Callable[[Iterator[Any]], Iterator[Any]] | None = None,
@@ -96,6 +100,7 @@ class Reader:
     ) -> None:
         require_source(batches, name)
         self._batches, self._name, self._x_alone = batches, name, x_alone
+        self._read = read
         self._weigh, self._order, self._ordered_from = weigh, order, ordered_from
         self._iterator: Iterator[Any] | None = None
         self._passes = 0
@@ -109,13 +114,27 @@ class Reader:
             if self._order is not None and self._passes >= self._ordered_from:
                 self._iterator = self._order(self._iterator)
             self._passes += 1
+        if self.given is not None:
+            self.given.update(x=None, y=None)  # before the next one is made
         try:
             item = next(self._iterator)
         except StopIteration:
             self._iterator = None
             return None
         x, y, weight = parts(item, self._name, self._x_alone)
+        if self.given is not None:
+            self.given.update(x=x, y=y)
+        if y is not None and self._read is not None:
+            y = self._core_s(self._read, y)
         return x, y, weight if self._weigh is None else self._weigh(y, weight)
+
+    def _core_s(self, read: Callable[[Any], Any], y: Any) -> Any:
+        try:
+            return read(y)
+        except (TypeError, ValueError) as error:
+            if self._name == "batches":
+                raise
+            raise type(error)(f"{self._name}: {error}") from None
 
     def all(self) -> Iterator[Item]:
         """The batches of one pass."""

@@ -80,7 +80,7 @@ def settings(options: Options, network: Any, history: History) -> tuple[Optimize
             "seed": network.seed if seed is None else arguments.seed(seed),
             "callback": together(callbacks, history, network),
             **steps(callbacks, history, network),
-            **validation(options["validation_data"], epochs, recorder is not None),
+            **validation(options, epochs, network),
             "patience": patience or 0,
             "min_delta": number(options["min_delta"], "min_delta"),
             "schedule": schedule(options["schedule"]),
@@ -229,16 +229,18 @@ def standardize(loss: str, value: Standardize) -> dict[str, bool]:
     }
 
 
-def validation(value: Any, epochs: int, recorded: bool) -> dict[str, Any]:
-    """Where the core gets validation data from: all rows, or batches; `recorded`: metrics pass over them, too."""
-    data = validation_data(value)
+def validation(options: Options, epochs: int, network: Any) -> dict[str, Any]:
+    """Where the core gets validation data from: all rows, or batches."""
+    data = validation_data(options["validation_data"])
     if data is None or isinstance(data, tuple):
         return {"validation_data": data, "next_validation_batch": None}
+    from ._labels import reading
     from ._sources import Reader, require_repeatable
 
-    if epochs > 1 or recorded:
+    if epochs > 1 or options["recorder"] is not None:
         require_repeatable(data, "each epoch passes over them, and so do metrics", "validation_data")
-    return {"validation_data": None, "next_validation_batch": Reader(data, "validation_data")}
+    reader = Reader(data, "validation_data", read=reading(network, options["missing"]))
+    return {"validation_data": None, "next_validation_batch": reader}
 
 
 def validation_data(value: Any) -> Any:

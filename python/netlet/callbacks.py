@@ -26,7 +26,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from . import _core
-from ._arguments import integer
+from ._arguments import hinted, integer
 from ._data import flag, number, shown
 
 if TYPE_CHECKING:
@@ -160,6 +160,7 @@ class StopAt(Callback):
         return self._seconds is not None and time.monotonic() - self._begin >= self._seconds
 
 
+@hinted
 class CSVLog(Callback):
     """Writes a line for each epoch to a CSV file, as it ends.
 
@@ -215,6 +216,7 @@ class CSVLog(Callback):
             self._file = None
 
 
+@hinted
 class Checkpoint(Callback):
     """Saves the network and its optimizer in the course of the training, for `Network.load_checkpoint`.
 
@@ -375,6 +377,7 @@ class Checkpoint(Callback):
                 os.unlink(self._written.pop(0))  # noqa: PTH108
 
 
+@hinted
 class LivePlot(Callback):
     """Draws the losses anew about once a second, as `History.plot` does; needs ``pip install matplotlib``.
 

@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _core
+from ._arguments import with_hints
+from ._data import flag
 from ._library import numerics_version
 from ._names import LOSSES
+from ._notes import Notes
 from .optimizers import Optimizer, optimizer_class
 
 if TYPE_CHECKING:
@@ -116,10 +119,11 @@ def _check(optimizer: Any) -> Optimizer | None:
     raise TypeError(f"optimizer: expected an Optimizer of netlet or None, got {type(optimizer).__name__}")
 
 
-class Exchange(_core.Network):
+class Exchange(Notes):
     """The part of `Network` that deals with files and other libraries."""
 
-    def save(self, path: Target, *, optimizer: Optimizer | None = None) -> None:
+    @with_hints
+    def save(self, path: Target, *, optimizer: Optimizer | None = None, provenance: bool = False) -> None:
         """Save the network to a file, for `load` in Python, C and C++.
 
         It is a safetensors file, whose parameters other programs can read. It holds architecture, parameters, scaling,
@@ -135,6 +139,8 @@ class Exchange(_core.Network):
         optimizer : Optimizer, optional
             Its settings and state are saved too, so that training can be resumed to the same bits: see
             `load_checkpoint`.
+        provenance : bool, default False
+            Save `provenance`, too; from then on the file's network has it. A copy of the network is made for that.
 
         Raises
         ------
@@ -143,7 +149,8 @@ class Exchange(_core.Network):
         TypeError
             If `path` is neither a path nor a binary file.
         ValueError
-            If a parameter is not finite, or the optimizer's state has another size or dtype.
+            If a parameter is not finite, or the optimizer's state has another size or dtype; with `provenance`, if
+            `fit` has not trained the network.
         RuntimeError
             If another thread is training the network.
 
@@ -158,17 +165,20 @@ class Exchange(_core.Network):
         True
         """
         if _is_file(path, "write"):
-            _write(path, self.to_bytes(optimizer=optimizer))
+            _write(path, self.to_bytes(optimizer=optimizer, provenance=provenance))
         else:
-            _core.save(self, _encoded(path), _check(optimizer))
+            _core.save(self._as_saved(provenance), _encoded(path), _check(optimizer))
 
-    def to_bytes(self, *, optimizer: Optimizer | None = None) -> bytes:
+    @with_hints
+    def to_bytes(self, *, optimizer: Optimizer | None = None, provenance: bool = False) -> bytes:
         """Return what `save` writes.
 
         Parameters
         ----------
         optimizer : Optimizer, optional
             As in `save`; read it back with `checkpoint_from_bytes`.
+        provenance : bool, default False
+            As in `save`.
 
         Returns
         -------
@@ -186,7 +196,7 @@ class Exchange(_core.Network):
         >>> Network.from_bytes(net.to_bytes()) == net
         True
         """
-        return _core.to_bytes(self, _check(optimizer))
+        return _core.to_bytes(self._as_saved(provenance), _check(optimizer))
 
     @classmethod
     def load(cls, path: Source) -> Self:
@@ -474,7 +484,7 @@ class Exchange(_core.Network):
         Returns
         -------
         Network
-            Its class indices are positions in the model's ``classes_``.
+            With the model's ``classes_`` as `classes`, unless these are 0, 1, ..., and its ``feature_names_in_``.
 
         Raises
         ------
@@ -744,6 +754,9 @@ class Exchange(_core.Network):
 
         return cls._from_parts(from_rtneural(read_file(path), loss, dtype))
 
+    def _as_saved(self, provenance: bool) -> Notes:
+        return self._with_provenance() if flag("provenance", provenance) else self
+
     def _loss_settings(self) -> dict[str, Any]:
         """The arguments that belong to this loss alone."""
         loss = LOSSES[self.loss_name]
@@ -779,6 +792,7 @@ class Exchange(_core.Network):
             )
         network = cls.__new__(cls)
         _core.Network.__init__(network, checkpoint)
+        network._read_notes()
         return network
 
 

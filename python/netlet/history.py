@@ -92,6 +92,10 @@ class History:
         for name, values in columns.items():
             self._columns.setdefault(name, _Column()).put(first, values)
 
+    def _last(self) -> dict[str, float]:
+        """Figures of the last epoch."""
+        return {name: column._buffer[column._count - 1] for name, column in self._columns.items()}
+
     def _values(self, name: str) -> Vector:
         return self._columns.get(name, _Column()).values
 

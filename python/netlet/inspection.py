@@ -9,6 +9,7 @@ import numpy as np
 
 from . import _core
 from ._arguments import name_number
+from ._features import input_array, listed
 from .exchange import Exchange
 
 if TYPE_CHECKING:  # they take longer to import than all of netlet
@@ -71,10 +72,12 @@ class Inspection(Exchange):
         widths = [max(len(row[c]) for row in rows) for c in range(len(rows[0]))]
         table = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths)).rstrip() for row in rows]
         text = Summary("\n".join([str(self), *table, *lines]))
+        import html  # names may be anything
+
         cells = [("".join(f"<th>{cell}</th>" for cell in rows[0]))]
         cells += ["".join(f"<td>{cell}</td>" for cell in row) for row in rows[1:]]
         body = "".join(f"<tr>{row}</tr>" for row in cells)
-        text._html = f"<b>{self}</b><table>{body}</table>{'<br>'.join(lines)}"
+        text._html = f"<b>{self}</b><table>{body}</table>{'<br>'.join(map(html.escape, lines))}"
         return text
 
     def _rows(self) -> list[list[str]]:
@@ -95,11 +98,13 @@ class Inspection(Exchange):
         scaled = [name for name, outputs in (("inputs", False), ("outputs", True)) if self._scaling(outputs)]
         settings = [f"{name} {value:g}" for name, value in self._loss_settings().items() if isinstance(value, float)]
         epochs = f"{self.epochs_trained:,} epoch{'' if self.epochs_trained == 1 else 's'}"
+        names = {"classes": () if self.classes is None else self.classes.tolist(), "inputs": self.feature_names or ()}
         return [
             f"{self.parameters.size:,} parameters, {_bytes(self.parameters.nbytes)}",
             f"loss: {', '.join([self.loss_name, *settings, self.reduction])}; "
             f"{'scaling of ' + ' and '.join(scaled) if scaled else 'no scaling'}",
             f"trained: {epochs}; seed {self.seed}",
+            *(f"{what}: {listed(those)}" for what, those in names.items() if those),
         ]
 
     def __str__(self) -> str:
@@ -186,7 +191,7 @@ class Inspection(Exchange):
         parameters, _, scaling_before, scaling_after = self._snapshot()
         layers = list(zip(self.views(parameters), self.activations))
         found: list[Array] = []
-        values: Any = x
+        values: Any = x if type(x) is np.ndarray else input_array(x, self)
         for i, ((weight, bias), name) in enumerate(layers):
             before, after = scaling_before if i == 0 else None, scaling_after if i == len(layers) - 1 else None
             if sums:

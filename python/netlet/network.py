@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from ._batches import Batches
 from ._data import converted, real_array, shown
 from ._data import flag as _flag
 from ._data import number as _real_number
+from ._features import input_array, name_columns, names_of
 from ._library import numerics_version
 from ._names import LOSSES
 from .history import History
@@ -42,7 +43,12 @@ if TYPE_CHECKING:  # they take longer to import than all of netlet
 
 __all__ = ["Network"]
 
-_METADATA = 2  # of the core's notes
+
+def _labels() -> Any:
+    """What deals with labels: not wanted by all, so imported on first use."""
+    from . import _labels as labels
+
+    return labels
 
 
 def _copy_values(target: Array, value: Any, what: str) -> None:
@@ -65,18 +71,6 @@ def _of_means(shift: Array, scale: Array) -> tuple[Array, Array]:
             "must be 2 * log(scale) and 1"
         )
     return shift[::2], scale[::2]
-
-
-class _Metadata(dict[str, Any]):
-    """A dict that says so where changing it would be in vain."""
-
-    def _refuse(self, *_: Any, **__: Any) -> Any:
-        raise TypeError("metadata: expected to be set as a whole: net.metadata = {**net.metadata, 'name': value}")
-
-    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
-
-    def __reduce__(self) -> Any:
-        return dict, (dict(self),)
 
 
 class Network(Batches):
@@ -147,8 +141,13 @@ class Network(Batches):
     seed : int
     epochs_trained : int
         Epochs of `fit` so far.
+    classes : numpy.ndarray or None
+    feature_names : list of str or None
+        Of the columns of the table that `fit` got.
     metadata : dict
         Your own, saved with the network.
+    provenance : dict
+        What the last `fit` did: see the property.
 
     Raises
     ------
@@ -190,6 +189,7 @@ class Network(Batches):
         dropout: float | Sequence[float] = 0.0,
         huber_delta: float = 1.0,
         quantile: float | Sequence[float] = 0.5,
+        classes: Sequence[Any] | Array | None = None,
     ) -> None:
         _core.refuse_again(self)
         sizes = _layer_sizes(layer_sizes)
@@ -217,6 +217,8 @@ class Network(Batches):
         else:
             self._set_seed(_seed(seed))
             self._set_parameters(init)
+        if classes is not None:
+            self.classes = classes
 
     def _set_parameters(self, init: Any) -> None:
         """Take the user's initial values: a flat array, or a pair (W, b) for each layer."""
@@ -230,11 +232,12 @@ class Network(Batches):
         else:
             _copy_values(self.parameters, init, "a pair (W, b) for each layer, or a flat array")
 
+    @with_hints
     def reset(self, seed: int | None = None, *, init: InitName | None = None) -> None:
         """Set the parameters to initial values and `epochs_trained` to 0, as if the network were new.
 
-        Scalings stay: set them to None, too, to have them learned anew. An optimizer has state of its own: use a new
-        one.
+        Scalings, `classes` and `feature_names` stay: set them to None, too, to have them learned anew. An optimizer has
+        state of its own: use a new one.
 
         Parameters
         ----------
@@ -267,6 +270,7 @@ class Network(Batches):
             )
         self._initialize(_number("init", init, "init"), self.seed if seed is None else _seed(seed))
         self._init = init
+        self._forget_provenance()
 
     @property
     def huber_delta(self) -> float:
@@ -307,33 +311,6 @@ class Network(Batches):
     def output_scaling(self, value: Any) -> None:
         self._set_pair("output_scaling", True, value, self._targets)
 
-    @property
-    def metadata(self) -> dict[str, Any]:
-        """What you want to keep with the network: a dict of what JSON can say, empty by default.
-
-        It is saved and copied with the network, and nothing here reads it. What is read is a copy: set it as a whole,
-        ``net.metadata = {**net.metadata, "name": value}``, or to None.
-        """
-        import json  # it takes long to import
-
-        return _Metadata(json.loads(self._note(_METADATA) or "{}"))
-
-    @metadata.setter
-    def metadata(self, value: Mapping[str, Any] | None) -> None:
-        if value is not None and not isinstance(value, Mapping):
-            raise TypeError(f"metadata: expected a dict or None, got {type(value).__name__}")
-        import json
-
-        try:
-            text = json.dumps(dict(value), allow_nan=False) if value else None
-        except (TypeError, ValueError, RecursionError) as error:
-            raise ValueError(f"metadata: expected what JSON can say, but {error}") from None
-        if text is not None and json.loads(text) != value:
-            raise ValueError(
-                "metadata: expected what JSON gives back as it was: names that are str, and lists, no tuples"
-            )
-        self._set_note(_METADATA, text)
-
     def _set_pair(self, name: str, outputs: bool, value: Any, count: int) -> None:
         if value is None:
             return self._set_scaling(outputs, [], [])
@@ -350,6 +327,7 @@ class Network(Batches):
             outputs, _numbers("shift", shift, count, column), _numbers("scale", scale, count, column)
         )
 
+    @with_hints
     def learn_scaling(
         self,
         x: npt.ArrayLike | None = None,
@@ -394,19 +372,23 @@ class Network(Batches):
             raise TypeError("x: expected x, y or both, got neither")
         if y is not None and not LOSSES[self.loss_name].get("scales_outputs"):
             raise ValueError(f"y: expected None, {self.loss_name} does not allow scaled outputs")
+        given = {"x": x, "y": y}
         if x is not None and y is not None:
-            x, y = real_array(x, "x"), real_array(y, "y")
+            x, y = input_array(x, self), real_array(y, "y")
             if x.ndim and y.ndim and len(x) != len(y):
                 raise ValueError(f"y: expected {len(x)} rows, as many as x has, got {len(y)}")
         before = self.input_scaling
-        if x is not None:
-            self._learn_scaling(False, x, sample_weight, missing)
-        if y is not None:
-            try:
+        try:
+            if x is not None:
+                self._learn_scaling(False, x, sample_weight, missing)
+            if y is not None:
                 self._learn_scaling(True, y, sample_weight, missing)
-            except BaseException:
+        except BaseException as error:
+            if x is not None and y is not None:
                 self.input_scaling = before
-                raise
+            if isinstance(error, ValueError):
+                name_columns(error, self, **given)
+            raise
 
     def forward(self, x: npt.ArrayLike, *, out: Array | None = None) -> Array:
         """Compute the outputs for rows of inputs.
@@ -415,7 +397,8 @@ class Network(Batches):
         ----------
         x : array_like, shape (rows, inputs) or (inputs,)
             An array of the network's dtype with contiguous rows is read in place; anything else is converted, a few
-            rows at a time. NaN and infinity pass through.
+            rows at a time. NaN and infinity pass through. If the network has `feature_names`, the columns of a table
+            are taken by name.
         out : numpy.ndarray, optional
             Where to write the outputs: C-contiguous, of the network's dtype and exactly the shape of the result. It
             must not overlap `x` or the parameters.
@@ -451,7 +434,8 @@ class Network(Batches):
         -------
         numpy.ndarray
             For cross_entropy the index of the largest output, shape (rows,), of dtype int64; for binary_cross_entropy
-            whether each output is above 1/2, as 0 or 1; for poisson the rates, ``exp`` of the outputs; for
+            whether each output is above 1/2, as 0 or 1; in place of these the labels of `classes`, if the network has
+            them; for poisson the rates, ``exp`` of the outputs; for
             gaussian_nll the means; for other losses the outputs. Predictions of shape (rows, 1) are returned with shape
             (rows,).
 
@@ -471,6 +455,9 @@ class Network(Batches):
         >>> net = Network([2, 2], loss="cross_entropy", init=[([[1, 0], [0, 1]], [0, 0])])
         >>> net.predict([[3.0, 1.0], [0.0, 2.0]])
         array([0, 1])
+        >>> net.classes = ["ham", "spam"]
+        >>> net.predict([[3.0, 1.0], [0.0, 2.0]]).tolist()
+        ['ham', 'spam']
         """
         outputs = self._forward(x, None)
         loss = LOSSES[self.loss_name]
@@ -478,7 +465,38 @@ class Network(Batches):
             row = int(np.isnan(np.atleast_2d(outputs)).any(axis=1).argmax())
             raise ValueError(f"x: the outputs of row {row} are NaN, which is no class")
         result = np.asarray(loss["predict"](outputs) if "predict" in loss else outputs)
-        return result[..., 0] if result.ndim == outputs.ndim and result.shape[-1] == 1 else result
+        if result.ndim == outputs.ndim and result.shape[-1] == 1:
+            result = result[..., 0]
+        return np.asarray(result if self._classes is None else _labels().of_indices(self, result))
+
+    def predict_proba(self, x: npt.ArrayLike) -> Array:
+        """Compute the probability of each class, as scikit-learn's method of that name does.
+
+        Parameters
+        ----------
+        x : array_like, shape (rows, inputs) or (inputs,)
+
+        Returns
+        -------
+        numpy.ndarray, shape (rows, classes) or (classes,)
+            In the order of `classes`. What `forward` gives; but for binary_cross_entropy with one output y two columns,
+            ``1 - y`` and ``y``.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If `x` does not fit, or the network's loss has no classes.
+        RuntimeError
+            If another thread is training the network.
+
+        Examples
+        --------
+        >>> net = Network([2, 1], loss="binary_cross_entropy", init=np.zeros(3))
+        >>> net.predict_proba([[3.0, 1.0], [0.0, 2.0]])
+        array([[0.5, 0.5],
+               [0.5, 0.5]])
+        """
+        return np.asarray(_labels().probabilities(self.loss_name, self._forward(x, None)))
 
     def loss(
         self,
@@ -523,6 +541,8 @@ class Network(Batches):
         >>> net.loss([[0.0, 1.0], [1.0, 1.0]], [1.0, 2.0])
         2.5
         """
+        if self._classes is not None:
+            y = _labels().indices(self, y, missing)
         return self._loss(x, y, sample_weight, weight_mean, missing)
 
     @with_hints
@@ -590,6 +610,8 @@ class Network(Batches):
         >>> net.evaluate([[1.0], [2.0]], [10.0, 30.0], metrics=["r2", worst])
         {'loss': 0.5, 'r2': 0.5, 'worst': 10.0}
         """
+        if self._classes is not None:
+            y = _labels().indices(self, y, missing)
         if metrics is None:
             return self._evaluate(x, y, sample_weight, weight_mean, missing)
         from . import _metrics  # not wanted by all
@@ -649,6 +671,8 @@ class Network(Batches):
         >>> net.backward([[0.0, 1.0], [1.0, 1.0]], output_gradient=[[-1.0], [-2.0]])
         (None, array([-2., -3., -3.]))
         """
+        if self._classes is not None and y is not None:
+            y = _labels().indices(self, y, missing)
         return self._backward(x, y, output_gradient, sample_weight, weight_mean, missing, out)
 
     def input_gradient(
@@ -690,6 +714,8 @@ class Network(Batches):
         >>> net.input_gradient([[1.0, 1.0]], [4.0])  # (5 - 4) times the weights
         array([[2., 3.]])
         """
+        if self._classes is not None and y is not None:
+            y = _labels().indices(self, y, missing)
         return self._input_gradient(x, y, output_gradient, sample_weight, missing, out)
 
     def row_gradients(
@@ -732,6 +758,8 @@ class Network(Batches):
         array([[ 0., -1., -1.],
                [-2., -2., -2.]])
         """
+        if self._classes is not None and y is not None:
+            y = _labels().indices(self, y, missing)
         return self._row_gradients(x, y, output_gradient, sample_weight, missing, out)
 
     def jacobian(self, x: npt.ArrayLike, *, out: Array | None = None) -> Array:
@@ -817,7 +845,12 @@ class Network(Batches):
         array([0.2, 0.3, 0.3])
         """
         warn_of_another_network(_optimizer(optimizer), self, 3)
-        loss = self._step(x, y, output_gradient, sample_weight, weight_mean, missing, optimizer)
+        targets = y if self._classes is None or y is None else _labels().indices(self, y, missing)
+        try:
+            loss = self._step(x, targets, output_gradient, sample_weight, weight_mean, missing, optimizer)
+        except ValueError as error:
+            name_columns(error, self, x=x, y=y)
+            raise
         remember_network(optimizer, self)
         return loss
 
@@ -854,12 +887,17 @@ class Network(Batches):
         remember_network(optimizer, self)
 
     def fingerprint(self) -> str:
-        """Compute the SHA-256 of architecture and parameters, to compare results between machines.
+        """Compute the SHA-256 of what `forward` and `loss` depend on, to compare results between machines.
+
+        It covers the dtype, layer sizes, activations, loss with its setting (`huber_delta`, `quantile`) and reduction,
+        all parameters, and the scaling of inputs and outputs: to the bit, but all NaN are the same, and -0 is not 0.
+        Not the seed, epochs trained, dropout and the optimizer's state, on which further training depends; nor
+        `classes`, `feature_names`, `metadata` and `provenance`.
 
         Returns
         -------
         str
-            64 hexadecimal digits; netlet.h describes the bytes. They do not include seed and number of epochs.
+            64 hexadecimal digits, in every language the same; netlet.h describes the bytes.
 
         Raises
         ------
@@ -898,6 +936,7 @@ class Network(Batches):
         missing: MissingName = "refuse",
         metrics: Metrics | None = None,
         progress: bool = False,
+        fingerprint_data: bool = False,
     ) -> History:
         """Train the network from its present parameters on: a second call continues where the first one ended.
 
@@ -907,11 +946,14 @@ class Network(Batches):
         ----------
         x : array_like, shape (rows, inputs)
             A C-contiguous array of the network's dtype is used in place; anything else (other layouts and dtypes,
-            lists, data frames, memory maps) is converted, batch by batch.
+            lists, data frames, memory maps) is converted, batch by batch. The first table of pandas, polars or Arrow
+            whose columns have names gives the network its `feature_names`; later tables are read by them.
         y : array_like, shape (rows, outputs)
-            Or (rows,) with one output; for cross_entropy integers of shape (rows,) are class indices; for quantile the
+            Or (rows,) with one output; for cross_entropy integers of shape (rows,) are class indices. For the cross
+            entropies other labels, text, booleans or integers, become `classes` of a network that is trained for the
+            first time, sorted; from then on, or if the network has `classes`, they are what `y` has. For quantile the
             targets of shape (rows,) are those of all outputs; for gaussian_nll y has shape (rows, outputs / 2), or
-            (rows,) with two outputs. Data frames are read by position, whatever their columns are called. Data of
+            (rows,) with two outputs. A table `y` is read by position, whatever its columns are called. Data of
             pandas, Arrow and polars, masked arrays and objects may hold no value that is missing (masked, NA, NaT, null
             or None); for `missing` it has to be NaN.
         epochs : int
@@ -938,10 +980,10 @@ class Network(Batches):
             Weights >= 0, not all of them 0, that multiply the losses of the rows. Reduction ``"mean"`` then divides by
             the sum of the weights and, in batches that do not hold all rows, by their number of rows times the mean
             weight of all rows: a weight counts as much in small batches.
-        class_weight : dict of int to float, or "balanced", optional
-            Multiplies the weight of each row by that of its class (1 for classes that are not in the dict, which may
-            name classes that `y` lacks); ``"balanced"``: rows / (classes in `y` * rows of the class), of the rows that
-            have a target. For the cross entropies.
+        class_weight : dict of class to float, or "balanced", optional
+            Multiplies the weight of each row by that of its class, by label or index (1 for classes that are not in the
+            dict, which may name classes that `y` lacks); ``"balanced"``: rows / (classes in `y` * rows of the class),
+            of the rows that have a target. For the cross entropies.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
             Its loss is computed after each epoch. Or batches of such data, as `fit_batches` takes them, for data that
             does not fit in memory; the figures are those of all rows together.
@@ -971,6 +1013,8 @@ class Network(Batches):
         progress : bool, default False
             Show how far training is, also within an epoch, on standard error: in a terminal a bar of tqdm's or, without
             tqdm, a line; in a notebook a line; otherwise at most a line a second.
+        fingerprint_data : bool, default False
+            Add `netlet.fingerprint` of `x`, `y` and `sample_weight` to `provenance`.
 
         Returns
         -------
@@ -1010,13 +1054,40 @@ class Network(Batches):
         True
         """
         batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
+        given = {"x": x, "y": y, "validation_data": validation_data}
+        said: dict[str, Any] = {  # of this training, in `provenance`, beside what fit_batches has, too
+            "method": "fit",
+            "batch_size": batch or None,
+            "shuffle": shuffle,
+            "standardize": standardize,
+            "sample_weight": sample_weight is not None,
+            "class_weight": dict(class_weight) if isinstance(class_weight, dict) else class_weight,
+            "validation_data": validation_data is not None,
+            "validation_split": validation_split,
+        }
+        if _flag("fingerprint_data", fingerprint_data):
+            from ._provenance import of_data
+
+            said["data"] = of_data(x=x, y=y, sample_weight=sample_weight)
+        classes = names = None
+        if type(x) is not np.ndarray:
+            names = names_of(x) if self._feature_names is None else None
+            x = input_array(x, self)
+        if "classes" in LOSSES[self.loss_name]:
+            y, validation_data, class_weight, classes = _labels().for_training(
+                self, y, validation_data, class_weight, missing
+            )
         if validation_split is not None:
             if validation_data is not None:
                 raise ValueError("validation_split: expected None beside validation_data")
             own = self.seed if seed is None else _seed(seed)
-            x, y, sample_weight, validation_data = training.split(
-                self.loss_name, validation_split, own, x, y, sample_weight, missing
-            )
+            try:
+                x, y, sample_weight, validation_data = training.split(
+                    self.loss_name, validation_split, own, x, y, sample_weight, missing
+                )
+            except ValueError as error:
+                name_columns(error, self, **given)
+                raise
         recorder = None
         if metrics is not None:
             from . import _metrics
@@ -1061,6 +1132,7 @@ class Network(Batches):
                 "missing": missing,
                 "progress": progress,
             },
+            {"said": said, "classes": classes, "feature_names": names, "given": given},
         )
 
     @with_hints
@@ -1092,7 +1164,8 @@ class Network(Batches):
         batches : callable or iterable
             A function that returns an iterator over the batches of an epoch, such as a generator function; or an
             iterable that can be iterated over repeatedly. A batch is (x, y) or (x, y, sample_weight), as in `fit`; it
-            is checked when it arrives, and may have any number of rows.
+            is checked when it arrives, and may have any number of rows. `classes` and `feature_names` are not learned
+            here: set them, and batches may have labels and tables.
         epochs, learning_rate, optimizer, seed, callback, callbacks, validation_data, patience, min_delta, schedule
             As in `fit`.
         standardize : bool or str, default False
@@ -1136,6 +1209,16 @@ class Network(Batches):
         """
         from . import _passes  # not wanted by all
 
+        given: dict[str, Any] = {"validation_data": validation_data}
+        if self._classes is not None:
+            validation_data = _labels().of_validation(self, validation_data, missing)
+        said = {
+            "method": "fit_batches",
+            "standardize": standardize,
+            "class_weight": dict(class_weight) if isinstance(class_weight, dict) else class_weight,
+            "shuffle_buffer": shuffle_buffer,
+            "weight_mean": weight_mean,
+        }
         return self._train(
             lambda look: _passes.of_epochs(
                 self,
@@ -1148,6 +1231,7 @@ class Network(Batches):
                 weight_mean=weight_mean,
                 missing=missing,
                 look=look,
+                given=given,
             ),
             {
                 "epochs": epochs,
@@ -1164,15 +1248,22 @@ class Network(Batches):
                 "missing": missing,
                 "progress": progress,
             },
+            {"said": said, "given": given},
         )
 
-    def _train(self, data: Callable[[Any], dict[str, Any]], options: training.Options) -> History:
-        """Train on `data`, settings for where the core gets rows from: a function of what shows the progress."""
+    def _train(
+        self, data: Callable[[Any], dict[str, Any]], options: training.Options, notes: dict[str, Any]
+    ) -> History:
+        """Train on `data`, settings for where the core gets rows from: a function of what shows the progress.
+
+        `notes`: for `_noting`.
+        """
         history = History()
         optimizer, callbacks, settings = training.settings(options, self, history)
         warn_of_another_network(optimizer, self, 5)
         try:
             with (
+                self._noting(history, optimizer, options, **notes),
                 training.display(options["progress"], settings["epochs"], history, self.reduction) as look,
                 training.running(callbacks, history, self, optimizer),
             ):
@@ -1222,6 +1313,7 @@ class Network(Batches):
         }
         network = cls(parts.layer_sizes, seed=0, **arguments)
         network.input_scaling, network.output_scaling = parts.input_scaling, parts.output_scaling
+        network.classes, network.feature_names = parts.classes, parts.feature_names
         return network
 
     def __reduce__(self) -> Any:
@@ -1234,7 +1326,8 @@ class Network(Batches):
             "scaling": scaling,
             "notes": [self._note(kind) for kind in range(3)],
         }
-        return _restore, (type(self), state), self.__dict__
+        own = {name: value for name, value in self.__dict__.items() if name not in ("_classes", "_feature_names")}
+        return _restore, (type(self), state), own
 
     def __repr__(self) -> str:
         hidden, output = set(self.activations[:-1]), self.activations[-1]
@@ -1267,4 +1360,5 @@ def _restore(cls: type[Network], state: dict[str, Any]) -> Network:
     network.input_scaling, network.output_scaling = state["scaling"]
     for kind, text in enumerate(state.get("notes", [])):  # pickles made before there were notes have none
         network._set_note(kind, text)
+    network._read_notes()
     return network

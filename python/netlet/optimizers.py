@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # they take longer to import than all of netlet
 
 __all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "Rprop"]
 
-_GRADIENT = ("l2", "l1", "clip_value", "clip_norm")  # GradientSettings; each is 0.0 by default
+GRADIENT = ("l2", "l1", "clip_value", "clip_norm")  # GradientSettings; each is 0.0 by default
 
 
 def warn_of_another_network(optimizer: Optimizer, network: _core.Network, stacklevel: int) -> None:
@@ -64,7 +64,7 @@ class _Signature:
         parameters = []
         for parameter in list(signature.parameters.values())[1:]:
             if parameter.annotation == "Unpack[GradientSettings]":
-                for name in _GRADIENT:
+                for name in GRADIENT:
                     parameters.append(inspect.Parameter(name, parameter.KEYWORD_ONLY, default=0.0, annotation="float"))
             else:
                 parameters.append(parameter)
@@ -93,12 +93,12 @@ class Optimizer(_core.Optimizer):
 
     def __init__(self, gradient: GradientSettings, /, **own: Any) -> None:
         _core.refuse_again(self)
-        unknown = gradient.keys() - set(_GRADIENT)
+        unknown = gradient.keys() - set(GRADIENT)
         if unknown:
             from ._hints import hint  # it is seldom wanted
 
             names = ", ".join(map(repr, sorted(unknown)))
-            more = hint(min(unknown), (*self._own, *_GRADIENT))
+            more = hint(min(unknown), (*self._own, *GRADIENT))
             raise TypeError(f"{type(self).__name__} has no setting {names}{more}")
         nesterov = flag("nesterov", own.pop("nesterov", False))
         numbers = {name: number(value, name) for name, value in (own | gradient).items()}
@@ -108,7 +108,7 @@ class Optimizer(_core.Optimizer):
         if type(self).__module__ == __name__ and not name.startswith("_") and not hasattr(type(self), name):
             raise AttributeError(
                 f"{type(self).__name__} has no setting {name!r}; learning_rate may be set, the others are fixed: "
-                f"{', '.join((*self._own, *_GRADIENT))}"
+                f"{', '.join((*self._own, *GRADIENT))}"
             )
         super().__setattr__(name, value)
 
@@ -133,7 +133,7 @@ class Optimizer(_core.Optimizer):
 
     def _arguments(self) -> dict[str, Any]:
         settings = self._settings
-        extra = [name for name in _GRADIENT if settings[name]]
+        extra = [name for name in GRADIENT if settings[name]]
         return {name: settings[name] for name in (*self._own, *extra)}
 
     def __repr__(self) -> str:

@@ -10,12 +10,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from . import _core
+from ._arguments import hinted
 
 __all__ = ["CosineDecay", "ExponentialDecay", "ReduceOnPlateau", "StepDecay"]
 
 _Parts = tuple[int, float, int, float, float]  # kind, gamma, period, floor, min_delta
 
 
+@hinted
 @dataclass(frozen=True)
 class StepDecay:
     """``gamma ** (epoch // period)``.
@@ -42,6 +44,7 @@ class StepDecay:
         return _core.SCHEDULES["step_decay"], self.gamma, self.period, 0.0, 0.0
 
 
+@hinted
 @dataclass(frozen=True)
 class ExponentialDecay:
     """``gamma ** epoch``.
@@ -58,6 +61,7 @@ class ExponentialDecay:
         return _core.SCHEDULES["exponential"], self.gamma, 1, 0.0, 0.0
 
 
+@hinted
 @dataclass(frozen=True)
 class CosineDecay:
     """Half a period of the cosine: ``floor + (1 - floor) * (1 + cos(pi * epoch / period)) / 2``, then `floor`.
@@ -79,6 +83,7 @@ class CosineDecay:
         return _core.SCHEDULES["cosine"], 1.0, self.period, self.floor, 0.0
 
 
+@hinted
 @dataclass(frozen=True)
 class ReduceOnPlateau:
     """Multiplied by `gamma` whenever `patience` epochs have passed without a loss smaller by `min_delta`.

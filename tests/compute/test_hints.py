@@ -6,7 +6,8 @@ import warnings
 
 import numpy as np
 import pytest
-from netlet import SGD, Adam, Network
+from netlet import SGD, Adam, Network, RMSprop, schedules
+from netlet.callbacks import Checkpoint, CSVLog, LivePlot
 
 from helpers.training import X, Y, regression
 
@@ -63,6 +64,26 @@ def test_warnings_point_at_the_caller_s_line():
         (lambda: Adam(lr=0.1), "Adam has no setting 'lr'; here it is 'learning_rate'"),
         (lambda: Adam(betas=(0.9, 0.99)), "here it is 'beta_1' and 'beta_2'"),
         (lambda: SGD(weight_decay=0.1), "here it is 'l2'"),
+        (lambda: RMSprop(alpha=0.9), "here it is 'rho' or 'l2'"),
+        (lambda: regression().fit(X, Y, epochs=3, dropout_rate=0.1), "'dropout' is an argument of Network"),
+        (lambda: regression().fit(X, Y, epochs=3, weights=Y), "here it is 'sample_weight'"),
+        (lambda: regression().fit(X, Y, epochs=3, labels=["a"]), "'classes' is an argument of Network"),
+        (lambda: Network([2, 2], class_names=["a", "b"]), "here it is 'classes'"),
+        (lambda: regression().reset(random_state=1), r"reset\(\) got .* here it is 'seed'"),
+        (lambda: regression().reset(inti="he_uniform"), "did you mean 'init'?"),
+        (lambda: regression().learn_scaling(X, weights=Y), "here it is 'sample_weight'"),
+        (lambda: regression().save("net", optimiser=None), "here it is 'optimizer'"),
+        (lambda: schedules.StepDecay(factor=0.5), r"StepDecay.*\(\) got an .* 'factor'; here it is 'gamma'"),
+        (lambda: schedules.StepDecay(0.5, step_size=3), "here it is 'period'"),
+        (lambda: schedules.ExponentialDecay(decay_rate=0.9), "here it is 'gamma'"),
+        (lambda: schedules.CosineDecay(T_max=9), "here it is 'period'"),
+        (lambda: schedules.ReduceOnPlateau(min_lr=0.1), "here it is 'floor'"),
+        (lambda: schedules.ReduceOnPlateau(patients=3), "did you mean 'patience'?"),
+        (lambda: Checkpoint(filepath="net"), "Checkpoint.* here it is 'path'"),
+        (lambda: Checkpoint("net", save_best_only=True), "here it is 'best'"),
+        (lambda: Checkpoint("net", period=3), "here it is 'every'"),
+        (lambda: CSVLog(filename="net"), "CSVLog.* here it is 'path'"),
+        (lambda: LivePlot(interval=3), "LivePlot.* here it is 'seconds'"),
     ],
 )
 def test_arguments_by_another_name_get_a_hint(call, match):

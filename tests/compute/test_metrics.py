@@ -153,6 +153,10 @@ def test_the_accuracy_of_fit_stays_its_own():
         ([3], TypeError, "names or functions, got 3"),
         (["f1"], ValueError, "unknown name 'f1' for squared_error; the known ones are rmse, mae, r2"),
         (["accuracy"], ValueError, "unknown name 'accuracy'"),
+        (["mse"], ValueError, "unknown name 'mse' for .*; 'rmse' is the root of that$"),
+        (["MeanSquaredError"], ValueError, "unknown name 'MeanSquaredError' for .*; 'rmse' is the root of that$"),
+        (["mean_absolute_error"], ValueError, "unknown name .*; here it is 'mae'$"),
+        (["r2_score"], ValueError, "unknown name .*; here it is 'r2'$"),
         (["r2", "r2"], ValueError, "each name once, got 'r2' again"),
         ([lambda *_: "good"], TypeError, "a number from <lambda>, got 'good'"),
         ([lambda *_: 1, lambda *_: 2], ValueError, "each name once, got '<lambda>' again; a dict gives names"),
@@ -170,3 +174,26 @@ def test_what_is_no_metric_is_refused(metrics, error, match):
         net.fit(X, Y, epochs=1, metrics=metrics)
     if "<lambda>" not in match:
         np.testing.assert_array_equal(net.parameters, before)
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("acc", "; here it is 'accuracy'"),
+        ("BinaryAccuracy", "; here it is 'accuracy'"),
+        ("auc", r"; sklearn.metrics.roc_auc_score takes y and what net.predict_proba\(x\) gives"),
+        ("roc_auc_score", "; sklearn.metrics.roc_auc_score takes y"),
+        ("f1", "; functions work, such as sklearn.metrics.f1_score"),
+        ("recall_score", "; functions work, such as sklearn.metrics.recall_score"),
+        ("mse", "$"),
+        ("zzz", "$"),
+    ],
+)
+def test_names_elsewhere_get_a_hint(name, hint):
+    net = classifier()
+    with pytest.raises(ValueError, match=f"^metrics: unknown name '{name}' for cross_entropy.* accuracy{hint}"):
+        net.evaluate(X, CLASSES, metrics=[name])
+    if "functions" in hint:
+        function = getattr(theirs, hint.split(".")[-1])
+        found = net.evaluate(X, CLASSES, metrics={"own": lambda y, p: function(y, p, average="macro")})
+        assert found["own"] == function(CLASSES, net.predict(X), average="macro")

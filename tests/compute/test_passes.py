@@ -196,3 +196,32 @@ def test_a_shuffle_buffer_holds_that_many_batches_at_most():
 def test_a_shuffle_buffer_is_a_number_of_batches(bad):
     with pytest.raises((ValueError, TypeError), match=r"^shuffle_buffer: expected a positive integer or None"):
         regression().fit_batches([(X, Y)], epochs=1, shuffle_buffer=bad)
+
+
+def test_batches_may_have_labels():
+    """In training, class weights, validation, figures and predictions."""
+    names = np.array(["ant", "bee", "cow"])
+    options = {"epochs": 2, "standardize": True}
+    by_name, by_index = classifier(), classifier()
+    by_name.classes = names
+    labels = names[CLASSES]
+    history = by_name.fit_batches(
+        slices(X, labels),
+        **options,
+        class_weight={"ant": 2.0, "cow": 0.5},
+        validation_data=[(X, labels)],
+    )
+    expected = by_index.fit_batches(
+        slices(X, CLASSES), **options, class_weight={0: 2.0, 2: 0.5}, validation_data=[(X, CLASSES)]
+    )
+    assert by_name == by_index
+    assert history.validation_loss.tobytes() == expected.validation_loss.tobytes()
+    same = {"same": lambda y, prediction: (y == prediction).mean()}
+    figures = by_name.evaluate_batches(slices(X, labels), metrics=["accuracy", *same.values()])
+    assert list(figures.values()) == list(by_name.evaluate(X, labels, metrics=["accuracy", *same.values()]).values())
+    assert np.concatenate(list(by_name.predict_batches([X]))).tolist() == by_name.predict(X).tolist()
+    with pytest.raises(ValueError, match=r"^validation_data: y: expected one of the classes 'ant'"):
+        by_name.fit_batches([(X, labels)], epochs=1, validation_data=[(X, np.full(300, "dog"))])
+    learned = classifier()
+    learned.fit(X, labels, epochs=1, validation_data=[(X[:150], labels[:150]), (X[150:], labels[150:])])
+    assert learned.classes.tolist() == names.tolist()

@@ -2,6 +2,8 @@
 """What ``python -m netlet`` says of files and of this machine."""
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -68,6 +70,32 @@ def test_verify_fails_if_a_file_is_not_as_it_was_written(call, saved, tmp_path):
     assert [line["ok"] for line in lines] == [True, False]
 
 
+def test_show_says_what_a_file_says_of_classes_inputs_and_provenance(call, tmp_path):
+    net, path = Network([2, 1], loss="binary_cross_entropy", classes=["no", "yes"], seed=0), tmp_path / "net"
+    net.feature_names, net.metadata = ["a", "b"], {"mine": 1}
+    net.fit([[0, 1]], ["yes"], epochs=1)
+    net.save(path, provenance=True)
+    code, output, _ = call("show", path)
+    assert code == 0
+    for line in ("classes: 'no', 'yes'", "inputs: 'a', 'b'", 'metadata: {"mine": 1}'):
+        assert line in output.splitlines()
+    assert f"provenance: {json.dumps(net.provenance)}" in output.splitlines()
+    facts = json.loads(call("show", path, "--json")[1])
+    assert (facts["classes"], facts["feature_names"]) == (["no", "yes"], ["a", "b"])
+    assert (facts["metadata"], facts["provenance"]) == ({"mine": 1}, net.provenance)
+
+
+def test_notes_of_another_program_are_a_failure(call, tmp_path):
+    for kind, text in ((0, "[1]"), (1, "{"), (2, "[1]"), (2, "{")):
+        net = Network([2, 3], loss="cross_entropy", seed=0)
+        net._set_note(kind, text)
+        (tmp_path / "net").write_bytes(net.to_bytes())
+        code, output, errors = call("show", tmp_path / "net")
+        assert (code, output) == (1, "")
+        assert errors.startswith(f"{tmp_path / 'net'}: ")
+        assert call("verify", tmp_path / "net")[0] == 1
+
+
 def test_files_of_another_numerics_version_say_so(call):
     code, output, _ = call("verify", RELEASED)
     assert code == 0
@@ -79,9 +107,12 @@ def test_selftest_trains_the_golden_networks(call, monkeypatch):
     before = netlet.isa(), netlet.get_num_threads()
     cases = _golden.read()[:2]
     monkeypatch.setattr(_golden, "read", lambda: cases)
-    code, output, _ = call("selftest")
+    code, output, _ = call("selftest", "--fingerprints")
     assert code == 0
     assert all(isa in output for isa in netlet.available_isas())
+    assert all(f"{case.fingerprint}  {case.name}\n" in output for case in cases)
+    together = _golden.together([(case.fingerprint, case.loss) for case in cases])
+    assert output.count(together) >= len(netlet.available_isas()) + 1
     assert output.count("2 networks, all bits the same") >= len(netlet.available_isas())
     cases[1].fingerprint = "0" * 64
     code, output, _ = call("selftest")
@@ -96,3 +127,36 @@ def test_without_a_command_it_says_what_is_installed(call):
     assert code == 0
     assert output.startswith(f"netlet           {netlet.__version__}\n")
     assert _core.BUILD in output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--libdir", "show"], "--libdir: expected no command beside it, got show"),
+        (["verify", "net", "--cmakedir"], "--cmakedir: expected no command beside it, got verify"),
+        (["--libdir", "--includedir"], "not allowed with argument --libdir"),
+        (["shw", "net"], "invalid choice: 'shw'"),
+        (["show"], "the following arguments are required: file"),
+        (["show", "net", "other"], "unrecognized arguments: other"),
+        (["--lib"], "unrecognized arguments: --lib"),
+    ],
+)
+def test_a_command_line_that_is_not_understood(call, capsys, arguments, message):
+    with pytest.raises(SystemExit) as caught:
+        call(*arguments)
+    assert caught.value.code == 2
+    output, errors = capsys.readouterr()
+    assert output == ""
+    assert message in errors
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such pipes")
+@pytest.mark.parametrize("arguments", [["show"], ["show", "--json"], ["verify"]], ids=" ".join)
+def test_whoever_reads_may_stop_at_any_time(saved, arguments):
+    """As `head` does: nothing is said of it, and the exit code is a shell's for a closed pipe."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "netlet", *arguments, str(saved[1])]
+    with os.fdopen(write, "wb") as output:
+        result = subprocess.run(command, stdout=output, stderr=subprocess.PIPE, text=True, check=False, timeout=120)
+    assert (result.returncode, result.stderr) == (141, "")

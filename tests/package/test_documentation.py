@@ -50,16 +50,18 @@ def test_the_reference_is_imported_when_it_is_asked_for():
         netlet.nonsense  # noqa: B018
 
 
-def test_readme_python_blocks(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("name", ["README.md", "docs/labels.md"])
+def test_python_blocks(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In order, in one namespace; what a line prints is what the comment beside it says."""
     monkeypatch.chdir(tmp_path)
-    blocks = re.findall(r"^```python\n(.*?)^```$", README, flags=re.MULTILINE | re.DOTALL)
+    text = (ROOT / name).read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
     assert blocks
     namespace: dict[str, object] = {}
     for block in blocks:
-        exec(compile(block, "README.md", "exec"), namespace)
+        exec(compile(block, name, "exec"), namespace)
         expected = re.findall(r"^print\(.*\)  # (.*)$", block, flags=re.MULTILINE)
         assert capsys.readouterr().out.splitlines() == expected
 

@@ -260,7 +260,8 @@ NETLET_API void netlet_set_seed(netlet_network* network, uint64_t seed);
 NETLET_API uint64_t netlet_epochs_trained(const netlet_network* network);
 NETLET_API void netlet_set_epochs_trained(netlet_network* network, uint64_t epochs);
 
-/* SHA-256 of architecture and parameters in hexadecimal, to compare two machines. The bytes: the ASCII lines
+/* SHA-256 of what outputs and losses depend on, in hexadecimal, to compare two machines. Seed, epochs trained, dropout,
+ * notes and the optimizer do not count. The bytes: the ASCII lines
  * "netlet 1", dtype, layer sizes, activations (each list separated by spaces), loss, reduction, each ended by \n; the
  * loss's parameters as binary64; the network's parameters; then for inputs and for outputs that have a scaling, the
  * line "inputs\n" or "outputs\n", shifts and scales as binary64. Numbers are little-endian; every NaN is the
@@ -306,7 +307,8 @@ NETLET_API netlet_status netlet_copy_scaling(const netlet_network* network, int3
                                              int* present, netlet_error* error);
 
 /* Texts that a network carries along, in its copies and files, and that nothing here reads: JSON in printable ASCII,
- * whose \u escapes hold the rest. They do not count in the fingerprint. */
+ * whose \u escapes hold the rest. They do not count in the fingerprint. Python reads an array of labels, one for each
+ * output (binary_cross_entropy: two, of 0 and of 1), an array of names, one for each input, and an object. */
 typedef enum netlet_note_kind { NETLET_CLASSES = 0, NETLET_FEATURE_NAMES = 1, NETLET_METADATA = 2 } netlet_note_kind;
 /* NULL: none. The network owns it; it is valid until the note is next set. */
 NETLET_API const char* netlet_note(const netlet_network* network, int32_t kind);

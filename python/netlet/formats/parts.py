@@ -33,6 +33,8 @@ class Parts:
     dropout: Sequence[float] = ()  # of each hidden layer
     input_scaling: Any = None
     output_scaling: Any = None
+    classes: Any = None  # labels, or None
+    feature_names: Any = None
 
     @cached_property
     def layer_sizes(self) -> list[int]:

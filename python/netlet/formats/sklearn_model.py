@@ -6,6 +6,7 @@ scikit-learn itself is not imported.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -135,4 +136,19 @@ def from_sklearn(model: Any, dtype: Any) -> Parts:
     """Read an estimator."""
     layers = Layers()
     loss = _add(layers, model)
-    return layers.parts(loss=loss, dtype=dtype)
+    parts = layers.parts(loss=loss, dtype=dtype)
+    names = getattr(model, "feature_names_in_", None)
+    return replace(parts, classes=_labels(model, parts), feature_names=None if names is None else list(names))
+
+
+def _labels(model: Any, parts: Parts) -> Any:
+    """The model's classes, if they are others than the network's own indices."""
+    classes = getattr(model, "classes_", None)
+    of = LOSSES[parts.loss].get("classes")
+    if classes is None or not of or (of == "output" and parts.layer_sizes[-1] > 1):  # each output is a yes or no
+        return None
+    if classes.dtype.kind not in "OUbiuf" or (
+        classes.dtype.kind in "iu" and np.array_equal(classes, np.arange(len(classes)))
+    ):
+        return None
+    return classes.tolist()

@@ -1,0 +1,256 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What a network carries along in copies and files, beside its numbers: names of classes and inputs, metadata, origin.
+
+The core keeps each as a text, which it does not read. Those names are also attributes, which calls look at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from . import _core
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
+
+__all__ = ["Notes"]
+
+_CLASSES, _FEATURE_NAMES, _METADATA = range(3)  # of the core's notes
+_ORIGIN = "netlet_provenance"  # in the metadata of a file: earlier readers of the format know no other place
+
+
+class _Metadata(dict[str, Any]):
+    """A dict that says so where changing it would be in vain."""
+
+    def _refuse(self, *_: Any, **__: Any) -> Any:
+        raise TypeError("metadata: expected to be set as a whole: net.metadata = {**net.metadata, 'name': value}")
+
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
+
+    def __reduce__(self) -> Any:
+        return dict, (dict(self),)
+
+
+def _parsed(text: str) -> Any:
+    import json  # it takes long to import
+
+    try:
+        return json.loads(text)
+    except RecursionError as error:
+        raise ValueError(str(error)) from None
+
+
+def _told(network: Any, history: Any, optimizer: Any, options: Any, said: dict[str, Any], ended_by: str | None) -> Any:
+    """What `provenance` makes its dict of: there is no time for that in a short `fit`."""
+    return {
+        "optimizer": (type(optimizer).__name__, optimizer._own, optimizer._settings),
+        "epochs": len(history),
+        "epochs_asked_for": options["epochs"],
+        "seed": network.seed if options["seed"] is None else options["seed"],
+        "schedule": None if options["schedule"] is None else _schedule(options["schedule"]),
+        "patience": options["patience"],
+        "min_delta": options["min_delta"],
+        "missing": options["missing"],
+        "validation_data": options["validation_data"] is not None,
+        **said,
+        "last_epoch": history._last(),
+        "ended_by": ended_by,
+    }
+
+
+def _schedule(value: Any) -> str:
+    """A schedule by its settings, a function by its name: what it prints by itself may have its address."""
+    if type(value).__module__ == "netlet.schedules":
+        return repr(value)
+    named = value if hasattr(value, "__qualname__") else type(value)
+    return f"{named.__module__}.{named.__qualname__}"
+
+
+class Notes(_core.Network):
+    """The part of `Network` that it carries along."""
+
+    _classes: Array | None = None
+    _feature_names: list[str] | None = None
+    _training: dict[str, Any] | None = (
+        None  # the last one in this process; what a file said of it is in the core's note
+    )
+
+    @property
+    def classes(self) -> Array | None:
+        """The label of each class, or None: predictions and targets are indices from 0.
+
+        A read-only array, one label for each output, in their order; for binary_cross_entropy two, of 0 and of 1. Set
+        it to text, booleans or numbers, or to None, or let `fit` learn it from its `y`.
+        """
+        return self._classes
+
+    @classes.setter
+    def classes(self, value: Sequence[Any] | Array | None) -> None:
+        from . import _labels
+
+        classes = None if value is None else _labels.checked(value, self.loss_name, self.layer_sizes[-1])
+        self._set_json(_CLASSES, None if classes is None else classes.tolist())
+        self._classes = classes
+
+    @property
+    def feature_names(self) -> list[str] | None:
+        """The name of each input, or None: tables are read by position.
+
+        `fit` learns them from a table of pandas, polars or Arrow whose columns have names. From then on columns are
+        taken by name, in any order; a table that lacks some, or has others, is refused. Arrays have no names, and are
+        read by position. Set it to a list of distinct names, or to None.
+        """
+        return None if self._feature_names is None else list(self._feature_names)
+
+    @feature_names.setter
+    def feature_names(self, value: Sequence[str] | None) -> None:
+        from . import _features
+
+        names = None if value is None else _features.checked(value, self.layer_sizes[0])
+        self._set_json(_FEATURE_NAMES, names)
+        self._feature_names = names
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What you want to keep with the network: a dict of what JSON can say, empty by default.
+
+        It is saved and copied with the network, and nothing here reads it. What is read is a copy: set it as a whole,
+        ``net.metadata = {**net.metadata, "name": value}``, or to None.
+        """
+        stored = self._stored()
+        stored.pop(_ORIGIN, None)
+        return _Metadata(stored)
+
+    @metadata.setter
+    def metadata(self, value: Mapping[str, Any] | None) -> None:
+        if value is not None and not isinstance(value, Mapping):
+            raise TypeError(f"metadata: expected a dict or None, got {type(value).__name__}")
+        import json
+
+        given = dict(value or {})
+        try:
+            text = json.dumps(given, allow_nan=False)
+        except (TypeError, ValueError, RecursionError) as error:
+            raise ValueError(f"metadata: expected what JSON can say, but {error}") from None
+        if json.loads(text) != given:
+            raise ValueError(
+                "metadata: expected what JSON gives back as it was: names that are str, and lists, no tuples"
+            )
+        if _ORIGIN in given:
+            raise ValueError(f"metadata: expected other names than {_ORIGIN!r}, under which files have the provenance")
+        origin = self._stored().get(_ORIGIN)
+        self._set_json(_METADATA, given | ({} if origin is None else {_ORIGIN: origin}))
+
+    @property
+    def provenance(self) -> dict[str, Any]:
+        """Where the parameters come from: the library's version, and the settings and results of the last `fit`.
+
+        A dict, empty for a network that `fit` or `fit_batches` has not trained; copies and pickles have it, files if
+        they are saved with ``provenance=True``. It has no times and names no machine: the same training gives the same
+        dict. Whatever else has changed the parameters since, such as `step`, is not in it.
+        """
+        if self._training is not None:
+            from ._provenance import of_fit
+
+            return of_fit(self.loss_name, self.reduction, self._training)
+        origin = self._stored().get(_ORIGIN)
+        return dict(origin) if isinstance(origin, dict) else {}
+
+    def _stored(self) -> dict[str, Any]:
+        """The metadata as they are in a file."""
+        text = self._note(_METADATA)
+        stored = _parsed(text) if text else {}
+        if not isinstance(stored, dict):
+            raise ValueError(f"metadata: expected a JSON object in the network's note, got {type(stored).__name__}")
+        return stored
+
+    def _set_json(self, kind: int, value: Any) -> None:
+        import json
+
+        self._set_note(kind, json.dumps(value) if value else None)
+
+    def _read_notes(self) -> None:
+        """Take over what a file or a pickle says."""
+        try:
+            if classes := self._note(_CLASSES):
+                from . import _labels
+
+                self._classes = _labels.checked(_parsed(classes), self.loss_name, self.layer_sizes[-1])
+            if names := self._note(_FEATURE_NAMES):
+                from . import _features
+
+                self._feature_names = _features.checked(_parsed(names), self.layer_sizes[0])
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"the network's notes are not as netlet writes them: {error}") from None
+
+    def _with_provenance(self) -> Any:
+        """A copy whose file tells the provenance."""
+        import copy
+
+        provenance = self.provenance
+        if not provenance:
+            raise ValueError("provenance: expected a network that fit has trained, nothing is known of this one")
+        network = copy.copy(self)
+        network._set_json(_METADATA, {**self.metadata, _ORIGIN: provenance})
+        return network
+
+    def _forget_provenance(self) -> None:
+        if _ORIGIN in (self._note(_METADATA) or ""):
+            self._set_json(_METADATA, dict(self.metadata))
+        self._training = None
+
+    @contextmanager
+    def _noting(
+        self,
+        history: Any,
+        optimizer: Any,
+        options: Any,
+        said: dict[str, Any],
+        given: dict[str, Any],
+        classes: Array | None = None,
+        feature_names: list[str] | None = None,
+    ) -> Iterator[None]:
+        """For a training: keep what was learned from its data, unless it is refused before anything has changed.
+
+        Parameters
+        ----------
+        history, optimizer, options
+            Of the training, for `provenance`.
+        said : dict
+            What else `provenance` says.
+        given : dict
+            Data as the caller passed them, for the names of columns in messages.
+        classes, feature_names
+            What is new.
+        """
+        before, training = self._note(_METADATA), self._training
+        ended_by = None
+        try:
+            if classes is not None:
+                self.classes = classes
+            if feature_names is not None and len(feature_names) == self.layer_sizes[0]:
+                self.feature_names = feature_names
+            self._forget_provenance()
+            yield
+        except BaseException as error:
+            ended_by = type(error).__name__
+            if isinstance(error, ValueError):
+                from ._features import name_columns
+
+                name_columns(error, self, **given)
+            if not len(history) and not isinstance(error, (_core.DivergenceError, KeyboardInterrupt)):
+                if classes is not None:
+                    self.classes = None
+                if feature_names is not None:
+                    self.feature_names = None
+                if self._note(_METADATA) != before:
+                    self._set_note(_METADATA, before)
+                self._training = training
+            raise
+        finally:
+            if len(history):
+                self._training = _told(self, history, optimizer, options, said, ended_by)
