@@ -27,9 +27,10 @@ else()
 endif()
 
 configure_package_config_file(cmake/netletConfig.cmake.in netletConfig.cmake INSTALL_DESTINATION ${netlet_cmake_dir}
-  NO_SET_AND_CHECK_MACRO)
+  PATH_VARS CMAKE_INSTALL_INCLUDEDIR NO_SET_AND_CHECK_MACRO)
 write_basic_package_version_file(netletConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/netletConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/netletConfigVersion.cmake
+  ${CMAKE_CURRENT_SOURCE_DIR}/cmake/netletFortran.cmake
   DESTINATION ${netlet_cmake_dir} COMPONENT netlet_Development)
 
 if(NOT netlet_under_pip)  # a wheel has the licence in its metadata

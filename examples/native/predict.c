@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Loads a network saved from any language, and prints its outputs for each line of numbers:
+/* Loads a network saved from any language, and prints its predictions for each line of numbers:
  *
  *   predict NETWORK < rows.txt
  */
+#include <inttypes.h>
 #include <netlet/netlet.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,16 @@
 static int failed(const char* what, const netlet_error* error) {
   fprintf(stderr, "%s: %s\n", what, error->message);
   return 1;
+}
+
+static void print(const void* values, size_t count, int dtype) {
+  for (size_t j = 0; j < count; ++j) {
+    if (dtype == NETLET_INT64) /* classes */
+      printf("%" PRId64, ((const int64_t*)values)[j]);
+    else
+      printf("%.17g", dtype == NETLET_FLOAT32 ? ((const float*)values)[j] : ((const double*)values)[j]);
+    putchar(j + 1 < count ? ' ' : '\n');
+  }
 }
 
 int main(int count, char** arguments) {
@@ -24,8 +35,7 @@ int main(int count, char** arguments) {
   if (netlet_fingerprint(network, fingerprint, &error) != NETLET_OK) return failed("fingerprint", &error);
   printf("fingerprint %s\n", fingerprint);
 
-  const size_t inputs = netlet_inputs(network), outputs = netlet_outputs(network);
-  const int is_float32 = netlet_network_dtype(network) == NETLET_FLOAT32;
+  const size_t inputs = netlet_inputs(network), outputs = netlet_prediction_count(network);
   double* const row = malloc(inputs * sizeof *row);
   void* const out = malloc(outputs * sizeof(double));
   int status = row && out ? 0 : 1;
@@ -49,11 +59,10 @@ int main(int count, char** arguments) {
       fprintf(stderr, "line %zu: expected %zu numbers, got %zu%s\n", line, inputs, have,
               c == '\n' || c == EOF ? "" : " and something else");
       status = 1;
-    } else if (netlet_forward(network, &x, out, &error) != NETLET_OK) {
-      status = failed("forward", &error);
+    } else if (netlet_predict(network, &x, out, &error) != NETLET_OK) {
+      status = failed("predict", &error);
     } else {
-      for (size_t j = 0; j < outputs; ++j)
-        printf(j + 1 < outputs ? "%.17g " : "%.17g\n", is_float32 ? ((const float*)out)[j] : ((const double*)out)[j]);
+      print(out, outputs, netlet_prediction_dtype(network));
     }
   }
   free(out);

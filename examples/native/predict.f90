@@ -1,24 +1,24 @@
 ! SPDX-License-Identifier: BSD-3-Clause
-! Loads a network and prints its outputs for each line of numbers, like predict.c:
+! Loads a network and prints its predictions for each line of numbers, like predict.c:
 !
 !   predict_fortran NETWORK < rows.txt
 program predict
-  use, intrinsic :: iso_c_binding, only: c_double, c_ptr
+  use, intrinsic :: iso_c_binding, only: c_double
   use, intrinsic :: iso_fortran_env, only: error_unit
   use netlet
   implicit none
   character(*), parameter :: blanks = " " // achar(9) // achar(13), numerals = "0123456789+-.eEdDnNaAiIfF"
   character(4096) :: path
   character(:), allocatable :: line
-  type(c_ptr) :: network
+  type(netlet_network) :: network
   real(c_double), allocatable :: x(:, :), y(:, :)
   integer :: number, status
 
   if (command_argument_count() /= 1) error stop "usage: predict_fortran NETWORK < ROWS"
   call get_command_argument(1, path)
-  network = netlet_load(trim(path))
-  print '(2a)', "fingerprint ", netlet_fingerprint(network)
-  allocate (x(netlet_inputs(network), 1), y(netlet_outputs(network), 1))
+  call network%load(path)
+  print '(2a)', "fingerprint ", network%fingerprint()
+  allocate (x(network%inputs(), 1), y(network%predictions(), 1))
   number = 0
   do while (next_line(line))
     number = number + 1
@@ -29,10 +29,9 @@ program predict
       write (error_unit, '(a, i0, a, i0, 3a)') "line ", number, ": expected ", size(x), " numbers, got '", line, "'"
       stop 1, quiet=.true.
     end if
-    call netlet_forward(network, x, y)
+    call network%predict(x, y)
     print '(*(es24.16e3, :, 1x))', y
   end do
-  call netlet_free(network)
 
 contains
 

@@ -20,7 +20,7 @@ from netlet.exchange import _optimizer_of
 HERE = Path(_core.__file__).parent  # this is where an editable install keeps its files, too
 FOLDERS = {
     "cmakedir": (HERE / "lib" / "cmake" / "netlet", "the folder of the CMake package, for -Dnetlet_DIR="),
-    "includedir": (HERE / "include", "the folder of the headers, for -I"),
+    "includedir": (HERE / "include", "the folder of the headers and of the Fortran module, netlet/netlet.f90, for -I"),
     "libdir": (HERE / "lib", "the folder of the static library, for -L"),
     "pkgconfigdir": (HERE / "lib" / "pkgconfig", "the folder of netlet.pc, for PKG_CONFIG_PATH"),
 }

@@ -336,27 +336,33 @@ class Exchange(Notes):
         return cls._made_of(checkpoint), optimizer
 
     @_QUIETLY
-    def to_c(self, path: Path, *, name: str | None = None) -> None:
-        """Write the network as one C99 file that gives the same bits, for programs without netlet.
+    def to_c(self, path: Path, *, name: str | None = None, header: bool = True) -> None:
+        """Write the network as one C99 file that gives the same bits, for programs without netlet, and its header.
 
         All sizes are fixed, nothing is allocated, and nothing is needed but `fma`. The file has ``NAME_forward`` for
         one row, ``NAME_forward_rows`` for many, and ``NAME_self_test``, which checks that compiler and processor keep
-        the bits.
+        the bits. The header beside it declares them for C and C++, and has the sizes, ``NAME_INPUTS`` and
+        ``NAME_OUTPUTS`` in capitals. The C file does not need it.
 
         Parameters
         ----------
         path : str or path-like
+            The C file, ``net.c``; the header is then ``net.h``.
         name : str, optional
             The prefix of its functions' names; by default the file's name without its extension, with ``_`` for
             characters that names in C cannot have, without those at its beginning, which C reserves, and after
             ``net_`` if it begins with a digit; ``net`` if nothing is left.
+        header : bool, default True
+            Whether to write the header, too.
 
         Raises
         ------
+        FileExistsError
+            If a header of that name is there which `to_c` has not written.
         OSError
-            If the file cannot be written.
+            If a file cannot be written.
         ValueError
-            If `name` is not a valid name in C, or a parameter is not finite.
+            If `name` is not a valid name in C, a parameter is not finite, or `path` is that of a header.
 
         Examples
         --------
@@ -364,15 +370,30 @@ class Exchange(Notes):
         >>> import pathlib, tempfile
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "xor.c"
         >>> Network([2, 3, 1], seed=0).to_c(path)
-        >>> "void xor_forward(const double x[2], double y[1]);" in path.read_text()
+        >>> "void xor_forward(const double x[2], double y[1]);" in path.with_suffix(".h").read_text()
         True
         """
-        from .formats.c_source import c_name, c_source
+        from .formats.c_source import c_header, c_name, c_source, is_header
 
         file = _pathlib_path(path)
         name = c_name(file.stem) if name is None else name
-        text = c_source(self._parts(), name, self._fingerprint(), lambda x: self._forward(x, None))
+        parts, fingerprint = self._parts(), self._fingerprint()
+        text = c_source(parts, name, fingerprint, lambda x: self._forward(x, None))
+        if flag("header", header):
+            beside = file.with_suffix(".h")
+            if beside == file:
+                raise ValueError(
+                    f"path: expected a C file such as net.c, got {file.name}; its header would be the same"
+                )
+            if beside.is_file() and not is_header(beside.read_text(encoding="utf-8", errors="replace")):
+                reason = "is no header that to_c has written; choose another path, or pass header=False"
+                raise FileExistsError(errno.EEXIST, reason, str(beside))
+            # the name as printable ASCII, which may not end the comment
+            called = ascii(file.name)[1:-1].replace("*/", "*_")
+            declarations = c_header(parts, name, fingerprint, called)
         _core.replace_file(_encoded(path), text.encode("ascii"))
+        if header:
+            _core.replace_file(os.fsencode(beside), declarations.encode("ascii"))
 
     @_QUIETLY
     def to_onnx(self, path: Path, *, dtype: Dtype | None = None) -> None:

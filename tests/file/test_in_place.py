@@ -18,7 +18,8 @@ import sys
 from netlet import Network
 net = Network([2, 3, 1], seed=0)
 for path in sys.argv[1:]:
-    {"netlet": net.save, "onnx": net.to_onnx, "c": lambda path: net.to_c(path, name="net")}[path.split(".")[-1]](path)
+    to_c = lambda path: net.to_c(path, name="net", header=False)
+    {"netlet": net.save, "onnx": net.to_onnx, "c": to_c}[path.split(".")[-1]](path)
 """
 OLD = Network([2, 30, 1], seed=1)  # larger than the new one
 NEW = Network([2, 3, 1], seed=0)
@@ -52,7 +53,7 @@ def test_a_file_that_cannot_be_replaced_is_written_in_place(fault, failing_disk,
     assert save(failing_disk, *places, **fault) == ""
     assert mounted.read_bytes() == NEW.to_bytes()
     NEW.to_onnx(tmp_path / "new.onnx")
-    NEW.to_c(tmp_path / "new.c", name="net")
+    NEW.to_c(tmp_path / "new.c", name="net", header=False)
     assert [path.read_bytes() for path in others] == [(tmp_path / f"new{path.suffix}").read_bytes() for path in others]
     assert {path: path.stat().st_ino for path in places} == places
     assert names(tmp_path) == ["mounted.c", "mounted.netlet", "mounted.onnx", "new.c", "new.onnx"]

@@ -226,12 +226,12 @@ NETLET_API void netlet_network_free(netlet_network* network); /* may be NULL */
  * from 0, has layer size i as inputs and layer size i + 1 as outputs. */
 NETLET_API size_t netlet_layer_size_count(const netlet_network* network);
 NETLET_API size_t netlet_layer_size(const netlet_network* network, size_t i);
-NETLET_API size_t netlet_inputs(const netlet_network* network);  /* the first size */
-NETLET_API size_t netlet_outputs(const netlet_network* network); /* the last one */
+NETLET_API size_t netlet_inputs(const netlet_network* network) NETLET_NONBLOCKING;  /* the first size */
+NETLET_API size_t netlet_outputs(const netlet_network* network) NETLET_NONBLOCKING; /* the last one */
 NETLET_API int netlet_layer_activation(const netlet_network* network, size_t layer);
 NETLET_API int netlet_network_loss(const netlet_network* network);
 NETLET_API int netlet_network_reduction(const netlet_network* network);
-NETLET_API int netlet_network_dtype(const netlet_network* network);
+NETLET_API int netlet_network_dtype(const netlet_network* network) NETLET_NONBLOCKING;
 /* The number of targets in a row, so of columns of y (or one column of class indices with cross_entropy): as many as
  * outputs, but half as many with gaussian_nll. */
 NETLET_API size_t netlet_target_count(const netlet_network* network);
@@ -321,6 +321,20 @@ NETLET_API netlet_status netlet_set_note(netlet_network* network, int32_t kind, 
  * is not checked. x may have 0 rows. A single row allocates nothing if no layer has more than 1024 outputs and x needs
  * no conversion. */
 NETLET_API netlet_status netlet_forward(const netlet_network* network, const netlet_array* x, void* out,
+                                        netlet_error* error);
+
+/* What the outputs say in the caller's terms, the same as Python's predict: with cross_entropy the index of the largest
+ * output, the first of equal ones; with binary_cross_entropy 1 for each output above 1/2, otherwise 0; with poisson the
+ * rates, exp of the outputs; with gaussian_nll the means; with other losses the outputs. Indices count from 0, also where
+ * the network carries names of classes. */
+/* The number of predictions in a row: 1 with cross_entropy, otherwise netlet_target_count. */
+NETLET_API size_t netlet_prediction_count(const netlet_network* network);
+/* NETLET_INT64 for losses with classes, for others the network's dtype. */
+NETLET_API int netlet_prediction_dtype(const netlet_network* network);
+/* out: x->rows x netlet_prediction_count contiguous values of netlet_prediction_dtype; it may not overlap x or the
+ * parameters. Fails if outputs are NaN, which is no class. Losses with classes and gaussian_nll need memory for the
+ * outputs of all rows; a real-time thread compares those of netlet_forward_realtime itself. */
+NETLET_API netlet_status netlet_predict(const netlet_network* network, const netlet_array* x, void* out,
                                         netlet_error* error);
 
 /* The same for real-time threads: all on the calling thread, in the caller's memory, without allocation, lock or system

@@ -1,12 +1,19 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // netlet for C++17: classes around netlet.h, in this header alone: the library itself has a C interface only.
 //
+//   std::vector<double> x = {0, 0, 0, 1, 1, 0, 1, 1}, y = {0, 1, 1, 0};
 //   netlet::Network net({2, 3, 1});
 //   net.initialize(netlet::Init::glorot_uniform, 0);
 //   netlet::Optimizer descent = netlet::SGD(0.1);
 //   netlet::FitOptions options;
 //   options.epochs = 10000;
-//   netlet::History history = net.fit({x, 4, 2}, {y, 4, 1}, descent, options);  // x: 4 rows of 2, y: 4 rows of 1
+//   netlet::History history = net.fit(x, y, descent, options);  // x: 4 rows of 2, y: 4 rows of 1
+//   std::vector<double> out = net.forward<double>(x);
+//
+// Inputs, targets and weights may be given as anything that holds its values one after the other (std::vector,
+// std::array, std::span, a C array): its size must then be a multiple of the row's, and says how many rows there are.
+// {pointer, rows, columns} gives the shape. Results are returned as std::vector, or written to a container, whose size
+// must be that of the result, or to a pointer or C array, which is not checked.
 //
 // Every failure throws netlet::Error with the status and the message of netlet.h (for files preceded by the path). An
 // exception that a callback throws leaves the call that ran it. What netlet.h says about units, memory, threads and
@@ -22,6 +29,7 @@
 #include <cstdint>
 #include <exception>
 #include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -111,21 +119,57 @@ template <class T> constexpr std::int32_t dtype_number() {
                                                                                   : 3);
 }
 
+// The type of the values that a container holds one after the other; no type, so no overload, for anything else.
+template <class C> using Value = std::remove_pointer_t<decltype(std::data(std::declval<C&>()))>;
+template <class C, class T = Value<C>, class = decltype(std::size(std::declval<C&>()))> using IfValues =
+    std::enable_if_t<std::is_arithmetic_v<T> && !std::is_same_v<std::remove_cv_t<T>, char>>;
+// Not a C array, which is a pointer where sizes were never checked; with values that may be written to.
+template <class C> using IfContainer = std::enable_if_t<!std::is_array_v<std::remove_reference_t<C>>, IfValues<C>>;
+template <class C> using IfWritable = std::enable_if_t<!std::is_const_v<Value<C>>, IfContainer<C>>;
+
 // A view of rows of numbers, whose memory stays the caller's: contiguous, row after row; for other strides (in bytes),
-// make it from a netlet_array.
+// make it from a netlet_array. Of a container it is one column, until it is given to a network, whose rows it is then
+// divided into.
 struct Array : netlet_array {
   template <class T> Array(const T* values, std::size_t row_count, std::size_t column_count)
       : netlet_array{values,   dtype_number<T>(), row_count, column_count, std::ptrdiff_t(column_count * sizeof(T)),
                      sizeof(T)} {}
+  template <class C, class = IfValues<const C>> Array(const C& values)
+      : Array(std::data(values), std::size(values), 1) {
+    is_flat = true;
+  }
   explicit Array(const netlet_array& array) : netlet_array(array) {}
+
+  // The same values in rows of so many columns; as it is, unless it is of a container.
+  Array in_rows(std::size_t of_columns, const char* name) const {
+    Array shaped = *this;
+    if (!shaped.divide(of_columns))
+      throw Error(NETLET_ERROR_ARGUMENT, (std::string(name) + ": expected rows of " + std::to_string(of_columns) +
+                                          " values, got " + std::to_string(rows) + " values")
+                                             .c_str());
+    return shaped;
+  }
+  bool divide(std::size_t of_columns) noexcept NETLET_NONBLOCKING {
+    if (!is_flat) return true;
+    if (of_columns == 0 || rows % of_columns != 0) return false;
+    is_flat = false;
+    rows /= of_columns;
+    columns = of_columns;
+    row_stride = column_stride * std::ptrdiff_t(of_columns);
+    return true;
+  }
+
+  bool is_flat = false;  // of a container, so its rows are still to be found
 };
 
 // What outputs are compared with: targets y, optionally with a weight for each row; or the derivative of a loss of your
 // own with respect to the outputs. The arrays' memory stays the caller's. y has Network::targets() columns; with
 // cross_entropy it may be one column of class indices of an integer type.
+class Network;
 class Targets {
  public:
   Targets(const Array& y) : y_(y) {}
+  template <class C, class = IfValues<const C>> Targets(const C& y) : y_(y) {}
   template <class T> Targets(const T* y, std::size_t rows, std::size_t columns) : y_(Array(y, rows, columns)) {}
   Targets(const Array& y, const Array& sample_weight) : y_(y), weight_(sample_weight), weighted_(true) {}
   static Targets output_gradient(const Array& gradient) {
@@ -148,9 +192,11 @@ class Targets {
     return {is_gradient_ ? nullptr : &y_, weighted_ ? &weight_ : nullptr, is_gradient_ ? &y_ : nullptr, weight_mean_,
             std::int32_t(missing_)};
   }
+  // For that many rows of a network; a container of as many integers as rows holds classes.
+  inline Targets in_rows(const Network& network, std::size_t rows) const;
 
  private:
-  netlet_array y_, weight_ = {};
+  Array y_, weight_{netlet_array{}};
   bool weighted_ = false, is_gradient_ = false;
   double weight_mean_ = 0;
   Missing missing_ = Missing::refuse;
@@ -293,7 +339,6 @@ class Bytes {
 };
 
 struct Checkpoint;
-class Network;
 
 // Memory for calls of Network::forward that must not allocate, for up to `rows` rows. Each thread needs its own. It may
 // also serve other networks that need no more (netlet_workspace_size); if it is too small, forward fails.
@@ -386,6 +431,7 @@ class Network {
   std::size_t inputs() const { return netlet_inputs(get()); }
   std::size_t outputs() const { return netlet_outputs(get()); }
   std::size_t targets() const { return netlet_target_count(get()); }  // columns of y: outputs(), or half of them
+  std::size_t predictions() const { return netlet_prediction_count(get()); }  // columns of predict: targets(), or 1
   Activation activation(std::size_t layer) const { return Activation(netlet_layer_activation(get(), layer)); }
   Loss loss() const { return Loss(netlet_network_loss(get())); }
   Reduction reduction() const { return Reduction(netlet_network_reduction(get())); }
@@ -430,16 +476,51 @@ class Network {
   // out: x.rows x outputs() values; with gaussian_nll, mean and log variance of each target in turn
   template <class T> void forward(const Array& x, T* out) const {
     require<T>("out");
+    const Array rows = inputs_of(x);
     Check check;
-    check(netlet_forward(get(), &x, out, check));
+    check(netlet_forward(get(), &rows, out, check));
+  }
+  template <class C, class = IfWritable<C>> void forward(const Array& x, C&& out) const {
+    forward(x, checked("out", out, inputs_of(x).rows, outputs()));
+  }
+  template <class T> std::vector<T> forward(const Array& x) const {
+    return returned<T>(inputs_of(x).rows, outputs(), [&](T* out) { forward(x, out); });
+  }
+  // What the outputs say, as Python's predict gives it: netlet_predict. out: x.rows x predictions() values, for losses
+  // with classes of std::int64_t, for others of the network's dtype.
+  template <class T> void predict(const Array& x, T* out) const {
+    require<T>("out", netlet_prediction_dtype(get()), "for this loss");
+    const Array rows = inputs_of(x);
+    Check check;
+    check(netlet_predict(get(), &rows, out, check));
+  }
+  template <class C, class = IfWritable<C>> void predict(const Array& x, C&& out) const {
+    predict(x, checked("out", out, inputs_of(x).rows, predictions()));
+  }
+  template <class T> std::vector<T> predict(const Array& x) const {
+    return returned<T>(inputs_of(x).rows, predictions(), [&](T* out) { predict(x, out); });
   }
   // For real-time threads: no allocation, lock, system call or exception. NETLET_ERROR_BUSY if another call is changing
   // the network. With `error` the C library formats a message, which may take its time.
   template <class T> netlet_status forward(const Array& x, T* out, Workspace& workspace,
                                            netlet_error* error = nullptr) const noexcept NETLET_NONBLOCKING {
-    if (is_dtype<T>()) return netlet_forward_realtime(get(), &x, out, workspace.data(), workspace.size(), error);
-    if (error) *error = {"out: expected values of the network's dtype", 0};
-    return NETLET_ERROR_ARGUMENT;
+    Array rows = x;
+    const char* wrong = nullptr;
+    if (rows.is_flat && !rows.divide(netlet_inputs(get())))
+      wrong = "x: expected rows of as many values as the network has inputs";
+    else if (!is_dtype<T>())
+      wrong = "out: expected values of the network's dtype";
+    else
+      return netlet_forward_realtime(get(), &rows, out, workspace.data(), workspace.size(), error);
+    return refused(wrong, error);
+  }
+  template <class C, class = IfWritable<C>>
+  netlet_status forward(const Array& x, C&& out, Workspace& workspace,
+                        netlet_error* error = nullptr) const noexcept NETLET_NONBLOCKING {
+    Array rows = x;
+    if (rows.divide(netlet_inputs(get())) && !fits(std::size(out), rows.rows, netlet_outputs(get())))
+      return refused("out: expected as many values as the rows have outputs", error);
+    return forward(rows, std::data(out), workspace, error);
   }
   // loss; accuracy, for losses with classes; rmse and mae in the targets' own units, for those without
   netlet_evaluation evaluate(const Array& x, const Targets& targets) const {
@@ -449,29 +530,39 @@ class Network {
   // The loss. gradient: with respect to the parameters, parameter_count() values
   template <class T> double backward(const Array& x, const Targets& targets, T* gradient) const {
     require<T>("gradient");
+    const Examples given(*this, x, targets);
     Check check;
     double loss;
-    const netlet_targets c = targets.get();
-    check(netlet_backward(get(), &x, &c, &loss, gradient, check));
+    check(netlet_backward(get(), &given.x, &given.c, &loss, gradient, check));
     return loss;
+  }
+  template <class C, class = IfWritable<C>>
+  double backward(const Array& x, const Targets& targets, C&& gradient) const {
+    return backward(x, targets, checked("gradient", gradient, 1, parameter_count()));
   }
   // of each row's loss with respect to its inputs; out: x.rows x inputs() values
   template <class T> void input_gradient(const Array& x, const Targets& targets, T* out) const {
     require<T>("out");
+    const Examples given(*this, x, targets);
     Check check;
-    const netlet_targets c = targets.get();
-    check(netlet_input_gradient(get(), &x, &c, out, check));
+    check(netlet_input_gradient(get(), &given.x, &given.c, out, check));
+  }
+  template <class C, class = IfWritable<C>> void input_gradient(const Array& x, const Targets& targets, C&& out) const {
+    input_gradient(x, targets, checked("out", out, inputs_of(x).rows, inputs()));
   }
   // of each row's loss with respect to the parameters; out: x.rows x parameter_count() values
   template <class T> void row_gradients(const Array& x, const Targets& targets, T* out) const {
     require<T>("out");
+    const Examples given(*this, x, targets);
     Check check;
-    const netlet_targets c = targets.get();
-    check(netlet_row_gradients(get(), &x, &c, out, check));
+    check(netlet_row_gradients(get(), &given.x, &given.c, out, check));
+  }
+  template <class C, class = IfWritable<C>> void row_gradients(const Array& x, const Targets& targets, C&& out) const {
+    row_gradients(x, targets, checked("out", out, inputs_of(x).rows, parameter_count()));
   }
   // over batches that come one by one, with the bits that all their rows together would give
   netlet_evaluation evaluate(const NextBatch& next) const {
-    Batches batches{next, nullptr};
+    Batches batches{next, {*this, {}}, nullptr};
     netlet_evaluation evaluation = {};
     Check check;
     batches.finish(
@@ -481,8 +572,12 @@ class Network {
   // of each output with respect to each input; out: x.rows x outputs() x inputs() values
   template <class T> void jacobian(const Array& x, T* out) const {
     require<T>("out");
+    const Array rows = inputs_of(x);
     Check check;
-    check(netlet_jacobian(get(), &x, out, check));
+    check(netlet_jacobian(get(), &rows, out, check));
+  }
+  template <class C, class = IfWritable<C>> void jacobian(const Array& x, C&& out) const {
+    jacobian(x, checked("out", out, inputs_of(x).rows, outputs() * inputs()));
   }
 
   // inputs() or targets() values each; empty vectors: no scaling.
@@ -497,13 +592,14 @@ class Network {
   // sample_weight: one column, or null
   void learn_scaling(Scaling kind, const Array& rows, const Array* sample_weight = nullptr,
                      Missing missing = Missing::refuse) {
+    const Array shaped = kind == Scaling::inputs ? inputs_of(rows) : rows.in_rows(targets(), "y");
     Check check;
-    check(netlet_learn_scaling(get(), std::int32_t(kind), &rows, sample_weight, std::int32_t(missing), check));
+    check(netlet_learn_scaling(get(), std::int32_t(kind), &shaped, sample_weight, std::int32_t(missing), check));
   }
 
   // From batches that come one by one, and twice: next() begins again after it has returned null.
   void learn_scaling(const std::vector<Scaling>& kinds, const NextBatch& next) {
-    Batches batches{next, nullptr};
+    Batches batches{next, {*this, {}}, nullptr};
     std::int32_t sum = 0;
     for (const Scaling kind : kinds) sum |= std::int32_t(kind);
     Check check;
@@ -512,10 +608,10 @@ class Network {
 
   // One step on one batch; returns the loss before it.
   double step(const Array& x, const Targets& targets, Optimizer& optimizer) {
+    const Examples given(*this, x, targets);
     Check check;
     double loss;
-    const netlet_targets c = targets.get();
-    check(netlet_step(get(), &x, &c, optimizer.get(), &loss, check));
+    check(netlet_step(get(), &given.x, &given.c, optimizer.get(), &loss, check));
     return loss;
   }
   // One step along a gradient of your own: parameter_count() values.
@@ -523,6 +619,9 @@ class Network {
     require<T>("gradient");
     Check check;
     check(netlet_apply_gradient(get(), gradient, optimizer.get(), check));
+  }
+  template <class C, class = IfContainer<const C>> void apply_gradient(const C& gradient, Optimizer& optimizer) {
+    apply_gradient(checked("gradient", gradient, 1, parameter_count()), optimizer);
   }
 
   History fit(const Array& x, const Targets& targets, Optimizer& optimizer, const FitOptions& options) {
@@ -535,8 +634,8 @@ class Network {
   }
   // After a failure, `history` has the epochs before it.
   void fit(const Array& x, const Targets& targets, Optimizer& optimizer, const FitOptions& options, History& history) {
-    const netlet_targets c = targets.get();
-    fit(&x, &c, nullptr, optimizer, options, history);
+    const Examples given(*this, x, targets);
+    fit(&given.x, &given.c, nullptr, optimizer, options, history);
   }
   typedef netlet::NextBatch NextBatch;
   History fit(const NextBatch& next, Optimizer& optimizer, const FitOptions& options) {
@@ -553,19 +652,64 @@ class Network {
     void operator()(netlet_network* network) const { netlet_network_free(network); }
   };
 
+  // What a call is given, in rows of this network.
+  struct Examples {
+    Array x;
+    Targets targets;
+    netlet_targets c;
+    Examples(const Network& net, const Array& given, const Targets& given_targets)
+        : x(net.inputs_of(given)), targets(given_targets.in_rows(net, x.rows)), c(targets.get()) {}
+    Examples(const Examples&) = delete;
+    Examples& operator=(const Examples&) = delete;
+  };
+  // The batch that the caller has given last.
+  struct Given {
+    const Network& network;
+    std::optional<Examples> batch;
+    int put(const NextBatch& next, netlet_batch* to) {
+      const Batch* const given = next();
+      if (!given) return 0;
+      batch.emplace(network, given->x, given->targets);
+      *to = {batch->x, batch->c};
+      return 1;
+    }
+  };
+  Array inputs_of(const Array& x) const { return x.is_flat ? x.in_rows(inputs(), "x") : x; }
+
+  static bool fits(std::size_t size, std::size_t rows, std::size_t each) noexcept NETLET_NONBLOCKING {
+    return each ? size % each == 0 && size / each == rows : size == 0;
+  }
+  // Where the values of a container are, if there are as many as that.
+  template <class C> static auto checked(const char* name, C&& values, std::size_t rows, std::size_t each) {
+    if (!fits(std::size(values), rows, each))
+      throw Error(NETLET_ERROR_ARGUMENT,
+                  (std::string(name) + ": expected " + (rows == 1 ? "" : std::to_string(rows) + " rows of ") +
+                   std::to_string(each) + " values, got " + std::to_string(std::size(values)) + " values")
+                      .c_str());
+    return std::data(values);
+  }
+  template <class T, class F> static std::vector<T> returned(std::size_t rows, std::size_t each, F write) {
+    static_assert(std::is_arithmetic_v<T>, "name the type of the results, as in net.forward<double>(x)");
+    if (each && rows > SIZE_MAX / sizeof(T) / each)
+      throw Error(NETLET_ERROR_MEMORY, "x: so many rows that the memory for the results overflows");
+    std::vector<T> values(rows * each);
+    write(values.data());
+    return values;
+  }
+
   netlet_evaluation evaluate(const Array& x, const Targets& targets, std::size_t size) const {
     Check check;
     netlet_evaluation evaluation = {};
-    const netlet_targets c = targets.get();
-    check(netlet_evaluate(get(), &x, &c, &evaluation, size, check));
+    const Examples given(*this, x, targets);
+    check(netlet_evaluate(get(), &given.x, &given.c, &evaluation, size, check));
     return evaluation;
   }
 
   void fit(const netlet_array* x, const netlet_targets* targets, const NextBatch* next, Optimizer& optimizer,
            const FitOptions& options, History& history) {
-    Fitting fitting{options, history, has_classes(), next, nullptr};
+    Fitting fitting{options, history, has_classes(), next, {*this, {}}, {*this, {}}, nullptr};
     netlet_fit_options c = {};
-    netlet_targets validation = {};
+    std::optional<Examples> validation;
     c.epochs = options.epochs;
     c.batch_size = options.batch_size;
     c.shuffle = options.shuffle;
@@ -577,10 +721,15 @@ class Network {
       c.schedule.kind = NETLET_FUNCTION;
       c.schedule.function = &Fitting::factor;
     }
-    c.validation_x = options.validation_x;
-    if (options.validation_targets) {
-      validation = options.validation_targets->get();
-      c.validation_targets = &validation;
+    c.validation_x = options.validation_x;  // one without the other is refused
+    netlet_targets alone = {};
+    if (options.validation_x && options.validation_targets) {
+      validation.emplace(*this, *options.validation_x, *options.validation_targets);
+      c.validation_x = &validation->x;
+      c.validation_targets = &validation->c;
+    } else if (options.validation_targets) {
+      alone = options.validation_targets->get();
+      c.validation_targets = &alone;
     }
     c.patience = options.patience;
     c.min_delta = options.min_delta;
@@ -607,6 +756,7 @@ class Network {
     History& history;
     bool has_accuracy;
     const NextBatch* next;
+    Given batches, validation;
     std::exception_ptr thrown;
 
     template <class F> int guarded(int failed, F f) {
@@ -650,32 +800,25 @@ class Network {
       Fitting& self = *static_cast<Fitting*>(context);
       return self.guarded(-1, [&] { return self.options.on_step(step) ? 1 : 0; });
     }
-    int next_of(const NextBatch& source, netlet_batch* batch) {
-      return guarded(-1, [&] { return put(source(), batch); });
-    }
     static int next_batch(void* context, netlet_batch* batch) {
       Fitting& self = *static_cast<Fitting*>(context);
-      return self.next_of(*self.next, batch);
+      return self.guarded(-1, [&] { return self.batches.put(*self.next, batch); });
     }
     static int next_validation_batch(void* context, netlet_batch* batch) {
       Fitting& self = *static_cast<Fitting*>(context);
-      return self.next_of(self.options.next_validation_batch, batch);
+      return self.guarded(-1, [&] { return self.validation.put(self.options.next_validation_batch, batch); });
     }
   };
 
-  static int put(const Batch* given, netlet_batch* batch) {
-    if (!given) return 0;
-    *batch = {given->x, given->targets.get()};
-    return 1;
-  }
-
+  // Batches for calls that do nothing else with the caller's functions.
   struct Batches {
     const NextBatch& next;
+    Given given;
     std::exception_ptr thrown;
     static int next_batch(void* context, netlet_batch* batch) {
       Batches& self = *static_cast<Batches*>(context);
       try {
-        return put(self.next(), batch);
+        return self.given.put(self.next, batch);
       } catch (...) {
         self.thrown = std::current_exception();
         return -1;
@@ -706,6 +849,13 @@ class Network {
                 (std::string(name) + ": expected " + std::to_string(expected) + " values, got " + std::to_string(count))
                     .c_str());
   }
+  static netlet_status refused(const char* message, netlet_error* error) noexcept NETLET_NONBLOCKING {
+    if (error) {
+      *error = {};
+      for (std::size_t i = 0; i + 1 < sizeof error->message && message[i]; ++i) error->message[i] = message[i];
+    }
+    return NETLET_ERROR_ARGUMENT;
+  }
   template <class T> bool is_dtype() const noexcept NETLET_NONBLOCKING {
     if constexpr (std::is_void_v<T>)
       return true;
@@ -713,14 +863,28 @@ class Network {
       return dtype_number<T>() == netlet_network_dtype(get());
   }
   template <class T> void require(const char* name) const {
+    require<T>(name, netlet_network_dtype(get()), "the network's dtype");
+  }
+  template <class T> static void require(const char* name, int expected, const char* why) {
     if constexpr (!std::is_void_v<T>)
-      if (!is_dtype<T>())
-        throw Error(NETLET_ERROR_ARGUMENT, (std::string(name) + ": expected " + netlet_dtype_name(int(dtype())) +
-                                            ", the network's dtype, got " + netlet_dtype_name(dtype_number<T>()))
+      if (dtype_number<T>() != expected)
+        throw Error(NETLET_ERROR_ARGUMENT, (std::string(name) + ": expected " + netlet_dtype_name(expected) + ", " +
+                                            why + ", got " + netlet_dtype_name(dtype_number<T>()))
                                                .c_str());
   }
   std::unique_ptr<netlet_network, Free> handle_;
 };
+
+inline Targets Targets::in_rows(const Network& network, std::size_t rows) const {
+  Targets shaped = *this;
+  const bool by_class =
+      network.loss() == Loss::cross_entropy && !is_gradient_ && y_.dtype > NETLET_FLOAT64 && y_.rows == rows;
+  shaped.y_ = y_.in_rows(is_gradient_ ? network.outputs()
+                         : by_class   ? 1
+                                      : network.targets(),
+                         is_gradient_ ? "output_gradient" : "y");
+  return shaped;
+}
 
 inline Workspace::Workspace(const Network& network, std::size_t rows)
     : size_(netlet_workspace_size(network.get(), rows)) {
@@ -805,6 +969,15 @@ template <class F, class T> void map(F function, std::size_t count, const T* x, 
   static_assert(std::is_same_v<F, Function> || std::is_same_v<F, Activation>, "a Function or an Activation is needed");
   Check check;
   check(netlet_map(std::int32_t(function), dtype_number<T>(), count, x, y, check));
+}
+// The same for containers of the same size.
+template <class F, class X, class Y, class = IfValues<const X>, class = IfWritable<Y>>
+void map(F function, const X& x, Y&& y) {
+  if (std::size(y) != std::size(x))
+    throw Error(NETLET_ERROR_ARGUMENT, ("y: expected " + std::to_string(std::size(x)) + " values, as x has, got " +
+                                        std::to_string(std::size(y)) + " values")
+                                           .c_str());
+  map(function, std::size(x), std::data(x), std::data(y));
 }
 
 }  // namespace netlet

@@ -4,7 +4,7 @@
 // other than its exit.
 //
 // test_realtime FAULT puts one in (allocation, lock or call) and must fail.
-#include <netlet/netlet.hpp>
+#include <netlet/exchange.hpp>
 
 #if !defined(_WIN32)
 #include <pthread.h>
@@ -221,8 +221,30 @@ static int status_without_system_calls(const Network& net, const netlet::Array& 
 }
 #endif
 
+// What was published is taken, and run, and what it replaces is not freed here.
+static void what_an_exchange_gives() {
+  const std::vector<double> x(16, 0.5);
+  std::vector<double> out(10);
+  for (const std::size_t hidden : {3, 2000}) {
+    Network net({8, hidden, 5});
+    netlet::Exchange exchange(net, 2);
+    for (int i = 0; i < 4; ++i) {
+      exchange.publish(net);
+#if defined(GUARDED)
+      g_watching = true;
+#endif
+      const netlet_status status = exchange.forward(x, out);
+#if defined(GUARDED)
+      g_watching = false;
+#endif
+      CHECK(status == NETLET_OK && out[9] == 0.5);
+    }
+  }
+}
+
 int main(int count, char** arguments) {
   if (count > 1) g_fault = arguments[1];
+  what_an_exchange_gives();
   errors_come_as_codes();
   threads_share_a_network();
 #if defined(GUARDED)

@@ -51,7 +51,7 @@ class World {
     netlet_optimizer*& optimizer = optimizers_[draw(2)];
     if (!net) return create(net);
     if (!optimizer) return create(optimizer);
-    switch (draw(30)) {
+    switch (draw(31)) {
       case 0:
         if (depth_) return;  // a call may be using it
         netlet_network_free(net);
@@ -171,6 +171,11 @@ class World {
                             maybe_null(misaligned(draw(8) == 0)), e);
         });
       case 29: return settings(net, optimizer);
+      case 30:
+        return check("netlet_predict", net, optimizer, [&](netlet_error* e) {
+          const netlet_array x = array(netlet_inputs(net));
+          return netlet_predict(net, maybe(x), maybe_null(misaligned(draw(8) == 0)), e);
+        });
     }
   }
 

@@ -44,6 +44,14 @@ int main(void) {
   EXPECT(netlet_initialize(network, NETLET_GLOROT_UNIFORM, 0, &error) == NETLET_OK);
   EXPECT(netlet_forward(network, &rows, out, &error) == NETLET_OK);
   EXPECT(out[0] > 0 && out[0] < 1);
+  {
+    double predicted[4];
+    EXPECT(netlet_prediction_count(network) == 1 && netlet_prediction_dtype(network) == NETLET_FLOAT64);
+    EXPECT(netlet_predict(network, &rows, predicted, &error) == NETLET_OK);
+    EXPECT(memcmp(predicted, out, sizeof out) == 0);
+    EXPECT(netlet_predict(network, &rows, NULL, &error) == NETLET_ERROR_ARGUMENT);
+    EXPECT(strcmp(error.message, "out: expected memory for the predictions, got NULL") == 0);
+  }
   EXPECT(netlet_evaluate(network, &rows, &targets, &before, sizeof before, &error) == NETLET_OK);
 
   EXPECT(netlet_optimizer_create(&sgd, &optimizer, &error) == NETLET_OK);

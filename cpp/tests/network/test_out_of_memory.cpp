@@ -32,6 +32,7 @@ struct World {
   netlet_array weight;
   netlet_targets targets = {};
   netlet_network* net = nullptr;
+  netlet_network* gaussian = nullptr;  // its predictions are the means, every other output
   netlet_optimizer* optimizer = nullptr;
   netlet_network* made = nullptr;
   netlet_optimizer* made_too = nullptr;
@@ -46,7 +47,8 @@ struct World {
     targets.y = &outputs;
     targets.sample_weight = &weight;
     const netlet_optimizer_config adam = netlet_optimizer_defaults(NETLET_ADAM);
-    if (create(&net, 20, nullptr) != NETLET_OK || netlet_initialize(net, NETLET_HE_UNIFORM, 1, nullptr) != NETLET_OK ||
+    if (create(&net, 20, nullptr) != NETLET_OK || create(&gaussian, 20, nullptr, NETLET_GAUSSIAN_NLL) != NETLET_OK ||
+        netlet_initialize(net, NETLET_HE_UNIFORM, 1, nullptr) != NETLET_OK ||
         netlet_optimizer_create(&adam, &optimizer, nullptr) != NETLET_OK)
       std::abort();
     const std::vector<double> shift(kInputs, 0.5), scale(kInputs, 2);
@@ -55,6 +57,7 @@ struct World {
   }
   ~World() {
     netlet_network_free(net);
+    netlet_network_free(gaussian);
     netlet_network_free(made);
     netlet_optimizer_free(optimizer);
     netlet_optimizer_free(made_too);
@@ -63,7 +66,8 @@ struct World {
   World(const World&) = delete;
   World& operator=(const World&) = delete;
 
-  static netlet_status create(netlet_network** network, std::size_t hidden, netlet_error* error) {
+  static netlet_status create(netlet_network** network, std::size_t hidden, netlet_error* error,
+                              int loss = NETLET_HUBER) {
     const std::size_t sizes[] = {kInputs, hidden, kOutputs};
     const std::int32_t activations[] = {NETLET_TANH, NETLET_GELU};
     const double dropout[] = {0.25};
@@ -71,7 +75,7 @@ struct World {
     config.layer_sizes = sizes;
     config.layer_size_count = 3;
     config.activations = activations;
-    config.loss = NETLET_HUBER;
+    config.loss = loss;
     config.reduction = NETLET_MEAN;
     config.dtype = NETLET_FLOAT64;
     config.dropout = dropout;
@@ -178,6 +182,10 @@ void results() {
   for (const bool converted : {false, true})
     fails_well("netlet_forward", [=](World& w, netlet_error* e) {
       return netlet_forward(w.net, converted ? &w.converted : &w.rows, w.out.data(), e);
+    });
+  for (const bool of_means : {false, true})
+    fails_well("netlet_predict", [=](World& w, netlet_error* e) {
+      return netlet_predict(of_means ? w.gaussian : w.net, &w.converted, w.out.data(), e);
     });
   fails_well("netlet_forward_realtime", [](World& w, netlet_error* e) {
     std::vector<double> workspace(netlet_workspace_size(w.net, kRows) / 8);

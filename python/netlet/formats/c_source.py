@@ -22,16 +22,52 @@ from .parts import Parts
 
 PANEL = 32  # outputs that are summed at once, in registers if the compiler keeps them there
 
+# What both files declare, so that a compiler which has read one finds what differs in the other.
+_DECLARATIONS = """\
+/* The outputs y for one row x. */
+void {name}_forward(const {input} x[{inputs}], {real} y[{outputs}]);
+/* The same for rows one after the other. */
+void {name}_forward_rows(size_t rows, const {input} *x, {real} *y);
+{for_floats}/* 0 if this compiler and processor give the bits that netlet gives. */
+int {name}_self_test(void);
+"""
+
+_FOR_FLOATS = """\
+/* The same from floats, which lack digits where a shift is much larger than its scale. */
+void {name}_forward_float(const float x[{inputs}], {real} y[{outputs}]);
+void {name}_forward_rows_float(size_t rows, const float *x, {real} *y);
+"""
+
+_WRITTEN = "Written by netlet {version}; fingerprint {fingerprint}."
+
+_HEADER = """\
+/* {name}: {description}
+ * {written}
+ *
+ * What {file} defines, for programs in C (C89 or newer) and C++. Any number of threads may call.
+ */
+#ifndef NETLET_{upper}_H
+#define NETLET_{upper}_H
+
+#include <stddef.h>
+
+#define {upper}_INPUTS {inputs}
+#define {upper}_OUTPUTS {outputs}
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
+{declarations}
+#ifdef __cplusplus
+}}
+#endif
+#endif
+"""
+
 _HEAD = """\
 /* {name}: {description}
- * Written by netlet {version}; fingerprint {fingerprint}.
- *
- *   void {name}_forward(const {input} x[{inputs}], {real} y[{outputs}]);
- *       The outputs y for one row x.
- *   void {name}_forward_rows(size_t rows, const {input} *x, {real} *y);
- *       The same for rows one after the other.
-{for_floats} *   int {name}_self_test(void);
- *       0 if this compiler and processor give the bits that netlet gives.
+ * {written}
  *
  * C99. Nothing is allocated, nothing is written but y and {stack} bytes of stack; any number of threads may call.
  * Compile with optimisation, for processors that have the instruction fma (on x86-64: -O3 -mfma -mavx2), and link the
@@ -50,15 +86,10 @@ _HEAD = """\
 #pragma STDC FP_CONTRACT OFF
 #endif
 
+{declarations}
 typedef {real} real;
 typedef {bits} bits;
 static inline real times_add(real a, real b, real c) {{ return {fma}(a, b, c); }}
-"""
-
-_FOR_FLOATS = """\
- *   void {name}_forward_float(const float x[{inputs}], float y[{outputs}]);
- *   void {name}_forward_rows_float(size_t rows, const float *x, float *y);
- *       The same from floats, which lack digits where a shift is much larger than its scale.
 """
 
 _ROWS = """
@@ -396,12 +427,13 @@ def _scaled(net: Parts, signature: str) -> str:
 
 def _forward(name: str, net: Parts, inputs: list[str]) -> str:
     """The functions for each type of input: scaled in binary64, the layers in the network's dtype."""
+    row = f"x[{net.layer_sizes[0]}], real y[{net.layer_sizes[-1]}]"
     if inputs == [_c_type(net.dtype)] and not net.input_scaling:
-        text = _layers(net, f"void {name}_forward(const real *x, real *y)")
+        text = _layers(net, f"void {name}_forward(const real {row})")
     else:
         text = _layers(net, "static void layers(const real *x, real *y)")
         for suffix, kind in zip(("", "_float"), inputs):
-            text += _scaled(net, f"void {name}_forward{suffix}(const {kind} *x, real *y)")
+            text += _scaled(net, f"void {name}_forward{suffix}(const {kind} {row})")
     for suffix, kind in zip(("", "_float"), inputs):
         text += _ROWS.format(
             name=name, suffix=suffix, input=kind, inputs=net.layer_sizes[0], outputs=net.layer_sizes[-1]
@@ -425,16 +457,47 @@ def c_name(stem: str) -> str:
     return name if re.match(r"[A-Za-z]", name) else f"net_{name}".rstrip("_")
 
 
-def c_source(net: Parts, name: str, fingerprint: str, forward: Callable[[Any], Any]) -> str:
-    """Write the network in C; `name` begins the names of its functions, `forward` gives outputs for its self-test."""
+def _input_types(net: Parts) -> list[str]:
+    """Those of x: a scaling is applied in binary64, which a float32 network's inputs may need."""
+    if net.dtype == np.float32 and (net.input_scaling or net.output_scaling):
+        return ["double", "float"]
+    return [_c_type(net.dtype)]
+
+
+def _shared(net: Parts, name: str, fingerprint: str) -> dict[str, Any]:
+    """What source and header say alike."""
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", str(name)):
         raise ValueError(f"name: expected a name in C, of letters, digits and _, got {name!r}")
+    sizes, inputs = net.layer_sizes, _input_types(net)
+    places = {"name": name, "inputs": sizes[0], "outputs": sizes[-1], "real": _c_type(net.dtype)}
+    for_floats = _FOR_FLOATS.format(**places) if len(inputs) == 2 else ""
+    return {
+        **places,
+        "description": f"a network of layers {'-'.join(map(str, sizes))}, {', '.join(net.activations)}",
+        "written": _WRITTEN.format(version=__version__, fingerprint=fingerprint),
+        "declarations": _DECLARATIONS.format(**places, input=inputs[0], for_floats=for_floats),
+    }
+
+
+def c_header(net: Parts, name: str, fingerprint: str, file: str) -> str:
+    """Write the header of the source that is called `file`."""
+    return _HEADER.format(**_shared(net, name, fingerprint), upper=name.upper(), file=file)
+
+
+def is_header(text: str) -> bool:
+    """Whether `c_header` has written it."""
+    pattern = re.escape(_WRITTEN).replace(r"\{version\}", ".+").replace(r"\{fingerprint\}", "[0-9a-f]{64}")
+    return re.match(rf"/\* .*\n \* {pattern}\n", text) is not None
+
+
+def c_source(net: Parts, name: str, fingerprint: str, forward: Callable[[Any], Any]) -> str:
+    """Write the network in C; `name` begins the names of its functions, `forward` gives outputs for its self-test."""
+    shared = _shared(net, name, fingerprint)
     if not net.all_finite():
         raise ValueError("parameters: expected finite numbers, got nan or inf")
     is_float32 = net.dtype == np.float32
     sizes = net.layer_sizes
-    # a scaling is applied in binary64, which a float32 network's inputs may need
-    inputs = ["double", "float"] if is_float32 and (net.input_scaling or net.output_scaling) else [_c_type(net.dtype)]
+    inputs = _input_types(net)
     input_dtype = np.float32 if inputs == ["float"] else np.float64
     # enough rows for a bit that is lost anywhere to show in an output
     rows = 16 if sizes[0] <= 64 else 4
@@ -446,20 +509,13 @@ def c_source(net: Parts, name: str, fingerprint: str, forward: Callable[[Any], A
     widths = {n % PANEL for n in sizes[1:]} | {PANEL for n in sizes[1:] if n >= PANEL}
     widths.discard(0)
     body = _forward(name, net, inputs)
-    places = {"name": name, "inputs": sizes[0], "outputs": sizes[-1]}
     scaled = net.input_scaling or net.output_scaling
     types = [kind for kind, used in (("float", is_float32), ("double", not is_float32 or scaled)) if used]
     largest = max(*(weight.size for weight in net.weights), rows * sizes[0], rows * sizes[-1])
     parts = [
         _HEAD.format(
-            **places,
+            **shared,
             assumptions=_assumptions(name, types, largest),
-            description=f"a network of layers {'-'.join(map(str, sizes))}, {', '.join(net.activations)}",
-            version=__version__,
-            fingerprint=fingerprint,
-            input=inputs[0],
-            real=_c_type(net.dtype),
-            for_floats=_FOR_FLOATS.format(**places) if len(inputs) == 2 else "",
             bits="uint32_t" if is_float32 else "uint64_t",
             fma="fmaf" if is_float32 else "fma",
             stack=net.dtype.itemsize * (sum(sizes[1:-1]) + (sizes[0] if "scaled[" in body else 0) + PANEL),
@@ -484,7 +540,7 @@ def c_source(net: Parts, name: str, fingerprint: str, forward: Callable[[Any], A
             count=expected.size,
             x=textwrap.indent(_array("x", x, input_dtype), "  "),
             expected=textwrap.indent(_array("expected", expected, net.dtype), "  "),
-            of_floats=_TEST_OF_FLOATS.format(rows=rows, **places) if len(inputs) == 2 else "",
+            of_floats=_TEST_OF_FLOATS.format(rows=rows, **shared) if len(inputs) == 2 else "",
         )
     )
     return "".join(parts)
