@@ -85,6 +85,14 @@ class Notes(_core.Network):
 
         A read-only array, one label for each output, in their order; for binary_cross_entropy two, of 0 and of 1. Set
         it to text, booleans or numbers, or to None, or let `fit` learn it from its `y`.
+
+        Examples
+        --------
+        >>> from netlet import Network
+        >>> net = Network([1, 1], loss="binary_cross_entropy", seed=0)
+        >>> history = net.fit([[0.0], [1.0]], ["no", "yes"], epochs=100, learning_rate=1.0)
+        >>> net.classes.tolist(), net.predict([[-9.0], [9.0]]).tolist()
+        (['no', 'yes'], ['no', 'yes'])
         """
         return self._classes
 
@@ -103,6 +111,14 @@ class Notes(_core.Network):
         `fit` learns them from a table of pandas, polars or Arrow whose columns have names. From then on columns are
         taken by name, in any order; a table that lacks some, or has others, is refused. Arrays have no names, and are
         read by position. Set it to a list of distinct names, or to None.
+
+        Examples
+        --------
+        >>> from netlet import Network
+        >>> net = Network([2, 1], seed=0)
+        >>> net.feature_names = ["mass", "speed"]
+        >>> Network.from_bytes(net.to_bytes()).feature_names
+        ['mass', 'speed']
         """
         return None if self._feature_names is None else list(self._feature_names)
 
@@ -120,6 +136,14 @@ class Notes(_core.Network):
 
         It is saved and copied with the network, and nothing here reads it. What is read is a copy: set it as a whole,
         ``net.metadata = {**net.metadata, "name": value}``, or to None.
+
+        Examples
+        --------
+        >>> from netlet import Network
+        >>> net = Network([2, 1], seed=0)
+        >>> net.metadata = {"made for": "a test"}
+        >>> net.metadata["made for"]
+        'a test'
         """
         stored = self._stored()
         stored.pop(_ORIGIN, None)
@@ -152,6 +176,16 @@ class Notes(_core.Network):
         A dict, empty for a network that `fit` or `fit_batches` has not trained; copies and pickles have it, files if
         they are saved with ``provenance=True``. It has no times and names no machine: the same training gives the same
         dict. Whatever else has changed the parameters since, such as `step`, is not in it.
+
+        Examples
+        --------
+        >>> from netlet import Network
+        >>> net = Network([2, 1], seed=0)
+        >>> history = net.fit([[0, 1], [1, 1]], [1, 0], epochs=3, learning_rate=0.5)
+        >>> net.provenance["epochs"], net.provenance["optimizer"]["learning_rate"]
+        (3, 0.5)
+        >>> Network.from_bytes(net.to_bytes(provenance=True)).provenance == net.provenance
+        True
         """
         if self._training is not None:
             from ._provenance import of_fit

@@ -201,3 +201,32 @@ def test_l2_is_alpha_over_the_rows_of_a_batch():
     net = Network.from_sklearn(stepped(1e-300))
     net.fit(x, y, epochs=1, optimizer=SGD(0.01, l2=0.7 / 50))
     np.testing.assert_allclose(net.weights[0], stepped(0.01).coefs_[0], rtol=1e-12, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [np.array(["no", "yes"]), np.array(["b", "a"], object), np.array([7, 3]), np.array([False, True]), [0.0, 1.0]],
+    ids=str,
+)
+@pytest.mark.parametrize("several", [False, True])
+def test_classes_and_names_of_inputs_come_with_the_network(labels, several):
+    digits = load_digits(as_frame=True)
+    y = np.asarray(labels)[digits.target.to_numpy() % 2]
+    if several and y.dtype.kind in "UO":
+        y = np.where(digits.target == 5, "five", y)
+    model = make_pipeline(StandardScaler(), MLPClassifier((8,), max_iter=5, random_state=0))
+    net = Network.from_sklearn(fitted(model, digits.data, y))
+    assert net.classes.tolist() == model.classes_.tolist()
+    assert net.feature_names == list(digits.data.columns)
+    assert net.predict(digits.data).tolist() == model.predict(digits.data).tolist()
+    np.testing.assert_allclose(net.predict_proba(digits.data), model.predict_proba(digits.data), rtol=1e-9, atol=1e-12)
+
+
+def test_indices_stay_indices():
+    digits = load_digits()
+    for y in (digits.target, np.eye(10, dtype=int)[digits.target]):
+        model = fitted(MLPClassifier((8,), max_iter=5, random_state=0), digits.data, y)
+        net = Network.from_sklearn(model)
+        assert net.classes is None
+        assert net.feature_names is None
+        assert (net.predict(digits.data) == model.predict(digits.data)).all()
