@@ -11,7 +11,6 @@ import numpy as np
 from netlet import Adam, Network
 
 try:
-    import tqdm  # noqa: F401 (draws the progress bar)
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator, MaxNLocator
     from sklearn.datasets import load_digits

@@ -16,6 +16,7 @@ import pickle
 import random
 import sys
 import time
+import types
 import warnings
 from decimal import Decimal
 from fractions import Fraction
@@ -36,9 +37,10 @@ DTYPES = (
 
 SETTINGS = {  # of Network._fit, besides x and y
     **dict.fromkeys(("sample_weight", "weight_mean", "next_batch", "callback", "validation_data", "schedule")),
-    **dict.fromkeys(("shuffle", "standardize_inputs", "standardize_outputs", "live", "resume"), False),
+    **dict.fromkeys(("on_step", "next_validation_batch", "progress")),
+    **dict.fromkeys(("shuffle", "standardize_inputs", "standardize_outputs", "resume"), False),
     **dict.fromkeys(("batch_size", "seed", "patience"), 0),
-    "epochs": 2,
+    **dict.fromkeys(("epochs", "step_interval"), 2),
     "min_delta": 0.0,
     "missing": "refuse",
     "record": lambda *_: None,
@@ -308,6 +310,11 @@ class World(random.Random):
         elif kind == 7:
             self.changes += 1  # `out` may be a network's parameters
             getattr(functional, self.choice(functional.__all__))(x, out=self.out(net, x, n, net.layer_sizes[0]))
+        elif kind == 8 and self.random() < 0.5:
+            options = {"missing": self.maybe("ignore", 0.2)} | ({"metrics": ["r2"]} if self.random() < 0.2 else {})
+            net.evaluate_batches(self.maybe(self.batches(net)), **options)
+            for _ in net.predict_batches(self.maybe(self.batches(net))):
+                pass
         elif kind == 8:
             self.choice([net.layer_outputs, net.views])(x)
         elif kind == 9:
@@ -434,7 +441,11 @@ class World(random.Random):
         elif kind == 5:
             self.optimizer().learning_rate = self.maybe(0.01, 0.3)
         elif kind == 6:
-            net.learn_scaling(self.maybe(x), self.maybe(self.choice([None, self.targets(net, n)])))
+            if self.random() < 0.3:
+                options = {"standardize": self.maybe("inputs", 0.3), "missing": self.maybe("ignore", 0.2)}
+                net.learn_scaling_batches(self.maybe(self.batches(net)), **options)
+            else:
+                net.learn_scaling(self.maybe(x), self.maybe(self.choice([None, self.targets(net, n)])))
         else:
             net.reset(self.maybe(3), init=self.maybe("he_uniform"))
         self.changes += 1
@@ -452,7 +463,10 @@ class World(random.Random):
             "min_delta": 0.1,
             "resume": True,
             "callback": self.callback,
-            "validation_data": (self.array(rows, net.layer_sizes[0]), self.targets(net, rows)),
+            "callbacks": [self.stepping()],
+            "validation_data": self.choice(
+                [(self.array(rows, net.layer_sizes[0]), self.targets(net, rows)), self.batches(net)]
+            ),
             "schedule": self.choice([self.factor, schedules.StepDecay(0.5, 1), schedules.ReduceOnPlateau(0.5, 1)]),
         }.items():
             if self.random() < 0.15:
@@ -462,11 +476,14 @@ class World(random.Random):
                 [schedules.StepDecay, schedules.ExponentialDecay, schedules.CosineDecay, schedules.ReduceOnPlateau]
             )
             options["schedule"] = cls(self.anything())
-        self.changes += any(callable(option) for option in options.values())  # others may see to it
+        # others may see to it
+        self.changes += any(callable(option) or isinstance(option, list) for option in options.values())
         if self.random() < 0.2:
             self.changes += 1  # the steps before a bad batch are kept
+            more = {"standardize": True, "class_weight": "balanced", "shuffle_buffer": 2}
+            options |= {name: self.maybe(good, 0.2) for name, good in more.items() if self.random() < 0.15}
             net.fit_batches(
-                self.maybe(self.batches(net, options)), **{**compared, **options} if self.random() < 0.01 else options
+                self.maybe(self.batches(net)), **{**compared, **options} if self.random() < 0.01 else options
             )
             return
         for name, good in {"batch_size": 2, "shuffle": False, "standardize": True, "class_weight": "balanced"}.items():
@@ -475,7 +492,10 @@ class World(random.Random):
         net.fit(self.array(n, net.layer_sizes[0]), **compared, **options)
         self.changes += 1
 
-    def batches(self, net: Network, options: dict) -> object:
+    def stepping(self) -> object:
+        return types.SimpleNamespace(on_step=self.callback, every_steps=self.maybe(self.randint(1, 3)))
+
+    def batches(self, net: Network) -> object:
         def each():
             for _ in range(2):
                 self.nested()

@@ -4,8 +4,7 @@
 
 #include <optional>
 
-#include "arrays.hpp"
-#include "bindings.hpp"
+#include "batches.hpp"
 
 namespace {
 
@@ -146,6 +145,24 @@ void learn_scaling(py::handle object, bool outputs, py::handle data, py::handle 
   });
 }
 
+// f(next) without the GIL, which `next` takes to get batches from Python.
+template <class F> auto over_batches(PythonBatches& batches, F f) {
+  const WithoutGil without_gil;
+  const EndedBySignals ended_by_signals(without_gil.thread());
+  return f(netlet::NextBatch([&] { return batches.next(); }));
+}
+
+// next: a function that returns x, y and sample_weight; or None at the end of each of two passes
+void learn_scaling_batches(py::handle object, bool inputs, bool outputs, py::handle next, py::handle missing) {
+  Network& self = network(object);
+  PythonBatches batches(object, next, py::none(), missing);
+  if (!outputs) batches.without_targets();
+  std::vector<netlet::Scaling> kinds;
+  if (inputs) kinds.push_back(netlet::Scaling::inputs);
+  if (outputs) kinds.push_back(netlet::Scaling::outputs);
+  over_batches(batches, [&](const netlet::NextBatch& from) { self.learn_scaling(kinds, from); });
+}
+
 // What changes in a network, all at one moment: parameters, epochs_trained, scaling of inputs and of outputs.
 py::tuple snapshot(py::handle self) {
   const Network copy = network(self).copy();
@@ -189,6 +206,18 @@ py::array forward(py::handle object, py::handle x, py::handle out) {
 }
 
 // loss, and accuracy or else rmse and mae
+py::dict figures(const Network& self, const netlet_evaluation& all) {
+  py::dict found;
+  found["loss"] = all.loss;
+  if (self.has_classes()) {
+    found["accuracy"] = all.accuracy;
+  } else {
+    found["rmse"] = all.rmse;
+    found["mae"] = all.mae;
+  }
+  return found;
+}
+
 py::dict evaluate(py::handle object, py::handle x, py::handle y, py::handle sample_weight, py::handle weight_mean,
                   py::handle missing) {
   const Network& self = network(object);
@@ -196,15 +225,13 @@ py::dict evaluate(py::handle object, py::handle x, py::handle y, py::handle samp
   const BorrowedTargets targets = targets_of(y, py::none(), sample_weight, weight_mean, missing, self, rows);
   const netlet_evaluation all =
       compute(operations(self, rows.array.rows, 2), [&] { return self.evaluate(rows.array, targets.targets); });
-  py::dict figures;
-  figures["loss"] = all.loss;
-  if (self.has_classes()) {
-    figures["accuracy"] = all.accuracy;
-  } else {
-    figures["rmse"] = all.rmse;
-    figures["mae"] = all.mae;
-  }
-  return figures;
+  return figures(self, all);
+}
+
+py::dict evaluate_batches(py::handle object, py::handle next, py::handle missing) {
+  const Network& self = network(object);
+  PythonBatches batches(object, next, py::none(), missing);
+  return figures(self, over_batches(batches, [&](const netlet::NextBatch& from) { return self.evaluate(from); }));
 }
 
 double loss(py::handle object, py::handle x, py::handle y, py::handle sample_weight, py::handle weight_mean,
@@ -307,12 +334,14 @@ void bind_network(py::module_& m) {
       .def("_scaling", &scaling)
       .def("_set_scaling", &set_scaling)
       .def("_learn_scaling", &learn_scaling)
+      .def("_learn_scaling_batches", &learn_scaling_batches)
       .def("_snapshot", &snapshot)
       .def("_note", &note)
       .def("_set_note", &set_note)
       .def("_fingerprint", &fingerprint)
       .def("_forward_any", &forward)
       .def("_evaluate", &evaluate)
+      .def("_evaluate_batches", &evaluate_batches)
       .def("_loss", &loss)
       .def("_backward", &backward)
       .def("_input_gradient", &input_gradient)

@@ -2,27 +2,12 @@
 // What changes a network's parameters: fit, step, apply_gradient.
 #include <optional>
 
-#include "arrays.hpp"
-#include "bindings.hpp"
+#include "batches.hpp"
 
 namespace {
 
 using netlet::Network;
 using netlet::Optimizer;
-
-// Rows and what their outputs are compared with.
-struct Examples {
-  BorrowedRows x;
-  BorrowedTargets y;
-};
-
-Examples examples(py::handle self, py::handle x, py::handle y, py::handle sample_weight, py::handle weight_mean,
-                  py::handle missing) {
-  const Network& network = object_of<Network>(self, "self");
-  BorrowedRows rows = input_rows(x, self, network.inputs());
-  BorrowedTargets targets = targets_of(y, py::none(), sample_weight, weight_mean, missing, network, rows);
-  return {std::move(rows), std::move(targets)};
-}
 
 netlet_schedule parse_schedule(const py::tuple& given) {  // kind, gamma, period, floor, min_delta
   netlet_schedule schedule = {};
@@ -37,7 +22,7 @@ netlet_schedule parse_schedule(const py::tuple& given) {  // kind, gamma, period
 // One call of fit. It trains without the GIL, and takes it for whatever calls Python.
 //
 // `record(first, columns)` gets the epochs since it was last called as a dict of arrays: before each callback, about
-// every 20 ms if `live`, and once at the end, however training ends.
+// every 20 ms if there is a `progress`, a function that is then called, and once at the end, however training ends.
 class Fit {
  public:
   Fit(py::handle self, const py::dict& settings)
@@ -49,14 +34,13 @@ class Fit {
   }
 
   void run(Optimizer& optimizer) {
-    const bool in_batches = !next_batch_.is_none();
+    const bool in_batches = !setting("next_batch").is_none();
     if (!in_batches)
       data_.emplace(examples(self_, setting("x"), setting("y"), setting("sample_weight"), py::none(), missing_));
-    const auto next = [this] { return with_gil(thread_, [this] { return next_batch(); }); };
     try {
       const WithoutGil without_gil;
       if (in_batches)
-        network_.fit(next, optimizer, options_, history_);
+        network_.fit([this] { return next_batch(); }, optimizer, options_, history_);
       else
         network_.fit(data_->x.array, data_->y.targets, optimizer, options_, history_);
     } catch (...) {
@@ -81,7 +65,7 @@ class Fit {
     read("standardize_outputs", options_.standardize_outputs);
     read("patience", options_.patience);
     read("min_delta", options_.min_delta);
-    read("live", live_);
+    read("step_interval", options_.step_interval);
     options_.seed = seed;
   }
 
@@ -99,50 +83,51 @@ class Fit {
     options_.poll = [this] {
       return with_gil(thread_, [this] {
         if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-        if (live_) flush();
+        if (!progress_.is_none()) {
+          flush();
+          progress_();
+        }
         return false;
       });
     };
+    if (!on_step_.is_none())
+      options_.on_step = [this](std::uint64_t step) {
+        return with_gil(thread_, [&] {
+          flush();
+          return is_true(on_step_(step));
+        });
+      };
     if (callback_.is_none()) return;
     options_.on_epoch = [this](const netlet_epoch& epoch, const netlet::History&) {
       return with_gil(thread_, [&] {
         flush();
-        const py::object answer = callback_(epoch.epoch);
-        const int stop = PyObject_IsTrue(answer.ptr());
-        if (stop < 0) throw py::error_already_set();
-        return stop != 0;
+        return is_true(callback_(epoch.epoch));
       });
     };
   }
 
+  // An epoch is recorded before the next one begins, whose batches may have another number of rows.
+  const netlet::Batch* next_batch() {
+    if (recorded_ != history_.loss.size()) with_gil(thread_, [this] { flush(); });
+    return batches_.next();
+  }
+
+  static bool is_true(const py::object& answer) {
+    const int stop = PyObject_IsTrue(answer.ptr());
+    if (stop < 0) throw py::error_already_set();
+    return stop != 0;
+  }
+
   void read_validation_data() {
+    if (!setting("next_validation_batch").is_none())
+      options_.next_validation_batch = [this] { return validation_batches_.next(); };
     const py::object given = setting("validation_data");  // x, y, sample_weight
     if (given.is_none()) return;
     const py::tuple parts = given;
-    try {
-      validation_.emplace(examples(self_, parts[0], parts[1], parts[2], py::none(), missing_));
-    } catch (const py::value_error& error) {
-      throw py::value_error(std::string("validation_data: ") + error.what());
-    } catch (const py::type_error& error) {
-      throw py::type_error(std::string("validation_data: ") + error.what());
-    } catch (const py::error_already_set& error) {  // of Python's code that reads data
-      const bool value_error = error.matches(PyExc_ValueError);
-      if (!value_error && !error.matches(PyExc_TypeError)) throw;
-      const std::string text = "validation_data: " + text_of(py::str(error.value()));
-      if (value_error) throw py::value_error(text);
-      throw py::type_error(text);
-    }
+    validation_.emplace(in_argument(
+        "validation_data", [&] { return examples(self_, parts[0], parts[1], parts[2], py::none(), missing_); }));
     options_.validation_x = &validation_->x.array;
     options_.validation_targets = &validation_->y.targets;
-  }
-
-  // The next batch that Python has, or null at the end of the epoch.
-  const netlet::Batch* next_batch() {
-    given_ = next_batch_();
-    if (given_.is_none()) return nullptr;
-    const py::tuple parts = given_;
-    data_.emplace(examples(self_, parts[0], parts[1], parts[2], weight_mean_, missing_));
-    return &batch_.emplace(netlet::Batch{data_->x.array, data_->y.targets});
   }
 
   void add(py::dict& columns, const char* name, const std::vector<double>& values) const {
@@ -160,25 +145,25 @@ class Fit {
     add(columns, "accuracy", history_.accuracy);
     add(columns, "validation_loss", history_.validation_loss);
     add(columns, "validation_accuracy", history_.validation_accuracy);
-    survive_the_end([&] { record_(recorded_, columns); });
+    py::object weights = py::none();  // what sums over the rows may be divided by
+    if (network_.reduction() == netlet::Reduction::sum)
+      weights = py::make_tuple(history_.weight, history_.validation_loss.empty() ? 0 : history_.validation_weight);
+    survive_the_end([&] { record_(recorded_, columns, weights); });
     recorded_ = history_.loss.size();
   }
 
   const py::handle self_;
   Network& network_;
   const py::dict& settings_;
-  const py::object next_batch_ = setting("next_batch"), schedule_ = setting("schedule"),
-                   callback_ = setting("callback"), record_ = setting("record"), weight_mean_ = setting("weight_mean"),
-                   missing_ = setting("missing");
+  const py::object schedule_ = setting("schedule"), callback_ = setting("callback"), on_step_ = setting("on_step"),
+                   record_ = setting("record"), progress_ = setting("progress"), missing_ = setting("missing");
   PyThreadState* const thread_ = PyThreadState_Get();  // callbacks are called on it
-  bool live_;
   netlet::FitOptions options_;
   netlet::History history_;
-  std::size_t recorded_ = 0;  // epochs that `record` has
-  std::optional<Examples> validation_;
-  std::optional<Examples> data_;        // all of it, or those of the current batch
-  std::optional<netlet::Batch> batch_;  // in data_
-  py::object given_;                    // a member, as a thread that Python ends within next_batch() must not free it
+  std::size_t recorded_ = 0;                   // epochs that `record` has
+  std::optional<Examples> validation_, data_;  // all rows, unless they come in batches
+  PythonBatches batches_{self_, setting("next_batch"), setting("weight_mean"), missing_};
+  PythonBatches validation_batches_{self_, setting("next_validation_batch"), py::none(), missing_, "validation_data"};
 };
 
 void fit(py::handle self, py::handle optimizer, const py::dict& settings) {
@@ -208,6 +193,13 @@ void apply_gradient(py::handle self, py::handle gradient, py::handle optimizer_o
   compute((double)network.parameter_count(), [&] { network.apply_gradient(values.data, optimizer); });
 }
 
+// Of the fit that this thread runs, within its callbacks: stage, epoch, rows, total_rows, loss; or None.
+py::object fit_progress() {
+  const std::optional<netlet_progress> now = netlet::fit_progress();
+  if (!now) return py::none();
+  return py::make_tuple(now->stage, now->epoch, now->rows, now->total_rows, now->loss);
+}
+
 }  // namespace
 
 void bind_training(py::module_& m, py::class_<Network>& type) {
@@ -217,5 +209,6 @@ void bind_training(py::module_& m, py::class_<Network>& type) {
   schedules["cosine"] = (int)NETLET_COSINE;
   schedules["plateau"] = (int)NETLET_PLATEAU;
   m.attr("SCHEDULES") = schedules;
+  m.def("fit_progress", &fit_progress);
   type.def("_fit", &fit).def("_step", &step).def("_apply_gradient", &apply_gradient);
 }

@@ -111,6 +111,8 @@ def real_array(value: Any, name: str, *, rows: bool = True) -> Array:
         ) from None
     except _NotRealError as error:
         hint = "; net.classes = [...] lets classes have labels, and fit learns them" if name == "y" else ""
+        if name == "x" and (callable(value) or hasattr(value, "__next__")):
+            hint = "; batches are for fit_batches, evaluate_batches, predict_batches and learn_scaling_batches"
         raise TypeError(f"{name}: expected real numbers, got {error.what}{error.text(name, rows)}{hint}") from None
     except _SparseError as error:
         what, dense = error.args

@@ -24,6 +24,7 @@ _NAMES = {
     "sample_weight": ("sample_weights", "weights", "weight"),
     "class_weight": ("class_weights",),
     "standardize": ("normalize", "scale"),
+    "shuffle_buffer": ("buffer", "buffer_size", "bufsize", "shuffle_buffer_size", "shuffle_window", "window"),
     "dropout": ("dropout_rate", "drop"),
     "path": ("filepath", "filename", "file", "name", "dirpath"),
     "every": ("save_freq", "period", "interval", "every_n_epochs", "frequency", "epochs"),
@@ -61,6 +62,7 @@ _OWNERS = {
     ),
     **dict.fromkeys(("sample_weight", "class_weight", "standardize", "validation_split", "metrics", "shuffle"), "fit"),
     "classes": "Network",
+    "shuffle_buffer": "fit_batches",
     "learning_rate": "fit, or of an optimizer",
     **dict.fromkeys(
         ("momentum", "nesterov", "beta_1", "beta_2", "epsilon", "rho"), "an optimizer, such as netlet.SGD()"

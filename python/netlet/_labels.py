@@ -10,8 +10,11 @@ import numpy as np
 from ._data import real_array, shown, texts
 from ._features import listed
 from ._names import LOSSES
+from ._sources import gives_batches
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy.typing as npt
 
     Array = npt.NDArray[Any]
@@ -64,7 +67,7 @@ def for_training(
         classes = learned
     if classes is not None:
         validation_data = of_validation(network, validation_data, missing, classes)
-        class_weight = _weights(class_weight, classes)
+        class_weight = weights_by_index(class_weight, classes)
     return y, validation_data, class_weight, learned
 
 
@@ -143,6 +146,11 @@ def indices(network: Any, y: Any, missing: str, classes: Array | None = None) ->
     return _found(classes, values)
 
 
+def reading(network: Any, missing: str) -> Callable[[Any], Any]:
+    """A function for `y` of batches; the network may have no labels yet."""
+    return lambda y: y if network._classes is None else indices(network, y, missing)
+
+
 def _are_probabilities(of: str, outputs: int, classes: Array, values: Array) -> bool:
     """Whether numbers are probabilities, as without labels; the core says what is wrong with them."""
     if of == "row" and values.ndim == 2 and values.shape[1] == outputs > 1:
@@ -178,8 +186,12 @@ def _found(classes: Array, values: Array) -> Array:
 
 
 def of_validation(network: Any, validation_data: Any, missing: str, classes: Array | None = None) -> Any:
-    """The same for validation data, if it is a tuple as it should be."""
-    if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+    """The same for validation data, if it is a tuple; batches are read later."""
+    if (
+        gives_batches(validation_data)
+        or not isinstance(validation_data, (tuple, list))
+        or len(validation_data) not in (2, 3)
+    ):
         return validation_data
     x, y, *weight = validation_data
     try:
@@ -195,7 +207,7 @@ def of_indices(network: Any, values: Array) -> Array:
     return np.asarray(network._classes[index])
 
 
-def _weights(class_weight: Any, classes: Array) -> Any:
+def weights_by_index(class_weight: Any, classes: Array) -> Any:
     """Weights by label as weights by index."""
     if not isinstance(class_weight, dict):
         return class_weight

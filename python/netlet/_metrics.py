@@ -88,8 +88,7 @@ def figures(
             found[name] = own[metric]
             continue
         if prediction is None:
-            rows = input_array(x, network)
-            prediction = network.predict(rows[None] if rows.ndim == 1 else rows)
+            prediction = _predicted(network, x)
             targets, judged = _like(prediction, real_array(y, "y"), missing == "ignore")
             targets = targets if network._classes is None else of_indices(network, targets)
         if isinstance(metric, str):
@@ -101,6 +100,25 @@ def figures(
         except (TypeError, ValueError):
             raise TypeError(f"metrics: expected a number from {name}, got {shown(value)}") from None
     return found
+
+
+class Predicted:
+    """In place of x, what the network predicts for it."""
+
+    def __init__(self, values: Any) -> None:
+        self.values = values
+
+
+def _predicted(network: Any, x: Any) -> Any:
+    if isinstance(x, Predicted):
+        return x.values
+    rows = input_array(x, network)
+    return network.predict(rows[None] if rows.ndim == 1 else rows)
+
+
+def need_predictions(wanted: dict[str, Metric]) -> bool:
+    """Whether some of them are computed of what is predicted for all rows."""
+    return any(not isinstance(metric, str) or metric == "r2" for metric in wanted.values())
 
 
 def _like(prediction: Any, y: Any, ignore: bool) -> tuple[Any, Any]:
@@ -148,6 +166,11 @@ class Recorder:
         """Record the figures of the epoch; NaN, until all are there."""
         last, nothing = len(history) - 1, np.array([np.nan])
         history._record(last, {prefix + name: nothing.copy() for prefix in self._parts for name in self._wanted})
-        for prefix, (x, y, weight) in self._parts.items():
-            found = figures(network, self._wanted, x, y, weight, self._missing, None)
+        for prefix, part in self._parts.items():
+            if isinstance(part, tuple):
+                x, y, weight = part
+                found = figures(network, self._wanted, x, y, weight, self._missing, None)
+            else:
+                found = network.evaluate_batches(part, missing=self._missing, metrics=self._wanted)
+                del found["loss"]
             history._record(last, {prefix + name: np.array([value]) for name, value in found.items()})

@@ -6,7 +6,7 @@ from __future__ import annotations
 import contextlib
 import math
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,7 +37,7 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
         callback: Callable[[int, History], object] | None
         callbacks: Sequence[Any] | None
         recorder: Any  # of metrics, or None
-        validation_data: tuple[Any, ...] | None
+        validation_data: Any
         patience: int | None
         min_delta: float
         schedule: Any
@@ -80,13 +80,14 @@ def settings(options: Options, network: Any, history: History) -> tuple[Optimize
             "epochs": epochs,
             "seed": network.seed if seed is None else arguments.seed(seed),
             "callback": together(callbacks, history, network),
-            "validation_data": validation_data(options["validation_data"]),
+            **steps(callbacks, history, network),
+            **validation(options, epochs, network),
             "patience": patience or 0,
             "min_delta": number(options["min_delta"], "min_delta"),
             "schedule": schedule(options["schedule"]),
             "resume": resume(options),
             "missing": options["missing"],
-            "live": flag("progress", options["progress"]),
+            "progress": None,
         },
     )
 
@@ -95,8 +96,19 @@ def weights_of_classes(
     loss: str, outputs: int, y: Any, class_weight: Any, sample_weight: Any, missing: MissingName
 ) -> npt.NDArray[Any]:
     """The weight of each row: that of its class, times its own; a row without a target has no class, and weight 1."""
+    targets, there = classes_of_rows(loss, outputs, y, missing)
+    classes, index, counts = np.unique(targets[there], return_inverse=True, return_counts=True)
+    of_class = weights_by_class(loss, outputs, class_weight, classes, counts)
+    weights = np.ones(len(targets))
+    weights[there] = of_class[index.reshape(-1)]
+    return times_own(weights, sample_weight)
+
+
+def classes_of_rows(
+    loss: str, outputs: int, y: Any, missing: MissingName
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_]]:
+    """The class of each row, and whether it has one."""
     of = LOSSES[loss].get("classes")
-    count = outputs if of == "row" else 2
     if not of:
         raise ValueError(f"class_weight: expected None for {loss}, which has no classes")
     targets = np.atleast_1d(real_array(y, "y"))
@@ -109,10 +121,15 @@ def weights_of_classes(
         if targets.shape[1] == 0:
             raise ValueError(f"y: expected class indices, or {outputs} probabilities per row, got none")
         targets = targets.argmax(axis=1) if of == "row" else targets[:, 0]
-    classes, index, counts = np.unique(targets[there], return_inverse=True, return_counts=True)
+    return targets, there
+
+
+def weights_by_class(loss: str, outputs: int, class_weight: Any, classes: Any, counts: Any) -> npt.NDArray[np.float64]:
+    """The weight of each of the classes, which have so many rows."""
+    count = outputs if LOSSES[loss].get("classes") == "row" else 2
     if isinstance(class_weight, str) and class_weight == "balanced":
-        of_class = counts.sum() / (len(classes) * counts)
-    elif isinstance(class_weight, dict):
+        return np.asarray(counts.sum() / (len(classes) * counts))
+    if isinstance(class_weight, dict):
         unknown = [key for key in class_weight if key not in range(count)]
         if unknown:
             raise ValueError(f"class_weight: expected classes from 0 to {count - 1}, got {shown(unknown[0])}")
@@ -123,10 +140,12 @@ def weights_of_classes(
         of_class = np.array([by_class.get(c, 1.0) for c in classes.tolist()])
         if counts.size and not of_class.any():
             raise ValueError(f"class_weight: expected a weight above 0 for a class of y, got {shown(class_weight)}")
-    else:
-        raise TypeError(f"class_weight: expected a dict, 'balanced' or None, got {shown(class_weight)}")
-    weights = np.ones(len(targets))
-    weights[there] = of_class[index.reshape(-1)]
+        return of_class
+    raise TypeError(f"class_weight: expected a dict, 'balanced' or None, got {shown(class_weight)}")
+
+
+def times_own(weights: npt.NDArray[np.float64], sample_weight: Any) -> npt.NDArray[np.float64]:
+    """The weights of rows, multiplied by their own."""
     if sample_weight is None:
         return weights
     own = real_array(sample_weight, "sample_weight")
@@ -212,12 +231,32 @@ def standardize(loss: str, value: Standardize) -> dict[str, bool]:
     }
 
 
-def validation_data(value: Any) -> tuple[Any, Any, Any] | None:
-    """(x, y, sample_weight) or None."""
+def validation(options: Options, epochs: int, network: Any) -> dict[str, Any]:
+    """Where the core gets validation data from: all rows, or batches."""
+    data = validation_data(options["validation_data"])
+    if data is None or isinstance(data, tuple):
+        return {"validation_data": data, "next_validation_batch": None}
+    from ._labels import reading
+    from ._sources import Reader, require_repeatable
+
+    if epochs > 1 or options["recorder"] is not None:
+        require_repeatable(data, "each epoch passes over them, and so do metrics", "validation_data")
+    reader = Reader(data, "validation_data", read=reading(network, options["missing"]))
+    return {"validation_data": None, "next_validation_batch": reader}
+
+
+def validation_data(value: Any) -> Any:
+    """(x, y, sample_weight), a source of batches, or None."""
     if value is None:
         return None
+    from ._sources import gives_batches
+
+    if gives_batches(value):
+        return list(value) if isinstance(value, tuple) else value
     if not isinstance(value, (tuple, list)) or len(value) not in (2, 3):
-        raise ValueError("validation_data: expected a tuple (x, y) or (x, y, sample_weight)")
+        raise ValueError(
+            "validation_data: expected a tuple (x, y) or (x, y, sample_weight), or batches of them as in fit_batches"
+        )
     x, y, *weight = value
     return x, y, weight[0] if weight else None
 
@@ -332,16 +371,17 @@ def _surely_learns(network: Any, losses: Any, first: float, last: float, rows: i
 
 
 def all_callbacks(callback: Any, callbacks: Any) -> list[Any]:
-    """All of them, `callback` first; each is a function or an object with on_epoch."""
+    """All of them, `callback` first; each is a function or an object with on_epoch or on_step."""
     if callback is not None and (isinstance(callback, type) or not callable(callback)):
         hint = "; callbacks=[...] takes objects" if hasattr(callback, "on_epoch") else ""
         raise TypeError(f"callback: expected a function, got {_said(callback)}{hint}")
     if callbacks is not None and not isinstance(callbacks, (list, tuple)):
         raise TypeError(f"callbacks: expected a list, got {_said(callbacks)}")
     for each in callbacks or ():
-        if isinstance(each, type) or not (callable(each) or hasattr(each, "on_epoch")):
+        if isinstance(each, type) or not (callable(each) or hasattr(each, "on_epoch") or hasattr(each, "on_step")):
             raise TypeError(
-                f"callbacks: expected functions, or objects with on_epoch, as in netlet.callbacks, got {_said(each)}"
+                "callbacks: expected functions, or objects with on_epoch or on_step, as in netlet.callbacks, got "
+                f"{_said(each)}"
             )
     return [*([callback] if callback is not None else []), *(callbacks or ())]
 
@@ -352,6 +392,7 @@ def _said(value: Any) -> str:
 
 def together(all_of_them: list[Any], history: History, network: Any) -> Callable[[int], object] | None:
     """One function of the epoch that calls all of them; None if there is none."""
+    all_of_them = [each for each in all_of_them if callable(each) or hasattr(each, "on_epoch")]
     if not all_of_them:
         return None
     if len(all_of_them) == 1 and not hasattr(all_of_them[0], "on_epoch"):
@@ -365,6 +406,31 @@ def together(all_of_them: list[Any], history: History, network: Any) -> Callable
         return stop
 
     return call
+
+
+def steps(all_of_them: list[Any], history: History, network: Any) -> dict[str, Any]:
+    """One function of the step that calls those with on_step, each after its every_steps, and how often."""
+    heard = []
+    for each in all_of_them:
+        if not hasattr(each, "on_step"):
+            continue
+        from .callbacks import Callback  # it is imported already, unless the object is another's
+
+        every = getattr(each, "every_steps", 1)
+        if every is not None and getattr(type(each), "on_step", None) is not Callback.on_step:
+            every = arguments.integer("every_steps", every, 1, 2**63, "a positive integer or None")
+            heard.append((each, every))
+    if not heard:
+        return {"on_step": None, "step_interval": 1}
+
+    def call(step: int) -> bool:
+        stop = False
+        for each, every in heard:
+            if step % every == 0:
+                stop |= bool(each.on_step(step, history, network))
+        return stop
+
+    return {"on_step": call, "step_interval": math.gcd(*(every for _, every in heard))}
 
 
 @contextlib.contextmanager
@@ -397,53 +463,12 @@ def _ended(begun: list[Any], history: History, network: Any) -> list[Exception]:
     return errors
 
 
-def next_batch(
-    batches: Callable[[], Iterable[Any]] | Iterable[Any], network: Any, missing: str, given: dict[str, Any]
-) -> Callable[[], tuple[Any, Any, Any] | None]:
-    """A function that returns one batch after another, and None at the end of each epoch; `given`: the last one."""
-    iterator: Iterator[Any] | None = None
+def display(
+    wanted: Any, epochs: int, history: History, reduction: str
+) -> contextlib.AbstractContextManager[Callable[..., None] | None]:
+    """A function that shows how far training is, if that is wanted."""
+    if not flag("progress", wanted):
+        return contextlib.nullcontext()
+    from ._progress import Display
 
-    def batch() -> tuple[Any, Any, Any] | None:
-        nonlocal iterator
-        if iterator is None:
-            iterator = iter(batches() if callable(batches) else batches)
-        given.update(x=None, y=None)  # before the next one is made
-        try:
-            item = next(iterator)
-        except StopIteration:
-            iterator = None
-            return None
-        if not isinstance(item, (tuple, list)) or len(item) not in (2, 3):
-            raise ValueError("batches: expected each to be a tuple (x, y) or (x, y, sample_weight)")
-        x, y, *weight = item
-        given.update(x=x, y=y)
-        if network._classes is not None:
-            from ._labels import indices
-
-            y = indices(network, y, missing)
-        return x, y, weight[0] if weight else None
-
-    return batch
-
-
-@contextlib.contextmanager
-def progress_bar(wanted: bool, epochs: int, history: History) -> Iterator[Callable[[int, dict[str, Any]], None]]:
-    """A function that records columns of figures and, if a bar is wanted and tqdm is installed, moves it."""
-    if wanted:
-        try:
-            from tqdm.auto import tqdm
-        except ImportError:
-            warnings.warn("progress: the bar needs tqdm: pip install tqdm", stacklevel=6)
-            wanted = False
-    if not wanted:
-        yield history._record
-        return
-    with tqdm(total=epochs, unit="epoch") as bar:
-
-        def record(first: int, columns: dict[str, Any]) -> None:
-            history._record(first, columns)
-            shown = {name: values[-1] for name, values in columns.items() if name not in ("time", "learning_rate")}
-            bar.set_postfix({name: f"{value:.4g}" for name, value in shown.items()}, refresh=False)
-            bar.update(len(history) - bar.n)
-
-        yield record
+    return Display(epochs, history, reduction)

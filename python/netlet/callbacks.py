@@ -5,6 +5,8 @@ A callback is a function ``f(epoch, history)``, or an object with a method ``on_
 as those of this module and of subclasses of `Callback`. A true result ends training; all callbacks of the epoch are
 still called. Epochs are counted from 0 over the network's life, and callbacks take no part in an epoch's time.
 
+Within epochs, an object's ``on_step(step, history, network)`` is called after every `every_steps` steps.
+
 Examples
 --------
 >>> from netlet import Network
@@ -39,7 +41,29 @@ __all__ = ["CSVLog", "Callback", "Checkpoint", "LivePlot", "StopAt"]
 
 
 class Callback:
-    """What may be called in the course of a training; override what is needed."""
+    """What may be called in the course of a training; override what is needed.
+
+    Attributes
+    ----------
+    every_steps : int or None
+        How often `on_step` is called: whenever the optimizer has taken a multiple of so many steps. None: never.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from netlet import Network
+    >>> class Watch(Callback):
+    ...     every_steps = 2
+    ...     def on_step(self, step, history, network):
+    ...         print(step, len(history))
+    >>> x = np.arange(30.0).reshape(-1, 2)
+    >>> history = Network([2, 1], seed=0).fit(x, x[:, 0] / 30, epochs=2, batch_size=5, callbacks=[Watch()])
+    2 0
+    4 1
+    6 1
+    """
+
+    every_steps: int | None = 1
 
     def on_begin(self, network: Any, optimizer: Optimizer) -> None:
         """Called before the first epoch."""
@@ -53,6 +77,22 @@ class Callback:
             Counted from 0 over the network's life.
         history : History
             Of this call of `fit` so far.
+        network : Network
+            May be evaluated, and its parameters written to.
+        """
+
+    def on_step(self, step: int, history: History, network: Any) -> object:
+        """Called within epochs, too, after steps; a true result ends training.
+
+        An epoch that it ends before its last step does not count, as when it is interrupted: its steps are kept, and
+        it begins again when training is resumed. After the last step of an epoch it is called before `on_epoch`.
+
+        Parameters
+        ----------
+        step : int
+            How many steps the optimizer has taken in its life.
+        history : History
+            Of the complete epochs of this call.
         network : Network
             May be evaluated, and its parameters written to.
         """
@@ -71,6 +111,9 @@ class StopAt(Callback):
     ----------
     seconds : float, optional
         Since the training began; looked at after each epoch.
+    every_steps : int, optional
+        Look at the time within epochs, too: after every so many steps. An epoch that ends so does not count, as in
+        `Callback.on_step`.
     **figures : float
         Names of the history's figures, such as ``loss``, ``validation_loss`` or ``validation_accuracy``: training ends
         when one has reached its value. Names that end in ``loss``, ``rmse``, ``mae``, ``mse``, ``error``, ``deviance``
@@ -87,9 +130,12 @@ class StopAt(Callback):
     ``net.fit(x, y, epochs=60 - net.epochs_trained, optimizer=adam, schedule=CosineDecay(60), resume=True)``.
     """
 
-    def __init__(self, *, seconds: float | None = None, **figures: float) -> None:
+    def __init__(self, *, seconds: float | None = None, every_steps: int | None = None, **figures: float) -> None:
         if seconds is None and not figures:
             raise ValueError("StopAt: expected seconds, or the value of a figure such as loss, got nothing")
+        self.every_steps = _steps_of(every_steps)
+        if every_steps is not None and seconds is None:
+            raise ValueError("every_steps: expected None without seconds, since figures are those of epochs")
         self._seconds = None if seconds is None else _seconds_of(seconds)
         self._figures = {name: number(value, name) for name, value in figures.items()}
         for name, value in self._figures.items():
@@ -109,6 +155,13 @@ class StopAt(Callback):
             last = history[name][-1]
             if last <= value if name.endswith(_FALLS) else last >= value:
                 return True
+        return self._is_over()
+
+    def on_step(self, step: int, history: History, network: Any) -> bool:
+        """Look at the time."""
+        return self._is_over()
+
+    def _is_over(self) -> bool:
         return self._seconds is not None and time.monotonic() - self._begin >= self._seconds
 
 
@@ -179,16 +232,21 @@ class Checkpoint(Callback):
     ----------
     path : str or path-like
         Where to save. What stands in braces is filled in as by `str.format`: ``{epoch}``, or ``{epoch:03d}``, is the
-        number of the epoch, ``{validation_loss:.3f}`` a figure of the history.
+        number of the epoch, ``{step}`` that of the optimizer's step, ``{validation_loss:.3f}`` a figure of the history.
     every : int, default 1
         Save after so many epochs,
     seconds : float, optional
         or, in place of `every`, when so many seconds have passed since the last time.
+    every_steps : int, optional
+        Save within epochs, too: whenever the optimizer has taken a multiple of so many steps or, with `seconds`, if it
+        is time by then. Such a file has the parameters and the optimizer of that moment, but as many `epochs_trained`
+        as are complete: an epoch that was begun starts again when training is resumed, so the bits are not those of a
+        training without a break. Files saved after an epoch have no such gap.
     best : bool, default False
         Of the epochs that are looked at, save only one whose loss is the smallest so far in this training: that of the
         validation data or, without, that of the epoch, which is computed before its steps.
     keep : int, optional
-        With ``{epoch}`` in `path`: keep so many of the files that this training wrote, the latest.
+        With ``{epoch}`` or ``{step}`` in `path`: keep so many of the files that this training wrote, the latest.
 
     Raises
     ------
@@ -225,19 +283,24 @@ class Checkpoint(Callback):
         *,
         every: int | None = None,
         seconds: float | None = None,
+        every_steps: int | None = None,
         best: bool = False,
         keep: int | None = None,
     ) -> None:
         self._path = _path_of(path)
-        if every is not None and seconds is not None:
-            raise ValueError("every: expected either every or seconds, got both")
+        if every is not None and (seconds is not None or every_steps is not None):
+            other = "seconds" if seconds is not None else "every_steps"
+            raise ValueError(f"every: expected either every or {other}, got both")
+        if every_steps is not None and best:
+            raise ValueError("best: expected False with every_steps, since an epoch has a loss at its end")
+        self.every_steps = _steps_of(every_steps)
         self._every = 1 if every is None else integer("every", every, 1, 2**63, "a positive integer")
         self._seconds = None if seconds is None else _seconds_of(seconds)
         self._best = flag("best", best)
         self._keep = None if keep is None else integer("keep", keep, 1, 2**63, "a positive integer or None")
-        if keep is not None and "{epoch" not in self._path:
+        if keep is not None and "{epoch" not in self._path and "{step" not in self._path:
             raise ValueError(
-                f"keep: expected {{epoch}} in path, so that there are several files, got {shown(self._path)}"
+                f"keep: expected {{epoch}} or {{step}} in path, to have several files, got {shown(self._path)}"
             )
         self._optimizer: Optimizer | None = None
         self._writer: threading.Thread | None = None
@@ -257,25 +320,40 @@ class Checkpoint(Callback):
     def on_epoch(self, epoch: int, history: History, network: Any) -> None:
         """Save, if it is time."""
         if self._seconds is None:
-            if len(history) % self._every:
+            if self.every_steps is not None or len(history) % self._every:
                 return
-        elif time.monotonic() - self._last < self._seconds:
+        elif not self._is_time():
             return
-        self._last = time.monotonic()
         if self._best:
             loss = float((history.validation_loss if len(history.validation_loss) else history.loss)[-1])
             if not loss < self._smallest:
                 return
             self._smallest = loss
+        self._save(epoch, history, network)
+
+    def on_step(self, step: int, history: History, network: Any) -> None:
+        """Save, if it is time."""
+        if self._seconds is None or self._is_time():
+            self._save(network.epochs_trained, history, network)
+
+    def _is_time(self) -> bool:
+        now = time.monotonic()
+        if self._seconds is not None and now - self._last < self._seconds:
+            return False
+        self._last = now
+        return True
+
+    def _save(self, epoch: int, history: History, network: Any) -> None:
         self._wait()
         self._start(self._filled(epoch, history), network.to_bytes(optimizer=self._optimizer))
 
     def _filled(self, epoch: int, history: History) -> str:
         """The path for an epoch."""
+        step = 0 if self._optimizer is None else self._optimizer.steps
         try:
-            return self._path.format(epoch=epoch, **{name: float(history[name][-1]) for name in history})
+            return self._path.format(epoch=epoch, step=step, **{name: float(history[name][-1]) for name in history})
         except (LookupError, ValueError, AttributeError) as error:
-            names = ", ".join(["epoch", *history])
+            names = ", ".join(["epoch", "step", *history])
             raise ValueError(f"path: expected only {names} in braces, got {shown(self._path)} ({error})") from None
 
     def on_end(self, history: History, network: Any) -> None:
@@ -373,3 +451,7 @@ def _seconds_of(value: Any) -> float:
     if seconds >= 0:
         return seconds
     raise ValueError(f"seconds: expected a number >= 0, got {seconds:g}")
+
+
+def _steps_of(value: Any) -> int | None:
+    return None if value is None else integer("every_steps", value, 1, 2**63, "a positive integer or None")

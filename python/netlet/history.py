@@ -83,9 +83,12 @@ class History:
 
     def __init__(self) -> None:
         self._columns: dict[str, _Column] = {}
+        self._weights: list[tuple[int, tuple[float, float]]] = []  # from an epoch on, what sums are over
 
-    def _record(self, first: int, columns: dict[str, Vector]) -> None:
+    def _record(self, first: int, columns: dict[str, Vector], weights: tuple[float, float] | None = None) -> None:
         """Store the figures of the epochs from `first`; if Ctrl-C stops that halfway, they are given again."""
+        if weights is not None and not (self._weights and self._weights[-1][1] == weights):
+            self._weights.append((first, weights))
         for name, values in columns.items():
             self._columns.setdefault(name, _Column()).put(first, values)
 
@@ -132,6 +135,9 @@ class History:
     def plot(self, ax: Any = None) -> Any:
         """Draw the losses over the epochs and, below, the metrics; needs ``pip install matplotlib``.
 
+        With validation data, losses under reduction ``"sum"`` are drawn per row (divided by the number of rows or the
+        sum of their weights), so that the curves can be compared.
+
         Parameters
         ----------
         ax : matplotlib.axes.Axes, optional
@@ -155,14 +161,24 @@ class History:
             ax = figure.add_subplot(2 if metrics else 1, 1, 1)
             if metrics:
                 draw_curves(figure.add_subplot(2, 1, 2, sharex=ax), metrics, None, "metrics")
-        losses = {"training": self.loss}
+        losses, label = {"training": self.loss}, "loss"
         if len(self.validation_loss):
             losses["validation"] = self.validation_loss
+        if len(losses) == 2 and self._weights:
+            losses, label = self._per_row(losses), "loss per row"
         finite = np.concatenate(list(losses.values()))
         wide = len(finite) > 0 and bool(np.all(finite > 0)) and float(np.max(finite)) > 10 * float(np.min(finite))
-        draw_curves(ax, losses, self.best_epoch if len(losses) == 2 else None, "loss", log=wide)
+        draw_curves(ax, losses, self.best_epoch if len(losses) == 2 else None, label, log=wide)
         ax.set_title(f"{_epochs(len(self))} in {self.time.sum():.3g} s")
         return ax
+
+    def _per_row(self, sums: dict[str, Vector]) -> dict[str, Vector]:
+        """Sums over the rows, divided by the weights of the rows."""
+        weights = np.empty((2, len(self)))
+        for first, both in self._weights:
+            weights[:, first:] = np.array(both)[:, None]
+        with np.errstate(all="ignore"):
+            return {name: values / weight for (name, values), weight in zip(sums.items(), weights)}
 
     def keys(self) -> list[str]:
         """Names of the figures that each epoch has: ``dict(history)`` is a dict of arrays, for pandas and others."""

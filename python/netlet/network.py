@@ -20,6 +20,7 @@ from ._arguments import numbers as _numbers
 from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
 from ._arguments import with_hints
+from ._batches import Batches
 from ._data import converted, real_array, shown
 from ._data import flag as _flag
 from ._data import number as _real_number
@@ -27,7 +28,6 @@ from ._features import input_array, name_columns, names_of
 from ._library import numerics_version
 from ._names import LOSSES
 from .history import History
-from .inspection import Inspection
 from .optimizers import Optimizer, remember_network, warn_of_another_network
 
 if TYPE_CHECKING:  # they take longer to import than all of netlet
@@ -73,7 +73,7 @@ def _of_means(shift: Array, scale: Array) -> tuple[Array, Array]:
     return shift[::2], scale[::2]
 
 
-class Network(Inspection):
+class Network(Batches):
     """A fully connected network: forward pass, backward pass, training.
 
     By default the classic from-scratch network: sigmoid on every layer, half the summed squared error, float64.
@@ -358,6 +358,10 @@ class Network(Inspection):
             If an argument does not fit, neither `x` nor `y` is given, or the loss does not allow a scaling of outputs;
             nothing has changed then.
 
+        See Also
+        --------
+        learn_scaling_batches : for data that does not fit in memory
+
         Examples
         --------
         >>> net = Network([2, 1], seed=0)
@@ -442,6 +446,10 @@ class Network(Inspection):
             If `x` does not fit, or the outputs of a row are NaN, which is no class.
         RuntimeError
             If another thread is training the network.
+
+        See Also
+        --------
+        predict_batches : for data that does not fit in memory
 
         Examples
         --------
@@ -584,6 +592,10 @@ class Network(Inspection):
             If an argument does not fit, or all targets are missing.
         RuntimeError
             If another thread is training the network.
+
+        See Also
+        --------
+        evaluate_batches : for data that does not fit in memory
 
         Examples
         --------
@@ -916,7 +928,7 @@ class Network(Inspection):
         callbacks: Sequence[Any] | None = None,
         sample_weight: npt.ArrayLike | None = None,
         class_weight: training.ClassWeight | None = None,
-        validation_data: tuple[Any, ...] | None = None,
+        validation_data: tuple[Any, ...] | Callable[[], Iterable[Any]] | Iterable[Any] | None = None,
         validation_split: float | None = None,
         patience: int | None = None,
         min_delta: float = 0.0,
@@ -964,8 +976,8 @@ class Network(Inspection):
             ``callback(epoch, history)`` is called after each epoch; a true result ends training. ``epoch`` is counted
             from 0 over the network's life. The callback may evaluate the network and write to its parameters.
         callbacks : sequence, optional
-            More of them: functions like `callback`, and objects such as those of `netlet.callbacks`: checkpoints, a CSV
-            file, reasons to stop, a picture.
+            More of them: functions like `callback`, and objects such as those of `netlet.callbacks`, which may also be
+            called after a number of steps: checkpoints, a CSV file, reasons to stop, a picture.
         sample_weight : array_like, shape (rows,), optional
             Weights >= 0, not all of them 0, that multiply the losses of the rows. Reduction ``"mean"`` then divides by
             the sum of the weights and, in batches that do not hold all rows, by their number of rows times the mean
@@ -975,7 +987,8 @@ class Network(Inspection):
             dict, which may name classes that `y` lacks); ``"balanced"``: rows / (classes in `y` * rows of the class),
             of the rows that have a target. For the cross entropies.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
-            Its loss is computed after each epoch.
+            Its loss is computed after each epoch. Or batches of such data, as `fit_batches` takes them, for data that
+            does not fit in memory; the figures are those of all rows together.
         validation_split : float, optional
             Between 0 and 1: the share of the rows that is taken for validation in place of `validation_data`, of each
             class alike. Which rows depends on `seed`, their number and their classes alone. The data is copied.
@@ -1003,7 +1016,8 @@ class Network(Inspection):
             As in `evaluate`: computed after each epoch, for the rows and for the validation data, and recorded in the
             history. (The accuracy is always recorded, before each update.)
         progress : bool, default False
-            Show a progress bar, if tqdm is installed.
+            Show how far training is, also within an epoch, on standard error: in a terminal a bar of tqdm's or, without
+            tqdm, a line; in a notebook a line; otherwise at most a line a second.
         fingerprint_data : bool, default False
             Add `netlet.fingerprint` of `x`, `y` and `sample_weight` to `provenance`.
 
@@ -1115,7 +1129,7 @@ class Network(Inspection):
             "shuffle": _flag("shuffle", shuffle),
         }
         return self._train(
-            {**data, **scalings},
+            lambda _: {**data, **scalings},
             {
                 "epochs": epochs,
                 "learning_rate": learning_rate,
@@ -1146,11 +1160,14 @@ class Network(Inspection):
         seed: int | None = None,
         callback: Callable[[int, History], object] | None = None,
         callbacks: Sequence[Any] | None = None,
-        validation_data: tuple[Any, ...] | None = None,
+        validation_data: tuple[Any, ...] | Callable[[], Iterable[Any]] | Iterable[Any] | None = None,
         patience: int | None = None,
         min_delta: float = 0.0,
         schedule: Any = None,
         resume: bool = False,
+        standardize: training.Standardize = False,
+        class_weight: training.ClassWeight | None = None,
+        shuffle_buffer: int | None = None,
         weight_mean: float | None = None,
         missing: MissingName = "refuse",
         progress: bool = False,
@@ -1164,11 +1181,19 @@ class Network(Inspection):
         batches : callable or iterable
             A function that returns an iterator over the batches of an epoch, such as a generator function; or an
             iterable that can be iterated over repeatedly. A batch is (x, y) or (x, y, sample_weight), as in `fit`; it
-            is checked when it arrives, and may have any number of rows. Nothing is standardized here: call
-            `learn_scaling` on a sample of the data before, or set the scalings. Nor are `classes` and `feature_names`
-            learned: set them, and batches may have labels and tables.
+            is checked when it arrives, and may have any number of rows. `classes` and `feature_names` are not learned
+            here: set them, and batches may have labels and tables.
         epochs, learning_rate, optimizer, seed, callback, callbacks, validation_data, patience, min_delta
             As in `fit`.
+        standardize : bool or str, default False
+            As in `fit`, with the same bits; it passes over the batches twice before the first epoch.
+        class_weight : dict of int to float, or "balanced", optional
+            As in `fit`; it passes over the batches once before the first epoch to count, and under reduction ``"mean"``
+            again for the mean weight.
+        shuffle_buffer : int, optional
+            Put the batches of each epoch in a new order: so many of them are held in memory, one of which is drawn
+            for each step. It depends only on `seed` and the epoch, like `fit`'s order of the rows. The rows of a batch
+            stay together; a source that fills the same arrays again and again must give copies.
         weight_mean : float, optional
             The mean weight of the data. Reduction ``"mean"`` divides a batch's gradient by its number of rows times
             this; otherwise by the sum of its own weights, so that those of a batch of one row have no effect.
@@ -1205,16 +1230,32 @@ class Network(Inspection):
         >>> net.weights[0].round(2)
         array([[2.]])
         """
-        if epochs != 1 and not callable(batches) and iter(batches) is batches:
-            raise ValueError(
-                "batches: expected a function that returns an iterator, or an iterable that can be repeated, since an "
-                f"iterator ends after one epoch; got {type(batches).__name__}"
-            )
+        from . import _passes  # not wanted by all
+
         given: dict[str, Any] = {"validation_data": validation_data}
         if self._classes is not None:
             validation_data = _labels().of_validation(self, validation_data, missing)
+        said = {
+            "method": "fit_batches",
+            "standardize": standardize,
+            "class_weight": dict(class_weight) if isinstance(class_weight, dict) else class_weight,
+            "shuffle_buffer": shuffle_buffer,
+            "weight_mean": weight_mean,
+        }
         return self._train(
-            {"next_batch": training.next_batch(batches, self, missing, given), "weight_mean": weight_mean},
+            lambda look: _passes.of_epochs(
+                self,
+                batches,
+                epochs=epochs,
+                seed=seed,
+                standardize=standardize,
+                class_weight=class_weight,
+                shuffle_buffer=shuffle_buffer,
+                weight_mean=weight_mean,
+                missing=missing,
+                look=look,
+                given=given,
+            ),
             {
                 "epochs": epochs,
                 "learning_rate": learning_rate,
@@ -1231,11 +1272,13 @@ class Network(Inspection):
                 "missing": missing,
                 "progress": progress,
             },
-            {"said": {"method": "fit_batches", "weight_mean": weight_mean}, "given": given},
+            {"said": said, "given": given},
         )
 
-    def _train(self, data: dict[str, Any], options: training.Options, notes: dict[str, Any]) -> History:
-        """Train on `data`, which replaces the settings of the same names: where the core gets rows from.
+    def _train(
+        self, data: Callable[[Any], dict[str, Any]], options: training.Options, notes: dict[str, Any]
+    ) -> History:
+        """Train on `data`, settings for where the core gets rows from: a function of what shows the progress.
 
         `notes`: for `_noting`.
         """
@@ -1245,10 +1288,13 @@ class Network(Inspection):
         try:
             with (
                 self._noting(history, optimizer, options, **notes),
-                training.progress_bar(options["progress"], settings["epochs"], history) as record,
+                training.display(options["progress"], settings["epochs"], history, self.reduction) as look,
                 training.running(callbacks, history, self, optimizer),
             ):
-                settings |= {**data, "record": record}
+                settings |= {**data(look), "record": history._record, "progress": look}
+                for reader in (settings["next_batch"], settings["next_validation_batch"]):
+                    if look and reader:
+                        reader.tick = look
                 self._fit(optimizer, settings)
                 remember_network(optimizer, self)
         except BaseException as error:

@@ -215,7 +215,7 @@ def test_names_of_checkpoints_are_filled_in(tmp_path):
     history = regression().fit(X, Y, epochs=2, callbacks=[Checkpoint(pattern)])
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == [f"00{epoch}-{loss:.1e}.netlet" for epoch, loss in enumerate(history.loss)]
-    with pytest.raises(ValueError, match=r"^path: expected only epoch, loss, .* in braces, got '.*val_loss"):
+    with pytest.raises(ValueError, match=r"^path: expected only epoch, step, loss, .* in braces, got '.*val_loss"):
         regression().fit(X, Y, epochs=2, callbacks=[Checkpoint(tmp_path / "{val_loss}")])
 
 

@@ -2,7 +2,6 @@
 """Warnings about settings that are probably mistakes."""
 
 import pickle
-import sys
 import warnings
 
 import numpy as np
@@ -23,8 +22,7 @@ def test_targets_that_the_outputs_cannot_reach_get_a_hint(activation, y, standar
         net.fit(X, y, epochs=1, standardize=standardize)
 
 
-def test_warnings_point_at_the_caller_s_line(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
+def test_warnings_point_at_the_caller_s_line():
     adam = Adam()
     regression().step(X, Y, adam)
     options = {"activation": "identity", "reduction": "sum", "seed": 0}
@@ -33,7 +31,6 @@ def test_warnings_point_at_the_caller_s_line(monkeypatch):
         lambda: Network([5, 8, 2], **options).fit(X, Y, epochs=4, learning_rate=0.02),
         lambda: regression().step(X, Y, adam),
         lambda: regression().fit(X, Y, epochs=1, optimizer=adam),
-        lambda: regression().fit(X, Y, epochs=1, progress=True),
     ):
         with warnings.catch_warnings(record=True) as seen:
             warnings.simplefilter("always")
@@ -48,6 +45,16 @@ def test_warnings_point_at_the_caller_s_line(monkeypatch):
         (lambda: regression().fit(X, Y, epochs=3, lr=0.1), "'lr'; here it is 'learning_rate'"),
         (lambda: regression().fit(X, Y, epochs=3, momentum=0.1), "'momentum' is an argument of an optimizer, such as"),
         (lambda: regression().fit(X, Y, epochs=3, loss="mse"), "'loss'; 'loss' is an argument of Network"),
+        (
+            lambda: regression().fit_batches([(X, Y)], epochs=3, buffer_size=8),
+            "'buffer_size'; here it is 'shuffle_buffer'",
+        ),
+        (lambda: regression().fit(X, Y, epochs=3, shuffle_buffer=8), "'shuffle_buffer' is an argument of fit_batches"),
+        (
+            lambda: regression().predict(iter([X])),
+            "^x: expected real numbers, got .*; batches are for .*predict_batches",
+        ),
+        (lambda: regression().evaluate(lambda: [(X, Y)], Y), "^x: expected real .* evaluate_batches"),
         (lambda: regression().fit(X, Y, epoch=3), "'epoch'; here it is 'epochs'"),
         (lambda: regression().fit(X, Y, epochs=3, shufle=True), "'shufle'; did you mean 'shuffle'?"),
         (lambda: regression().fit(X, Y, epochs=3, zzz=True), "unexpected keyword argument 'zzz'$"),

@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The history of a training, and how it is shown."""
 
-import io
-import sys
-
 import numpy as np
 import pytest
 from netlet import History, Network, reference
@@ -54,24 +51,6 @@ def test_history_arrays_are_read_only_and_stay_valid_while_it_grows():
             array[0] = 0
 
 
-def test_progress_shows_a_bar_and_changes_nothing(monkeypatch):
-    pytest.importorskip("tqdm")
-    monkeypatch.setattr(sys, "stderr", io.StringIO())
-    quiet, loud = classifier(), classifier()
-    quiet.fit(X, CLASSES, epochs=30)
-    history = loud.fit(X, CLASSES, epochs=30, progress=True)
-    assert "30/30" in sys.stderr.getvalue()
-    assert "accuracy=" in sys.stderr.getvalue()
-    assert len(history) == 30
-    assert loud == quiet
-
-
-def test_without_tqdm_there_is_a_word_and_training_goes_on(monkeypatch):
-    monkeypatch.setitem(sys.modules, "tqdm.auto", None)
-    with pytest.warns(UserWarning, match="progress: the bar needs tqdm"):
-        assert len(regression().fit(X, Y, epochs=2, progress=True)) == 2
-
-
 def test_a_printed_history_is_a_table_of_at_most_twenty_epochs():
     history = classifier().fit(X, CLASSES, epochs=100, validation_data=(X, CLASSES))
     lines = str(history).splitlines()
@@ -90,6 +69,39 @@ def test_history_draws_itself():
     ax = history.plot()
     assert [line.get_label() for line in ax.lines] == ["training", "validation", "best epoch, 4"]
     assert history.plot(ax) is ax
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_sums_over_different_numbers_of_rows_are_drawn_per_row(weighted):
+    """So that a network that is equally good on both has the same curve for both."""
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("Agg")
+    x, y = np.concatenate([X, X, X]), np.concatenate([Y, Y, Y])
+    extra = (np.full(300, 2.0),) if weighted else ()
+    net, mean = Network([5, 2], seed=0), Network([5, 2], reduction="mean", seed=0)
+    history = net.fit(x, y, epochs=3, learning_rate=1e-300, validation_data=(X, Y, *extra))
+    expected = mean.fit(x, y, epochs=3, learning_rate=1e-300, validation_data=(X, Y, *extra))
+    ax = history.plot()
+    assert ax.get_ylabel() == "loss per row"
+    for line, values in zip(ax.lines, (expected.loss, expected.validation_loss)):
+        np.testing.assert_allclose(line.get_ydata(), values, rtol=1e-12)
+        assert len(values) == 3
+    np.testing.assert_allclose(ax.lines[0].get_ydata(), ax.lines[1].get_ydata(), rtol=1e-12)
+    np.testing.assert_array_equal(expected.plot().lines[0].get_ydata(), expected.loss)
+    np.testing.assert_array_equal(net.fit(x, y, epochs=2).plot().lines[0].get_ydata()[0], history.loss[0])
+
+
+def test_epochs_of_different_sizes_are_each_divided_by_their_own():
+    pytest.importorskip("matplotlib").use("Agg")
+    epochs = iter([3, 3, 1])
+
+    def batches():
+        for _ in range(next(epochs)):
+            yield X, Y
+
+    history = Network([5, 2], seed=0).fit_batches(batches, epochs=3, learning_rate=1e-300, validation_data=(X, Y))
+    assert history.loss[0] > 2 * history.loss[2]
+    np.testing.assert_allclose(history.plot().lines[0].get_ydata(), history.loss / [900, 900, 300], rtol=1e-15)
 
 
 def test_a_history_is_a_dict_of_arrays():

@@ -46,7 +46,7 @@ def test_digits(tmp_path: Path) -> None:
     match = re.search(r"held-out digits  (\S+)% read right", result.stdout)
     assert match
     assert float(match[1]) >= 97
-    assert "accuracy=" in result.stderr
+    assert "accuracy " in result.stderr
     picture = tmp_path / "digits.png"
     assert f"picture          {picture.resolve()}\n" in result.stdout
     assert picture.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
@@ -64,7 +64,7 @@ def test_digits_says_when_it_misses_the_goal(tmp_path: Path) -> None:
     assert picture.exists()
 
 
-@pytest.mark.parametrize("module", ["matplotlib", "sklearn", "tqdm"])
+@pytest.mark.parametrize("module", ["matplotlib", "sklearn"])
 def test_digits_says_what_to_install(tmp_path: Path, module: str) -> None:
     script = f"import runpy, sys; sys.modules[{module!r}] = None; runpy.run_path(sys.argv[1], run_name='__main__')"
     result = run("-c", script, ROOT / "examples" / "digits.py", cwd=tmp_path, status=1)

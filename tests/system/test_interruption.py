@@ -70,6 +70,8 @@ def test_calls_on_many_rows_end():
         ends("_learn_scaling", lambda: net.learn_scaling(many))
         ends("_learn_scaling", lambda: net.learn_scaling(y=many))
         ends("_evaluate", lambda: net.evaluate(many, many))
+        ends("_learn_scaling_batches", lambda: net.learn_scaling_batches([(many, many)]))
+        ends("_evaluate_batches", lambda: net.evaluate_batches([(many, many)]))
         ends("_loss", lambda: net.loss(many, many))
         ends("_backward", lambda: net.backward(some, some))
         ends("_step", lambda: net.step(some, some, adam))

@@ -56,7 +56,16 @@ def calls():
         "derivatives": lambda: (net.backward(X, Y), net.input_gradient(X, Y), net.row_gradients(X, output_gradient=Y)),
         "functions": lambda: (functional.exp(X), functional.tanh(X.astype("f4")), functional.exp(X, np.empty((6, 4)))),
         "training": lambda: (net.step(X, Y, adam), net.apply_gradient(GRADIENT, adam), fit(callback=lambda *_: None)),
-        "training in batches": lambda: net.fit_batches([(X, Y)], epochs=2, optimizer=adam),
+        "training in batches": lambda: net.fit_batches(
+            [(X, Y)], epochs=2, optimizer=adam, shuffle_buffer=2, validation_data=[(X, Y)], callbacks=[AfterSteps()]
+        ),
+        "batches": lambda: (
+            net.evaluate_batches([(X, Y)], metrics=["r2"]),
+            net.learn_scaling_batches([(X, Y)]),
+            list(net.predict_batches([X])),
+            setattr(net, "input_scaling", None),
+            setattr(net, "output_scaling", None),
+        ),
         "scaling": lambda: (
             net.learn_scaling(X, Y),
             setattr(net, "input_scaling", None),
@@ -97,6 +106,9 @@ def calls():
         "wrong file": lambda: Network.from_bytes(data[:-1]),
         "wrong checkpoint": lambda: _core.Network(_core.Checkpoint.__new__(_core.Checkpoint)),
         "wrong batches": lambda: net.fit_batches(batches, epochs=1, optimizer=adam),
+        "wrong batches of figures": lambda: net.evaluate_batches(batches),
+        "wrong batches of scalings": lambda: net.learn_scaling_batches(batches),
+        "wrong batches of validation": lambda: fit(validation_data=batches),
         "a callback that raises": lambda: fit(callback=raises),
         "a schedule that raises": lambda: fit(schedule=raises),
         "a schedule that is wrong": lambda: fit(schedule=schedules.StepDecay("a")),
@@ -105,6 +117,11 @@ def calls():
         "another __init__": lambda: net.__init__([2, 1]),
         "no __init__": lambda: Adam.__new__(Adam).steps,
     }
+
+
+class AfterSteps:
+    def on_step(self, step, history, network):
+        network.loss(X, Y)
 
 
 class Mallinfo2(ctypes.Structure):

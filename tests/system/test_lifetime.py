@@ -73,6 +73,7 @@ OUTLIVING = """
     "task",
     [
         "net.fit_batches(((Blocked(x), Blocked(y)) for _ in itertools.count()), epochs=1)",
+        "net.evaluate_batches((Blocked(x), Blocked(y)) for _ in itertools.count())",
         "[net.forward(Blocked(x)) for _ in itertools.count()]",
     ],
 )

@@ -56,6 +56,8 @@ module netlet
   integer(c_int32_t), parameter, public :: NETLET_SGD = 0, NETLET_ADAM = 1, NETLET_RMSPROP = 2, NETLET_RPROP = 3
   integer(c_int32_t), parameter, public :: NETLET_CONSTANT = 0, NETLET_STEP_DECAY = 1, NETLET_EXPONENTIAL = 2, &
     NETLET_COSINE = 3, NETLET_PLATEAU = 4, NETLET_FUNCTION = 5
+  integer(c_int32_t), parameter, public :: NETLET_CHECKING = 0, NETLET_SCALING = 1, NETLET_TRAINING = 2, &
+    NETLET_VALIDATING = 3
 
   ! A view of rows of numbers, as in netlet.h; netlet_view makes one.
   type, bind(c), public :: netlet_array
@@ -73,6 +75,7 @@ module netlet
   type, bind(c), public :: netlet_epoch
     integer(c_int64_t) :: epoch  ! counted from 0 over the network's life
     real(c_double) :: loss, seconds, accuracy, learning_rate, validation_loss, validation_accuracy
+    real(c_double) :: weight, validation_weight  ! the number of rows, or the sum of their weights
   end type
 
   ! One value for each epoch; NaN where there is none: accuracies without classes, validation without its data.
@@ -88,6 +91,12 @@ module netlet
       import netlet_epoch
       type(netlet_epoch), intent(in) :: epoch
     end function
+    ! Called after steps, counted over the optimizer's life; true ends training, and an epoch that was begun does not
+    ! count. It may do what netlet_on_epoch may.
+    logical function netlet_on_step(step)
+      import c_int64_t
+      integer(c_int64_t), intent(in) :: step
+    end function
     ! The factor of the learning rate in an epoch, counted from 0 over the network's life.
     real(c_double) function netlet_rate(epoch)
       import c_double, c_int64_t
@@ -97,7 +106,7 @@ module netlet
     logical function netlet_poll()
     end function
   end interface
-  public :: netlet_on_epoch, netlet_rate, netlet_poll
+  public :: netlet_on_epoch, netlet_on_step, netlet_rate, netlet_poll
 
   type, public :: netlet_schedule
     integer :: kind = NETLET_CONSTANT
@@ -121,6 +130,8 @@ module netlet
     integer :: patience = 0
     real(c_double) :: min_delta = 0
     procedure(netlet_on_epoch), pointer, nopass :: on_epoch => null()
+    procedure(netlet_on_step), pointer, nopass :: on_step => null()  ! after every step_interval steps
+    integer(c_int64_t) :: step_interval = 1
     procedure(netlet_poll), pointer, nopass :: poll => null()
   end type
 
@@ -272,6 +283,9 @@ module netlet
     integer(c_int32_t) :: report_together
     type(c_funptr) :: poll
     type(c_ptr) :: context
+    type(c_funptr) :: on_step
+    integer(c_int64_t) :: step_interval
+    type(c_funptr) :: next_validation_batch
   end type
 
   interface
@@ -1467,7 +1481,9 @@ contains
     c%patience = int(max(options%patience, 0), c_size_t)
     c%min_delta = options%min_delta
     c%on_epochs = c_funloc(on_epochs)
-    c%report_together = merge(0, 1, associated(options%on_epoch))
+    c%report_together = merge(0, 1, associated(options%on_epoch) .or. associated(options%on_step))
+    if (associated(options%on_step)) c%on_step = c_funloc(on_step)
+    c%step_interval = options%step_interval
     if (associated(options%poll)) c%poll = c_funloc(poll_of)
   end function
 
@@ -1484,6 +1500,14 @@ contains
     on_epochs = 0
     if (.not. associated(fit%options%on_epoch)) return
     if (fit%options%on_epoch(epochs(1))) on_epochs = 1
+  end function
+
+  integer(c_int) function on_step(context, step) bind(c, name="")
+    type(c_ptr), value :: context
+    integer(c_int64_t), value :: step
+    type(fitting), pointer :: fit
+    call c_f_pointer(context, fit)
+    on_step = merge(1, 0, fit%options%on_step(step))
   end function
 
   integer(c_int) function rate_of(context, epoch, factor) bind(c, name="")

@@ -23,7 +23,7 @@
  *             netlet_set_num_threads says; their number never changes a result. These threads never end: a plug-in that
  *             is to be unloaded (dlclose) must use one thread from the start, or be linked with -Wl,-z,nodelete, as the
  *             shared library is.
- *   Callbacks Functions of the caller's (poll, on_epochs, next_batch, a schedule's function) must return: they may not
+ *   Callbacks Functions of the caller's (poll, on_epochs, on_step, next_batch, a schedule's function) must return: they may not
  *             throw an exception, longjmp or end their thread. Whatever they leave that way stays busy for ever. In
  *             netlet.hpp they may throw.
  *   Numbers   Results depend only on the data, the settings and the seed; python/netlet/reference is the specification.
@@ -290,6 +290,14 @@ NETLET_API netlet_status netlet_set_scaling(netlet_network* network, int32_t kin
  * NETLET_MISSING_IGNORE leaves out values that are NaN. Messages call the array x or y. */
 NETLET_API netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const netlet_array* rows,
                                               const netlet_array* sample_weight, int32_t missing, netlet_error* error);
+typedef struct netlet_batch netlet_batch; /* see netlet_fit */
+/* The same for rows that come in batches, with the bits that all of them together would give. kinds: a sum of
+ * netlet_scaling_kind, of what is to be learned: from x, or from y of the targets, with their weights and missing.
+ * next_batch: as in netlet_fit_options; the batches are passed twice, and must be the same both times. It may call what
+ * reads the network. Both scalings are set, or none. */
+NETLET_API netlet_status netlet_learn_scaling_batches(netlet_network* network, int32_t kinds,
+                                                      int (*next_batch)(void* context, netlet_batch* batch),
+                                                      void* context, netlet_error* error);
 /* A value for each input or output (so with gaussian_nll two for each target); NULL if there is no scaling. The network
  * owns them; they are valid until the scaling is next set or learned. */
 NETLET_API const double* netlet_scaling_shift(const netlet_network* network, int32_t kind);
@@ -379,6 +387,13 @@ NETLET_API netlet_status netlet_evaluate(const netlet_network* network, const ne
                                          const netlet_targets* targets, netlet_evaluation* evaluation, size_t size,
                                          netlet_error* error);
 
+/* The same over batches that come one by one, with the bits that all their rows together would give: for data larger
+ * than memory. next_batch: as in netlet_fit_options; it may call what reads the network. mean divides by the weights of
+ * all rows, whatever weight_mean says. */
+NETLET_API netlet_status netlet_evaluate_batches(const netlet_network* network,
+                                                 int (*next_batch)(void* context, netlet_batch* batch), void* context,
+                                                 netlet_evaluation* evaluation, size_t size, netlet_error* error);
+
 /* The loss, and its gradient with respect to the parameters: netlet_parameter_count values of the network's dtype, in
  * the parameters' layout. loss may be NULL. */
 NETLET_API netlet_status netlet_backward(const netlet_network* network, const netlet_array* x,
@@ -447,7 +462,7 @@ NETLET_API netlet_status netlet_optimizer_create(const netlet_optimizer_config* 
                                                  netlet_error* error);
 NETLET_API void netlet_optimizer_free(netlet_optimizer* optimizer); /* may be NULL */
 NETLET_API netlet_optimizer_config netlet_optimizer_get_config(const netlet_optimizer* optimizer);
-/* For all later steps. Fails with NETLET_ERROR_BUSY while a call changes the optimizer, except within on_epochs. */
+/* For all later steps. Fails with NETLET_ERROR_BUSY while a call changes the optimizer, except within on_epochs and on_step. */
 NETLET_API netlet_status netlet_optimizer_set_learning_rate(netlet_optimizer* optimizer, double learning_rate,
                                                             netlet_error* error);
 NETLET_API size_t netlet_optimizer_slot_count(const netlet_optimizer* optimizer);
@@ -518,13 +533,15 @@ typedef struct netlet_epoch {
   double accuracy;      /* as in netlet_evaluation */
   double learning_rate; /* the schedule's factor included */
   double validation_loss, validation_accuracy; /* after the epoch; NaN without validation data */
+  /* the number of rows or, with weights, their sum: with reduction sum, loss / weight is what mean would give */
+  double weight, validation_weight;
 } netlet_epoch;
 
 /* A batch from the caller, whose memory must stay valid until the next batch is asked for. */
-typedef struct netlet_batch {
+struct netlet_batch {
   netlet_array x;
   netlet_targets targets; /* with weight_mean, if there are weights: a batch knows only its own */
-} netlet_batch;
+};
 
 typedef struct netlet_fit_options {
   size_t epochs;       /* >= 1 */
@@ -544,7 +561,8 @@ typedef struct netlet_fit_options {
   size_t patience;
   double min_delta; /* >= 0 */
   /* Batches one by one, with x and targets NULL. Returns 1 and a batch; 0 at the end of an epoch; a negative number to
-   * end training with NETLET_ERROR_CALLBACK, the steps taken so far being kept. Each batch is checked as it comes. */
+   * end training with NETLET_ERROR_CALLBACK, the steps taken so far being kept. Each batch is checked as it comes.
+   * standardize passes over the batches twice before the first epoch. */
   int (*next_batch)(void* context, netlet_batch* batch);
   /* Called after each epoch; may be NULL. Returns 0 to continue, a positive number to end training, a negative one to
    * end it with NETLET_ERROR_CALLBACK. It may call forward, evaluate and backward, and write to the parameters. */
@@ -557,11 +575,43 @@ typedef struct netlet_fit_options {
    * optimizer. */
   int (*poll)(void* context);
   void* context; /* passed to all of these functions, which run on the thread that called netlet_fit */
+  /* Called after a step whenever the optimizer has taken a multiple of step_interval steps, counted over its life as in
+   * netlet_optimizer_progress; may be NULL. Returns and may do what on_epochs may. If training ends within an epoch,
+   * that epoch does not count, as when it is interrupted: its steps are kept, and it begins again when training goes on.
+   * After the last step of an epoch it is called before on_epochs, and the epoch counts. (next_batch is asked for
+   * one more batch, to know.) */
+  int (*on_step)(void* context, uint64_t step);
+  uint64_t step_interval; /* >= 1 with on_step */
+  /* In place of validation_x: validation batches one by one, as next_batch gives them; all of them after each epoch. The
+   * figures have the bits that all rows together would give. The first one is asked for and checked before
+   * anything is done, and must stay valid until the next one is asked for, after the first epoch; the others are checked as
+   * they come, and if that fails, the steps taken so far are kept, as with next_batch. */
+  int (*next_validation_batch)(void* context, netlet_batch* batch);
 } netlet_fit_options;
 
 /* The defaults, as in Python's fit: one epoch, one batch of all rows (shuffled once batch_size makes it several), the
  * network's seed, a constant learning rate, no callbacks. */
 NETLET_API netlet_fit_options netlet_fit_defaults(const netlet_network* network);
+
+/* What netlet_fit is doing. */
+typedef enum netlet_stage {
+  NETLET_CHECKING = 0,  /* the data: one array after the other */
+  NETLET_SCALING = 1,   /* learning the scalings */
+  NETLET_TRAINING = 2,  /* an epoch */
+  NETLET_VALIDATING = 3 /* after an epoch */
+} netlet_stage;
+
+typedef struct netlet_progress {
+  int32_t stage;       /* netlet_stage */
+  uint64_t epoch;      /* counted from 0 over the network's life */
+  uint64_t rows;       /* done in this pass over the data, roughly */
+  uint64_t total_rows; /* of the pass; 0 if that is not known, as in the first epoch of batches */
+  double loss;         /* of the epoch so far, the mean of its rows; NaN before its first step */
+} netlet_progress;
+
+/* For poll and the other functions of netlet_fit's caller, on its thread: how far it is. 0 if this thread runs no
+ * netlet_fit, otherwise 1. */
+NETLET_API int netlet_fit_progress(netlet_progress* progress);
 
 /* Runs the whole training. The data must not change meanwhile. Before the first step all values are checked for NaN
  * and infinity, and the targets for what the loss needs; there must be at least one that is not missing. n epochs

@@ -276,9 +276,10 @@ inline Optimizer Rprop(double learning_rate = 0.01) {
 }
 
 // One value per epoch. Losses are on the network's scale; accuracies are empty for losses without classes,
-// validation_... without validation data.
+// validation_... without validation data. weight: of the last epoch, the number of rows or the sum of their weights.
 struct History {
   std::vector<double> loss, seconds, accuracy, learning_rate, validation_loss, validation_accuracy;
+  double weight = 0, validation_weight = 0;
 };
 
 // A batch; the memory that its arrays show must stay valid until the next batch is asked for.
@@ -286,6 +287,9 @@ struct Batch {
   Array x;
   Targets targets;
 };
+
+// Batches one by one: returns the next batch of an epoch, or null at its end.
+typedef std::function<const Batch*()> NextBatch;
 
 struct FitOptions {
   std::size_t epochs = 1;
@@ -299,11 +303,16 @@ struct FitOptions {
   // both or neither; their memory is read during the call
   const Array* validation_x = nullptr;
   const Targets* validation_targets = nullptr;
-  std::size_t patience = 0;  // 0: no early stopping
+  NextBatch next_validation_batch = {};  // in place of them: validation data batch by batch, after each epoch
+  std::size_t patience = 0;              // 0: no early stopping
   double min_delta = 0;
   // Called after each epoch; true ends training. It may read the network and write to its parameters. All functions are
   // called on the thread that called fit.
   std::function<bool(const netlet_epoch&, const History&)> on_epoch = {};
+  // Called whenever the optimizer has taken a multiple of step_interval steps, counted over its life; true ends training.
+  // It may do what on_epoch may. An epoch that it ends before its last step does not count, but its steps are kept.
+  std::function<bool(std::uint64_t step)> on_step = {};
+  std::uint64_t step_interval = 1;
   // Called about every 20 ms, also before the first step; true ends training with NETLET_ERROR_INTERRUPTED. It may not
   // use the network.
   std::function<bool()> poll = {};
@@ -552,6 +561,15 @@ class Network {
   template <class C, class = IfWritable<C>> void row_gradients(const Array& x, const Targets& targets, C&& out) const {
     row_gradients(x, targets, checked("out", out, inputs_of(x).rows, parameter_count()));
   }
+  // over batches that come one by one, with the bits that all their rows together would give
+  netlet_evaluation evaluate(const NextBatch& next) const {
+    Batches batches{next, {*this, {}}, nullptr};
+    netlet_evaluation evaluation = {};
+    Check check;
+    batches.finish(
+        netlet_evaluate_batches(get(), &Batches::next_batch, &batches, &evaluation, sizeof evaluation, check), check);
+    return evaluation;
+  }
   // of each output with respect to each input; out: x.rows x outputs() x inputs() values
   template <class T> void jacobian(const Array& x, T* out) const {
     require<T>("out");
@@ -578,6 +596,15 @@ class Network {
     const Array shaped = kind == Scaling::inputs ? inputs_of(rows) : rows.in_rows(targets(), "y");
     Check check;
     check(netlet_learn_scaling(get(), std::int32_t(kind), &shaped, sample_weight, std::int32_t(missing), check));
+  }
+
+  // From batches that come one by one, and twice: next() begins again after it has returned null.
+  void learn_scaling(const std::vector<Scaling>& kinds, const NextBatch& next) {
+    Batches batches{next, {*this, {}}, nullptr};
+    std::int32_t sum = 0;
+    for (const Scaling kind : kinds) sum |= std::int32_t(kind);
+    Check check;
+    batches.finish(netlet_learn_scaling_batches(get(), sum, &Batches::next_batch, &batches, check), check);
   }
 
   // One step on one batch; returns the loss before it.
@@ -611,8 +638,7 @@ class Network {
     const Examples given(*this, x, targets);
     fit(&given.x, &given.c, nullptr, optimizer, options, history);
   }
-  // Batches one by one: next() returns the next batch of an epoch, or null at its end.
-  typedef std::function<const Batch*()> NextBatch;
+  typedef netlet::NextBatch NextBatch;
   History fit(const NextBatch& next, Optimizer& optimizer, const FitOptions& options) {
     History history;
     fit(next, optimizer, options, history);
@@ -636,6 +662,18 @@ class Network {
         : x(net.inputs_of(given)), targets(given_targets.in_rows(net, x.rows)), c(targets.get()) {}
     Examples(const Examples&) = delete;
     Examples& operator=(const Examples&) = delete;
+  };
+  // The batch that the caller has given last.
+  struct Given {
+    const Network& network;
+    std::optional<Examples> batch;
+    int put(const NextBatch& next, netlet_batch* to) {
+      const Batch* const given = next();
+      if (!given) return 0;
+      batch.emplace(network, given->x, given->targets);
+      *to = {batch->x, batch->c};
+      return 1;
+    }
   };
   Array inputs_of(const Array& x) const { return x.is_flat ? x.in_rows(inputs(), "x") : x; }
 
@@ -670,7 +708,7 @@ class Network {
 
   void fit(const netlet_array* x, const netlet_targets* targets, const NextBatch* next, Optimizer& optimizer,
            const FitOptions& options, History& history) {
-    Fitting fitting{*this, options, history, has_classes(), next, {}, nullptr};
+    Fitting fitting{options, history, has_classes(), next, {*this, {}}, {*this, {}}, nullptr};
     netlet_fit_options c = {};
     std::optional<Examples> validation;
     c.epochs = options.epochs;
@@ -698,8 +736,11 @@ class Network {
     c.patience = options.patience;
     c.min_delta = options.min_delta;
     if (next) c.next_batch = &Fitting::next_batch;
+    if (options.next_validation_batch) c.next_validation_batch = &Fitting::next_validation_batch;
     c.on_epochs = &Fitting::on_epochs;
-    c.report_together = !options.on_epoch;
+    c.report_together = !options.on_epoch && !options.on_step;
+    if (options.on_step) c.on_step = &Fitting::on_step;
+    c.step_interval = options.step_interval;
     if (options.poll) c.poll = &Fitting::poll;
     c.context = &fitting;
     const std::size_t expected = options.epochs < 65536 ? options.epochs : 65536;
@@ -713,12 +754,11 @@ class Network {
 
   // No exception may pass through C: callbacks catch them here, and fit throws them again.
   struct Fitting {
-    const Network& network;
     const FitOptions& options;
     History& history;
     bool has_accuracy;
     const NextBatch* next;
-    std::optional<Examples> batch;
+    Given batches, validation;
     std::exception_ptr thrown;
 
     template <class F> int guarded(int failed, F f) {
@@ -738,10 +778,12 @@ class Network {
           so_far.seconds.push_back(epochs[i].seconds);
           so_far.learning_rate.push_back(epochs[i].learning_rate);
           if (self.has_accuracy) so_far.accuracy.push_back(epochs[i].accuracy);
-          if (!self.options.validation_x) continue;
+          if (!self.options.validation_x && !self.options.next_validation_batch) continue;
           so_far.validation_loss.push_back(epochs[i].validation_loss);
           if (self.has_accuracy) so_far.validation_accuracy.push_back(epochs[i].validation_accuracy);
         }
+        so_far.weight = epochs[count - 1].weight;
+        so_far.validation_weight = epochs[count - 1].validation_weight;
         return self.options.on_epoch && self.options.on_epoch(epochs[0], so_far) ? 1 : 0;
       });
     }
@@ -756,15 +798,37 @@ class Network {
         return 0;
       });
     }
+    static int on_step(void* context, std::uint64_t step) {
+      Fitting& self = *static_cast<Fitting*>(context);
+      return self.guarded(-1, [&] { return self.options.on_step(step) ? 1 : 0; });
+    }
     static int next_batch(void* context, netlet_batch* batch) {
       Fitting& self = *static_cast<Fitting*>(context);
-      return self.guarded(-1, [&] {
-        const Batch* const given = (*self.next)();
-        if (!given) return 0;
-        self.batch.emplace(self.network, given->x, given->targets);
-        *batch = {self.batch->x, self.batch->c};
-        return 1;
-      });
+      return self.guarded(-1, [&] { return self.batches.put(*self.next, batch); });
+    }
+    static int next_validation_batch(void* context, netlet_batch* batch) {
+      Fitting& self = *static_cast<Fitting*>(context);
+      return self.guarded(-1, [&] { return self.validation.put(self.options.next_validation_batch, batch); });
+    }
+  };
+
+  // Batches for calls that do nothing else with the caller's functions.
+  struct Batches {
+    const NextBatch& next;
+    Given given;
+    std::exception_ptr thrown;
+    static int next_batch(void* context, netlet_batch* batch) {
+      Batches& self = *static_cast<Batches*>(context);
+      try {
+        return self.given.put(self.next, batch);
+      } catch (...) {
+        self.thrown = std::current_exception();
+        return -1;
+      }
+    }
+    void finish(netlet_status status, const Check& check) const {
+      if (thrown) std::rethrow_exception(thrown);
+      check(status);
     }
   };
   std::size_t weights_before(std::size_t layer) const {
@@ -866,6 +930,13 @@ inline std::size_t num_threads() { return netlet_get_num_threads(); }
 inline void set_num_threads(std::size_t count) {
   Check check;
   check(netlet_set_num_threads(count, check));
+}
+
+// For the functions of FitOptions: how far the fit that calls them is; nothing if this thread runs none.
+inline std::optional<netlet_progress> fit_progress() {
+  netlet_progress progress;
+  if (!netlet_fit_progress(&progress)) return std::nullopt;
+  return progress;
 }
 
 // f(), during which calls of this thread ask poll() about every 20 ms; true ends them with NETLET_ERROR_INTERRUPTED. What

@@ -20,10 +20,6 @@ constexpr size_t kChunkValues = 1 << 20;
 constexpr size_t kPackShare = 1 << 18;               // parameters that are worth another thread
 constexpr size_t kWideRows = 32, kWideColumns = 96;  // a group in a layer too wide for groups of whole rows
 
-void add(Errors& sum, const Errors& next) {
-  sum = {sum.square + next.square, sum.absolute + next.absolute, sum.count + next.count};
-}
-
 constexpr double kRowOperations = 100;  // what else a row takes, roughly
 double operations(const netlet_network& net, size_t rows) { return 6.0 * (double)net.parameter_count * (double)rows; }
 
@@ -118,6 +114,7 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
   const size_t threads = smaller(threads_for(operations(*net_, batch.rows), kTrainingShare), threads_);
   std::atomic<size_t> correct{0};
   const bool weighted = batch.targets->sample_weight != nullptr;
+  Headway* const progress = counted();
   const auto sum_block = [&](size_t row, size_t block) {  // row: in the pass
     const size_t count = smaller(kBlockRows, batch.rows - block * kBlockRows);
     double sum = 0, weight = 0;
@@ -127,15 +124,16 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
     block_weight_[block] = weight;
     if (!kind_.errors) return;
     block_errors_[block] = {};
-    for (size_t i = row; i < row + count; ++i) add(block_errors_[block], pass_.row_errors()[i]);
+    for (size_t i = row; i < row + count; ++i) block_errors_[block].add(pass_.row_errors()[i]);
   };
   if (!by_blocks_) {
     const size_t slice = smaller(kSliceRows, divide_up(divide_up(batch.rows, threads), 8) * 8);
     const double work = operations(*net_, slice) + kRowOperations * (double)slice;
     parallel_unless_stopped(divide_up(batch.rows, slice), threads, work, [&](size_t task, size_t) {
       const size_t row = task * slice;
-      const size_t right = pass_.run(batch, row, row, smaller(slice, batch.rows - row), packed_);
-      correct.fetch_add(right, std::memory_order_relaxed);
+      const size_t rows = smaller(slice, batch.rows - row);
+      correct.fetch_add(pass_.run(batch, row, row, rows, packed_), std::memory_order_relaxed);
+      if (progress) progress->add(rows);
     });
     for (size_t block = 0; block < blocks; ++block) sum_block(block * kBlockRows, block);
   } else {
@@ -154,6 +152,7 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
         const size_t row = (first + i) * kBlockRows, rows = smaller(kBlockRows, batch.rows - row);
         correct.fetch_add(pass_.run(batch, row, at, rows, packed_), std::memory_order_relaxed);
         sum_block(at, first + i);
+        if (progress) progress->add(rows);
         if (!kind_.delta) continue;
         pass_.gradient(at, rows, place(depth));
         depth = tree_push(i, depth, add);
@@ -166,7 +165,7 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
   tree(blocks, [&](size_t a, size_t b) {
     block_loss_[a] = block_loss_[a] + block_loss_[b];
     block_weight_[a] = block_weight_[a] + block_weight_[b];
-    if (kind_.errors) add(block_errors_[a], block_errors_[b]);
+    if (kind_.errors) block_errors_[a].add(block_errors_[b]);
   });
   const double weight = weighted ? block_weight_[0] : (double)batch.rows;
   divisor_ = divisor(*net_, *batch.targets, batch.rows, weight);

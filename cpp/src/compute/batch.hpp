@@ -34,6 +34,8 @@ template <class T> class BatchRunner {
   bool stopped() const { return stopped_; }
   // With kind.errors: those of the batch.
   Errors errors() const { return block_errors_[0]; }
+  // Row by row, of a batch of at most kWholeBlocks blocks.
+  const Pass<T>& rows() const { return pass_; }
 
   // After pass, either a step of the optimizer, with its learning rate multiplied by `factor`, or the gradient itself.
   void update(netlet_network& net, netlet_optimizer& optimizer, double factor);

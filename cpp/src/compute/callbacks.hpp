@@ -18,6 +18,13 @@ class Reports {
   netlet_epoch& next() { return epochs_[count_]; }  // to be filled, all but its seconds, and then added
   // returns whether it is time for send()
   bool add() { return options_.on_epochs && ++count_ == limit_; }
+  // f(), whose time is not the epoch's
+  template <class F> int untimed(F f) {
+    const double before = seconds_now();
+    const int answer = f();
+    begin_ += seconds_now() - before;
+    return answer;
+  }
   // returns the answer of on_epochs; 0 if there is nothing to report
   int send() {
     if (count_ == 0) return 0;

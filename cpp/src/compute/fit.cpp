@@ -4,6 +4,7 @@
 
 #include "compute/batch.hpp"
 #include "compute/callbacks.hpp"
+#include "compute/evaluation.hpp"
 #include "compute/schedule.hpp"
 #include "compute/snapshots.hpp"
 #include "network/entry.hpp"
@@ -18,12 +19,16 @@ namespace {
 template <class T> class Fit {
  public:
   Fit(netlet_network& net, const netlet_array* x, const netlet_targets* targets, netlet_optimizer& optimizer,
-      const netlet_fit_options& options, const Held& held, netlet_error* error)
-      : net_(net), x_(x), optimizer_(optimizer), options_(options), held_(held), error_(error) {
+      const netlet_fit_options& options, const Held& held, Headway& progress, netlet_error* error)
+      : net_(net), x_(x), optimizer_(optimizer), options_(options), held_(held), progress_(progress), error_(error) {
     if (targets) targets_ = *targets;
+    progress_.loss = &total_.sum;
+    progress_.weight = &total_.weight;
   }
 
   netlet_status run() {
+    progress_.epoch = net_.epochs_trained;
+    progress_.begin(NETLET_CHECKING, 0, true);
     NETLET_TRY(check_all());
     const uint64_t epochs = net_.epochs_trained;
     const netlet_optimizer_progress progress = optimizer_.progress;
@@ -53,7 +58,7 @@ template <class T> class Fit {
   bool all_finite() const {
     return kernels<T>().first_not_finite(net_.parameter_count, net_.values<T>()) == net_.parameter_count;
   }
-  bool validates() const { return options_.validation_x != nullptr; }
+  bool validates() const { return options_.validation_x || options_.next_validation_batch; }
 
   netlet_status check_all() {
     const bool one_batch = x_ && (options_.batch_size == 0 || options_.batch_size >= x_->rows);
@@ -67,6 +72,8 @@ template <class T> class Fit {
       return invalid(error_, "standardize: expected 0 to 3, got %d", options_.standardize);
     if (!(options_.min_delta >= 0 && options_.min_delta <= 1.79e308))
       return invalid(error_, "min_delta: expected a finite number >= 0, got %g", options_.min_delta);
+    if (options_.on_step && options_.step_interval == 0)
+      return invalid(error_, "step_interval: expected 1 or more, got 0");
     const bool whole = takes_whole_batches(optimizer_.config.kind);
     const char* const name = netlet_optimizer_name(optimizer_.config.kind);
     if (whole && !one_batch)
@@ -75,17 +82,32 @@ template <class T> class Fit {
     if (whole && options_.schedule.kind != NETLET_CONSTANT)
       return invalid(error_, "schedule: expected none, %s adapts its own step sizes", name);
     if (x_) NETLET_TRY(check_rows(*x_, targets_, &judged_));
-    if (validates())
+    if (options_.validation_x)
       NETLET_TRY(within("validation_data",
                         check_rows(*options_.validation_x, *options_.validation_targets, &judged_in_validation_),
                         error_));
+    if (options_.next_validation_batch) NETLET_TRY(check_first_of_validation());
     if (!all_finite()) return invalid(error_, "parameters: expected finite numbers before training, got nan or inf");
     return check_optimizer(optimizer_, net_.parameter_count, net_.dtype, error_);
   }
 
   netlet_status check_rows(const netlet_array& x, const netlet_targets& targets, size_t* judged) {
+    Judged found;
     NETLET_TRY(check_data<T>(net_, x, targets, to_learn(), error_));
-    return count_judged<T>(net_, targets, false, judged, error_);
+    NETLET_TRY(count_judged<T>(net_, targets, &found, error_));
+    *judged = found.rows;
+    return found.any ? NETLET_OK : no_target(error_);
+  }
+
+  // Of validation batches the first is looked at before anything is done.
+  netlet_status check_first_of_validation() {
+    const int answer = next(options_.next_validation_batch, &first_of_validation_);
+    if (answer < 0) return callback_failed();
+    if (answer == 0) return invalid(error_, "validation_data: expected at least one batch, got none");
+    waits_ = true;
+    const netlet_targets& targets = first_of_validation_.targets;
+    NETLET_TRY(within("validation_data", check_shapes(net_, &first_of_validation_.x, &targets, false, error_), error_));
+    return within("validation_data", check_data<T>(net_, first_of_validation_.x, targets, to_learn(), error_), error_);
   }
 
   netlet_status prepare() {
@@ -99,7 +121,7 @@ template <class T> class Fit {
       if (shuffled_ && !order_.allocate(rows_)) return out_of_memory(error_);
       NETLET_TRY(batches_.prepare(net_, *x_, targets_, shuffled_, batch_rows_, kind(), &optimizer_, true, error_));
     }
-    if (validates())
+    if (options_.validation_x)
       NETLET_TRY(validation_.prepare(net_, *options_.validation_x, *options_.validation_targets, false,
                                      options_.validation_x->rows, {}, nullptr, false, error_));
     if (!good_.allocate() || !best_.allocate()) return out_of_memory(error_);
@@ -121,9 +143,12 @@ template <class T> class Fit {
 
   netlet_status learn_scalings() {
     const int kinds = to_learn();
-    if (kinds && !x_)
-      return invalid(error_,
-                     "standardize: needs all rows, but batches come one at a time; set the network's scaling before");
+    if (kinds) progress_.begin(NETLET_SCALING, 0, x_ != nullptr);
+    if (kinds && !x_) {
+      learned_ = kinds;
+      NETLET_TRY(core::learn_scalings(net_, kinds, {&Fit::next_of, this}, error_));
+      return options_.validation_x ? check_validation(kinds) : NETLET_OK;
+    }
     for (int kind = NETLET_SCALE_INPUTS; kind <= NETLET_SCALE_OUTPUTS; ++kind) {
       if (!(kinds & kind)) continue;
       const bool inputs = kind == NETLET_SCALE_INPUTS;
@@ -132,13 +157,25 @@ template <class T> class Fit {
       learned_ |= kind;
       // rows of weight 0 or of the validation data may be out of reach
       NETLET_TRY(inputs ? check_x<T>(net_, *x_, error_) : check_y<T>(net_, targets_, error_));
-      if (validates())
-        NETLET_TRY(within("validation_data",
-                          inputs ? check_x<T>(net_, *options_.validation_x, error_)
-                                 : check_y<T>(net_, *options_.validation_targets, error_),
-                          error_));
+      if (options_.validation_x) NETLET_TRY(check_validation(kind));
     }
     return NETLET_OK;
+  }
+
+  // Whether the scalings that have been learned reach the validation data.
+  netlet_status check_validation(int kinds) {
+    if (kinds & NETLET_SCALE_INPUTS)
+      NETLET_TRY(within("validation_data", check_x<T>(net_, *options_.validation_x, error_), error_));
+    if (!(kinds & NETLET_SCALE_OUTPUTS)) return NETLET_OK;
+    return within("validation_data", check_y<T>(net_, *options_.validation_targets, error_), error_);
+  }
+
+  int next(int (*function)(void* context, netlet_batch* batch), netlet_batch* batch) const {
+    return held_.call(true, [&] { return function(options_.context, batch); });
+  }
+  static int next_of(void* self, netlet_batch* batch) {
+    const Fit& fit = *static_cast<Fit*>(self);
+    return fit.next(fit.options_.next_batch, batch);
   }
 
   netlet_status diverged(const char* what) {
@@ -159,8 +196,21 @@ template <class T> class Fit {
     if (!isfinite(loss.sum)) return diverged("the loss was not finite");
     batches_.update(net_, optimizer_, factor_);
     seen_ += batch.rows;
+    progress_.rows.store(seen_, std::memory_order_relaxed);
     total_.add(loss);
     stop_ = pace_.stop(row_operations() * (double)batch.rows);
+    if (options_.on_step && optimizer_.progress.steps % options_.step_interval == 0) return report_step();
+    return NETLET_OK;
+  }
+
+  netlet_status report_step() {
+    batches_.publish(optimizer_);
+    const int answer = reports_.untimed([&] {
+      return held_.call(true, [&] { return options_.on_step(options_.context, optimizer_.progress.steps); });
+    });
+    if (answer < 0) return callback_failed();
+    if (x_) batches_.read(&optimizer_);  // it may have written to the parameters
+    ended_ = answer > 0;
     return NETLET_OK;
   }
 
@@ -183,6 +233,7 @@ template <class T> class Fit {
     if (shuffled_ && stopped()) return interrupted();
     for (size_t first = 0; first < rows_; first += batch_rows_) {
       NETLET_TRY(poll());
+      if ((cut_short_ = ended_)) return NETLET_OK;
       const size_t count = smaller(batch_rows_, rows_ - first);
       NETLET_TRY(step({x_, &targets_, shuffled_ ? order_.data() : nullptr, first, count, dropout(0)}));
     }
@@ -193,14 +244,15 @@ template <class T> class Fit {
     for (;;) {
       NETLET_TRY(poll());
       netlet_batch batch = {};
-      const int answer = held_.call(true, [&] { return options_.next_batch(options_.context, &batch); });
+      const int answer = next(options_.next_batch, &batch);
       if (answer < 0) return callback_failed();
       if (answer == 0) break;
-      size_t judged;
+      if ((cut_short_ = ended_)) return NETLET_OK;
+      Judged judged;
       NETLET_TRY(check_shapes(net_, &batch.x, &batch.targets, false, error_));
       NETLET_TRY(check_data<T>(net_, batch.x, batch.targets, 0, error_));
-      NETLET_TRY(count_judged<T>(net_, batch.targets, true, &judged, error_));
-      judged_ += judged;
+      NETLET_TRY(count_judged<T>(net_, batch.targets, &judged, error_));
+      judged_ += judged.rows;
       // how rows are read depends on their dtype and layout
       NETLET_TRY(
           batches_.prepare(net_, batch.x, batch.targets, false, batch.x.rows, kind(), &optimizer_, false, error_));
@@ -208,6 +260,7 @@ template <class T> class Fit {
       NETLET_TRY(step({&batch.x, &batch.targets, nullptr, 0, batch.x.rows, dropout(seen_)}));
     }
     if (seen_ == 0) return invalid(error_, "batches: expected at least one batch in an epoch, got none");
+    rows_ = seen_;
     return NETLET_OK;
   }
 
@@ -217,14 +270,15 @@ template <class T> class Fit {
     epoch.loss = net_.reduction == NETLET_MEAN ? reduced(loss.sum, loss.weight) : loss.sum;
     epoch.learning_rate = optimizer_.learning_rate * factor_;
     epoch.accuracy = net_.has_classes() ? (double)loss.correct / (double)judged : NAN;
-    epoch.validation_loss = epoch.validation_accuracy = NAN;
+    epoch.weight = loss.weight;
+    epoch.validation_loss = epoch.validation_accuracy = epoch.validation_weight = NAN;
   }
 
   // How many of the remaining epochs to run at once: several if they are short, of one step each, and nothing is to be
   // done between them.
   size_t epochs_together() const {
     if (one_by_one_ || !batches_.steps_together() || batch_rows_ < rows_ || validates() || options_.patience ||
-        options_.schedule.kind != NETLET_CONSTANT || !reports_.together())
+        options_.schedule.kind != NETLET_CONSTANT || options_.on_step || !reports_.together())
       return 1;
     const size_t few = 1 + (size_t)(1e6 / (row_operations() * (double)rows_));  // until poll is due
     return smaller(left_, smaller(few, kTogether));
@@ -250,8 +304,52 @@ template <class T> class Fit {
   }
 
   void count_epoch() {
-    ++net_.epochs_trained;
+    progress_.epoch = ++net_.epochs_trained;
     --left_;
+  }
+
+  netlet_status validate(netlet_epoch& report) {
+    BatchLoss loss;
+    size_t judged = judged_in_validation_;
+    progress_.begin(NETLET_VALIDATING, options_.validation_x ? options_.validation_x->rows : validation_rows_);
+    if (options_.validation_x) {
+      loss = validation_.pass(
+          {options_.validation_x, options_.validation_targets, nullptr, 0, options_.validation_x->rows, {}});
+      if (validation_.stopped()) return interrupted();
+    } else {
+      NETLET_TRY(validate_batches(&loss, &judged));
+    }
+    netlet_epoch of_validation;
+    describe(loss, judged, of_validation);
+    report.validation_loss = of_validation.loss;
+    report.validation_accuracy = of_validation.accuracy;
+    report.validation_weight = of_validation.weight;
+    return NETLET_OK;
+  }
+
+  netlet_status validate_batches(BatchLoss* loss, size_t* judged) {
+    Evaluation<T> all(net_, false);
+    for (;;) {
+      netlet_batch batch = first_of_validation_;
+      const int answer = waits_ ? 1 : next(options_.next_validation_batch, &batch);
+      waits_ = false;
+      if (answer < 0) return callback_failed();
+      if (answer == 0) break;
+      NETLET_TRY(within("validation_data", add_to(all, batch), error_));
+      if (stopped()) return interrupted();
+    }
+    NETLET_TRY(within("validation_data", all.finish(false, error_), error_));
+    *loss = all.loss();
+    *judged = all.judged();
+    validation_rows_ = all.rows();
+    return NETLET_OK;
+  }
+  netlet_status add_to(Evaluation<T>& all, const netlet_batch& batch) {
+    NETLET_TRY(check_shapes(net_, &batch.x, &batch.targets, false, error_));
+    NETLET_TRY(check_x<T>(net_, batch.x, error_));
+    NETLET_TRY(check_y<T>(net_, batch.targets, error_));
+    NETLET_TRY(check_classes_and_weights<T>(net_, batch.targets, error_));
+    return all.add(batch, error_);
   }
 
   netlet_status epoch(bool* stop) {
@@ -260,21 +358,17 @@ template <class T> class Fit {
     if (!x_) judged_ = 0;
     factor_ = schedule_.factor(scheduled_epoch());
     if (options_.schedule.kind == NETLET_FUNCTION) NETLET_TRY(ask_for_factor());
+    progress_.begin(NETLET_TRAINING, rows_);
     NETLET_TRY(x_ ? steps_over_rows() : steps_over_batches());
     batches_.publish(optimizer_);
     if (!all_finite()) return diverged("a parameter stopped being finite");
+    if (cut_short_) {  // it does not count, as if it had been interrupted
+      *stop = true;
+      return reports_.send() < 0 ? callback_failed() : NETLET_OK;
+    }
     netlet_epoch& report = reports_.next();
     describe(total_, judged_, report);
-    if (validates()) {
-      const size_t rows = options_.validation_x->rows;
-      const BatchLoss loss =
-          validation_.pass({options_.validation_x, options_.validation_targets, nullptr, 0, rows, {}});
-      if (validation_.stopped()) return interrupted();
-      netlet_epoch of_validation;
-      describe(loss, judged_in_validation_, of_validation);
-      report.validation_loss = of_validation.loss;
-      report.validation_accuracy = of_validation.accuracy;
-    }
+    if (validates()) NETLET_TRY(validate(report));
     const double monitored = validates() ? report.validation_loss : report.loss;
     schedule_.add_loss(monitored);
     // the training loss belongs to the parameters before the epoch
@@ -283,8 +377,8 @@ template <class T> class Fit {
     const bool full = reports_.add();
     count_epoch();
     NETLET_TRY(poll());
-    if (full || left_ == 0 || patience_is_over) NETLET_TRY(send_reports(stop));
-    *stop |= patience_is_over;
+    if (full || left_ == 0 || patience_is_over || ended_) NETLET_TRY(send_reports(stop));
+    *stop |= patience_is_over || ended_;
     return NETLET_OK;
   }
 
@@ -321,6 +415,7 @@ template <class T> class Fit {
   netlet_optimizer& optimizer_;
   const netlet_fit_options& options_;
   const Held& held_;
+  Headway& progress_;
   netlet_error* error_;
   BatchRunner<T> batches_, validation_;
   Snapshot<T> good_{net_, optimizer_};
@@ -330,11 +425,15 @@ template <class T> class Fit {
   Pace pace_;
   Reports reports_{options_, held_, x_ && row_operations() * (double)x_->rows < 1e5};
   Buffer<size_t> order_;
-  size_t rows_ = 0, batch_rows_ = 0, left_ = 0;   // left_: epochs to go
+  size_t rows_ = 0, batch_rows_ = 0, left_ = 0;   // rows_: of batches, those of the last epoch; left_: epochs to go
   size_t judged_ = 0, judged_in_validation_ = 0;  // rows with a target
+  size_t validation_rows_ = 0;                    // of batches, those of the last epoch
+  netlet_batch first_of_validation_ = {};
+  bool waits_ = false;  // that one, for the end of the first epoch
   bool shuffled_ = false, prepared_ = false, one_by_one_ = false;
   int learned_ = 0;
-  bool stop_ = false;  // the poll has asked for it
+  bool stop_ = false;                       // the poll has asked for it
+  bool ended_ = false, cut_short_ = false;  // on_step has asked for it; and there was more of the epoch
   // of the current epoch
   double factor_ = 1;
   BatchLoss total_ = {};
@@ -350,6 +449,7 @@ netlet_fit_options netlet_fit_defaults(const netlet_network* network) {
   netlet_fit_options options = {};
   options.epochs = 1;
   options.shuffle = 1;
+  options.step_interval = 1;
   options.seed = network->seed;
   return options;
 }
@@ -361,12 +461,15 @@ netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const n
     NETLET_TRY(check_shapes(*network, x, targets, false, error));
   else if (x || targets)
     return invalid(error, "x: expected NULL with next_batch");
+  if (options->next_validation_batch && (options->validation_x || options->validation_targets))
+    return invalid(error, "validation_data: expected NULL with next_validation_batch");
   if (options->validation_x || options->validation_targets)
     NETLET_TRY(within("validation_data",
                       check_shapes(*network, options->validation_x, options->validation_targets, false, error), error));
   return training("fit", *network, *optimizer, error, [&](const Held& held, auto zero) {
-    PollInstead poll(options->poll, options->context, held.floating_point.callers());
+    Headway progress;
+    PollInstead poll(options->poll, options->context, held.floating_point.callers(), progress);
     const Held all = {held.network, held.optimizer, held.floating_point, &poll};
-    return Fit<decltype(zero)>(*network, x, targets, *optimizer, *options, all, error).run();
+    return Fit<decltype(zero)>(*network, x, targets, *optimizer, *options, all, progress, error).run();
   });
 }

@@ -61,6 +61,7 @@ inline double reduced(double sum, double divisor) { return divisor != 0 ? sum / 
 // How far predictions are from targets: sums over the targets of a row, or of many rows.
 struct Errors {
   double square, absolute, count;
+  void add(const Errors& next) { *this = {square + next.square, absolute + next.absolute, count + next.count}; }
 };
 
 template <class T> class RowReader {

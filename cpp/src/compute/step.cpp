@@ -3,39 +3,81 @@
 #include <math.h>
 
 #include "compute/batch.hpp"
+#include "compute/evaluation.hpp"
 #include "network/entry.hpp"
 #include "network/targets.hpp"
 
 using namespace netlet::core;
+
+namespace {
+
+// Writes what fits into the caller's netlet_evaluation of that size.
+void write(const netlet_network& net, const BatchLoss& sum, double divisor, size_t judged, const Errors& e,
+           netlet_evaluation* evaluation, size_t size) {
+  const netlet_evaluation all = {
+      reduced(sum.sum, divisor),
+      net.has_classes() ? (double)sum.correct / (double)judged : (double)NAN,
+      sqrt(e.square / e.count),
+      e.absolute / e.count,
+  };
+  memcpy(evaluation, &all, smaller(size, sizeof all));
+}
+
+// Without a target the loss is 0, as in a batch; the figures beside it would be those of nothing.
+bool allows_no_target(size_t size) { return size <= offsetof(netlet_evaluation, accuracy); }
+bool wants_errors(const netlet_network& net, size_t size) {
+  return size > offsetof(netlet_evaluation, rmse) && !net.has_classes();
+}
+constexpr Errors kNoErrors = {NAN, NAN, 1};
+
+}  // namespace
 
 netlet_status netlet_evaluate(const netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                               netlet_evaluation* evaluation, size_t size, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, false, error));
   return holding<Reading>("loss", *network, error, [&](auto zero) {
     using T = decltype(zero);
-    size_t judged;
+    Judged judged;
     double mean;
     NETLET_TRY(check_classes_and_weights<T>(*network, *targets, error));  // classes are used as indices
     NETLET_TRY(mean_weight<T>(*targets, x->rows, &mean, error));
-    // without a target the loss is 0, as in a batch; the figures beside it would be those of nothing
-    const bool allow_none = size <= offsetof(netlet_evaluation, accuracy);
-    NETLET_TRY(count_judged<T>(*network, *targets, allow_none, &judged, error));
-    const bool errors = size > offsetof(netlet_evaluation, rmse) && !network->has_classes();
+    NETLET_TRY(count_judged<T>(*network, *targets, &judged, error));
+    if (!judged.any && !allows_no_target(size)) return no_target(error);
+    const bool errors = wants_errors(*network, size);
     BatchRunner<T> runner;
     NETLET_TRY(
         runner.prepare(*network, *x, *targets, false, x->rows, {false, false, false, errors}, nullptr, false, error));
     const BatchLoss sum = runner.pass({x, targets, nullptr, 0, x->rows, {}});
     NETLET_TRY(check_stop(error));
-    const Errors e = errors ? runner.errors() : Errors{NAN, NAN, 1};
-    const netlet_evaluation all = {
-        reduced(sum.sum, divisor(*network, *targets, x->rows, sum.weight)),
-        network->has_classes() ? (double)sum.correct / (double)judged : (double)NAN,
-        sqrt(e.square / e.count),
-        e.absolute / e.count,
-    };
-    memcpy(evaluation, &all, smaller(size, sizeof all));
+    write(*network, sum, divisor(*network, *targets, x->rows, sum.weight), judged.rows,
+          errors ? runner.errors() : kNoErrors, evaluation, size);
     return NETLET_OK;
   });
+}
+
+netlet_status netlet_evaluate_batches(const netlet_network* network,
+                                      int (*next_batch)(void* context, netlet_batch* batch), void* context,
+                                      netlet_evaluation* evaluation, size_t size, netlet_error* error) {
+  if (!next_batch) return invalid(error, "next_batch: expected a function, got NULL");
+  const auto evaluate = [&](const BatchSource& batches, auto zero) {
+    using T = decltype(zero);
+    const bool errors = wants_errors(*network, size);
+    Evaluation<T> all(*network, errors);
+    for (;;) {
+      netlet_batch batch = {};
+      const int answer = batches.next(&batch);
+      if (answer < 0) return fail(error, NETLET_ERROR_CALLBACK, "batches: the callback failed");
+      if (answer == 0) break;
+      NETLET_TRY(check_shapes(*network, &batch.x, &batch.targets, false, error));
+      NETLET_TRY(check_classes_and_weights<T>(*network, batch.targets, error));
+      NETLET_TRY(all.add(batch, error));
+    }
+    NETLET_TRY(all.finish(allows_no_target(size), error));
+    const double divisor = network->reduction == NETLET_MEAN ? all.loss().weight : 0;
+    write(*network, all.loss(), divisor, all.judged(), errors ? all.errors() : kNoErrors, evaluation, size);
+    return NETLET_OK;
+  };
+  return lending<Reading>("loss", *network, {next_batch, context}, error, evaluate);
 }
 
 netlet_status netlet_backward(const netlet_network* network, const netlet_array* x, const netlet_targets* targets,

@@ -113,7 +113,7 @@ template <class T> netlet_status check_finite(const char* name, const netlet_arr
   if (!in_place && !copy.allocate(step * a.columns)) return out_of_memory(error);
   Pace pace;
   for (size_t row = 0; row < a.rows; row += step) {
-    if (pace.stop(reading_operations(step * a.columns))) return check_stop(error);
+    if (pace.stop(reading_operations(step * a.columns), row, a.rows)) return check_stop(error);
     const size_t count = a.rows - row < step ? a.rows - row : step;
     if (!in_place) load_scaled_rows(a, nullptr, row, count, scaling, copy.data());
     const T* values = in_place ? row_in_place<T>(a, row) : copy.data();

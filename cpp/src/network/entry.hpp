@@ -23,6 +23,38 @@ netlet_status holding(const char* call, Network& network, netlet_error* error, F
   return with_dtype(network.dtype, f);
 }
 
+// Batches that come one by one: 1 and a batch, 0 at the end of a pass, or a negative number if there is a failure.
+struct BatchSource {
+  int (*function)(void* context, netlet_batch* batch);
+  void* context;
+  int next(netlet_batch* batch) const { return function(context, batch); }
+};
+
+// f(batches, T()) while the network is claimed; other calls may read it while the caller makes a batch.
+template <class Claim, class Network, class F>
+netlet_status lending(const char* call, Network& network, BatchSource callers, netlet_error* error, F&& f) {
+  Claim held(network.users);
+  if (!held) return busy(call, "network", error);
+  DefaultFloatingPoint floating_point;
+  struct Lender {
+    Claim& held;
+    DefaultFloatingPoint& floating_point;
+    BatchSource callers;
+    static int next(void* context, netlet_batch* batch) {
+      Lender& self = *static_cast<Lender*>(context);
+      const PollAside poll_aside;
+      self.held.pause();
+      self.floating_point.leave();
+      const int answer = self.callers.next(batch);
+      self.floating_point.enter();
+      self.held.resume();
+      return answer;
+    }
+  } lender = {held, floating_point, callers};
+  const BatchSource batches = {&Lender::next, &lender};
+  return with_dtype(network.dtype, [&](auto zero) { return f(batches, zero); });
+}
+
 // What a training call holds, and releases while it runs the caller's code.
 struct Held {
   Writing &network, &optimizer;

@@ -70,83 +70,87 @@ netlet_status set(netlet_network& net, int kind, const double* shift, const doub
   return NETLET_OK;
 }
 
-struct Sums {
-  double weight, value;
-};
-
-// For each column, the sums over the rows of the weight and of weight f(value, weight, column): in order within blocks,
-// the blocks in the tree.
-template <class T, class F>
-netlet_status column_sums(const Sample& sample, Buffer<Sums>& sums, netlet_error* error, F f) {
-  const netlet_array& a = sample.rows;
-  const size_t n = a.columns, blocks = divide_up(a.rows, kBlockRows);
-  Buffer<double> row;
-  if (!sums.allocate_rows(blocks, n, true) || !row.allocate(n)) return out_of_memory(error);
-  Pace pace;
-  for (size_t i = 0; i < a.rows; ++i) {
-    if (pace.stop(reading_operations(n))) return check_stop(error);
-    Sums* const sum = sums.data() + i / kBlockRows * n;
-    T weight = 1;
-    load_rows(a, nullptr, i, 1, row.data());
-    if (sample.weights) load_rows(*sample.weights, nullptr, i, 1, &weight);
-    for (size_t j = 0; j < n; ++j)
-      if (!(sample.skip_nan && row[j] != row[j]))
-        sum[j] = {sum[j].weight + (double)weight, sum[j].value + (double)weight * f(row[j], (double)weight, j)};
-  }
-  tree(blocks, [&](size_t p, size_t q) {
-    for (size_t j = 0; j < n; ++j) {
-      Sums &a = sums[p * n + j], &b = sums[q * n + j];
-      a = {a.weight + b.weight, a.value + b.value};
-    }
-  });
-  return NETLET_OK;
-}
-
 // A column whose standard deviation, relative to its largest value, is not above this is constant up to rounding: the
 // rounding errors of its mean, and 4 units of roundoff of the values themselves (docs/numerics.md, Scaling).
-double rounding_of(const netlet_array& a) {
-  const double unit = a.dtype == NETLET_FLOAT32 ? 0x1p-24 : a.dtype == NETLET_FLOAT64 ? 0x1p-53 : 0;
-  size_t additions = smaller(a.rows, kBlockRows);
-  for (size_t blocks = divide_up(a.rows, kBlockRows); blocks > 1; blocks = divide_up(blocks, 2)) ++additions;
+double rounding_of(size_t rows, double unit) {
+  size_t additions = smaller(rows, kBlockRows);
+  for (size_t blocks = divide_up(rows, kBlockRows); blocks > 1; blocks = divide_up(blocks, 2)) ++additions;
   return (double)(2 * additions + 4) * 0x1p-53 + 4 * unit;
 }
 
+double unit_of(int dtype) { return dtype == NETLET_FLOAT32 ? 0x1p-24 : dtype == NETLET_FLOAT64 ? 0x1p-53 : 0; }
+
 double larger(double a, double b) { return a > b ? a : b; }
 
-// Whether a weight is above 0.
-template <class T> bool any_weight(const Sample& sample) {
-  T weight = 1;
-  for (size_t i = 0; i < sample.rows.rows; ++i) {
-    if (sample.weights) load_rows(*sample.weights, nullptr, i, 1, &weight);
-    if (weight > 0) return true;
-  }
-  return false;
+}  // namespace
+
+netlet_status Moments::begin(const netlet_network& net, int kind, netlet_error* error) {
+  NETLET_TRY(check_loss(net, kind, error));
+  const size_t n = columns_of(net, kind);
+  net_ = &net;
+  kind_ = kind;
+  if (!columns_.allocate(n) || !row_.allocate(n) || !shift_.allocate(n) || !scale_.allocate(n) || !sums_.begin(n))
+    return out_of_memory(error);
+  for (size_t j = 0; j < n; ++j) columns_[j] = {INFINITY, -INFINITY, 0, 1};
+  return NETLET_OK;
 }
 
-struct Column {
-  double low, high, mean;
-  double unit;  // a power of two near the largest distance from the mean, so that squares neither overflow nor vanish
-};
+// Adds weight f(value, weight, column) to each column's sum.
+template <class T, class F> netlet_status Moments::add_rows(const Sample& part, netlet_error* error, F f) {
+  const netlet_array& a = part.rows;
+  const size_t n = a.columns;
+  double* const row = row_.data();
+  Pace pace;
+  for (size_t i = 0; i < a.rows; ++i) {
+    if (pace.stop(reading_operations(n), i, a.rows)) return check_stop(error);
+    Sums* const sum = sums_.block();
+    T weight = 1;
+    load_rows(a, nullptr, i, 1, row);
+    if (part.weights) load_rows(*part.weights, nullptr, i, 1, &weight);
+    any_ |= weight > 0;
+    for (size_t j = 0; j < n; ++j)
+      if (!(part.skip_nan && row[j] != row[j]))
+        sum[j] = {sum[j].weight + (double)weight, sum[j].value + (double)weight * f(row[j], weight, j)};
+    if (!sums_.next_row()) return out_of_memory(error);
+  }
+  return NETLET_OK;
+}
 
-template <class T> netlet_status learn(netlet_network& net, int kind, const Sample& sample, netlet_error* error) {
-  NETLET_TRY(check_loss(net, kind, error));
-  const size_t n = sample.rows.columns;
-  if (!any_weight<T>(sample)) return no_weight(sample.rows.rows, error);
-  Buffer<double> shift, scale;
-  Buffer<Sums> sums;
-  Buffer<Column> columns;
-  if (!columns.allocate(n) || !shift.allocate(n) || !scale.allocate(n)) return out_of_memory(error);
-  for (size_t j = 0; j < n; ++j) columns[j] = {INFINITY, -INFINITY, 0, 1};
-  const auto first = [&](double x, double weight, size_t j) {
-    Column& c = columns[j];
-    if (weight > 0 && x < c.low) c.low = x;
-    if (weight > 0 && x > c.high) c.high = x;
-    return x;
-  };
-  NETLET_TRY(column_sums<T>(sample, sums, error, first));
+netlet_status Moments::add(const Sample& part, netlet_error* error) {
+  return with_dtype(net_->dtype, [&](auto zero) {
+    using T = decltype(zero);
+    Column* const columns = columns_.data();
+    if (second_)
+      return add_rows<T>(part, error, [columns](double x, T, size_t j) {
+        const double e = (x - columns[j].mean) / columns[j].unit;
+        return e * e;
+      });
+    unit_ = larger(unit_, unit_of(part.rows.dtype));
+    return add_rows<T>(part, error, [columns](double x, T weight, size_t j) {
+      Column& c = columns[j];
+      if (weight > 0 && x < c.low) c.low = x;
+      if (weight > 0 && x > c.high) c.high = x;
+      return x;
+    });
+  });
+}
+
+netlet_status Moments::end_of_pass(netlet_error* error) {
+  const size_t rows = sums_.rows();
+  if (second_ && rows != rows_)
+    return invalid(error, "batches: expected the same rows in each pass, got %zu and then %zu", rows_, rows);
+  rows_ = rows;
+  NETLET_TRY(second_ ? find_deviations(error) : find_means(error));
+  second_ = true;
+  return sums_.begin(columns_.size()) ? NETLET_OK : out_of_memory(error);
+}
+
+netlet_status Moments::find_means(netlet_error* error) {
+  if (!any_) return no_weight(rows_, error);
+  const Sums* const sums = sums_.finish();
   size_t present = 0;
-  for (size_t j = 0; j < n; ++j) {
-    Column& c = columns[j];
+  for (size_t j = 0; j < columns_.size(); ++j) {
+    Column& c = columns_[j];
     if (c.low <= c.high)
       ++present;
     else
@@ -155,30 +159,98 @@ template <class T> netlet_status learn(netlet_network& net, int kind, const Samp
     const double distance = larger(c.high - c.mean, c.mean - c.low);
     if (!(distance <= DBL_MAX))
       return invalid(error, "%s: expected values whose mean and deviation are finite, got up to %g in column %zu",
-                     data_name(kind), larger(fabs(c.low), fabs(c.high)), j);
+                     data_name(kind_), larger(fabs(c.low), fabs(c.high)), j);
     int exponent;
     frexp(distance, &exponent);
     if (distance > 0) c.unit = ldexp(1, exponent - 1);
   }
-  if (!present) return no_target(error);
-  const auto square = [&](double x, double, size_t j) {
-    const double e = (x - columns[j].mean) / columns[j].unit;
-    return e * e;
-  };
-  NETLET_TRY(column_sums<T>(sample, sums, error, square));
-  for (size_t j = 0; j < n; ++j) {
-    const Column& c = columns[j];
+  return present ? NETLET_OK : no_target(error);
+}
+
+netlet_status Moments::find_deviations(netlet_error* error) {
+  const Sums* const sums = sums_.finish();
+  for (size_t j = 0; j < columns_.size(); ++j) {
+    const Column& c = columns_[j];
     const double deviation = c.unit * sqrt(sums[j].value / sums[j].weight);
-    shift[j] = c.mean;
-    scale[j] = deviation > rounding_of(sample.rows) * larger(fabs(c.low), fabs(c.high)) ? deviation : 1;
+    shift_[j] = c.mean;
+    scale_[j] = deviation > rounding_of(rows_, unit_) * larger(fabs(c.low), fabs(c.high)) ? deviation : 1;
   }
-  return set<T>(net, kind, shift.data(), scale.data(), error);
+  return with_dtype(net_->dtype, [&](auto zero) {
+    return check<decltype(zero)>(columns_.size(), kind_, shift_.data(), scale_.data(), error);
+  });
+}
+
+netlet_status Moments::set_in(netlet_network& net, netlet_error* error) const {
+  return with_dtype(net.dtype,
+                    [&](auto zero) { return set<decltype(zero)>(net, kind_, shift_.data(), scale_.data(), error); });
+}
+
+netlet_status learn_scaling(netlet_network& net, int kind, const Sample& sample, netlet_error* error) {
+  Moments moments;
+  NETLET_TRY(moments.begin(net, kind, error));
+  for (int pass = 0; pass < 2; ++pass) {
+    NETLET_TRY(moments.add(sample, error));
+    NETLET_TRY(moments.end_of_pass(error));
+  }
+  return moments.set_in(net, error);
+}
+
+namespace {
+
+netlet_status check_sample(const netlet_network& net, int kind, const netlet_array* rows, const netlet_array* weights,
+                           int missing, netlet_error* error) {
+  NETLET_TRY(check_array(data_name(kind), rows, error));
+  if (rows->columns != columns_of(net, kind) || rows->rows == 0)
+    return invalid(error, "%s: expected rows of %zu columns, got %zu rows of %zu", data_name(kind),
+                   columns_of(net, kind), rows->rows, rows->columns);
+  if (missing != NETLET_MISSING_REFUSE && missing != NETLET_MISSING_IGNORE)
+    return invalid(error, "missing: expected 0 (refuse) or 1 (ignore), got %d", missing);
+  const bool ignore = kind == NETLET_SCALE_OUTPUTS && missing == NETLET_MISSING_IGNORE;
+  const char* const hint = kind == NETLET_SCALE_OUTPUTS ? kMissingHint : "";
+  NETLET_TRY(check_finite<double>(data_name(kind), *rows, nullptr, error, ignore, hint));
+  if (!weights) return NETLET_OK;
+  return with_dtype(net.dtype, [&](auto zero) { return check_weights<decltype(zero)>(*weights, rows->rows, error); });
 }
 
 }  // namespace
 
-netlet_status learn_scaling(netlet_network& net, int kind, const Sample& sample, netlet_error* error) {
-  return with_dtype(net.dtype, [&](auto zero) { return learn<decltype(zero)>(net, kind, sample, error); });
+netlet_status learn_scalings(netlet_network& net, int kinds, const BatchSource& batches, netlet_error* error) {
+  constexpr int all[] = {NETLET_SCALE_INPUTS, NETLET_SCALE_OUTPUTS};
+  Moments moments[2];
+  Pace pace;
+  for (int i = 0; i < 2; ++i)
+    if (kinds & all[i]) NETLET_TRY(moments[i].begin(net, all[i], error));
+  for (int pass = 0; pass < 2; ++pass) {
+    size_t rows = 0;
+    for (;;) {
+      netlet_batch batch = {};
+      const int answer = batches.next(&batch);
+      if (answer < 0) return fail(error, NETLET_ERROR_CALLBACK, "batches: the callback failed");
+      if (answer == 0) break;
+      for (int i = 0; i < 2; ++i) {
+        if (!(kinds & all[i])) continue;
+        const netlet_targets& targets = batch.targets;
+        const netlet_array* const values = i == 0 ? &batch.x : targets.y;
+        NETLET_TRY(check_sample(net, all[i], values, targets.sample_weight, targets.missing, error));
+        rows = values->rows;
+        if (i == 1 && (kinds & NETLET_SCALE_INPUTS) && rows != batch.x.rows)
+          return invalid(error, "y: expected %zu rows, as many as x has, got %zu", batch.x.rows, rows);
+        NETLET_TRY(moments[i].add({*values, targets.sample_weight, i == 1 && targets.missing}, error));
+      }
+      if (Headway* const progress = counted()) progress->add(rows);
+      if (pace.stop(reading_operations(net.inputs()) * (double)rows)) return check_stop(error);
+    }
+    if (rows == 0) return invalid(error, "batches: expected at least one batch, got none");
+    for (int i = 0; i < 2; ++i)
+      if (kinds & all[i]) NETLET_TRY(moments[i].end_of_pass(error));
+  }
+  Buffer<double> before;
+  if (!before.copy(net.input_scaling.values)) return out_of_memory(error);
+  if (kinds & NETLET_SCALE_INPUTS) NETLET_TRY(moments[0].set_in(net, error));
+  if (!(kinds & NETLET_SCALE_OUTPUTS)) return NETLET_OK;
+  const netlet_status status = moments[1].set_in(net, error);
+  if (status != NETLET_OK) net.input_scaling.values.swap(before);
+  return status;
 }
 
 netlet_status check_scaling(const netlet_network& net, int kind, netlet_error* error) {
@@ -211,20 +283,23 @@ netlet_status netlet_set_scaling(netlet_network* network, int32_t kind, const do
 netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const netlet_array* rows,
                                    const netlet_array* sample_weight, int32_t missing, netlet_error* error) {
   NETLET_TRY(check_kind(kind, error));
-  NETLET_TRY(check_array(data_name(kind), rows, error));
-  if (rows->columns != columns_of(*network, kind) || rows->rows == 0)
-    return invalid(error, "%s: expected rows of %zu columns, got %zu rows of %zu", data_name(kind),
-                   columns_of(*network, kind), rows->rows, rows->columns);
-  if (missing != NETLET_MISSING_REFUSE && (missing != NETLET_MISSING_IGNORE || kind == NETLET_SCALE_INPUTS))
+  if (missing != NETLET_MISSING_REFUSE && kind == NETLET_SCALE_INPUTS)
     return invalid(error, "missing: expected 0 (refuse) or, for outputs, 1 (ignore), got %d", missing);
-  return holding<Writing>("learn_scaling", *network, error, [&](auto zero) {
-    using T = decltype(zero);
-    const bool ignore = missing == NETLET_MISSING_IGNORE;
-    const char* const hint = kind == NETLET_SCALE_OUTPUTS ? kMissingHint : "";
-    NETLET_TRY(check_finite<double>(data_name(kind), *rows, nullptr, error, ignore, hint));
-    if (sample_weight) NETLET_TRY(check_weights<T>(*sample_weight, rows->rows, error));
-    return learn<T>(*network, kind, {*rows, sample_weight, ignore}, error);
+  return holding<Writing>("learn_scaling", *network, error, [&](auto) {
+    NETLET_TRY(check_sample(*network, kind, rows, sample_weight, missing, error));
+    return learn_scaling(*network, kind, {*rows, sample_weight, missing == NETLET_MISSING_IGNORE}, error);
   });
+}
+
+netlet_status netlet_learn_scaling_batches(netlet_network* network, int32_t kinds,
+                                           int (*next_batch)(void* context, netlet_batch* batch), void* context,
+                                           netlet_error* error) {
+  if (kinds < 1 || kinds > (NETLET_SCALE_INPUTS | NETLET_SCALE_OUTPUTS))
+    return invalid(error, "scaling: expected 1 (inputs), 2 (outputs) or 3 (both), got %d", kinds);
+  if (!next_batch) return invalid(error, "next_batch: expected a function, got NULL");
+  return lending<Writing>(
+      "learn_scaling", *network, {next_batch, context}, error,
+      [&](const BatchSource& batches, auto) { return learn_scalings(*network, kinds, batches, error); });
 }
 
 const double* netlet_scaling_shift(const netlet_network* network, int32_t kind) {

@@ -31,7 +31,7 @@ template <class T, class F> netlet_status each_row(const netlet_array& a, netlet
   if (!row.allocate(a.columns)) return out_of_memory(error);
   Pace pace;
   for (size_t i = 0; i < a.rows; ++i) {
-    if (pace.stop(reading_operations(a.columns))) return check_stop(error);
+    if (pace.stop(reading_operations(a.columns), i, a.rows)) return check_stop(error);
     load_rows(a, nullptr, i, 1, row.data());
     NETLET_TRY(f(row.data(), i));
   }
@@ -187,6 +187,17 @@ template netlet_status check_classes_and_weights<float>(const netlet_network&, c
 template netlet_status check_classes_and_weights<double>(const netlet_network&, const netlet_targets&, netlet_error*);
 
 template <class T>
+netlet_status check_mean_weight(double sum, double mean, size_t rows, bool given, netlet_error* error) {
+  if (sum == 0) return no_weight(rows, error);
+  if ((T)mean > 0 && isfinite((T)sum)) return NETLET_OK;
+  return invalid(error, "%s: expected a number that %s can hold, also times the number of rows, got %s%g",
+                 given ? "weight_mean" : "sample_weight", sizeof(T) == 4 ? "float32" : "float64",
+                 given ? "" : "the mean ", mean);
+}
+template netlet_status check_mean_weight<float>(double, double, size_t, bool, netlet_error*);
+template netlet_status check_mean_weight<double>(double, double, size_t, bool, netlet_error*);
+
+template <class T>
 netlet_status mean_weight(const netlet_targets& targets, size_t rows, double* mean, netlet_error* error) {
   const bool given = targets.weight_mean != 0;
   *mean = given ? targets.weight_mean : 1;
@@ -202,32 +213,27 @@ netlet_status mean_weight(const netlet_targets& targets, size_t rows, double* me
     sum = blocks[0];
     *mean = sum / (double)rows;
   }
-  if (sum == 0) return no_weight(rows, error);
-  if ((T)*mean > 0 && isfinite((T)sum)) return NETLET_OK;
-  return invalid(error, "%s: expected a number that %s can hold, also times the number of rows, got %s%g",
-                 given ? "weight_mean" : "sample_weight", sizeof(T) == 4 ? "float32" : "float64",
-                 given ? "" : "the mean ", *mean);
+  return check_mean_weight<T>(sum, *mean, rows, given, error);
 }
 template netlet_status mean_weight<float>(const netlet_targets&, size_t, double*, netlet_error*);
 template netlet_status mean_weight<double>(const netlet_targets&, size_t, double*, netlet_error*);
 
-template <class T> netlet_status count_judged(const netlet_network& net, const netlet_targets& targets, bool allow_none,
-                                              size_t* rows, netlet_error* error) {
-  *rows = targets.y->rows;
+template <class T> netlet_status count_judged(const netlet_network& net, const netlet_targets& targets, Judged* judged,
+                                              netlet_error* error) {
+  *judged = {targets.y->rows, true};
   if (!targets.missing || by_class(net, *targets.y)) return NETLET_OK;
-  bool any = false;
-  NETLET_TRY(each_row<T>(*targets.y, error, [&](const T* row, size_t i) {
-    const bool judged = missing(row, targets.y->columns) < targets.y->columns;
+  judged->any = false;
+  return each_row<T>(*targets.y, error, [&](const T* row, size_t i) {
+    const bool there = missing(row, targets.y->columns) < targets.y->columns;
     T weight = 1;
     if (targets.sample_weight) load_rows(*targets.sample_weight, nullptr, i, 1, &weight);
-    *rows -= !judged;
-    any |= judged && weight > 0;
+    judged->rows -= !there;
+    judged->any |= there && weight > 0;
     return NETLET_OK;
-  }));
-  return any || allow_none ? NETLET_OK : no_target(error);
+  });
 }
-template netlet_status count_judged<float>(const netlet_network&, const netlet_targets&, bool, size_t*, netlet_error*);
-template netlet_status count_judged<double>(const netlet_network&, const netlet_targets&, bool, size_t*, netlet_error*);
+template netlet_status count_judged<float>(const netlet_network&, const netlet_targets&, Judged*, netlet_error*);
+template netlet_status count_judged<double>(const netlet_network&, const netlet_targets&, Judged*, netlet_error*);
 
 template <class T> netlet_status check_data(const netlet_network& net, const netlet_array& x,
                                             const netlet_targets& targets, int unscaled, netlet_error* error) {

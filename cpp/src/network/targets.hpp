@@ -34,9 +34,17 @@ template <class T> netlet_status check_weights(const netlet_array& weights, size
 template <class T>
 netlet_status mean_weight(const netlet_targets& targets, size_t rows, double* mean, netlet_error* error);
 
-// How many rows have a target. Fails if there is none, or only in rows of weight 0, unless that is allowed.
-template <class T> netlet_status count_judged(const netlet_network& net, const netlet_targets& targets, bool allow_none,
-                                              size_t* rows, netlet_error* error);
+// What mean_weight checks, for a sum of weights. given: not by the rows' own weights
+template <class T>
+netlet_status check_mean_weight(double sum, double mean, size_t rows, bool given, netlet_error* error);
+
+// How many rows have a target, and whether one of these has a weight.
+struct Judged {
+  size_t rows;
+  bool any;
+};
+template <class T> netlet_status count_judged(const netlet_network& net, const netlet_targets& targets, Judged* judged,
+                                              netlet_error* error);
 
 // Values must be finite once they are scaled; targets may be missing, and must meet the requirements of the loss.
 template <class T> netlet_status check_x(const netlet_network& net, const netlet_array& x, netlet_error* error);

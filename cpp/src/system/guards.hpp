@@ -84,6 +84,10 @@ class Reading {
   Reading& operator=(const Reading&) = delete;
   explicit operator bool() const { return held_; }
 
+  // While a callback runs, others may read anyway.
+  void pause() const {}
+  void resume() const {}
+
  private:
   Users& users_;
   const bool held_;

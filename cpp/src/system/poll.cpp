@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "system/poll.hpp"
 
+#include <math.h>
+
 #include "system/error.hpp"
 #include "system/system.hpp"
 
@@ -14,6 +16,7 @@ struct ThreadState {
   Poll* instead;                      // asked in place of it; null: none
   bool stopped;                       // what the poll said
   const std::atomic<bool>* followed;  // not null in a thread of the pool
+  Headway *counted, *told;            // where calls count; what the caller's functions are told, which may make calls
 };
 thread_local ThreadState t_state;
 
@@ -31,15 +34,18 @@ bool stop_asked() {
   // calls that the poll makes have none, but may set their own
   const Poll own = thread.own;
   Poll* const instead = thread.instead;
+  Headway* const counted = thread.counted;
   const Poll asked = poll;
   thread.own = {};
   thread.instead = nullptr;
+  thread.counted = nullptr;
   const FloatingPointState ours = FloatingPoint::read();
   FloatingPoint::write(asked.state);
   const bool stop = asked.function(asked.context) != 0;
   FloatingPoint::write(ours);
   thread.own = own;
   thread.instead = instead;
+  thread.counted = counted;
   thread.stopped = stop;
   return stop;
 }
@@ -53,15 +59,38 @@ netlet_status check_stop(netlet_error* error) {
   return fail(error, NETLET_ERROR_INTERRUPTED, "interrupted");
 }
 
-PollInstead::PollInstead(int (*function)(void*), void* context, FloatingPointState state)
-    : poll_{function, context, state, function ? seconds_now() : 0}, before_(t_state.instead) {
+Headway* counted() { return t_state.counted; }
+void count_rows(size_t row, size_t rows) {
+  Headway* const progress = t_state.counted;
+  if (!progress || !progress->reading) return;
+  progress->rows.store(row, std::memory_order_relaxed);
+  progress->total = rows;
+}
+
+PollInstead::PollInstead(int (*function)(void*), void* context, FloatingPointState state, Headway& progress)
+    : poll_{function, context, state, function ? seconds_now() : 0},
+      progress_(progress),
+      before_(t_state.instead),
+      counted_before_(t_state.counted),
+      told_before_(t_state.told) {
+  t_state.told = &progress;
   enter();
 }
-PollInstead::~PollInstead() { leave(); }
-void PollInstead::leave() const { t_state.instead = before_; }
+PollInstead::~PollInstead() {
+  leave();
+  t_state.told = told_before_;
+}
+void PollInstead::leave() const {
+  t_state.instead = before_;
+  t_state.counted = counted_before_;
+}
 void PollInstead::enter() {
   if (poll_.function) t_state.instead = &poll_;
+  t_state.counted = &progress_;
 }
+
+PollAside::PollAside() : own_(t_state.own) {}
+PollAside::~PollAside() { t_state.own = own_; }
 
 void follow(const std::atomic<bool>& stopped) { t_state.followed = &stopped; }
 
@@ -72,4 +101,13 @@ using namespace netlet::core;
 void netlet_set_poll(int (*poll)(void* context), void* context) {
   t_state.own = {poll, context, FloatingPoint::read(), seconds_now()};
   t_state.stopped = false;
+}
+
+int netlet_fit_progress(netlet_progress* progress) {
+  const Headway* const told = t_state.told;
+  if (!told) return 0;
+  const bool some = told->stage == NETLET_TRAINING && told->weight && *told->weight > 0;
+  *progress = {told->stage, told->epoch, told->rows.load(std::memory_order_relaxed), told->total,
+               some ? *told->loss / *told->weight : NAN};
+  return 1;
 }

@@ -7,12 +7,18 @@ module callbacks  ! of a module: internal procedures would need an executable st
   use, intrinsic :: iso_c_binding, only: c_double, c_int64_t
   use netlet, only: netlet_epoch
   implicit none
-  integer :: epochs_seen, polls
+  integer :: epochs_seen, steps_seen, polls
 contains
   logical function stop_after_three(epoch)
     type(netlet_epoch), intent(in) :: epoch
     epochs_seen = epochs_seen + 1
     stop_after_three = epoch%epoch == 2
+  end function
+
+  logical function stop_at_step(step)
+    integer(c_int64_t), intent(in) :: step
+    steps_seen = steps_seen + 1
+    stop_at_step = step == 6
   end function
 
   real(c_double) function halves(epoch)
@@ -468,6 +474,12 @@ contains
     call net%fit(x, y, adam, options, history)
     call check(all(history%learning_rate == 0.001_c_double * [0.5_c_double**5, 0.5_c_double**6]), "a schedule goes on")
     options%schedule = netlet_schedule()
+    options%on_step => stop_at_step
+    options%step_interval = 2
+    steps_seen = 0
+    call net%fit(x, y, adam, options, history)
+    call check(steps_seen == 2 .and. history%epochs == 3 .and. net%epochs_trained() == 6, "a step ends training")
+    options%on_step => null()
     options%poll => asked
     options%epochs = 100000000
     polls = 0

@@ -75,6 +75,7 @@ class World {
         });
       case 5: return set_scaling(net, optimizer);
       case 6:
+        if (draw(2)) return learn_scaling_batches(net, optimizer);
         return check("netlet_learn_scaling", net, optimizer, [&](netlet_error* e) {
           const int kind = (int)draw(4);
           const netlet_array rows = array(kind == NETLET_SCALE_INPUTS ? netlet_inputs(net) : netlet_target_count(net));
@@ -100,7 +101,7 @@ class World {
           return netlet_forward_realtime(net, maybe(x), misaligned(draw(8) == 0),
                                          reinterpret_cast<char*>(workspace.data()) + offset, size, e);
         });
-      case 11:
+      case 11: return evaluate_batches(net, optimizer);
       case 12:
         return check("netlet_evaluate", net, optimizer, [&](netlet_error* e) {
           const Data data = examples(net);
@@ -366,6 +367,11 @@ class World {
       return world.draw(8) ? 0 : (int)world.draw(3) - 1;
     }
     static int on_epochs(void* self, const netlet_epoch*, std::size_t) { return static_cast<Fitting*>(self)->answer(); }
+    static int on_step(void* self, std::uint64_t) {
+      netlet_progress progress;
+      if (!netlet_fit_progress(&progress)) wrong("netlet_fit_progress", "nothing within a fit", {});
+      return static_cast<Fitting*>(self)->answer();
+    }
     static int factor(void* self, std::uint64_t, double* factor) {
       World& world = static_cast<Fitting*>(self)->world;
       *factor = world.draw(4) ? 0.5 : world.number();
@@ -385,6 +391,29 @@ class World {
     }
   };
 
+  void evaluate_batches(netlet_network* net, netlet_optimizer* optimizer) {
+    Fitting fitting{*this, net, {}};
+    check(
+        "netlet_evaluate_batches", net, optimizer,
+        [&](netlet_error* e) {
+          netlet_evaluation evaluation;
+          return netlet_evaluate_batches(net, draw(32) ? &Fitting::next_batch : nullptr, &fitting, &evaluation,
+                                         draw(2) ? sizeof evaluation : 8, e);
+        },
+        true);
+  }
+
+  void learn_scaling_batches(netlet_network* net, netlet_optimizer* optimizer) {
+    Fitting fitting{*this, net, {}};
+    check(
+        "netlet_learn_scaling_batches", net, optimizer,
+        [&](netlet_error* e) {
+          return netlet_learn_scaling_batches(net, (int)draw(5), draw(32) ? &Fitting::next_batch : nullptr, &fitting,
+                                              e);
+        },
+        true);
+  }
+
   void fit(netlet_network* net, netlet_optimizer* optimizer) {
     const bool in_batches = draw(3) == 0;
     Fitting fitting{*this, net, examples(net)};
@@ -401,6 +430,9 @@ class World {
     o.resume = draw(16) ? (int)draw(2) : 5;
     if (draw(4) == 0) o.validation_x = maybe(validation.x);
     if (o.validation_x || draw(32) == 0) o.validation_targets = &validation.targets;
+    if (draw(8) == 0) o.next_validation_batch = &Fitting::next_batch;
+    if (draw(4) == 0) o.on_step = &Fitting::on_step;
+    o.step_interval = draw(4);
     o.patience = draw(4) ? 0 : draw(3);
     o.min_delta = draw(8) ? 0 : number();
     if (in_batches) o.next_batch = &Fitting::next_batch;
@@ -408,7 +440,8 @@ class World {
     o.report_together = draw(4) == 0;
     if (o.report_together) o.on_epochs = nullptr;  // it may use nothing
     o.context = &fitting;
-    const bool called = in_batches || o.on_epochs || o.schedule.kind == NETLET_FUNCTION;
+    const bool called =
+        in_batches || o.on_epochs || o.on_step || o.next_validation_batch || o.schedule.kind == NETLET_FUNCTION;
     check(
         "netlet_fit", net, optimizer,
         [&](netlet_error* e) {

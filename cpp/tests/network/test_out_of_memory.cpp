@@ -111,7 +111,7 @@ void fails_well(const char* name, const Call& call) {
 
 int next_batch(void* context, netlet_batch* batch) {
   World& world = *static_cast<World*>(context);
-  if (world.batches++) return 0;
+  if (world.batches++ % 2) return 0;
   batch->x = world.converted;
   batch->targets = world.targets;
   batch->targets.weight_mean = 2;
@@ -145,6 +145,11 @@ void networks_and_optimizers() {
     fails_well("netlet_learn_scaling", [=](World& w, netlet_error* e) {
       const netlet_array* rows = kind == NETLET_SCALE_INPUTS ? &w.converted : &w.outputs;
       return netlet_learn_scaling(w.net, kind, rows, &w.weight, NETLET_MISSING_REFUSE, e);
+    });
+  for (const int kinds : {1, 2, 3})
+    fails_well("netlet_learn_scaling_batches", [=](World& w, netlet_error* e) {
+      w.batches = 0;
+      return netlet_learn_scaling_batches(w.net, kinds, &next_batch, &w, e);
     });
   fails_well("netlet_copy_scaling", [](World& w, netlet_error* e) {
     double shift[kInputs], scale[kInputs];
@@ -191,6 +196,12 @@ void results() {
       netlet_evaluation evaluation;
       return netlet_evaluate(w.net, &w.converted, &w.targets, &evaluation, size, e);
     });
+  for (const std::size_t size : {sizeof(double), sizeof(netlet_evaluation)})
+    fails_well("netlet_evaluate_batches", [=](World& w, netlet_error* e) {
+      w.batches = 0;
+      netlet_evaluation evaluation;
+      return netlet_evaluate_batches(w.net, &next_batch, &w, &evaluation, size, e);
+    });
   fails_well("netlet_backward", [](World& w, netlet_error* e) {
     return netlet_backward(w.net, &w.converted, &w.targets, nullptr, w.out.data(), e);
   });
@@ -229,6 +240,7 @@ void training() {
   fails_well("netlet_fit, batches", [](World& w, netlet_error* e) {
     return fit(w, e, [&](netlet_fit_options& o) {
       w.batches = 0;
+      o.standardize = NETLET_SCALE_OUTPUTS;
       o.next_batch = &next_batch;
       o.context = &w;
     });

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,32 @@ def shuffled_order(seed: int, epoch: int, n: int) -> list[int]:
         j = int(bits[i]) * (i + 1) >> 64
         order[i], order[j] = order[j], order[i]
     return order
+
+
+def shuffled_batches(batches: Iterable[Any], size: int, seed: int, epoch: int) -> Iterator[Any]:
+    """The batches of an epoch in the order of a shuffle buffer.
+
+    Once `size` batches are held, and at the end while any are, one of these k is drawn: that at place
+    floor(bits k / 2^64), which the last one then takes.
+    """
+    held: list[Any] = []
+    bits, drawn = random_bits(seed, SHUFFLE, epoch, 64), 0
+
+    def draw() -> Any:
+        nonlocal bits, drawn
+        if drawn == len(bits):
+            bits = random_bits(seed, SHUFFLE, epoch, 2 * drawn)
+        place = int(bits[drawn]) * len(held) >> 64
+        drawn += 1
+        held[place], held[-1] = held[-1], held[place]
+        return held.pop()
+
+    for batch in batches:
+        held.append(batch)
+        if len(held) == size:
+            yield draw()
+    while held:
+        yield draw()
 
 
 def uniform_values(inputs: int, outputs: int, init: str, layer: int, seed: int, dtype: Any) -> Array:

@@ -1,0 +1,190 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Calls on data that comes in batches, one by one, because it does not fit in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from ._arguments import with_hints
+from .inspection import Inspection
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ._metrics import Metrics
+    from ._names import MissingName
+    from ._training import Standardize
+
+    Array = npt.NDArray[Any]
+    Source = Callable[[], Iterable[Any]] | Iterable[Any]
+
+__all__ = ["Batches"]
+
+
+class Batches(Inspection):
+    """The part of `Network` that reads data batch by batch; `fit_batches` trains on it."""
+
+    @with_hints
+    def evaluate_batches(
+        self, batches: Source, *, missing: MissingName = "refuse", metrics: Metrics | None = None
+    ) -> dict[str, float]:
+        """Compute what `evaluate` computes, with the same bits, over batches that come one by one.
+
+        Parameters
+        ----------
+        batches : callable or iterable
+            As in `fit_batches`, of batches (x, y) or (x, y, sample_weight) of any number of rows; an iterator will do.
+        missing : str, default "refuse"
+            As in `evaluate`.
+        metrics : sequence of str or callable, or dict, optional
+            As in `evaluate`. For ``"r2"`` and functions, y and predictions of all rows are kept until the end.
+
+        Returns
+        -------
+        dict of str to float
+            As in `evaluate`, for all rows together.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument or a batch does not fit, or there is no batch.
+        RuntimeError
+            If another thread is training the network.
+        Exception
+            Whatever `batches` raises.
+
+        Examples
+        --------
+        >>> from netlet import Network
+        >>> net = Network([1, 1], activation="identity", init=[([[1.0]], [0.0])])
+        >>> net.evaluate_batches([([[1.0], [2.0]], [1.0, 3.0]), ([[3.0]], [3.0])])["loss"]
+        0.5
+        """
+        from ._labels import reading
+        from ._sources import Reader
+
+        reader = Reader(batches, read=reading(self, missing))
+        if metrics is None:
+            return self._evaluate_batches(reader, missing)
+        from . import _metrics
+
+        wanted = _metrics.named(self.loss_name, metrics)
+        kept = _Kept(self, reader) if _metrics.need_predictions(wanted) else None
+        own = self._evaluate_batches(kept or reader, missing)
+        x, y, weight = kept.together() if kept else (None, None, None)
+        return {"loss": own["loss"], **_metrics.figures(self, wanted, x, y, weight, missing, own)}
+
+    def predict_batches(self, batches: Source) -> Iterator[Array]:
+        """Predict batch by batch, as `predict` does: what it gives for each, when it is asked for the next one.
+
+        Parameters
+        ----------
+        batches : callable or iterable
+            As in `fit_batches`, of batches x, or of tuples whose first item is x.
+
+        Returns
+        -------
+        iterator of numpy.ndarray
+            One array for each batch, so that predictions need not fit in memory either;
+            ``numpy.concatenate(list(...))`` puts them together.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a batch does not fit.
+
+        Examples
+        --------
+        >>> from netlet import Network
+        >>> net = Network([1, 1], activation="identity", init=[([[2.0]], [0.0])])
+        >>> for prediction in net.predict_batches([[[1.0], [2.0]], [[3.0]]]):
+        ...     print(prediction)
+        [2. 4.]
+        [6.]
+        """
+        from ._sources import begun
+
+        return _predictions(self, begun(batches))
+
+    @with_hints
+    def learn_scaling_batches(
+        self, batches: Source, *, standardize: Standardize = True, missing: MissingName = "refuse"
+    ) -> None:
+        """Set `input_scaling` and `output_scaling` as `learn_scaling` does, with the same bits, from batches.
+
+        Parameters
+        ----------
+        batches : callable or iterable
+            As in `fit_batches`; it is passed over twice.
+        standardize : bool or str, default True
+            What is learned, as in `fit`: inputs and, for losses that allow it, outputs; ``"inputs"`` or ``"outputs"``:
+            only one of them. For ``"inputs"`` a batch may be x alone.
+        missing : str, default "refuse"
+            As in `learn_scaling`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If an argument or a batch does not fit, or the passes differ in their rows; nothing has changed then.
+        RuntimeError
+            If another call is using the network.
+        Exception
+            Whatever `batches` raises.
+
+        Examples
+        --------
+        >>> from netlet import Network
+        >>> net = Network([2, 1], seed=0)
+        >>> net.learn_scaling_batches([[[1.0, 5.0]], [[3.0, 5.0]]], standardize="inputs")
+        >>> net.input_scaling
+        (array([2., 5.]), array([1., 1.]))
+        """
+        from . import _sources
+        from ._data import shown
+        from ._training import standardize as kinds
+
+        wanted = kinds(self.loss_name, standardize)
+        inputs, outputs = wanted["standardize_inputs"], wanted["standardize_outputs"]
+        if not inputs and not outputs:
+            raise ValueError(f"standardize: expected True, 'inputs' or 'outputs', got {shown(standardize)}")
+        _sources.require_repeatable(batches, "two passes are made over them")
+        self._learn_scaling_batches(inputs, outputs, _sources.Reader(batches, x_alone=not outputs), missing)
+
+
+def _predictions(network: Any, batches: Iterator[Any]) -> Iterator[Array]:
+    for item in batches:
+        prediction = network.predict(item[0] if isinstance(item, tuple) else item)
+        del item  # before the next one is made
+        yield prediction
+
+
+class _Kept:
+    """Gives the batches of a reader, and keeps what metrics of all rows are computed of."""
+
+    def __init__(self, network: Any, reader: Any) -> None:
+        self._network, self._reader = network, reader
+        self._kept: list[tuple[Any, Any, Any]] = []
+
+    def __call__(self) -> Any:
+        import numpy as np
+
+        from ._data import real_array
+        from ._features import input_array
+
+        item = self._reader()
+        if item is not None:
+            x, y, weight = item
+            x, y = np.atleast_2d(input_array(x, self._network)), real_array(y, "y")
+            weight = np.ones(len(x)) if weight is None else np.array(real_array(weight, "sample_weight"))
+            self._kept.append((self._network.predict(x), y.reshape(len(x), -1).copy(), weight))
+        return item
+
+    def together(self) -> Any:
+        """Predictions, y and weights of all rows."""
+        import numpy as np
+
+        from ._metrics import Predicted
+
+        prediction, y, weight = (np.concatenate(part) for part in zip(*self._kept))
+        return Predicted(prediction), y, weight

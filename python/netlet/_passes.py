@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Passes over batches before the first epoch, and what the core is told of the batches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _arguments as arguments
+from . import _labels as labels
+from . import _training as training
+from ._sources import Reader, require_repeatable, shuffled
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from ._names import MissingName
+    from ._sources import Source
+
+    Look = Callable[[str, int], None]  # what is done, on how many rows
+
+
+class Sum:
+    """A sum of numbers that come in parts, in the core's order: within blocks of rows, the blocks in the tree."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._rest = np.empty(0)
+        self._subtrees: list[float | None] = []  # of 1, 2, 4, ... blocks
+
+    def add(self, values: npt.NDArray[np.float64]) -> None:
+        """Add numbers, one after the other."""
+        self.count += len(values)
+        values = np.concatenate([self._rest, values])
+        whole = len(values) // 256 * 256
+        self._rest = values[whole:]
+        for block in np.add.accumulate(values[:whole].reshape(-1, 256), axis=1)[:, -1].tolist():
+            self._push(block)
+
+    def _push(self, total: float) -> None:
+        for level, before in enumerate(self._subtrees):
+            if before is None:
+                self._subtrees[level] = total
+                return
+            self._subtrees[level] = None
+            total = before + total
+        self._subtrees.append(total)
+
+    def total(self) -> float:
+        """All of them; none may follow."""
+        if len(self._rest):
+            self._push(float(np.add.accumulate(self._rest)[-1]))
+            self._rest = np.empty(0)
+        total: float | None = None
+        for subtree in self._subtrees:
+            if subtree is not None:
+                total = subtree if total is None else subtree + total
+        return 0.0 if total is None else total
+
+
+def class_weights(
+    network: Any, class_weight: Any, batches: Source, missing: MissingName, look: Look | None
+) -> Callable[[Any, Any], Any]:
+    """The weights of a batch's rows, of y and its own weights; classes are counted in a pass over the batches."""
+    loss, outputs = network.loss_name, network.layer_sizes[-1]
+    if network._classes is not None:
+        class_weight = labels.weights_by_index(class_weight, network._classes)
+    counts: dict[Any, int] = {}
+    for _, y, _ in Reader(batches, read=labels.reading(network, missing)).all():
+        classes, there = training.classes_of_rows(loss, outputs, y, missing)
+        for cls, count in zip(*(part.tolist() for part in np.unique(classes[there], return_counts=True))):
+            counts[cls] = counts.get(cls, 0) + count
+        if look:
+            look("counting classes", sum(counts.values()))
+    known = sorted(counts)
+    weights = training.weights_by_class(
+        loss, outputs, class_weight, np.array(known), np.array([counts[cls] for cls in known], int)
+    )
+
+    def weigh(y: Any, sample_weight: Any) -> Any:
+        classes, there = training.classes_of_rows(loss, outputs, y, missing)
+        own = np.ones(len(classes))
+        own[there] = weights[np.searchsorted(known, classes[there]).clip(max=len(known) - 1)] if known else 1.0
+        return training.times_own(own, sample_weight)
+
+    return weigh
+
+
+def mean_weight(reader: Reader, dtype: Any, look: Look | None) -> float | None:
+    """The mean weight of all rows, as `fit` computes it; None without a row."""
+    sums = Sum()
+    for _, _, weight in reader.all():
+        with np.errstate(all="ignore"):
+            sums.add(np.asarray(weight, dtype).astype(np.float64))
+        if look:
+            look("adding up weights", sums.count)
+    return sums.total() / sums.count if sums.count else None
+
+
+def of_epochs(
+    network: Any,
+    batches: Source,
+    *,
+    epochs: Any,
+    seed: int | None,
+    standardize: training.Standardize,
+    class_weight: Any,
+    shuffle_buffer: int | None,
+    weight_mean: Any,
+    missing: MissingName,
+    look: Look | None,
+    given: dict[str, Any],
+) -> dict[str, Any]:
+    """What the core is told of the batches: where they come from, and what passes before the first epoch found."""
+    scalings = training.standardize(network.loss_name, standardize)
+    learned = (scalings["standardize_inputs"] and network.input_scaling is None) or (
+        scalings["standardize_outputs"] and network.output_scaling is None
+    )
+    why = {
+        "standardize passes over them twice before the first epoch": learned,
+        "class_weight passes over them before the first epoch": class_weight is not None,
+        "each epoch passes over them": epochs != 1,
+    }
+    for reason, wanted in why.items():
+        if wanted:
+            require_repeatable(batches, reason)
+    order = shuffled(shuffle_buffer, network.seed if seed is None else arguments.seed(seed), network)
+    weigh = None
+    if class_weight is not None:
+        weigh = class_weights(network, class_weight, batches, missing, look)
+        if weight_mean is None and network.reduction == "mean":
+            reader = Reader(batches, read=labels.reading(network, missing), weigh=weigh)
+            weight_mean = mean_weight(reader, network.dtype, look) or None
+    reader = Reader(
+        batches, read=labels.reading(network, missing), weigh=weigh, order=order, ordered_from=2 if learned else 0
+    )
+    reader.given = given
+    return {"next_batch": reader, "weight_mean": weight_mean, **scalings}

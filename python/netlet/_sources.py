@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Batches as they come: how they are read, weighted and put in another order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import _arguments as arguments
+from ._data import shown
+
+if TYPE_CHECKING:
+    Item = tuple[Any, Any, Any]
+    Source = Callable[[], Iterable[Any]] | Iterable[Any]
+
+
+def is_batch(item: Any) -> bool:
+    """Whether it is (x, y) or (x, y, sample_weight) with a matrix x, so no row of numbers."""
+    if not isinstance(item, (tuple, list)) or len(item) not in (2, 3):
+        return False
+    try:
+        return np.ndim(item[0]) == 2
+    except ValueError:  # rows of several lengths
+        return False
+
+
+def gives_batches(value: Any) -> bool:
+    """Whether it is a source of batches rather than one (x, y)."""
+    if isinstance(value, (tuple, list)):
+        return len(value) > 0 and is_batch(value[0])
+    array_like = hasattr(value, "__array__") or isinstance(value, (str, bytes, dict))
+    return callable(value) or (isinstance(value, Iterable) and not array_like)
+
+
+def require_source(batches: Any, name: str = "batches") -> None:
+    """Refuse what gives no batches."""
+    if not callable(batches) and not isinstance(batches, Iterable) and not hasattr(batches, "__getitem__"):
+        raise TypeError(f"{name}: expected a function that returns an iterator, or an iterable, got {shown(batches)}")
+
+
+def require_repeatable(batches: Any, passes: str, name: str = "batches") -> None:
+    """Refuse an iterator that ends after one of several passes."""
+    require_source(batches, name)
+    if not callable(batches) and iter(batches) is batches:
+        raise ValueError(
+            f"{name}: expected a function that returns an iterator, or an iterable that can be repeated, since "
+            f"{passes}, and an iterator ends after one; got {type(batches).__name__}"
+        )
+
+
+def begun(batches: Source) -> Iterator[Any]:
+    """A new pass over the batches."""
+    require_source(batches)
+    return iter(batches() if callable(batches) else batches)
+
+
+def parts(item: Any, name: str = "batches", x_alone: bool = False) -> Item:
+    """x, y and sample_weight, the last or the last two None if they are not given."""
+    if x_alone and not isinstance(item, tuple):
+        return item, None, None
+    if not isinstance(item, (tuple, list)) or len(item) not in (2, 3):
+        raise ValueError(f"{name}: expected each to be a tuple (x, y) or (x, y, sample_weight)")
+    x, y, *weight = item
+    return x, y, weight[0] if weight else None
+
+
+class Reader:
+    """Called for one batch after another; None at the end of each pass.
+
+    Parameters
+    ----------
+    batches : callable or iterable
+    name : str
+        The argument, for messages.
+    x_alone : bool
+        Whether a batch may be x without y.
+    weigh : callable, optional
+        The weights of a batch's rows, of y and its own weights.
+    read : callable, optional
+        What the core gets in place of y.
+    order : callable, optional
+        Puts the batches of a pass in another order, from pass number `ordered_from` on.
+    """
+
+    tick: Callable[[], None] | None = None  # called for each batch
+    given: dict[str, Any] | None = None  # where the last batch is kept, for messages
+
+    def __init__(
+        self,
+        batches: Source,
+        name: str = "batches",
+        *,
+        read: Callable[[Any], Any] | None = None,
+        x_alone: bool = False,
+        weigh: Callable[[Any, Any], Any] | None = None,
+        order: Callable[[Iterator[Any]], Iterator[Any]] | None = None,
+        ordered_from: int = 0,
+    ) -> None:
+        require_source(batches, name)
+        self._batches, self._name, self._x_alone = batches, name, x_alone
+        self._read = read
+        self._weigh, self._order, self._ordered_from = weigh, order, ordered_from
+        self._iterator: Iterator[Any] | None = None
+        self._passes = 0
+
+    def __call__(self) -> Item | None:
+        """The next batch."""
+        if self.tick is not None:
+            self.tick()
+        if self._iterator is None:
+            self._iterator = begun(self._batches)
+            if self._order is not None and self._passes >= self._ordered_from:
+                self._iterator = self._order(self._iterator)
+            self._passes += 1
+        if self.given is not None:
+            self.given.update(x=None, y=None)  # before the next one is made
+        try:
+            item = next(self._iterator)
+        except StopIteration:
+            self._iterator = None
+            return None
+        x, y, weight = parts(item, self._name, self._x_alone)
+        if self.given is not None:
+            self.given.update(x=x, y=y)
+        if y is not None and self._read is not None:
+            y = self._core_s(self._read, y)
+        return x, y, weight if self._weigh is None else self._weigh(y, weight)
+
+    def _core_s(self, read: Callable[[Any], Any], y: Any) -> Any:
+        try:
+            return read(y)
+        except (TypeError, ValueError) as error:
+            if self._name == "batches":
+                raise
+            raise type(error)(f"{self._name}: {error}") from None
+
+    def all(self) -> Iterator[Item]:
+        """The batches of one pass."""
+        while (item := self()) is not None:
+            yield item
+
+
+def shuffled(size: Any, seed: int, network: Any) -> Callable[[Iterator[Any]], Iterator[Any]] | None:
+    """The order that a shuffle buffer of that size gives to the batches of an epoch."""
+    if size is None:
+        return None
+    size = arguments.integer("shuffle_buffer", size, 1, 2**63, "a positive integer or None")
+    from .reference.generator import shuffled_batches
+
+    return lambda batches: shuffled_batches(batches, size, seed, network.epochs_trained)

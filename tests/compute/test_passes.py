@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What `fit_batches` does before the first epoch, and in which order the batches come."""
+
+import numpy as np
+import pytest
+from netlet import SGD, Adam, Network, reference
+from netlet._passes import Sum
+from netlet.reference.generator import SHUFFLE, random_bits
+from netlet.reference.sums import sum_rows
+
+from helpers.training import CLASSES, X, Y, classifier, regression
+
+WEIGHT = np.random.default_rng(3).random(300)
+
+
+def slices(*arrays, step=64):
+    def batches():
+        for first in range(0, len(arrays[0]), step):
+            yield tuple(array[first : first + step] for array in arrays)
+
+    return batches
+
+
+@pytest.mark.parametrize("standardize", [True, "inputs", "outputs"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_standardize_gives_the_bits_of_fit(standardize, weighted):
+    arrays = (100 * X + 3, 5 * Y - 1, *([WEIGHT] if weighted else []))
+    whole, parts = regression(), regression()
+    options = {"epochs": 3, "standardize": standardize, "optimizer": "adam", "validation_data": arrays}
+    weights = {"sample_weight": WEIGHT} if weighted else {}
+    expected = whole.fit(*arrays[:2], **options, **weights, batch_size=64, shuffle=False)
+    mean = {"weight_mean": sum_rows(WEIGHT) / 300} if weighted else {}
+    history = parts.fit_batches(slices(*arrays), **options, **mean)
+    assert parts == whole
+    for name in ("loss", "validation_loss"):
+        assert history[name].tobytes() == expected[name].tobytes()
+    assert (parts.input_scaling is None) == (standardize == "outputs")
+
+
+def test_standardize_learns_what_is_not_there_and_a_resumed_training_nothing():
+    passes = []
+
+    def batches():
+        passes.append(None)
+        yield 100 * X + 3, Y
+
+    net, once = regression(), regression()
+    adam = Adam()
+    for epochs in (1, 2):
+        net.fit_batches(batches, epochs=epochs, optimizer=adam, standardize=True)
+    assert len(passes) == 2 + 3
+    once.fit_batches(batches, epochs=3, optimizer=Adam(), standardize=True)
+    assert net == once
+
+
+def test_a_pass_that_fails_leaves_no_scaling():
+    net = regression()
+    with pytest.raises(ValueError, match=r"^x: expected finite"):
+        net.fit_batches([(X, Y), (X + np.inf, Y)], epochs=1, standardize=True)
+    assert net.input_scaling is net.output_scaling is None
+    assert net.epochs_trained == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        (
+            {"standardize": True},
+            "since standardize passes over them twice before the first epoch, and an iterator ends",
+        ),
+        ({"class_weight": "balanced"}, "since class_weight passes over them before the first epoch"),
+        ({"epochs": 2}, "since each epoch passes over them"),
+    ],
+)
+def test_an_iterator_that_ends_is_refused_with_the_reason(options, match):
+    y = CLASSES if "class_weight" in options else Y
+    net = classifier() if "class_weight" in options else regression()
+    with pytest.raises(ValueError, match=rf"^batches: expected a function .* {match}.*; got generator"):
+        net.fit_batches(slices(X, y)(), **{"epochs": 1, **options})
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("class_weight", ["balanced", {0: 3.0, 2: 0.3}, {0: 0, 1: 1}])
+def test_class_weights_give_the_bits_of_fit(dtype, reduction, weighted, class_weight):
+    settings = {"activation": "tanh", "loss": "cross_entropy", "reduction": reduction, "dtype": dtype, "seed": 1}
+    whole, parts = Network([5, 8, 3], **settings), Network([5, 8, 3], **settings)
+    options = {"epochs": 3, "class_weight": class_weight, "standardize": True, "learning_rate": 0.01}
+    weights = {"sample_weight": WEIGHT} if weighted else {}
+    expected = whole.fit(X, CLASSES, **options, **weights, batch_size=64, shuffle=False)
+    history = parts.fit_batches(slices(X, CLASSES, *weights.values()), **options)
+    assert parts == whole
+    assert history.loss.tobytes() == expected.loss.tobytes()
+
+
+def test_class_weights_of_one_output_with_targets_that_are_missing():
+    y = np.where(np.arange(300) % 7 == 0, np.nan, X[:, 0] > 0.5)[:, None]
+    nets = [Network([5, 3, 1], loss="binary_cross_entropy", reduction="mean", seed=2) for _ in range(2)]
+    options = {"epochs": 2, "class_weight": "balanced", "missing": "ignore"}
+    nets[0].fit(X, y, **options, batch_size=64, shuffle=False)
+    nets[1].fit_batches(slices(X, y), **options)
+    assert nets[0] == nets[1]
+
+
+@pytest.mark.parametrize(
+    ("class_weight", "error", "match"),
+    [
+        ({7: 1.0}, ValueError, r"^class_weight: expected classes from 0 to 2, got 7"),
+        ({0: -1.0}, ValueError, r"^class_weight: expected weights >= 0"),
+        ({0: 0, 1: 0, 2: 0}, ValueError, r"^class_weight: expected a weight above 0 for a class of y"),
+        ("balance", TypeError, r"^class_weight: expected a dict, 'balanced' or None"),
+    ],
+)
+def test_class_weights_that_do_not_fit_are_refused_before_anything_changes(class_weight, error, match):
+    net = classifier()
+    with pytest.raises(error, match=match):
+        net.fit_batches([(X, CLASSES)], epochs=1, class_weight=class_weight, standardize=True)
+    assert net == classifier()
+    assert net.input_scaling is None
+    with pytest.raises(ValueError, match=r"^class_weight: expected None for squared_error"):
+        regression().fit_batches([(X, Y)], epochs=1, class_weight="balanced")
+
+
+@pytest.mark.parametrize("count", [0, 1, 255, 256, 257, 1024, 5000])
+def test_parts_are_added_in_the_core_s_order(count):
+    values = np.random.default_rng(count).random(count)
+    total, first = Sum(), 0
+    while first < count:
+        total.add(values[first : first + 1 + first // 2])
+        first += 1 + first // 2
+    assert (total.total(), total.count) == (sum_rows(values) if count else 0.0, count)
+
+
+def drawn(count, size, seed, epoch):
+    """Which batches come, said in another way: `held` has the places of the buffer."""
+    bits = iter([int(number) for number in random_bits(seed, SHUFFLE, epoch, count)])
+    held, coming, order = list(range(min(size, count))), list(range(size, count)), []
+    while held:
+        place = next(bits) * len(held) // 2**64
+        order.append(held[place])
+        held[place] = held[-1]
+        held.pop()
+        held += coming[:1]
+        coming = coming[1:]
+    return order
+
+
+@pytest.mark.parametrize("size", [1, 2, 5, 20, 1000])
+def test_a_shuffle_buffer_draws_from_the_batches_that_it_holds(size):
+    """Keyed by seed and epoch; n epochs and then m are n + m. The passes before keep the source's order."""
+    batches = [(X[i : i + 20] + i, Y[i : i + 20]) for i in range(0, 300, 20)]
+    net, by_hand, adam, other = regression(), regression(), Adam(), Adam()
+    options = {"shuffle_buffer": size, "standardize": True}
+    net.fit_batches(batches, epochs=1, optimizer=adam, **options)
+    net.fit_batches(batches, epochs=2, optimizer=adam, **options)
+    by_hand.learn_scaling_batches(batches)
+    orders = [drawn(15, size, 1, epoch) for epoch in range(3)]
+    for place in np.ravel(orders):
+        by_hand.step(*batches[place], other)
+    assert net == by_hand
+    assert [sorted(order) for order in orders] == [list(range(15))] * 3
+    assert (orders[0] == sorted(orders[0])) == (size == 1)
+    seeded, twin = regression(), regression()
+    seeded.fit_batches(batches, epochs=1, shuffle_buffer=size, seed=9)
+    for place in drawn(15, size, 9, 0):
+        twin.step(*batches[place], SGD(0.1))
+    assert seeded == twin
+
+
+def test_a_long_epoch_needs_more_random_numbers_than_it_begins_with():
+    order = list(reference.generator.shuffled_batches(range(500), 40, 3, 8))
+    assert order == drawn(500, 40, 3, 8)
+    assert max(abs(order.index(i) - i) for i in range(500)) > 40
+
+
+def test_a_shuffle_buffer_holds_that_many_batches_at_most():
+    held = []
+
+    def batches():
+        for i in range(40):
+            held.append(i)
+            yield X[:2], Y[:2]
+
+    class Count:
+        def on_step(self, step, history, network):
+            assert len(held) - step <= 7
+            self.most = max(getattr(self, "most", 0), len(held) - step)
+
+    count = Count()
+    regression().fit_batches(batches, epochs=1, shuffle_buffer=8, callbacks=[count])
+    assert count.most == 7  # and the one of the step
+
+
+@pytest.mark.parametrize("bad", [0, -1, 1.5, True, "all"])
+def test_a_shuffle_buffer_is_a_number_of_batches(bad):
+    with pytest.raises((ValueError, TypeError), match=r"^shuffle_buffer: expected a positive integer or None"):
+        regression().fit_batches([(X, Y)], epochs=1, shuffle_buffer=bad)
+
+
+def test_batches_may_have_labels():
+    """In training, class weights, validation, figures and predictions."""
+    names = np.array(["ant", "bee", "cow"])
+    options = {"epochs": 2, "standardize": True}
+    by_name, by_index = classifier(), classifier()
+    by_name.classes = names
+    labels = names[CLASSES]
+    history = by_name.fit_batches(
+        slices(X, labels),
+        **options,
+        class_weight={"ant": 2.0, "cow": 0.5},
+        validation_data=[(X, labels)],
+    )
+    expected = by_index.fit_batches(
+        slices(X, CLASSES), **options, class_weight={0: 2.0, 2: 0.5}, validation_data=[(X, CLASSES)]
+    )
+    assert by_name == by_index
+    assert history.validation_loss.tobytes() == expected.validation_loss.tobytes()
+    same = {"same": lambda y, prediction: (y == prediction).mean()}
+    figures = by_name.evaluate_batches(slices(X, labels), metrics=["accuracy", *same.values()])
+    assert list(figures.values()) == list(by_name.evaluate(X, labels, metrics=["accuracy", *same.values()]).values())
+    assert np.concatenate(list(by_name.predict_batches([X]))).tolist() == by_name.predict(X).tolist()
+    with pytest.raises(ValueError, match=r"^validation_data: y: expected one of the classes 'ant'"):
+        by_name.fit_batches([(X, labels)], epochs=1, validation_data=[(X, np.full(300, "dog"))])
+    learned = classifier()
+    learned.fit(X, labels, epochs=1, validation_data=[(X[:150], labels[:150]), (X[150:], labels[150:])])
+    assert learned.classes.tolist() == names.tolist()
