@@ -467,12 +467,6 @@ contains
     call check(epochs_seen == 3 .and. history%epochs == 3 .and. net%epochs_trained() == 3, "a callback ends training")
     call check(all(history%learning_rate == 0.001_c_double * [1.0_c_double, 0.5_c_double, 0.25_c_double]), "a schedule")
     options%on_epoch => null()
-    options%epochs = 2
-    call net%fit(x, y, adam, options, history)
-    call check(all(history%learning_rate == 0.001_c_double * [1.0_c_double, 0.5_c_double]), "a schedule begins anew")
-    options%resume = .true.
-    call net%fit(x, y, adam, options, history)
-    call check(all(history%learning_rate == 0.001_c_double * [0.5_c_double**5, 0.5_c_double**6]), "a schedule goes on")
     options%schedule = netlet_schedule()
     options%on_step => stop_at_step
     options%step_interval = 2
@@ -480,6 +474,16 @@ contains
     call net%fit(x, y, adam, options, history)
     call check(steps_seen == 2 .and. history%epochs == 3 .and. net%epochs_trained() == 6, "a step ends training")
     options%on_step => null()
+    options%schedule%kind = NETLET_FUNCTION
+    options%schedule%function => halves
+    options%epochs = 2
+    call net%fit(x, y, adam, options, history)
+    call check(all(history%learning_rate == 0.001_c_double * [1.0_c_double, 0.5_c_double]), "a schedule begins anew")
+    options%resume = .true.
+    call net%fit(x, y, adam, options, history)
+    call check(all(history%learning_rate == 0.001_c_double * [0.5_c_double**8, 0.5_c_double**9]), "a schedule goes on")
+    options%resume = .false.
+    options%schedule = netlet_schedule()
     options%poll => asked
     options%epochs = 100000000
     polls = 0
