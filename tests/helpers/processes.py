@@ -8,10 +8,12 @@ import textwrap
 
 TIMEOUT = 120  # seconds; only a deadlock takes so long
 BEGIN = """
-    import os, signal, threading, time
+    import os, signal, threading, time, warnings
     import numpy as np
     import netlet
     from netlet import Network
+
+    warnings.simplefilter("ignore", netlet.TrainingWarning)  # there is nothing to be learned from random targets
 
     signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
     rng = np.random.default_rng(0)
