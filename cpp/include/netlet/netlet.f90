@@ -97,7 +97,7 @@ module netlet
       import c_int64_t
       integer(c_int64_t), intent(in) :: step
     end function
-    ! The factor of the learning rate in an epoch, counted from 0 over the network's life.
+    ! The factor of the learning rate in an epoch, counted from 0 in the call; with resume over the network's life.
     real(c_double) function netlet_rate(epoch)
       import c_double, c_int64_t
       integer(c_int64_t), intent(in) :: epoch
