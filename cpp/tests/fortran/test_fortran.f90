@@ -18,7 +18,7 @@ contains
   logical function stop_at_step(step)
     integer(c_int64_t), intent(in) :: step
     steps_seen = steps_seen + 1
-    stop_at_step = step == 6
+    stop_at_step = step == 10
   end function
 
   real(c_double) function halves(epoch)
@@ -470,9 +470,10 @@ contains
     options%schedule = netlet_schedule()
     options%on_step => stop_at_step
     options%step_interval = 2
+    options%epochs = 100
     steps_seen = 0
     call net%fit(x, y, adam, options, history)
-    call check(steps_seen == 2 .and. history%epochs == 3 .and. net%epochs_trained() == 6, "a step ends training")
+    call check(steps_seen == 2 .and. history%epochs == 3 .and. net%epochs_trained() == 10, "a step ends training")
     options%on_step => null()
     options%schedule%kind = NETLET_FUNCTION
     options%schedule%function => halves
