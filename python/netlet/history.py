@@ -51,6 +51,13 @@ def _epochs(count: int) -> str:
     return f"{count} epoch{'' if count == 1 else 's'}"
 
 
+def _duration(seconds: float) -> str:
+    """A time, to be read."""
+    if seconds < 0.9995:
+        return f"{1000 * seconds:.3g} ms"
+    return f"{seconds:.3g} s" if seconds < 600 else f"{seconds / 60:,.1f} min"
+
+
 class History:
     """What the epochs of one `Network.fit` gave; printing it shows a table.
 
@@ -169,7 +176,7 @@ class History:
         finite = np.concatenate(list(losses.values()))
         wide = len(finite) > 0 and bool(np.all(finite > 0)) and float(np.max(finite)) > 10 * float(np.min(finite))
         draw_curves(ax, losses, self.best_epoch if len(losses) == 2 else None, label, log=wide)
-        ax.set_title(f"{_epochs(len(self))} in {self.time.sum():.3g} s")
+        ax.set_title(f"{_epochs(len(self))} in {_duration(self.time.sum())}")
         return ax
 
     def _per_row(self, sums: dict[str, Vector]) -> dict[str, Vector]:
@@ -212,7 +219,7 @@ class History:
             return "<History of 0 epochs>"
         figures = {name: column.values[-1] for name, column in self._columns.items() if name != "time"}
         last = ", ".join(f"{name} {value:.6g}" for name, value in figures.items() if name != "learning_rate")
-        return f"<History of {_epochs(len(self))} in {self.time.sum():.3g} s; last: {last}>"
+        return f"<History of {_epochs(len(self))} in {_duration(self.time.sum())}; last: {last}>"
 
     def __str__(self) -> str:
         """A table of at most 20 epochs, evenly spaced from the first to the last, counted from 0."""

@@ -118,3 +118,13 @@ def test_a_history_is_a_dict_of_arrays():
         history["val_loss"]
     frame = pytest.importorskip("pandas").DataFrame(dict(history))
     assert frame.shape == (4, 6)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(9.71e-4, "0.971 ms"), (0.9994, "999 ms"), (0.9996, "1 s"), (599.4, "599 s"), (600.0, "10.0 min")],
+)
+def test_times_have_units(seconds: float, words: str) -> None:
+    history = History()
+    history._record(0, {"loss": np.ones(1), "time": np.array([seconds])})
+    assert f"in {words}; last" in repr(history)

@@ -40,6 +40,19 @@ def test_step_by_step(tmp_path: Path) -> None:
     assert [float(number) for number in re.findall(r"-?\d+\.\d+", line)] == pytest.approx([*plain.w1[0]] * 2, abs=1e-6)
 
 
+def test_from_keras(tmp_path: Path) -> None:
+    output = run(ROOT / "examples" / "from_keras.py", cwd=tmp_path).stdout
+    resumed, whole = re.search(r"after the rest, (\w{16}), and of 60 epochs at once, (\w{16})", output).groups()
+    assert resumed == whole
+    assert re.search(r"predicted \['class_0' 'class_1' 'class_1'\]", output)
+    assert float(re.search(r"validation_accuracy after 40 epochs: (\S+)", output)[1]) > 0.9
+    assert float(re.search(r"'rmse': ([\d.]+)", output)[1]) < 60, (
+        "in the target's units, whose standard deviation is 77"
+    )
+    assert (tmp_path / "from_keras.png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    assert len((tmp_path / "wine.csv").read_text().splitlines()) == 41
+
+
 def test_digits(tmp_path: Path) -> None:
     """The main job in full: it ends with status 0 only if it reads 97 % of the held-out digits."""
     result = run(ROOT / "examples" / "digits.py", cwd=tmp_path)
