@@ -142,6 +142,7 @@ class Batches(Inspection):
         """
         from . import _sources
         from ._data import shown
+        from ._features import name_columns
         from ._training import standardize as kinds
 
         wanted = kinds(self.loss_name, standardize)
@@ -149,7 +150,13 @@ class Batches(Inspection):
         if not inputs and not outputs:
             raise ValueError(f"standardize: expected True, 'inputs' or 'outputs', got {shown(standardize)}")
         _sources.require_repeatable(batches, "two passes are made over them")
-        self._learn_scaling_batches(inputs, outputs, _sources.Reader(batches, x_alone=not outputs), missing)
+        reader = _sources.Reader(batches, x_alone=not outputs)
+        reader.given = {}
+        try:
+            self._learn_scaling_batches(inputs, outputs, reader, missing)
+        except ValueError as error:
+            name_columns(error, self, **reader.given)
+            raise
 
 
 def _predictions(network: Any, batches: Iterator[Any]) -> Iterator[Array]:

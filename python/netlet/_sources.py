@@ -114,19 +114,21 @@ class Reader:
             if self._order is not None and self._passes >= self._ordered_from:
                 self._iterator = self._order(self._iterator)
             self._passes += 1
-        if self.given is not None:
-            self.given.update(x=None, y=None)  # before the next one is made
+        self._keep(None, None)  # before the next one is made
         try:
             item = next(self._iterator)
         except StopIteration:
             self._iterator = None
             return None
         x, y, weight = parts(item, self._name, self._x_alone)
-        if self.given is not None:
-            self.given.update(x=x, y=y)
+        self._keep(x, y)
         if y is not None and self._read is not None:
             y = self._core_s(self._read, y)
         return x, y, weight if self._weigh is None else self._weigh(y, weight)
+
+    def _keep(self, x: Any, y: Any) -> None:
+        if self.given is not None:
+            self.given.update({"x": x, "y": y} if self._name == "batches" else {self._name: (x, y)})
 
     def _core_s(self, read: Callable[[Any], Any], y: Any) -> Any:
         try:

@@ -1292,6 +1292,8 @@ class Network(Batches):
                 training.running(callbacks, history, self, optimizer),
             ):
                 settings |= {**data(look), "record": history._record, "progress": look}
+                if settings["next_validation_batch"]:
+                    settings["next_validation_batch"].given = notes["given"]
                 for reader in (settings["next_batch"], settings["next_validation_batch"]):
                     if look and reader:
                         reader.tick = look

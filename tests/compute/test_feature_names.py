@@ -53,6 +53,14 @@ CALLS = {
     "learn_scaling of both": lambda net, x: (net.learn_scaling(x, Y), net.input_scaling),
     "step": lambda net, x: (net.step(x, Y, SGD()), net.parameters),
     "fit": lambda net, x: (net.fit(x, Y, epochs=1).loss, net.parameters),
+    "evaluate_batches": lambda net, x: net.evaluate_batches([(x, Y)], metrics=["r2"]),
+    "predict_batches": lambda net, x: list(net.predict_batches([x])),
+    "learn_scaling_batches": lambda net, x: (net.learn_scaling_batches([(x, Y)]), net.input_scaling),
+    "learn_scaling_batches of x": lambda net, x: (
+        net.learn_scaling_batches([x], standardize="inputs"),
+        net.input_scaling,
+    ),
+    "validation in batches": lambda net, x: net.fit(X, Y, epochs=1, validation_data=[(x, Y)]).validation_loss,
     "fit_batches": lambda net, x: (net.fit_batches([(x, Y)], epochs=1).loss, net.parameters),
     "validation_data": lambda net, x: list(
         net.fit(X, Y, epochs=1, validation_data=(x, Y), metrics=["r2"]).metrics.values()

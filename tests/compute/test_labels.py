@@ -133,6 +133,10 @@ def test_predict_proba_is_that_of_scikit_learn():
         Network([5, 1]).predict_proba(X)
 
 
+def halves(y):
+    return [(X[:150], y[:150]), (X[150:], y[150:])]
+
+
 CALLS = {
     "loss": lambda net, y: net.loss(X, y),
     "evaluate": lambda net, y: net.evaluate(X, y),
@@ -146,6 +150,12 @@ CALLS = {
     "fit_batches, validation_data": lambda net, y: (
         net.fit_batches([(X, y)], epochs=1, validation_data=(X, y)).validation_loss
     ),
+    "evaluate_batches": lambda net, y: net.evaluate_batches([(X, y)]),
+    "evaluate_batches, metrics": lambda net, y: net.evaluate_batches(
+        halves(y), metrics={"share": lambda t, p: (t == p).mean()}
+    ),
+    "validation in batches": lambda net, y: net.fit(X, y, epochs=2, validation_data=[(X, y)]).validation_loss,
+    "fit_batches, class_weight": lambda net, y: net.fit_batches([(X, y)], epochs=2, class_weight="balanced").loss,
     "validation_split": lambda net, y: net.fit(X, y, epochs=1, validation_split=0.3).validation_loss,
     "balanced": lambda net, y: net.fit(X, y, epochs=1, class_weight="balanced").loss,
 }
@@ -338,3 +348,33 @@ def test_a_note_of_another_program_is_refused(text):
     net._set_note(0, text)
     with pytest.raises(ValueError, match=r"^the network's notes are not as netlet writes them: "):
         Network.from_bytes(net.to_bytes())
+
+
+def test_batches_have_labels():
+    labels = ["z", "a", "m"]
+    y = np.array(labels)[CLASSES]
+    net, plain = classifier(classes=labels), classifier()
+    settings = {"epochs": 2, "standardize": True}
+    net.fit_batches(halves(y), class_weight={"a": 3.0}, validation_data=halves(y), **settings)
+    plain.fit_batches(halves(CLASSES), class_weight={1: 3.0}, validation_data=halves(CLASSES), **settings)
+    assert net == plain
+    assert net.provenance["class_weight"] == {"a": 3.0}
+    predicted = np.concatenate(list(net.predict_batches([X[:150], X[150:]])))
+    assert predicted.tolist() == net.predict(X).tolist()
+    found = net.evaluate_batches(halves(y), metrics=[accuracy_score])
+    assert found["accuracy_score"] == accuracy_score(y, predicted)
+    with pytest.raises(ValueError, match=r"^class_weight: expected the classes 'z', 'a', 'm', got 1$"):
+        net.fit_batches(halves(y), class_weight={1: 3.0}, **settings)
+
+
+def test_fit_learns_labels_beside_validation_data_in_batches():
+    net, plain = classifier(), classifier()
+    history = net.fit(X, TEXT, epochs=2, validation_data=halves(TEXT))
+    assert (
+        history.validation_loss.tolist()
+        == plain.fit(X, INDEX, epochs=2, validation_data=(X, INDEX)).validation_loss.tolist()
+    )
+    net = classifier()
+    with refused(ValueError, r"^validation_data: y: expected one of the classes .* got 'x' in row 0$", net):
+        net.fit(X, TEXT, epochs=2, validation_data=[(X, ["x"] * 300)])
+    assert net.classes is None

@@ -46,6 +46,8 @@ OF_X = {
     "fit": lambda x: Network([3, 2], seed=0).fit(x, Y, epochs=1),
     "standardized": lambda x: Network([3, 2], seed=0).fit(x, Y, epochs=1, standardize=True),
     "fit_batches": lambda x: Network([3, 2], seed=0).fit_batches([(X, Y), (x, Y)], epochs=1),
+    "validation in batches": lambda x: Network([3, 2], seed=0).fit(X, Y, epochs=1, validation_data=[(X, Y), (x, Y)]),
+    "learn_scaling_batches": lambda x: Network([3, 2], seed=0).learn_scaling_batches([(X, Y), (x, Y)]),
     "validation_data": lambda x: Network([3, 2], seed=0).fit(X, Y, epochs=1, validation_data=(x, Y)),
     "validation_split": lambda x: Network([3, 2], seed=0).fit(x, Y, epochs=1, validation_split=0.5),
     "step": lambda x: Network([3, 2], seed=0).step(x, Y, SGD()),
