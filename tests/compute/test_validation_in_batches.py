@@ -47,6 +47,20 @@ def test_accuracies_and_weights_and_batches_for_training():
         assert history[name].tobytes() == expected[name].tobytes()
 
 
+@pytest.mark.parametrize("zero", [0, 1, 2], ids=["first", "second", "last"])
+def test_a_batch_may_be_without_weight_wherever_it_comes(zero):
+    weights = [np.ones(50) if i != zero else np.zeros(50) for i in range(3)]
+    pieces = [(X[50 * i :][:50], Y[50 * i :][:50], weight) for i, weight in enumerate(weights)]
+    history = regression().fit(X, Y, epochs=1, validation_data=pieces)
+    expected = regression().fit(X, Y, epochs=1, validation_data=(X[:150], Y[:150], np.concatenate(weights)))
+    assert history.validation_loss.tobytes() == expected.validation_loss.tobytes()
+    none = [(x, y, 0 * weight) for x, y, weight in pieces]
+    with pytest.raises(
+        ValueError, match=r"^validation_data: sample_weight: expected a weight above 0, got 0 for all of 150 rows"
+    ):
+        regression().fit(X, Y, epochs=1, validation_data=none)
+
+
 def test_a_pair_of_arrays_stays_one():
     """However it is written: rows of two numbers are no batches."""
     net, other = (regression() for _ in range(2))
