@@ -124,9 +124,14 @@ def classes_of_rows(
     return targets, there
 
 
+def class_count(loss: str, outputs: int) -> int:
+    """How many classes there are."""
+    return outputs if LOSSES[loss].get("classes") == "row" else 2
+
+
 def weights_by_class(loss: str, outputs: int, class_weight: Any, classes: Any, counts: Any) -> npt.NDArray[np.float64]:
     """The weight of each of the classes, which have so many rows."""
-    count = outputs if LOSSES[loss].get("classes") == "row" else 2
+    count = class_count(loss, outputs)
     if isinstance(class_weight, str) and class_weight == "balanced":
         return np.asarray(counts.sum() / (len(classes) * counts))
     if isinstance(class_weight, dict):
@@ -135,11 +140,11 @@ def weights_by_class(loss: str, outputs: int, class_weight: Any, classes: Any, c
             raise ValueError(f"class_weight: expected classes from 0 to {count - 1}, got {shown(unknown[0])}")
         given = arguments.numbers("class_weight", list(class_weight.values()), len(class_weight), "class")
         if not all(weight >= 0 for weight in given):
-            raise ValueError(f"class_weight: expected weights >= 0, got {shown(class_weight)}")
+            raise ValueError(f"class_weight: expected weights >= 0, got {min(given):g}")
         by_class = dict(zip(class_weight, given))
         of_class = np.array([by_class.get(c, 1.0) for c in classes.tolist()])
-        if counts.size and not of_class.any():
-            raise ValueError(f"class_weight: expected a weight above 0 for a class of y, got {shown(class_weight)}")
+        if counts.any() and not of_class[counts > 0].any():
+            raise ValueError("class_weight: expected a weight above 0 for a class of y, got 0 for all of them")
         return of_class
     raise TypeError(f"class_weight: expected a dict, 'balanced' or None, got {shown(class_weight)}")
 
