@@ -123,6 +123,10 @@ def test_what_is_no_batch_is_refused():
     for call in (net.evaluate_batches, net.predict_batches, net.learn_scaling_batches):
         with pytest.raises(TypeError, match=r"^batches: expected a function that returns an iterator"):
             call(3)
+        with pytest.raises(TypeError, match=r"^batches: .* returns an iterator, got one that returns None$"):
+            list(call(lambda: None))
+    with pytest.raises(TypeError, match=r"^batches: .* returns an iterator, got one that returns 3$"):
+        net.fit_batches(lambda: 3, epochs=1)
     with pytest.raises(TypeError, match=r"here it is 'missing'|unexpected keyword"):
         net.evaluate_batches([(X, Y)], sample_weight=None)
 
