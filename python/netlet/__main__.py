@@ -50,9 +50,9 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m netlet",
         allow_abbrev=False,
         description="Prints netlet's version, and the instruction set and number of threads that it uses here.",
-        epilog="NETLET_ISA (avx512, avx2, neon, baseline) and NETLET_NUM_THREADS in the environment choose them; neither "
-        "changes a result. Exit codes: 0 if all is well; 1 if a file is refused, selftest finds other bits, or a folder "
-        "is missing; 2 for a command line that is not understood; 141 if nobody reads the output to its end.",
+        epilog="NETLET_ISA (avx512, avx2, neon, baseline) and NETLET_NUM_THREADS choose the last two; neither changes "
+        "a result. Exit codes: 0 if all is well; 1 if a file is refused, selftest finds other bits, or a folder is "
+        "missing; 2 for a command line that is not understood; 141 if nobody reads the output to its end.",
     )
     parser.add_argument("--version", action="version", version=netlet.__version__)
     group = parser.add_mutually_exclusive_group()
