@@ -403,9 +403,29 @@ def all_callbacks(callback: Any, callbacks: Any) -> list[Any]:
         if isinstance(each, type) or not (callable(each) or hasattr(each, "on_epoch") or hasattr(each, "on_step")):
             raise TypeError(
                 "callbacks: expected functions, or objects with on_epoch or on_step, as in netlet.callbacks, got "
-                f"{_said(each)}"
+                f"{_said(each)}{_hint_of_method(each)}"
             )
+        if hint := _hint_of_method(each):
+            raise TypeError(f"callbacks: expected {_said(each)} to have methods that are called{hint}")
     return [*([callback] if callback is not None else []), *(callbacks or ())]
+
+
+# what others call the methods of a callback
+_METHODS = {
+    **dict.fromkeys(("on_epoch_end", "on_validation_end"), "on_epoch(epoch, history, network)"),
+    **dict.fromkeys(("on_batch_end", "on_train_batch_end"), "on_step(step, history, network)"),
+    **dict.fromkeys(("on_train_begin", "on_train_start"), "on_begin(network, optimizer)"),
+    "on_train_end": "on_end(history, network)",
+}
+
+
+def _hint_of_method(each: Any) -> str:
+    """For a callback made for another library, unless it also has the method that is called here."""
+    for name, here in _METHODS.items():
+        own = getattr(type(each), here.partition("(")[0], None)
+        if callable(getattr(each, name, None)) and getattr(own, "__module__", "netlet.callbacks") == "netlet.callbacks":
+            return f"; {name} is never called: here it is {here}"
+    return ""
 
 
 def _said(value: Any) -> str:

@@ -185,11 +185,13 @@ template <class T> class Fit {
   netlet_status diverged(const char* what) {
     good_.restore();
     if (reports_.send() < 0) return callback_failed();
+    const bool scale = !net_.input_scaling, sums = net_.reduction == NETLET_SUM;
     return fail(error_, NETLET_ERROR_DIVERGED,
                 "fit: training diverged: %s in epoch %llu; the parameters from before that epoch are kept. A smaller "
-                "learning rate, inputs and targets scaled to about -1..1%s may help",
+                "learning rate%s%s%s may help",
                 what, (unsigned long long)net_.epochs_trained,
-                net_.reduction == NETLET_SUM ? ", or the reduction mean," : "");
+                scale ? ", or inputs and targets scaled to about -1..1" : "", sums ? ", or the reduction mean" : "",
+                scale || sums ? "," : "");
   }
   netlet_status callback_failed() { return fail(error_, NETLET_ERROR_CALLBACK, "fit: the callback failed"); }
 
