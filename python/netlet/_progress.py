@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import sys
 import time
@@ -25,7 +26,7 @@ class Display:
 
     def __init__(self, epochs: int, history: History, reduction: str) -> None:
         self._epochs, self._history = epochs, history
-        self._so_far = "so far" if reduction == "mean" else "a row so far"
+        self._so_far = "" if reduction == "mean" else " a row"
         self._began = time.monotonic()
         self._writer = _writer()
         self._due = self._began + self._writer.seconds
@@ -42,19 +43,19 @@ class Display:
         """Where training is, and the share of it that is done."""
         stage, _, rows, total, loss = _core.fit_progress() or (_TRAINING, 0, 0, 0, float("nan"))
         share = min(rows / total, 1.0) if total else 0.0
-        where = f"{share:.0%}".replace("%", " %") if total else f"{rows:,} rows"
+        where = f"{share:.0%}" if total else f"{rows:,} rows"
         done = len(self._history)
         if stage < _TRAINING:
             return f"{_DOING[stage]}: {where}", 0.0
         fraction = (done + (share if stage == _TRAINING else 1.0 if stage > _TRAINING else 0.0)) / self._epochs
-        parts = [f"epoch {min(done + 1, self._epochs)}/{self._epochs}"]
-        if rows:
-            parts.append(" ".join(filter(None, [_DOING[stage], where])))
-        parts.append(self._times(now, fraction))  # before what a narrow window cuts off
-        if loss == loss:
-            parts.append(f"loss {loss:.4g} {self._so_far}")
+        part = f" ({' '.join(filter(None, [_DOING[stage], where]))})" if rows else ""
+        parts = [f"epoch {min(done + 1, self._epochs)}/{self._epochs}{part}"]
+        passed = now - self._began
+        parts.append(f"{_clock(passed / fraction - passed)} left" if fraction > 0 else _clock(passed))
         if done:
-            parts.append(f"last {_figures(self._history)}")
+            parts.append(_figures(self._history))
+        if loss == loss:  # last: what a narrow window cuts off
+            parts.append(f"now {loss:.4g}{self._so_far}")
         return ", ".join(parts), min(fraction, 1.0)
 
     def __enter__(self) -> Callable[..., None]:
@@ -66,10 +67,6 @@ class Display:
         figures = f", {_figures(self._history)}" if done else ""
         took = _clock(time.monotonic() - self._began)
         self._writer.end(f"epoch {done}/{self._epochs}, {took}{figures}", done / self._epochs)
-
-    def _times(self, now: float, fraction: float) -> str:
-        passed = now - self._began
-        return _clock(passed) + (f", {_clock(passed / fraction - passed)} left" if fraction > 0 else "")
 
 
 def _figures(history: History) -> str:
@@ -149,7 +146,7 @@ class _Bar:
     seconds = 0.1
 
     def __init__(self, tqdm: Any) -> None:
-        self._bar = tqdm(total=1.0, bar_format="{percentage:3.0f}%|{bar:20}| {desc}", file=sys.stderr)
+        self._bar = tqdm(total=1.0, bar_format="{percentage:3.0f}%|{bar:10}| {desc}", file=sys.stderr)
 
     def write(self, text: str, fraction: float) -> None:
         with contextlib.suppress(*_GONE):
@@ -173,6 +170,12 @@ class _Nowhere:
     end = write
 
 
+def _has_no_size() -> bool:
+    with contextlib.suppress(*_GONE):
+        return 0 in os.get_terminal_size(sys.stderr.fileno())
+    return False
+
+
 def _writer() -> Any:
     shell = getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)()
     if getattr(shell, "kernel", None) is not None:
@@ -182,6 +185,8 @@ def _writer() -> Any:
     try:
         if not sys.stderr.isatty():
             return _Lines()
+        if _has_no_size():  # tqdm would show nothing
+            return _Terminal()
         from tqdm import tqdm
 
         return _Bar(tqdm)

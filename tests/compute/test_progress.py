@@ -2,6 +2,7 @@
 """What progress=True shows, where, and how often."""
 
 import io
+import os
 import re
 import sys
 import types
@@ -78,22 +79,22 @@ def test_without_a_terminal_there_is_a_line_a_second_at_most(stderr, clock, monk
         for tenth in range(1, 25):
             clock.now = tenth / 10
             look()
-    last = f"last loss {history.loss[-1]:.4g}, validation loss {history.validation_loss[-1]:.4g}"
+    last = f"loss {history.loss[-1]:.4g}, validation loss {history.validation_loss[-1]:.4g}"
     assert stream.getvalue().splitlines() == [
-        f"epoch 3/4, 40 %, 0:01, 0:01 left, loss 0.1235 so far, {last}",
-        f"epoch 3/4, 40 %, 0:02, 0:01 left, loss 0.1235 so far, {last}",
-        f"epoch 2/4, 0:02, {last[5:]}",
+        f"epoch 3/4 (40%), 0:01 left, {last}, now 0.1235",
+        f"epoch 3/4 (40%), 0:01 left, {last}, now 0.1235",
+        f"epoch 2/4, 0:02, {last}",
     ]
 
 
 @pytest.mark.parametrize(
     ("given", "text"),
     [
-        ({"stage": 0, "rows": 50, "total": 200}, "checking the data: 25 %"),
+        ({"stage": 0, "rows": 50, "total": 200}, "checking the data: 25%"),
         ({"stage": 1, "rows": 1234567}, "standardizing: 1,234,567 rows"),
-        ({"rows": 12000, "loss": 1e-7}, "epoch 1/2, 12,000 rows, 1:01:01, loss 1e-07 a row so far"),
-        ({"rows": 10, "total": 40, "loss": 2.0}, "epoch 1/2, 25 %, 1:01:01, 7:07:07 left, loss 2 a row so far"),
-        ({"stage": 3, "rows": 10, "total": 40}, "epoch 1/2, validating 25 %, 1:01:01, 1:01:01 left"),
+        ({"rows": 12000, "loss": 1e-7}, "epoch 1/2 (12,000 rows), 1:01:01, now 1e-07 a row"),
+        ({"rows": 10, "total": 40, "loss": 2.0}, "epoch 1/2 (25%), 7:07:07 left, now 2 a row"),
+        ({"stage": 3, "rows": 10, "total": 40}, "epoch 1/2 (validating 25%), 1:01:01 left"),
         ({}, "epoch 1/2, 1:01:01"),
     ],
 )
@@ -118,11 +119,22 @@ def test_in_a_terminal_a_line_overwrites_itself_if_there_is_no_tqdm(stderr, cloc
             look()  # not due
     first, second, last = stream.getvalue().split("\r")[1:]
     assert (first, second.rstrip(), last) == (
-        "epoch 1/3, 1,000 rows, 0:00",
-        "epoch 1/3, 2 rows, 0:00",
-        "epoch 0/3, 0:00".ljust(23) + "\n",
+        "epoch 1/3 (1,000 rows), 0:00",
+        "epoch 1/3 (2 rows), 0:00",
+        "epoch 0/3, 0:00".ljust(24) + "\n",
     )
     assert len(second) == len(first) <= 29
+
+
+def test_a_terminal_of_unknown_size_gets_a_line(monkeypatch):
+    """tqdm shows nothing there."""
+    screen, slave = os.openpty()
+    with os.fdopen(slave, "w") as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        assert 0 in os.get_terminal_size(slave)
+        regression().fit(X, Y, epochs=3, progress=True)
+        assert b"epoch 3/3, 0:00, loss " in os.read(screen, 1000)
+    os.close(screen)
 
 
 def test_in_a_terminal_there_is_tqdm_s_bar(stderr):
