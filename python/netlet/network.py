@@ -1035,9 +1035,11 @@ class Network(Batches):
             If the loss or a parameter stops being finite; the network keeps the parameters of the last good epoch, and
             the exception's ``history`` has the epochs up to it.
         RuntimeError
-            If another call is using the network or the optimizer.
+            If another call is using the network or the optimizer, or has trained the network since `y` was read, from
+            which this one learned `classes` or `feature_names`.
         Exception
-            Whatever a callback, a metric or a schedule raises, with the complete epochs in its ``history``.
+            Whatever a callback, a metric or a schedule raises; the steps taken so far are kept, and its ``history`` has
+            the complete epochs. Before the first step nothing has changed.
         KeyboardInterrupt
             On Ctrl-C, before or after a whole step; the steps taken so far are kept, and the exception's ``history``
             has the complete epochs. An interrupted epoch does not count: when training is resumed, it starts again.
@@ -1067,7 +1069,7 @@ class Network(Batches):
         True
         """
         batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
-        given = {"x": x, "y": y, "validation_data": validation_data}
+        known, given = self._known(), {"x": x, "y": y, "validation_data": validation_data}
         said: dict[str, Any] = {  # of this training, in `provenance`, beside what fit_batches has, too
             "method": "fit",
             "batch_size": batch or None,
@@ -1146,7 +1148,7 @@ class Network(Batches):
                 "missing": missing,
                 "progress": progress,
             },
-            {"said": said, "classes": classes, "feature_names": names, "given": given},
+            {"said": said, "known": known, "classes": classes, "feature_names": names, "given": given},
         )
 
     @with_hints
@@ -1232,6 +1234,7 @@ class Network(Batches):
         """
         from . import _passes  # not wanted by all
 
+        known = self._known()
         given: dict[str, Any] = {"validation_data": validation_data}
         if self._classes is not None:
             validation_data = _labels().of_validation(self, validation_data, missing)
@@ -1272,7 +1275,7 @@ class Network(Batches):
                 "missing": missing,
                 "progress": progress,
             },
-            {"said": said, "given": given},
+            {"said": said, "known": known, "given": given},
         )
 
     def _train(
@@ -1285,6 +1288,7 @@ class Network(Batches):
         history = History()
         optimizer, callbacks, settings = training.settings(options, self, history)
         warn_of_another_network(optimizer, self, 5)
+        steps = optimizer.steps
         try:
             with (
                 self._noting(history, optimizer, options, **notes),
@@ -1300,7 +1304,8 @@ class Network(Batches):
                 self._fit(optimizer, settings)
                 remember_network(optimizer, self)
         except BaseException as error:
-            if len(history) or isinstance(error, (_core.DivergenceError, KeyboardInterrupt)):
+            ended = isinstance(error, (_core.DivergenceError, KeyboardInterrupt))
+            if ended or len(history) or optimizer.steps != steps:
                 with contextlib.suppress(AttributeError):
                     error.history = history  # type: ignore[attr-defined]  # the epochs before it
             raise

@@ -8,7 +8,8 @@ import numpy as np
 import pandas
 import pyarrow
 import pytest
-from netlet import SGD, Network
+from netlet import SGD, DivergenceError, Network
+from netlet.callbacks import Callback
 from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import LabelEncoder
 
@@ -378,3 +379,82 @@ def test_fit_learns_labels_beside_validation_data_in_batches():
     with refused(ValueError, r"^validation_data: y: expected one of the classes .* got 'x' in row 0$", net):
         net.fit(X, TEXT, epochs=2, validation_data=[(X, ["x"] * 300)])
     assert net.classes is None
+
+
+def test_labels_learned_from_y_are_refused_if_another_call_has_trained_meanwhile():
+    """As another thread may; here it is the reading of y."""
+    net = binary()
+
+    class Interrupted:
+        def __array__(self, dtype=None, copy=None):
+            if not net.epochs_trained:
+                net.fit(X, np.array(["no", "yes"])[YES], epochs=5)
+            return np.array(["a", "b"])[YES]
+
+    with pytest.raises(RuntimeError, match=r"^fit: another call has trained this network"):
+        net.fit(X, Interrupted(), epochs=1)
+    assert (net.epochs_trained, net.classes.tolist(), net.provenance["epochs"]) == (5, ["no", "yes"], 5)
+
+
+def test_labels_that_another_fit_has_used_stay_when_the_one_that_learned_them_fails():
+    class Inner(Callback):
+        def on_begin(self, network, optimizer):
+            network.fit(X, TEXT, epochs=5)
+
+    net = classifier()
+    with pytest.raises(ZeroDivisionError):
+        net.fit(X, TEXT, epochs=1, callbacks=[Inner()], schedule=lambda epoch: 1 / 0)
+    assert (net.epochs_trained, net.classes.tolist(), net.provenance["epochs"]) == (5, SORTED, 5)
+
+
+class AtStep(Callback):
+    def __init__(self, step, error):
+        self.step, self.error = step, error
+
+    def on_step(self, step, history, network):
+        if step == self.step:
+            raise self.error
+
+
+@pytest.mark.parametrize("error", [RuntimeError("x"), ValueError("x"), SystemExit(3), KeyboardInterrupt()], ids=repr)
+def test_steps_of_an_epoch_that_breaks_off_are_kept_with_their_labels_and_told(error):
+    net, table = classifier(), pandas.DataFrame(X, columns=list("abcde"))
+    with pytest.raises(type(error)) as caught:
+        net.fit(table, TEXT, epochs=2, batch_size=50, callbacks=[AtStep(3, error)])
+    assert net != classifier()
+    assert (net.epochs_trained, len(caught.value.history)) == (0, 0)
+    assert (net.classes.tolist(), net.feature_names) == (SORTED, list("abcde"))
+    assert (net.provenance["epochs"], net.provenance["ended_by"]) == (0, type(error).__name__)
+    with pytest.raises(type(error)):  # also after another fit, and not that one
+        net.fit(table, TEXT, epochs=2, batch_size=50, learning_rate=0.5, callbacks=[AtStep(3, error)])
+    assert net.provenance["optimizer"]["learning_rate"] == 0.5
+
+
+def test_steps_before_a_bad_batch_are_told():
+    net = classifier(classes=SORTED)
+    net.fit(X, TEXT, epochs=3)
+    with pytest.raises(ValueError, match="expected one of the classes") as caught:
+        net.fit_batches([(X, TEXT), (X, ["x"] * len(X))], epochs=1)
+    assert len(caught.value.history) == 0
+    assert (net.provenance["method"], net.provenance["ended_by"]) == ("fit_batches", "ValueError")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("x"), SystemExit(3), KeyboardInterrupt()], ids=repr)
+def test_what_ends_before_the_first_step_leaves_nothing(error):
+    class AtBegin(Callback):
+        def on_begin(self, network, optimizer):
+            raise error
+
+    net = classifier()
+    with pytest.raises(type(error)):
+        net.fit(pandas.DataFrame(X, columns=list("abcde")), TEXT, epochs=1, callbacks=[AtBegin()])
+    assert (net.classes, net.feature_names, net.provenance) == (None, None, {})
+    assert net.to_bytes() == classifier().to_bytes()
+
+
+def test_divergence_in_the_first_epoch_takes_labels_back_too():
+    net = classifier()
+    with pytest.raises(DivergenceError):
+        net.fit(X * 1e200, TEXT, epochs=3, batch_size=50, learning_rate=1e308)
+    assert (net.classes, net.provenance) == (None, {})
+    assert net.to_bytes() == classifier().to_bytes()
