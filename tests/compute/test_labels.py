@@ -458,3 +458,44 @@ def test_divergence_in_the_first_epoch_takes_labels_back_too():
         net.fit(X * 1e200, TEXT, epochs=3, batch_size=50, learning_rate=1e308)
     assert (net.classes, net.provenance) == (None, {})
     assert net.to_bytes() == classifier().to_bytes()
+
+
+LARGE = [1, 2**63, 2**63 + 1]
+
+
+@pytest.mark.parametrize("given", [list, tuple, lambda v: np.array(v, np.uint64), lambda v: np.array(v, object)])
+def test_integers_beyond_int64_stay_what_they_are(given):
+    y = given(np.array(LARGE, np.uint64)[CLASSES].tolist())
+    net, named, plain = classifier(), classifier(classes=given(LARGE)), classifier()
+    for one, targets in ((net, y), (named, y), (plain, CLASSES)):
+        one.fit(X, targets, epochs=2)
+    assert net == named == plain
+    for one in (net, named, Network.from_bytes(net.to_bytes()), pickle.loads(pickle.dumps(net))):
+        assert one.classes.dtype == np.uint64
+        assert one.classes.tolist() == LARGE
+        assert one.predict(X).tolist() == np.array(LARGE, np.uint64)[plain.predict(X)].tolist()
+    with pytest.raises(ValueError, match=r"^y: expected one of the classes .* got -1 in row 0$"):
+        net.loss(X, np.full(len(X), -1))
+    with pytest.raises(ValueError, match=r"^y: expected one of the classes .* got 9223372036854775810 in row 0$"):
+        net.loss(X, np.full(len(X), 2**63 + 2, np.uint64))
+
+
+def test_large_integers_are_compared_exactly_whatever_their_dtype():
+    labels = [-1, 2**60, 2**60 + 1]
+    net, plain = classifier(classes=labels), classifier()
+    assert net.loss(X[:9], np.full(9, 2**60 + 1, np.uint64)) == plain.loss(X[:9], np.full(9, 2))
+    assert net.loss(X[:9], np.full(9, 2.0**60)) == plain.loss(X[:9], np.full(9, 1))
+    for wrong in (np.uint64(2**64 - 1), np.uint64(2**60 + 2)):
+        with pytest.raises(ValueError, match=r"^y: expected one of the classes"):
+            net.loss(X[:9], np.full(9, wrong))
+    for wrong in (2.0**63, -2.0, 2.0**60 + 256, 0.5):
+        with pytest.raises(ValueError, match=r"^y: expected one of the classes"):
+            binary(classes=[-1, 2**60]).loss(X[:9], np.full(9, wrong))
+    with pytest.raises(ValueError, match=r"^y: expected one of the classes .*, got 9007199254740992.0 in row 0$"):
+        classifier(classes=[0, 5, 2**53 + 1]).loss(X[:9], np.full(9, 2.0**53))
+
+
+@pytest.mark.parametrize("labels", [[2, 1, 2**64], [-1, 2, 2**63]])
+def test_integers_of_more_than_64_bits_are_refused(labels):
+    with pytest.raises(ValueError, match=r"^classes: expected integers of 64 bits, got values from (1|-1) to \d+$"):
+        classifier(classes=labels)
