@@ -2,6 +2,7 @@
 """Classes with labels: what fit learns, predict gives, and every call takes."""
 
 import copy
+import enum
 import pickle
 
 import numpy as np
@@ -499,3 +500,39 @@ def test_large_integers_are_compared_exactly_whatever_their_dtype():
 def test_integers_of_more_than_64_bits_are_refused(labels):
     with pytest.raises(ValueError, match=r"^classes: expected integers of 64 bits, got values from (1|-1) to \d+$"):
         classifier(classes=labels)
+
+
+def test_text_that_numpy_would_cut_is_refused():
+    net = classifier(classes=["a", "b", "no"])
+    for y, where in (
+        (["a", "no\0"] * 150, "row 1"),
+        (np.array(["a", "no\0"] * 150, object), "row 1"),
+        (pandas.Series(["a", "b", "no\0"] * 100), "row 2"),
+        ([["no\0"], ["a"]] * 150, "row 0, column 0"),
+        (pandas.DataFrame({"l": ["a", "no\0"] * 150}, dtype=object), r"row 1, column 0 \('l'\)"),
+    ):
+        with refused(ValueError, rf"^y: expected text that does not end in a NUL .*, got 'no\\x00' in {where}$", net):
+            net.loss(X, y)
+    with pytest.raises(ValueError, match=r"^classes: expected text that does not end in a NUL"):
+        net.classes = ["a", "b", "b\0"]
+    net.classes = ["a", "\0a", "b\0a"]  # elsewhere it stays
+    assert Network.from_bytes(net.to_bytes()).classes.tolist() == ["a", "\0a", "b\0a"]
+
+
+class Species(str, enum.Enum):
+    CAT = "cat"
+    DOG = "dog"
+    EMU = "emu"
+
+
+def test_text_of_an_enum_is_its_value():
+    values = np.array(list(Species), object)[CLASSES]
+    plain = classifier()
+    for y in (values.tolist(), values, pandas.Series(values)):
+        net = classifier()
+        net.fit(X, y, epochs=2, class_weight={Species.EMU: 2.0})
+        assert net.classes.tolist() == ["cat", "dog", "emu"]
+    plain.fit(X, CLASSES, epochs=2, class_weight={2: 2.0})
+    assert net == plain
+    assert classifier(classes=list(Species)).classes.tolist() == ["cat", "dog", "emu"]
+    assert net.loss(X, [item.value for item in values]) == net.loss(X, values)

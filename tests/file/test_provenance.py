@@ -220,6 +220,8 @@ def test_it_depends_on_shape_and_values_alone():
         (["a", None], ValueError, r"^data: expected text, but the value in row 1 is missing"),
         ([1, None], ValueError, r"^data: expected numbers, but the value in row 1 is missing"),
         (object(), TypeError, "^data: expected real numbers, got object"),
+        (["a\0", "b"], ValueError, r"^data: expected text that does not end in a NUL .*, got 'a\\x00' in row 0$"),
+        ("a\0", ValueError, r"^data: expected text that does not end in a NUL"),
     ],
 )
 def test_what_is_no_data_has_none(data, error, match):
