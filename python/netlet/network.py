@@ -575,7 +575,8 @@ class Network(Batches):
             ``"rmse"``, ``"mae"`` and ``"r2"`` for other losses, or functions ``f(y, prediction)`` of `y` (classes, for
             cross_entropy) and of what `predict` gives, such as those of scikit-learn; each is named by its
             ``__name__``, or by the dict. ``"r2"`` is the coefficient of determination, averaged over the targets. With
-            ``missing="ignore"`` functions get the rows that have a target; in these, NaN may remain.
+            ``missing="ignore"`` functions get the rows that have a target; in these, NaN may remain, beside labels of
+            `classes` in an array of objects.
 
         Returns
         -------
