@@ -168,7 +168,7 @@ class Notes(_core.Network):
             )
         if _ORIGIN in given:
             raise ValueError(f"metadata: expected other names than {_ORIGIN!r}, under which files have the provenance")
-        origin = self._stored().get(_ORIGIN)
+        origin = self._origin()
         self._set_json(_METADATA, given | ({} if origin is None else {_ORIGIN: origin}))
 
     @property
@@ -193,16 +193,25 @@ class Notes(_core.Network):
             from ._provenance import of_fit
 
             return of_fit(self.loss_name, self.reduction, self._training)
-        origin = self._stored().get(_ORIGIN)
+        origin = self._origin()
         return dict(origin) if isinstance(origin, dict) else {}
 
     def _stored(self) -> dict[str, Any]:
         """The metadata as they are in a file."""
         text = self._note(_METADATA)
-        stored = _parsed(text) if text else {}
+        try:
+            stored = _parsed(text) if text else {}
+        except ValueError as error:
+            raise ValueError(f"metadata: expected a JSON object in the network's note, but {error}") from None
         if not isinstance(stored, dict):
             raise ValueError(f"metadata: expected a JSON object in the network's note, got {type(stored).__name__}")
         return stored
+
+    def _origin(self) -> Any:
+        """The provenance as it is in a file; None also if another program's note is no JSON object."""
+        with suppress(ValueError):
+            return self._stored().get(_ORIGIN)
+        return None
 
     def _set_json(self, kind: int, value: Any) -> None:
         import json
@@ -235,7 +244,7 @@ class Notes(_core.Network):
         return network
 
     def _forget_provenance(self) -> None:
-        if _ORIGIN in (self._note(_METADATA) or ""):
+        if _ORIGIN in (self._note(_METADATA) or "") and self._origin() is not None:
             self._set_json(_METADATA, dict(self.metadata))
         self._training = None
 
