@@ -208,3 +208,12 @@ def test_long_lists_are_cut_in_messages():
     with pytest.raises(ValueError, match=r"missing: 'c0', 'c1', 'c2', 'c3', 'c4' and 194 more; unexpected: 'd'$"):
         net.forward(pandas.DataFrame({"d": [1.0], "c199": [1.0]}))
     assert "inputs: 'c0', 'c1', 'c2', 'c3', 'c4' and 195 more" in net.summary()
+
+
+@every_table
+def test_names_are_no_patterns(table):
+    names = ["^b.*$", "*", "b", ""]
+    net = Network([4, 3, 2], seed=0)
+    net.feature_names = names
+    given = dict(zip(reversed(names), reversed(X.T)))
+    assert net.forward(table(given)).tolist() == net.forward(X).tolist()
