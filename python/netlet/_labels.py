@@ -164,8 +164,13 @@ def indices(network: Any, y: Any, missing: str, classes: Array | None = None) ->
         if _are_probabilities(of, outputs, classes, values):
             return values
     values = _shaped(of, outputs, values)
-    if missing == "ignore" and values.dtype.kind == "f":
-        there = ~np.isnan(values)
+    there = ~np.isnan(values) if values.dtype.kind == "f" else None
+    if of == "row" and there is not None and not there.all():
+        raise ValueError(
+            f"y: expected one of the classes {listed(classes.tolist())}, got nan in row {int(there.argmin())}; labels "
+            "cannot be missing here: leave out rows without a class, or give them the weight 0"
+        )
+    if of == "output" and missing == "ignore" and there is not None:
         result = np.full(values.shape, np.nan)
         result[there] = _found(classes, values[there])
         return result
@@ -185,7 +190,7 @@ def _are_probabilities(of: str, outputs: int, classes: Array, values: Array) -> 
         return False
     if of == "output":
         return classes.dtype.kind == "U" or classes.tolist() == [0, 1]
-    return classes.dtype.kind == "U" or not np.isin(values, classes).all()
+    return classes.dtype.kind == "U" or not np.isin(values[~np.isnan(values)], classes).all()
 
 
 def _found(classes: Array, values: Array) -> Array:

@@ -1391,6 +1391,8 @@ def _restore(cls: type[Network], state: dict[str, Any]) -> Network:
     network._set_epochs_trained(state["epochs_trained"])
     network.input_scaling, network.output_scaling = state["scaling"]
     for kind, text in enumerate(state.get("notes", [])):  # pickles made before there were notes have none
+        if not isinstance(text, (str, type(None))):
+            raise ValueError(f"the network's notes are not as netlet writes them: expected text, got {shown(text)}")
         network._set_note(kind, text)
     network._read_notes()
     return network

@@ -536,3 +536,20 @@ def test_text_of_an_enum_is_its_value():
     assert net == plain
     assert classifier(classes=list(Species)).classes.tolist() == ["cat", "dog", "emu"]
     assert net.loss(X, [item.value for item in values]) == net.loss(X, values)
+
+
+@pytest.mark.parametrize("missing", ["ignore", "refuse"])
+def test_labels_that_are_numbers_cannot_be_missing_for_cross_entropy(missing):
+    y = np.array([5.0, 6.0, 7.0])[CLASSES]
+    y[2] = np.nan
+    net = classifier(classes=[5, 6, 7])
+    with refused(ValueError, r"^y: expected one of the classes 5, 6, 7, got nan in row 2; labels cannot be miss", net):
+        net.loss(X, y, missing=missing)
+    assert net.loss(X[3:], y[3:], missing=missing) == classifier().loss(X[3:], CLASSES[3:])
+
+
+def test_a_pickle_whose_notes_are_no_text_is_refused():
+    restore, (cls, state), *_ = classifier().__reduce__()
+    state["notes"] = [None, 5, None]
+    with pytest.raises(ValueError, match=r"^the network's notes are not as netlet writes them: expected text, got 5$"):
+        restore(cls, state)
