@@ -12,7 +12,7 @@ RATE = 0.1
 def show(name: str, values: np.ndarray, plain: np.ndarray) -> None:
     """Print the network's values, and those of plain NumPy beside them."""
     np.testing.assert_allclose(values, plain, rtol=1e-13, atol=1e-15)
-    left, right = (np.array2string(np.atleast_2d(a), precision=6, floatmode="fixed", sign=" ") for a in (values, plain))
+    left, right = (np.array2string(a, precision=6, floatmode="fixed", sign=" ") for a in (values, plain))
     for i, (row, beside) in enumerate(zip(left.splitlines(), right.splitlines())):
         print(f"{name if i == 0 else '':24}{row:38}{beside}")
 
@@ -37,7 +37,7 @@ for layer, values, plain in zip("12", net.layer_outputs(X, sums=True), [sum1, su
     show(f"sums of layer {layer}", values, plain)
 for layer, values, plain in zip("12", net.layer_outputs(X), [hidden, output]):
     show(f"outputs of layer {layer}", values, plain)
-show("loss", np.array(net.loss(X, y)), loss)
+show("loss", np.array(net.loss(X, y)), np.array(loss))
 
 # a bias is added to the sums, so its gradient for a single row is that row's delta
 for layer, (_, biases), plain in zip("12", net.views(net.row_gradients(X, y)), [delta1, delta2]):

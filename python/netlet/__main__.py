@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m netlet",
         allow_abbrev=False,
         description="Prints netlet's version, and the instruction set and number of threads that it uses here.",
-        epilog="NETLET_ISA (avx512, avx2, neon, baseline) and NETLET_NUM_THREADS change the last two; neither changes "
+        epilog="NETLET_ISA (avx512, avx2, neon, baseline) and NETLET_NUM_THREADS choose the last two; neither changes "
         "a result. Exit codes: 0 if all is well; 1 if a file is refused, selftest finds other bits, or a folder is "
         "missing; 2 for a command line that is not understood; 141 if nobody reads the output to its end.",
     )
@@ -62,11 +62,11 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(metavar="command", title="commands")
     show = commands.add_parser("show", help="describe the network in a file")
     show.add_argument("file")
-    show.add_argument("--json", action="store_true", help="for programs")
+    show.add_argument("--json", action="store_true", help="print JSON, for programs")
     show.set_defaults(run=_show)
     verify = commands.add_parser("verify", help="check files: checksum, values, fingerprint, and the self-test's bits")
     verify.add_argument("files", nargs="+", metavar="file")
-    verify.add_argument("--json", action="store_true", help="for programs: a line for each file")
+    verify.add_argument("--json", action="store_true", help="print JSON, a line for each file")
     verify.set_defaults(run=_verify)
     selftest = commands.add_parser("selftest", help="train the golden networks: whether this machine has netlet's bits")
     selftest.add_argument("--fingerprints", action="store_true", help="print the fingerprint of each network, too")

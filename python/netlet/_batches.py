@@ -171,21 +171,27 @@ class _Kept:
 
     def __init__(self, network: Any, reader: Any) -> None:
         self._network, self._reader = network, reader
+        self._last: tuple[Any, Any, Any] | None = None
         self._kept: list[tuple[Any, Any, Any]] = []
 
     def __call__(self) -> Any:
+        self._keep_last()  # the core has checked it, and its source has not gone on
+        self._last = self._reader()
+        return self._last
+
+    def _keep_last(self) -> None:
         import numpy as np
 
         from ._data import real_array
         from ._features import input_array
 
-        item = self._reader()
-        if item is not None:
-            x, y, weight = item
-            x, y = np.atleast_2d(input_array(x, self._network)), real_array(y, "y")
-            weight = np.ones(len(x)) if weight is None else np.array(real_array(weight, "sample_weight"))
-            self._kept.append((self._network.predict(x), y.reshape(len(x), -1).copy(), weight))
-        return item
+        if self._last is not None:
+            x, y, weight = self._last
+            self._last = None
+            x = np.atleast_2d(input_array(x, self._network))
+            y = np.array(real_array(y, "y")).reshape(len(x), -1)
+            weight = np.ones(len(x)) if weight is None else np.array(real_array(weight, "sample_weight")).reshape(-1)
+            self._kept.append((self._network.predict(x), y, weight))
 
     def together(self) -> Any:
         """Predictions, y and weights of all rows."""
@@ -193,5 +199,18 @@ class _Kept:
 
         from ._metrics import Predicted
 
-        prediction, y, weight = (np.concatenate(part) for part in zip(*self._kept))
-        return Predicted(prediction), y, weight
+        prediction, y, weight = (list(part) for part in zip(*self._kept))
+        if len({part.shape[1] for part in y}) > 1:
+            y = [_classes(part) for part in y]
+        return Predicted(np.concatenate(prediction)), np.concatenate(y), np.concatenate(weight)
+
+
+def _classes(y: Array) -> Array:
+    """The class of each row, also if it has probabilities; NaN if it has no target."""
+    import numpy as np
+
+    if y.shape[1] == 1:
+        return y
+    classes = y.argmax(axis=1)[:, None]
+    missing = np.isnan(y).any(axis=1, keepdims=True)
+    return np.where(missing, np.nan, classes) if missing.any() else classes

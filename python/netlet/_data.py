@@ -109,12 +109,12 @@ def real_array(value: Any, name: str, *, rows: bool = True) -> Array:
             raise _NotRealError(f"an array of dtype {array.dtype}" if is_array else type(value).__name__)
     except MissingValueError as error:
         where = error.text(name, rows)
-        hint = "; missing='ignore' leaves out targets that are NaN" if name == "y" else ""
+        hint = "; missing='ignore' leaves out numbers that are NaN, rows without a class must go" if name == "y" else ""
         raise MissingValueError(
             f"{name}: expected numbers, but the value{where} is missing ({error.what}){hint}"
         ) from None
     except _NotRealError as error:
-        hint = "; net.classes = [...] lets classes have labels, and fit learns them" if name == "y" else ""
+        hint = "; for the cross entropies, fit learns labels, or set net.classes = [...]" if name == "y" else ""
         if name == "x" and (callable(value) or hasattr(value, "__next__")):
             hint = "; batches are for fit_batches, evaluate_batches, predict_batches and learn_scaling_batches"
         raise TypeError(f"{name}: expected real numbers, got {error.what}{error.text(name, rows)}{hint}") from None

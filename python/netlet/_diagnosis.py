@@ -38,6 +38,8 @@ _CONSTANT = 0.995  # an excess above which it is no better than a constant
 class TrainingWarning(UserWarning):
     """Training has probably been in vain; `Network.fit` says when. As an error it has the ``history``."""
 
+    __module__ = "netlet"  # where it is public
+
 
 def warn(network: Any, history: History, settings: dict[str, Any], stacklevel: int) -> None:
     """Warn if something is wrong. Whatever is raised here, training is over, and the exception has the history."""
@@ -54,15 +56,17 @@ def findings(network: Any, history: History, settings: dict[str, Any]) -> list[s
     """What is wrong, each with its figure and what to do; nothing if the fit has learned or still learns."""
     losses = history.loss
     if settings["schedule"] is not None and not history.learning_rate.any():
-        resumed = ": with resume=True it counts the epochs of the network's life, and is over; without, it begins again"
-        return [
-            "nothing was learned: the schedule made the learning rate 0 in every epoch"
-            + (resumed if settings["resume"] else "")
-        ]
-    if settings["x"] is None or len(losses) < LEAST_EPOCHS:
+        said = "nothing was learned: the schedule made the learning rate 0 in every epoch"
+        if settings["resume"]:
+            said += ": with resume=True it counts the epochs of the network's life, and is over; else it begins anew"
+        return [said]
+    if settings["x"] is None:
         return [grew("", float(losses[0]), float(losses[-1]), network.reduction)]
     with np.errstate(all="ignore"), contextlib.suppress(RuntimeError):  # another thread may already use the network
         sample = _Sample(settings)
+        if len(losses) < LEAST_EPOCHS:
+            causes = _causes(network, sample) if sample.is_judged else []
+            return [grew("", float(losses[0]), float(losses[-1]), network.reduction), *causes]
         if sample.is_judged:
             return _findings(network, history, sample, bool(settings["patience"]))
     return []
@@ -91,7 +95,11 @@ def _findings(network: Any, history: History, sample: _Sample, restored: bool) -
         )
     if excess >= _CONSTANT:
         loss = best + excess * spread
-        title = f"the loss, {loss:.4g}, is no better than that of the best constant prediction, {constant:.4g}"
+        of_row = " per row" if network.reduction == "sum" else ""
+        title = (
+            f"the network has learned nothing: its loss{of_row}, {loss:.4g}, is no better than that of the best "
+            f"constant prediction, {constant:.4g}"
+        )
         return [title, *growth, *causes] if growth or causes else [title, _OTHERS]
     if causes and not growth:
         return [f"the loss is still {excess:.0%} of that of the best constant prediction", *causes]
@@ -106,7 +114,7 @@ def _growth(losses: Array, last: float, spread: float, reduction: str) -> list[s
     windows = losses[len(losses) % _WINDOW :].reshape(-1, _WINDOW).mean(axis=1)
     for of, value, limit in (("", float(losses[0]), 0.1), ("its best, ", float(windows.min()), 0.25)):
         if last - value > limit * spread:
-            return [grew(of, value, last, reduction)]
+            return [grew(of, value, last, reduction, " per row" if reduction == "sum" else "")]
     return []
 
 
@@ -117,10 +125,10 @@ def _jumps(jump: float, size: float) -> list[str]:
     return []
 
 
-def grew(of: str, value: float, last: float, reduction: str) -> str:
+def grew(of: str, value: float, last: float, reduction: str, unit: str = "") -> str:
     """What is said of a loss that grew."""
     less = "a smaller learning rate" + (", or reduction='mean'," if reduction == "sum" else "")
-    return f"the loss grew from {of}{value:.4g} to {last:.4g}: {less} may help"
+    return f"the loss{unit} grew from {of}{value:.4g} to {last:.4g}: {less} may help"
 
 
 def _causes(network: Any, sample: _Sample) -> list[str]:
@@ -132,6 +140,14 @@ def _causes(network: Any, sample: _Sample) -> list[str]:
             names = network.feature_names or range(len(sizes))
             low, high = (f"{sizes[i]:.3g} (column {names[i]!r})" for i in (smallest, largest))
             found.append(f"the inputs have sizes from {low} to {high}: use standardize=True")
+    else:
+        shift, scale = network.input_scaling
+        size = float(np.abs((sample.x - shift) / scale).max())
+        if size > 100:
+            found.append(
+                f"the inputs have sizes up to {size:.3g} after the network's input_scaling, which comes from other "
+                "data: use learn_scaling on these"
+            )
     if network.output_scaling is None and LOSSES[network.loss_name].get("scales_outputs"):
         size = float(np.nanmax(np.abs(sample.y)))
         if size > 100:

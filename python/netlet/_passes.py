@@ -11,6 +11,7 @@ import numpy as np
 from . import _arguments as arguments
 from . import _labels as labels
 from . import _training as training
+from ._features import listed
 from ._sources import Reader, require_repeatable, shuffled
 
 if TYPE_CHECKING:
@@ -70,20 +71,32 @@ def class_weights(
     counts: dict[Any, int] = {}
     for _, y, _ in Reader(batches, read=labels.reading(network, missing)).all():
         classes, there = training.classes_of_rows(loss, outputs, y, missing)
+        there &= np.isfinite(classes)
         for cls, count in zip(*(part.tolist() for part in np.unique(classes[there], return_counts=True))):
             counts[cls] = counts.get(cls, 0) + count
         if look:
             look("counting classes", sum(counts.values()))
-    known = sorted(counts)
+    given = isinstance(class_weight, dict)  # and not made of the counts
+    known = np.array(sorted({*counts, *(range(training.class_count(loss, outputs)) if given else ())}))
     weights = training.weights_by_class(
-        loss, outputs, class_weight, np.array(known), np.array([counts[cls] for cls in known], int)
+        loss, outputs, class_weight, known, np.array([counts.get(cls, 0) for cls in known.tolist()], int)
     )
 
     def weigh(y: Any, sample_weight: Any) -> Any:
         classes, there = training.classes_of_rows(loss, outputs, y, missing)
+        sought = classes[there]
+        place = np.searchsorted(known, sought)
+        found = np.append(known, np.nan)[place] == sought
+        new = sought[~found & np.isfinite(sought)]  # the core says what is wrong with others
+        if not given and len(new):
+            raise ValueError(f"batches: expected the classes that were counted ({said(known)}), got {said(new[:1])}")
         own = np.ones(len(classes))
-        own[there] = weights[np.searchsorted(known, classes[there]).clip(max=len(known) - 1)] if known else 1.0
+        own[there] = np.where(found, np.append(weights, 1.0)[place], 1.0)
         return training.times_own(own, sample_weight)
+
+    def said(classes: Any) -> str:
+        named = network._classes is not None and not np.any(classes % 1)
+        return listed((network._classes[classes.astype(np.intp)] if named else classes).tolist()) or "none"
 
     return weigh
 
@@ -93,10 +106,30 @@ def mean_weight(reader: Reader, dtype: Any, look: Look | None) -> float | None:
     sums = Sum()
     for _, _, weight in reader.all():
         with np.errstate(all="ignore"):
-            sums.add(np.asarray(weight, dtype).astype(np.float64))
+            values = np.asarray(weight, dtype).astype(np.float64)
+            _check_weights(values, f" (as {dtype}, the network's dtype)" if dtype == np.float32 else "")
+            sums.add(values)
         if look:
             look("adding up weights", sums.count)
-    return sums.total() / sums.count if sums.count else None
+    if not sums.count:
+        return None
+    total = sums.total()
+    mean = total / sums.count
+    with np.errstate(all="ignore"):
+        if total and not (np.isfinite(dtype.type(total)) and dtype.type(mean) > 0):
+            raise ValueError(
+                f"sample_weight: expected a number that {dtype} can hold, also times the number of rows, got the mean "
+                f"{mean:g}"
+            )
+    return mean
+
+
+def _check_weights(values: npt.NDArray[np.float64], seen: str) -> None:
+    """Refuse what the core refuses, in its words, before it is in a mean; `seen`: how it sees them."""
+    for wrong, expected, end in ((~np.isfinite(values), "finite numbers", seen), (values < 0, "weights >= 0", "")):
+        if wrong.any():
+            row = int(wrong.argmax())
+            raise ValueError(f"sample_weight: expected {expected}, got {values[row]:g} in row {row}, column 0{end}")
 
 
 def of_epochs(

@@ -84,15 +84,24 @@ def _clock(seconds: float) -> str:
     return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute}:{second:02}"
 
 
+# what a stream raises that is gone, closed or not all of a stream: training does not end because nobody reads any more
+_GONE = (OSError, ValueError, AttributeError)
+
+
+def _put(text: str) -> None:
+    """Write to standard error, if there is one."""
+    with contextlib.suppress(*_GONE):
+        sys.stderr.write(text)
+        sys.stderr.flush()
+
+
 class _Lines:
     """One line after the other, for files and pipes."""
 
     seconds = 1.0
 
     def write(self, text: str, fraction: float) -> None:
-        # training does not end because nobody reads any more
-        with contextlib.suppress(OSError):
-            print(text, file=sys.stderr, flush=True)  # noqa: T201
+        _put(f"{text}\n")
 
     end = write
 
@@ -107,8 +116,7 @@ class _Terminal:
 
     def write(self, text: str, fraction: float, end: str = "") -> None:
         text = text[: shutil.get_terminal_size().columns - 1]
-        with contextlib.suppress(OSError):
-            print(f"\r{text.ljust(self._length)}", end=end, file=sys.stderr, flush=True)  # noqa: T201
+        _put(f"\r{text.ljust(self._length)}{end}")
         self._length = len(text)
 
     def end(self, text: str, fraction: float) -> None:
@@ -144,12 +152,14 @@ class _Bar:
         self._bar = tqdm(total=1.0, bar_format="{percentage:3.0f}%|{bar:20}| {desc}", file=sys.stderr)
 
     def write(self, text: str, fraction: float) -> None:
-        self._bar.n = fraction
-        self._bar.set_description_str(text)
+        with contextlib.suppress(*_GONE):
+            self._bar.n = fraction
+            self._bar.set_description_str(text)
 
     def end(self, text: str, fraction: float) -> None:
         self.write(text, fraction)
-        self._bar.close()
+        with contextlib.suppress(*_GONE):
+            self._bar.close()
 
 
 class _Nowhere:
@@ -169,10 +179,13 @@ def _writer() -> Any:
         return _Notebook()
     if sys.stderr is None:
         return _Nowhere()
-    if not sys.stderr.isatty():
-        return _Lines()
     try:
+        if not sys.stderr.isatty():
+            return _Lines()
         from tqdm import tqdm
+
+        return _Bar(tqdm)
+    except _GONE:
+        return _Lines()
     except ImportError:
         return _Terminal()
-    return _Bar(tqdm)

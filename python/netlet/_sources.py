@@ -50,10 +50,15 @@ def require_repeatable(batches: Any, passes: str, name: str = "batches") -> None
         )
 
 
-def begun(batches: Source) -> Iterator[Any]:
+def begun(batches: Source, name: str = "batches") -> Iterator[Any]:
     """A new pass over the batches."""
-    require_source(batches)
-    return iter(batches() if callable(batches) else batches)
+    require_source(batches, name)
+    if not callable(batches):
+        return iter(batches)
+    given: Any = batches()
+    if not isinstance(given, Iterable) and not hasattr(given, "__getitem__"):
+        raise TypeError(f"{name}: expected a function that returns an iterator, got one that returns {shown(given)}")
+    return iter(given)
 
 
 def parts(item: Any, name: str = "batches", x_alone: bool = False) -> Item:
@@ -82,6 +87,8 @@ class Reader:
         What the core gets in place of y.
     order : callable, optional
         Puts the batches of a pass in another order, from pass number `ordered_from` on.
+    own : callable, optional
+        Copies x, y and weights of the very first batch, which is used after others have been made.
     """
 
     tick: Callable[[], None] | None = None  # called for each batch
@@ -97,10 +104,11 @@ class Reader:
         weigh: Callable[[Any, Any], Any] | None = None,
         order: Callable[[Iterator[Any]], Iterator[Any]] | None = None,
         ordered_from: int = 0,
+        own: Callable[[Any, Any, Any], Item] | None = None,
     ) -> None:
         require_source(batches, name)
         self._batches, self._name, self._x_alone = batches, name, x_alone
-        self._read = read
+        self._read, self._own = read, own
         self._weigh, self._order, self._ordered_from = weigh, order, ordered_from
         self._iterator: Iterator[Any] | None = None
         self._passes = 0
@@ -110,7 +118,7 @@ class Reader:
         if self.tick is not None:
             self.tick()
         if self._iterator is None:
-            self._iterator = begun(self._batches)
+            self._iterator = begun(self._batches, self._name)
             if self._order is not None and self._passes >= self._ordered_from:
                 self._iterator = self._order(self._iterator)
             self._passes += 1
@@ -124,7 +132,12 @@ class Reader:
         self._keep(x, y)
         if y is not None and self._read is not None:
             y = self._core_s(self._read, y)
-        return x, y, weight if self._weigh is None else self._weigh(y, weight)
+        if self._weigh is not None:
+            weight = self._weigh(y, weight)
+        if self._own is not None:
+            own, self._own = self._own, None
+            return own(x, y, weight)
+        return x, y, weight
 
     def _keep(self, x: Any, y: Any) -> None:
         if self.given is not None:

@@ -13,6 +13,7 @@ import numpy as np
 
 from . import _arguments as arguments
 from ._data import flag, number, real_array, shown
+from ._features import input_array
 from ._names import ACTIVATIONS, LOSSES
 from .history import History
 from .optimizers import SGD, Optimizer
@@ -124,9 +125,14 @@ def classes_of_rows(
     return targets, there
 
 
+def class_count(loss: str, outputs: int) -> int:
+    """How many classes there are."""
+    return outputs if LOSSES[loss].get("classes") == "row" else 2
+
+
 def weights_by_class(loss: str, outputs: int, class_weight: Any, classes: Any, counts: Any) -> npt.NDArray[np.float64]:
     """The weight of each of the classes, which have so many rows."""
-    count = outputs if LOSSES[loss].get("classes") == "row" else 2
+    count = class_count(loss, outputs)
     if isinstance(class_weight, str) and class_weight == "balanced":
         return np.asarray(counts.sum() / (len(classes) * counts))
     if isinstance(class_weight, dict):
@@ -135,11 +141,11 @@ def weights_by_class(loss: str, outputs: int, class_weight: Any, classes: Any, c
             raise ValueError(f"class_weight: expected classes from 0 to {count - 1}, got {shown(unknown[0])}")
         given = arguments.numbers("class_weight", list(class_weight.values()), len(class_weight), "class")
         if not all(weight >= 0 for weight in given):
-            raise ValueError(f"class_weight: expected weights >= 0, got {shown(class_weight)}")
+            raise ValueError(f"class_weight: expected weights >= 0, got {min(given):g}")
         by_class = dict(zip(class_weight, given))
         of_class = np.array([by_class.get(c, 1.0) for c in classes.tolist()])
-        if counts.size and not of_class.any():
-            raise ValueError(f"class_weight: expected a weight above 0 for a class of y, got {shown(class_weight)}")
+        if counts.any() and not of_class[counts > 0].any():
+            raise ValueError("class_weight: expected a weight above 0 for a class of y, got 0 for all of them")
         return of_class
     raise TypeError(f"class_weight: expected a dict, 'balanced' or None, got {shown(class_weight)}")
 
@@ -241,8 +247,24 @@ def validation(options: Options, epochs: int, network: Any) -> dict[str, Any]:
 
     if epochs > 1 or options["recorder"] is not None:
         require_repeatable(data, "each epoch passes over them, and so do metrics", "validation_data")
-    reader = Reader(data, "validation_data", read=reading(network, options["missing"]))
+    reader = Reader(data, "validation_data", read=reading(network, options["missing"]), own=_copied(network))
     return {"validation_data": None, "next_validation_batch": reader}
+
+
+def _copied(network: Any) -> Callable[[Any, Any, Any], tuple[Any, Any, Any]]:
+    """A function that copies a batch, whose source may use its arrays again; the core says what is wrong with it."""
+
+    def copy(value: Any, read: Callable[[Any], npt.NDArray[Any]]) -> Any:
+        try:
+            return None if value is None else np.array(read(value))
+        except (TypeError, ValueError):
+            return value
+
+    return lambda x, y, weight: (
+        copy(x, lambda x: input_array(x, network)),
+        copy(y, lambda y: real_array(y, "y")),
+        copy(weight, lambda weight: real_array(weight, "sample_weight")),
+    )
 
 
 def validation_data(value: Any) -> Any:
@@ -381,9 +403,29 @@ def all_callbacks(callback: Any, callbacks: Any) -> list[Any]:
         if isinstance(each, type) or not (callable(each) or hasattr(each, "on_epoch") or hasattr(each, "on_step")):
             raise TypeError(
                 "callbacks: expected functions, or objects with on_epoch or on_step, as in netlet.callbacks, got "
-                f"{_said(each)}"
+                f"{_said(each)}{_hint_of_method(each)}"
             )
+        if hint := _hint_of_method(each):
+            raise TypeError(f"callbacks: expected {_said(each)} to have methods that are called{hint}")
     return [*([callback] if callback is not None else []), *(callbacks or ())]
+
+
+# what others call the methods of a callback
+_METHODS = {
+    **dict.fromkeys(("on_epoch_end", "on_validation_end"), "on_epoch(epoch, history, network)"),
+    **dict.fromkeys(("on_batch_end", "on_train_batch_end"), "on_step(step, history, network)"),
+    **dict.fromkeys(("on_train_begin", "on_train_start"), "on_begin(network, optimizer)"),
+    "on_train_end": "on_end(history, network)",
+}
+
+
+def _hint_of_method(each: Any) -> str:
+    """For a callback made for another library, unless it also has the method that is called here."""
+    for name, here in _METHODS.items():
+        own = getattr(type(each), here.partition("(")[0], None)
+        if callable(getattr(each, name, None)) and getattr(own, "__module__", "netlet.callbacks") == "netlet.callbacks":
+            return f"; {name} is never called: here it is {here}"
+    return ""
 
 
 def _said(value: Any) -> str:

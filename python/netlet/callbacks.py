@@ -41,7 +41,7 @@ __all__ = ["CSVLog", "Callback", "Checkpoint", "LivePlot", "StopAt"]
 
 
 class Callback:
-    """What may be called in the course of a training; override what is needed.
+    """Called during training; override what you need.
 
     Attributes
     ----------
@@ -234,7 +234,7 @@ class Checkpoint(Callback):
         Where to save. What stands in braces is filled in as by `str.format`: ``{epoch}``, or ``{epoch:03d}``, is the
         number of the epoch, ``{step}`` that of the optimizer's step, ``{validation_loss:.3f}`` a figure of the history.
     every : int, default 1
-        Save after so many epochs,
+        Save every so many epochs,
     seconds : float, optional
         or, in place of `every`, when so many seconds have passed since the last time.
     every_steps : int, optional

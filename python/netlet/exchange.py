@@ -358,7 +358,7 @@ class Exchange(Notes):
         Raises
         ------
         FileExistsError
-            If a header of that name is there which `to_c` has not written.
+            If something of the header's name is there which `to_c` has not written; nothing is written then.
         OSError
             If a file cannot be written.
         ValueError
@@ -381,11 +381,12 @@ class Exchange(Notes):
         text = c_source(parts, name, fingerprint, lambda x: self._forward(x, None))
         if flag("header", header):
             beside = file.with_suffix(".h")
-            if beside == file:
+            if file.suffix.lower() == ".h":  # some file systems ignore case
                 raise ValueError(
                     f"path: expected a C file such as net.c, got {file.name}; its header would be the same"
                 )
-            if beside.is_file() and not is_header(beside.read_text(encoding="utf-8", errors="replace")):
+            own = beside.is_file() and is_header(beside.read_text(encoding="utf-8", errors="replace"))
+            if beside.exists() and not own:
                 reason = "is no header that to_c has written; choose another path, or pass header=False"
                 raise FileExistsError(errno.EEXIST, reason, str(beside))
             # the name as printable ASCII, which may not end the comment

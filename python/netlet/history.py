@@ -205,7 +205,10 @@ class History:
 
     def __getitem__(self, name: str) -> Vector:
         if name not in self._columns:
-            raise KeyError(f"expected one of {', '.join(self._columns) or 'no names yet'}, got {name!r}")
+            here = {"acc": "accuracy", "lr": "learning_rate"}.get(name, str(name).replace("val_", "validation_"))
+            hint = f" (here it is {here!r}, with validation data)" if here.startswith("validation_") else ""
+            hint = f" (here it is {here!r})" if here in self._columns else hint if here != name else ""
+            raise KeyError(f"expected one of {', '.join(self._columns) or 'no names yet'}, got {name!r}{hint}")
         return self._values(name)
 
     def __iter__(self) -> Iterator[str]:

@@ -258,3 +258,13 @@ def test_a_live_plot_has_all_curves_at_the_end():
     np.testing.assert_array_equal(lines[0].get_ydata(), history.loss)
     np.testing.assert_array_equal(lines[1].get_ydata(), history.validation_loss)
     matplotlib.pyplot.close(plot._ax.figure)
+
+
+@pytest.mark.parametrize(("name", "here"), [("on_epoch_end", "on_epoch"), ("on_train_batch_end", "on_step")])
+def test_methods_of_other_libraries_are_refused_as_they_are_never_called(name, here):
+    with pytest.raises(TypeError, match=rf"callbacks: .*Keras.*; {name} is never called: here it is {here}\("):
+        regression().fit(X, Y, epochs=1, callbacks=[type("Keras", (Callback,), {name: print})()])
+    with pytest.raises(TypeError, match=rf"callbacks: .*Keras.*; {name} is never called: here it is {here}\("):
+        regression().fit(X, Y, epochs=1, callbacks=[type("Keras", (), {name: print})()])
+    both = type("Both", (Callback,), {name: print, here: lambda *_: None})
+    regression().fit(X, Y, epochs=1, callbacks=[both()])

@@ -100,6 +100,32 @@ def test_metrics_are_those_of_all_rows():
     assert got == expected
 
 
+def test_metrics_take_classes_beside_probabilities():
+    net, y = classifier(), CLASSES.copy()
+    one_hot, holes = np.eye(3)[y], np.eye(3)[y]
+    holes[150:160] = np.nan
+    wanted = {
+        "accuracy": "accuracy",
+        "moment": lambda y, prediction: float(y @ np.arange(len(y))),
+        "same": lambda y, prediction: (y == prediction).sum(),
+    }
+    expected = net.evaluate(X, y, metrics=wanted)
+    for parts in ([y[:100], one_hot[100:]], [one_hot[:100], y[100:]], [one_hot[:100], one_hot[100:]]):
+        got = net.evaluate_batches([(X[:100], parts[0]), (X[100:], parts[1])], metrics=wanted)
+        assert got == {"loss": got["loss"], **{name: expected[name] for name in wanted}}
+    expected = net.evaluate(X, holes, missing="ignore", metrics=wanted)
+    got = net.evaluate_batches([(X[:100], y[:100]), (X[100:], holes[100:])], missing="ignore", metrics=wanted)
+    assert got == {"loss": got["loss"], **{name: expected[name] for name in wanted}}
+
+
+def test_rows_in_any_form_have_metrics_too():
+    net = Network([2, 3, 1], seed=0)
+    x, y, weight = np.array([[0, 1], [1, 1], [2, 0.0]]), np.array([0.5, 1, 0]), [2.0, 1, 3]
+    expected = net.evaluate(x, y, sample_weight=weight, metrics=["r2"])
+    given = [(x[0], y[0], weight[:1]), (x[1:2], y[1:2]), (x[2:], y[2:, None], weight[2:])]
+    assert bits(net.evaluate_batches(given, metrics=["r2"])) == bits(expected)
+
+
 def test_some_batches_may_have_weights_and_rows_any_form():
     net = Network([2, 3, 1], seed=0)
     x, y = [[0, 1], [1, 1], [2, 0], [1, 3]], [0.5, 1, 0, 2]
@@ -117,12 +143,21 @@ def test_what_is_no_batch_is_refused():
         ([(X, Y, -np.ones(300))], r"^sample_weight: expected"),
         ([(X, Y, np.zeros(300))], r"^sample_weight: expected a weight above 0, got 0 for all of 300 rows"),
         ([(X[:0], Y[:0])], r"^x: expected at least one row"),
+        ([(X[:3], Y[:2])], r"^y: expected shape \(3, 2\), got \(2, 2\)"),
+        ([(X[:3], Y[:6])], r"^y: expected shape \(3, 2\), got \(6, 2\)"),
+        ([(X[:3], Y[:3, :1])], r"^y: expected shape \(3, 2\), got \(3, 1\)"),
+        ([(X[:3], Y[:3], [1, 2])], r"^sample_weight: expected "),
     ]:
-        with pytest.raises(ValueError, match=match):
-            net.evaluate_batches(bad)
+        for metrics in (None, ["rmse"], ["r2"], [lambda y, prediction: 0.0]):
+            with pytest.raises(ValueError, match=match):
+                net.evaluate_batches(bad, metrics=metrics)
     for call in (net.evaluate_batches, net.predict_batches, net.learn_scaling_batches):
         with pytest.raises(TypeError, match=r"^batches: expected a function that returns an iterator"):
             call(3)
+        with pytest.raises(TypeError, match=r"^batches: .* returns an iterator, got one that returns None$"):
+            list(call(lambda: None))
+    with pytest.raises(TypeError, match=r"^batches: .* returns an iterator, got one that returns 3$"):
+        net.fit_batches(lambda: 3, epochs=1)
     with pytest.raises(TypeError, match=r"here it is 'missing'|unexpected keyword"):
         net.evaluate_batches([(X, Y)], sample_weight=None)
 

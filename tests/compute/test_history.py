@@ -128,3 +128,11 @@ def test_times_have_units(seconds: float, words: str) -> None:
     history = History()
     history._record(0, {"loss": np.ones(1), "time": np.array([seconds])})
     assert f"in {words}; last" in repr(history)
+
+
+@pytest.mark.parametrize(("other", "here"), [("val_loss", "validation_loss"), ("lr", "learning_rate")])
+def test_names_of_other_libraries_get_a_hint(other: str, here: str) -> None:
+    with pytest.raises(KeyError, match=rf"got '{other}' \(here it is '{here}'"):
+        regression().fit(X, Y, epochs=1)[other]
+    with pytest.raises(KeyError, match=r"got 'anything'\"$"):
+        regression().fit(X, Y, epochs=1)["anything"]

@@ -250,7 +250,7 @@ def test_a_network_that_knows_indices_learns_no_labels():
 
 def test_labels_that_fit_did_not_learn_get_a_hint():
     for call in (CALLS["loss"], CALLS["step"], CALLS["fit_batches"]):
-        with pytest.raises(TypeError, match=r"^y: expected real numbers, got .*; net.classes = \[...\] lets"):
+        with pytest.raises(TypeError, match=r"^y: expected real numbers, got .*; .*learns labels, or set net.classes"):
             call(classifier(), TEXT)
     with pytest.raises(TypeError, match=r"^y: expected real numbers, got"):
         Network([5, 3]).fit(X, TEXT, epochs=1)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What `fit_batches` does before the first epoch, and in which order the batches come."""
 
+import copy
+
 import numpy as np
 import pytest
 from netlet import SGD, Adam, Network, reference
@@ -94,6 +96,48 @@ def test_class_weights_give_the_bits_of_fit(dtype, reduction, weighted, class_we
     assert history.loss.tobytes() == expected.loss.tobytes()
 
 
+def fewer_at_first(y, later):
+    """A source whose first pass has the classes `y` only, the others those of `later`."""
+    passes = []
+
+    def batches():
+        passes.append(None)
+        yield X[: len(y)], (y if len(passes) == 1 else later)
+
+    return batches
+
+
+@pytest.mark.parametrize("counted", [0, 1, 2])
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_a_class_that_was_not_counted_has_its_own_weight(counted, reduction):
+    settings = {"loss": "cross_entropy", "reduction": reduction, "seed": 1}
+    whole, parts = Network([5, 3], **settings), Network([5, 3], **settings)
+    options = {"epochs": 2, "class_weight": {0: 1.0, 2: 50.0}, "learning_rate": 0.01}
+    parts.fit_batches(fewer_at_first(np.full(30, counted), CLASSES[:30]), **options)
+    whole.fit(X[:30], CLASSES[:30], **options)
+    assert parts == whole
+
+
+@pytest.mark.parametrize("reduction", ["sum", "mean"])
+def test_balanced_weights_are_those_of_classes_that_were_counted(reduction):
+    net = Network([5, 3], loss="cross_entropy", reduction=reduction, seed=1)
+    options = {"epochs": 1, "class_weight": "balanced"}
+    before = copy.deepcopy(net)
+    for later in ([0, 2, 1], [0, 2, 2]):
+        for first in ([0, 2, 0], [0, 1, 1]):
+            if set(later) <= set(first):
+                continue
+            new = next(cls for cls in later if cls not in first)
+            listed = ", ".join(map(str, sorted(set(first))))
+            match = rf"^batches: expected the classes that were counted \({listed}\), got {new}$"
+            with pytest.raises(ValueError, match=match):
+                net.fit_batches(fewer_at_first(np.array(first), np.array(later)), **options)
+    assert net == before
+    net.classes = ["ant", "bee", "cow"]
+    with pytest.raises(ValueError, match=r"counted \('ant', 'cow'\), got 'bee'$"):
+        net.fit_batches(fewer_at_first(np.array(["ant", "cow"]), np.array(["cow", "bee"])), **options)
+
+
 def test_class_weights_of_one_output_with_targets_that_are_missing():
     y = np.where(np.arange(300) % 7 == 0, np.nan, X[:, 0] > 0.5)[:, None]
     nets = [Network([5, 3, 1], loss="binary_cross_entropy", reduction="mean", seed=2) for _ in range(2)]
@@ -120,6 +164,42 @@ def test_class_weights_that_do_not_fit_are_refused_before_anything_changes(class
     assert net.input_scaling is None
     with pytest.raises(ValueError, match=r"^class_weight: expected None for squared_error"):
         regression().fit_batches([(X, Y)], epochs=1, class_weight="balanced")
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -2.0, 1e300, [3e38], [1e-46, 1e-46]])
+def test_weights_beside_class_weights_are_refused_as_in_fit(bad, dtype):
+    """Or taken as there, if the network's dtype can hold them."""
+    weight = np.where(np.arange(300) == 70, bad, 1.0) if np.ndim(bad) == 0 else np.resize(bad, 300)
+    options = {"epochs": 1, "class_weight": {0: 1.0, 1: 1.0}}
+    nets = [classifier(dtype=dtype) for _ in range(2)]
+    calls = [
+        lambda: nets[0].fit(X, CLASSES, sample_weight=weight, **options),
+        lambda: nets[1].fit_batches([(X, CLASSES, weight)], **options),
+    ]
+    answers = []
+    for call in calls:
+        try:
+            answers.append(call().loss.tobytes())
+        except ValueError as error:
+            answers.append(str(error))
+    assert answers[0] == answers[1]
+    if dtype == "float32" or not np.all(np.less(0, bad) & np.isfinite(bad)):
+        assert answers[1].startswith("sample_weight: expected ")
+        assert nets[1] == classifier(dtype=dtype)
+
+
+def test_what_is_wrong_with_class_weights_is_said_without_indices():
+    net = classifier()
+    net.classes = names = np.array(["ant", "bee", "cow"])
+    for weights, match in [
+        (dict.fromkeys(names.tolist(), 0), r"^class_weight: .* above 0 for a class of y, got 0 for all of them$"),
+        ({"ant": -1.5}, r"^class_weight: expected weights >= 0, got -1.5$"),
+    ]:
+        with pytest.raises(ValueError, match=match):
+            net.fit_batches([(X, names[CLASSES])], epochs=1, class_weight=weights)
+        with pytest.raises(ValueError, match=match):
+            net.fit(X, names[CLASSES], epochs=1, class_weight=weights)
 
 
 @pytest.mark.parametrize("count", [0, 1, 255, 256, 257, 1024, 5000])

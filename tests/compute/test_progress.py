@@ -171,15 +171,72 @@ def test_ipython_in_a_terminal_is_a_terminal(stderr, monkeypatch):
     assert stream.getvalue().startswith("epoch 2/2")
 
 
-def test_a_stream_that_is_gone_does_not_end_training(stderr, monkeypatch):
-    class Gone(Stream):
-        def write(self, text):
-            raise OSError("input/output error")
+class Failing(Stream):
+    """Raises when it is written to, after a number of times."""
 
-    monkeypatch.setattr(sys, "stderr", Gone())
-    assert len(regression().fit(X, Y, epochs=2, progress=True)) == 2
-    monkeypatch.setattr(sys, "stderr", None)
-    assert len(regression().fit(X, Y, epochs=2, progress=True)) == 2
+    def __init__(self, error, terminal, left=0):
+        super().__init__(terminal)
+        self.error, self.left = error, left
+
+    def write(self, text):
+        self.left -= 1
+        if self.left < 0:
+            raise self.error
+        return super().write(text)
+
+
+def closed():
+    stream = io.StringIO()
+    stream.close()
+    return stream
+
+
+STREAMS = {
+    **{
+        f"{type(error).__name__}, terminal {terminal}, after {left}": Failing(error, terminal, left)
+        for error in (OSError("input/output error"), ValueError("I/O operation on closed file"))
+        for terminal in (False, True)
+        for left in (0, 1)
+    },
+    "closed": closed(),
+    "no stream": None,
+    "an object": object(),
+    "without isatty": types.SimpleNamespace(write=lambda text: None, flush=lambda: None),
+    "without flush": types.SimpleNamespace(write=lambda text: None, isatty=lambda: False),
+    "a terminal that writes only": types.SimpleNamespace(write=lambda text: None, isatty=lambda: True),
+}
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("tqdm", [True, False])
+@pytest.mark.parametrize("stream", STREAMS.values(), ids=STREAMS)
+def test_a_stream_that_is_gone_does_not_end_training(stream, tqdm, clock, monkeypatch):
+    if tqdm:
+        pytest.importorskip("tqdm")
+    else:
+        monkeypatch.setitem(sys.modules, "tqdm", None)
+
+    class Later:
+        def on_epoch(self, epoch, history, network):
+            clock.now += 2.0  # a look is due
+
+    monkeypatch.setattr(sys, "stderr", stream)
+    history = regression().fit(X, Y, epochs=3, progress=True, callbacks=[Later()])
+    monkeypatch.undo()
+    assert len(history) == 3
+
+
+@pytest.mark.parametrize("terminal", [False, True])
+@pytest.mark.parametrize("gone", [lambda stream: stream.close(), lambda stream: setattr(sys, "stderr", None)])
+def test_a_stream_that_goes_meanwhile_does_not_end_training(gone, terminal, stderr, capsys):
+    stream = stderr(terminal)
+
+    class Gone:
+        def on_epoch(self, epoch, history, network):
+            gone(stream)
+
+    assert len(regression().fit(X, Y, epochs=3, progress=True, callbacks=[Gone()])) == 3
+    assert capsys.readouterr().out == ""
 
 
 class Places:

@@ -67,11 +67,27 @@ IN_VAIN = {
         r"\d+% of the units of hidden layer 1 are saturated \(sigmoid",
     ),
     "dead": (lambda: fit(dead()), r"100% of the units of hidden layer 1 are dead \(relu"),
+    "scaled for other data": (
+        lambda: fit(scaled_for_other_data(), 1000 * X + 5000, optimizer=SGD(1e-4)),
+        r"sizes up to [\d.e+]+ after the network's input_scaling, which comes from other data: use learn_scaling",
+    ),
+    "a few epochs": (
+        lambda: Network([6, 1], activation="identity", reduction="mean", seed=1).fit(
+            RAW, Y, epochs=6, learning_rate=1e-7
+        ),
+        r"the loss grew from [\d.e+]+ to [\d.e+]+: a smaller learning rate may help; the inputs have sizes from",
+    ),
     "a deep layer": (
         lambda: fit(classifier(["relu", "relu", "softmax"], (16, 8), init=with_dead_layer())),
         "100% of the units of hidden layer 2 are dead",
     ),
 }
+
+
+def scaled_for_other_data():
+    net = classifier("sigmoid")
+    net.learn_scaling(X)
+    return net
 
 
 def with_dead_layer():
@@ -160,7 +176,7 @@ def test_what_is_said_under_sums_is_that_of_the_mean_of_the_rows():
         with pytest.warns(TrainingWarning) as caught:
             net.fit(RAW, CLASSES, epochs=60, learning_rate=rate, sample_weight=np.where(CLASSES == 1, 2.0, 1.0))
         texts.append(str(caught[0].message))
-    assert texts[0] == texts[1]
+    assert texts[0] == texts[1].replace(" per row", "") != texts[1]
     shares = np.bincount(CLASSES, np.where(CLASSES == 1, 2.0, 1.0))
     shares /= shares.sum()
     assert f"the best constant prediction, {-(shares * np.log(shares)).sum():.4g};" in texts[0]

@@ -47,6 +47,44 @@ def test_accuracies_and_weights_and_batches_for_training():
         assert history[name].tobytes() == expected[name].tobytes()
 
 
+@pytest.mark.parametrize("zero", [0, 1, 2], ids=["first", "second", "last"])
+def test_a_batch_may_be_without_weight_wherever_it_comes(zero):
+    weights = [np.ones(50) if i != zero else np.zeros(50) for i in range(3)]
+    pieces = [(X[50 * i :][:50], Y[50 * i :][:50], weight) for i, weight in enumerate(weights)]
+    history = regression().fit(X, Y, epochs=1, validation_data=pieces)
+    expected = regression().fit(X, Y, epochs=1, validation_data=(X[:150], Y[:150], np.concatenate(weights)))
+    assert history.validation_loss.tobytes() == expected.validation_loss.tobytes()
+    none = [(x, y, 0 * weight) for x, y, weight in pieces]
+    with pytest.raises(
+        ValueError, match=r"^validation_data: sample_weight: expected a weight above 0, got 0 for all of 150 rows"
+    ):
+        regression().fit(X, Y, epochs=1, validation_data=none)
+
+
+@pytest.mark.parametrize("form", [np.asarray, memoryview])
+def test_training_and_validation_may_fill_the_same_arrays(form):
+    x, y, weight = (np.empty((50, *width)) for width in ([5], [2], []))
+
+    def source(rows, scale, own):
+        def batches():
+            for first in range(0, rows, 50):
+                x[:], y[:] = X[first : first + 50] * scale, Y[first : first + 50]
+                weight[:] = np.arange(first + 1, first + 51)
+                yield tuple(form(part) for part in ((x, y, weight) if own else (x, y)))
+
+        return batches
+
+    def apart(batches):
+        return [tuple(np.array(part) for part in batch) for batch in batches()]
+
+    net, other = regression(), regression()
+    training, held = source(300, 1.0, False), source(100, 2.0, True)
+    history = net.fit_batches(training, epochs=3, validation_data=held, standardize=True)
+    expected = other.fit_batches(apart(training), epochs=3, validation_data=apart(held), standardize=True)
+    assert net == other
+    assert history.validation_loss.tobytes() == expected.validation_loss.tobytes()
+
+
 def test_a_pair_of_arrays_stays_one():
     """However it is written: rows of two numbers are no batches."""
     net, other = (regression() for _ in range(2))
@@ -68,11 +106,12 @@ def test_a_pair_of_arrays_stays_one():
         (lambda: [(X, Y + np.nan)], r"^validation_data: y: expected finite numbers"),
         (lambda: [(X + np.inf, Y)], r"^validation_data: x: expected finite numbers"),
         (list, r"^validation_data: expected at least one batch, got none"),
+        (lambda: None, r"^validation_data: expected a function that returns an iterator, got one that returns None$"),
     ],
 )
 def test_what_does_not_fit_is_refused(bad, match):
     net = regression()
-    with pytest.raises(ValueError, match=match):
+    with pytest.raises((ValueError, TypeError), match=match):
         net.fit(X, Y, epochs=2, standardize=True, validation_data=bad)
     assert net == regression()
     assert net.input_scaling is None

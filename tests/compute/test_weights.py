@@ -227,7 +227,7 @@ def test_balanced_weights_are_those_of_scikit_learn_where_a_class_is_absent():
         ({None: 1.0}, ValueError, "expected classes from 0 to 2, got None"),
         ({0: -1}, ValueError, "expected weights >= 0"),
         ({0: 1.0, 2: float("nan")}, ValueError, "expected weights >= 0"),
-        (dict.fromkeys(range(3), 0), ValueError, "expected a weight above 0 for a class of y, got {0: 0"),
+        (dict.fromkeys(range(3), 0), ValueError, "expected a weight above 0 for a class of y, got 0 for all of them"),
         ({0: "heavy"}, TypeError, "expected a number"),
         ({0: None}, ValueError, "is missing"),
         ("even", TypeError, "expected a dict, 'balanced' or None, got 'even'"),

@@ -131,5 +131,33 @@ def test_no_other_file_is_overwritten(tmp_path):
     assert header.read_text() != before
     with pytest.raises(ValueError, match=r"path: expected a C file such as net.c, got net.h"):
         net.to_c(header)
+    for name in ("net.H", "other.H"):  # a file system may ignore case
+        with pytest.raises(ValueError, match=rf"path: expected a C file such as net.c, got {name}"):
+            net.to_c(tmp_path / name)
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["net.c", "net.h"]
+    net.to_c(tmp_path / "other.H", header=False)
     with pytest.raises(TypeError, match="header"):
         net.to_c(source, header="yes")
+
+
+def test_a_folder_in_the_header_s_place_is_seen_before_anything_is_written(tmp_path):
+    (tmp_path / "net.h").mkdir()
+    with pytest.raises(FileExistsError, match="no header that to_c has written"):
+        NETWORKS["float64"].to_c(tmp_path / "net.c")
+    assert [path.name for path in tmp_path.iterdir()] == ["net.h"]
+
+
+def test_names_that_differ_in_case_have_their_own_headers(tmp_path):
+    """One program may include both, if what they say alike, sizes, is the same."""
+    for name in ("net", "Net", "NET"):
+        NETWORKS["float64"].to_c(tmp_path / f"file_{sum(map(str.isupper, name))}.c", name=name)
+    headers = sorted(path.name for path in tmp_path.glob("*.h"))
+    guards = {re.search(r"#ifndef (\w+)", (tmp_path / header).read_text())[1] for header in headers}
+    assert guards == {"NETLET_net_H", "NETLET_Net_H", "NETLET_NET_H"}
+    if COMPILERS:
+        text = "".join(f'#include "{header}"\n' for header in headers)
+        (tmp_path / "main.c").write_text(
+            text + "int main(void) { return net_self_test() + Net_self_test() + NET_self_test(); }\n"
+        )
+        good, message = compiles(COMPILERS[0], *STRICT, "-fsyntax-only", "main.c", cwd=tmp_path)
+        assert good, message

@@ -105,9 +105,13 @@ template <class T> class Fit {
     if (answer < 0) return callback_failed();
     if (answer == 0) return invalid(error_, "validation_data: expected at least one batch, got none");
     waits_ = true;
-    const netlet_targets& targets = first_of_validation_.targets;
-    NETLET_TRY(within("validation_data", check_shapes(net_, &first_of_validation_.x, &targets, false, error_), error_));
-    return within("validation_data", check_data<T>(net_, first_of_validation_.x, targets, to_learn(), error_), error_);
+    return within("validation_data", check_of_validation(first_of_validation_, to_learn()), error_);
+  }
+
+  // A batch may be without weight, as long as not all are.
+  netlet_status check_of_validation(const netlet_batch& batch, int unscaled) {
+    NETLET_TRY(check_shapes(net_, &batch.x, &batch.targets, false, error_));
+    return check_values<T>(net_, batch.x, batch.targets, unscaled, error_);
   }
 
   netlet_status prepare() {
@@ -181,11 +185,13 @@ template <class T> class Fit {
   netlet_status diverged(const char* what) {
     good_.restore();
     if (reports_.send() < 0) return callback_failed();
+    const bool scale = !net_.input_scaling, sums = net_.reduction == NETLET_SUM;
     return fail(error_, NETLET_ERROR_DIVERGED,
                 "fit: training diverged: %s in epoch %llu; the parameters from before that epoch are kept. A smaller "
-                "learning rate, inputs and targets scaled to about -1..1%s may help",
+                "learning rate%s%s%s may help",
                 what, (unsigned long long)net_.epochs_trained,
-                net_.reduction == NETLET_SUM ? ", or the reduction mean," : "");
+                scale ? ", or inputs and targets scaled to about -1..1" : "", sums ? ", or the reduction mean" : "",
+                scale || sums ? "," : "");
   }
   netlet_status callback_failed() { return fail(error_, NETLET_ERROR_CALLBACK, "fit: the callback failed"); }
 
@@ -345,10 +351,7 @@ template <class T> class Fit {
     return NETLET_OK;
   }
   netlet_status add_to(Evaluation<T>& all, const netlet_batch& batch) {
-    NETLET_TRY(check_shapes(net_, &batch.x, &batch.targets, false, error_));
-    NETLET_TRY(check_x<T>(net_, batch.x, error_));
-    NETLET_TRY(check_y<T>(net_, batch.targets, error_));
-    NETLET_TRY(check_classes_and_weights<T>(net_, batch.targets, error_));
+    NETLET_TRY(check_of_validation(batch, 0));
     return all.add(batch, error_);
   }
 

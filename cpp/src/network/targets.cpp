@@ -235,14 +235,23 @@ template <class T> netlet_status count_judged(const netlet_network& net, const n
 template netlet_status count_judged<float>(const netlet_network&, const netlet_targets&, Judged*, netlet_error*);
 template netlet_status count_judged<double>(const netlet_network&, const netlet_targets&, Judged*, netlet_error*);
 
-template <class T> netlet_status check_data(const netlet_network& net, const netlet_array& x,
-                                            const netlet_targets& targets, int unscaled, netlet_error* error) {
+template <class T> netlet_status check_values(const netlet_network& net, const netlet_array& x,
+                                              const netlet_targets& targets, int unscaled, netlet_error* error) {
   NETLET_TRY(unscaled & NETLET_SCALE_INPUTS ? check_finite<double>("x", x, nullptr, error) : check_x<T>(net, x, error));
   if (targets.output_gradient) return check_finite<T>("output_gradient", *targets.output_gradient, nullptr, error);
-  double mean;
   NETLET_TRY(check_y<T>(net, targets, unscaled & NETLET_SCALE_OUTPUTS, error));
-  NETLET_TRY(check_weights_and_indices<T>(net, targets, error));
-  return mean_weight<T>(targets, x.rows, &mean, error);
+  return check_weights_and_indices<T>(net, targets, error);
+}
+template netlet_status check_values<float>(const netlet_network&, const netlet_array&, const netlet_targets&, int,
+                                           netlet_error*);
+template netlet_status check_values<double>(const netlet_network&, const netlet_array&, const netlet_targets&, int,
+                                            netlet_error*);
+
+template <class T> netlet_status check_data(const netlet_network& net, const netlet_array& x,
+                                            const netlet_targets& targets, int unscaled, netlet_error* error) {
+  NETLET_TRY(check_values<T>(net, x, targets, unscaled, error));
+  double mean;
+  return targets.output_gradient ? NETLET_OK : mean_weight<T>(targets, x.rows, &mean, error);
 }
 template netlet_status check_data<float>(const netlet_network&, const netlet_array&, const netlet_targets&, int,
                                          netlet_error*);

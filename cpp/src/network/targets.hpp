@@ -50,8 +50,12 @@ template <class T> netlet_status count_judged(const netlet_network& net, const n
 template <class T> netlet_status check_x(const netlet_network& net, const netlet_array& x, netlet_error* error);
 template <class T> netlet_status check_y(const netlet_network& net, const netlet_targets& targets, netlet_error* error);
 
-// All of this. unscaled: a sum of netlet_scaling_kinds that are still to be learned, so that values only have to be
-// finite as they are.
+// All of this but the mean weight. unscaled: a sum of netlet_scaling_kinds that are still to be learned, so that values
+// only have to be finite as they are.
+template <class T> netlet_status check_values(const netlet_network& net, const netlet_array& x,
+                                              const netlet_targets& targets, int unscaled, netlet_error* error);
+
+// All of this, for rows whose mean loss is wanted.
 template <class T> netlet_status check_data(const netlet_network& net, const netlet_array& x,
                                             const netlet_targets& targets, int unscaled, netlet_error* error);
 

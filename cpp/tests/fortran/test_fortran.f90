@@ -473,7 +473,7 @@ contains
     options%epochs = 100
     steps_seen = 0
     call net%fit(x, y, adam, options, history)
-    call check(steps_seen == 2 .and. history%epochs == 3 .and. net%epochs_trained() == 10, "a step ends training")
+    call check(steps_seen == 4 .and. history%epochs == 7 .and. net%epochs_trained() == 10, "a step ends training")
     options%on_step => null()
     options%schedule%kind = NETLET_FUNCTION
     options%schedule%function => halves
@@ -482,7 +482,7 @@ contains
     call check(all(history%learning_rate == 0.001_c_double * [1.0_c_double, 0.5_c_double]), "a schedule begins anew")
     options%resume = .true.
     call net%fit(x, y, adam, options, history)
-    call check(all(history%learning_rate == 0.001_c_double * [0.5_c_double**8, 0.5_c_double**9]), "a schedule goes on")
+    call check(all(history%learning_rate == 0.001_c_double * [0.5_c_double**12, 0.5_c_double**13]), "a schedule goes on")
     options%resume = .false.
     options%schedule = netlet_schedule()
     options%poll => asked

@@ -46,8 +46,8 @@ _HEADER = """\
  *
  * What {file} defines, for programs in C (C89 or newer) and C++. Any number of threads may call.
  */
-#ifndef NETLET_{upper}_H
-#define NETLET_{upper}_H
+#ifndef NETLET_{name}_H
+#define NETLET_{name}_H
 
 #include <stddef.h>
 
