@@ -100,7 +100,7 @@ def _loaded(file: str) -> tuple[Network | None, dict[str, Any]]:
             numerics, size = checkpoint.numerics_version, Path(file).stat().st_size
             optimizer = repr(_optimizer_of(checkpoint)) if checkpoint.optimizer else None
             network = Network._made_of(checkpoint)  # the last, as it takes what the checkpoint holds
-            notes = {"metadata": dict(network.metadata), "provenance": network.provenance}
+            notes = {"metadata": _metadata(network), "provenance": network.provenance}
     except (OSError, ValueError) as error:
         reason = error.strerror or str(error) if isinstance(error, OSError) else str(error)
         return None, {"file": file, "ok": False, "error": reason.removeprefix(f"{file}: ")}
@@ -128,6 +128,14 @@ def _loaded(file: str) -> tuple[Network | None, dict[str, Any]]:
     }
 
 
+def _metadata(network: Network) -> dict[str, Any] | None:
+    """None if another program's note is no JSON object: the numbers may be right nevertheless."""
+    try:
+        return dict(network.metadata)
+    except ValueError:
+        return None
+
+
 def _show(options: argparse.Namespace) -> int:
     network, facts = _loaded(options.file)
     if options.json:
@@ -140,6 +148,8 @@ def _show(options: argparse.Namespace) -> int:
         print(f"file: {facts['bytes']:,} bytes, numerics version {facts['numerics_version']}; {_tested(facts)}")
         if facts["optimizer"]:
             print(f"optimizer: {facts['optimizer']}")
+        if facts["metadata"] is None:
+            print("metadata: no JSON object")
         for name in ("metadata", "provenance"):
             if facts[name]:
                 print(f"{name}: {json.dumps(facts[name])}")

@@ -70,6 +70,10 @@ class _NotRealError(_LocatedError, TypeError):
     """Something else than a real number."""
 
 
+class _CutTextError(_LocatedError, ValueError):
+    """Text that NumPy would cut."""
+
+
 class _SparseError(TypeError):
     """What holds only the values that are not 0."""
 
@@ -323,6 +327,11 @@ def texts(value: Any, name: str) -> Array | None:
     except _NotRealError as error:
         where = error.text(name, rows=True)
         raise TypeError(f"{name}: expected labels of one kind, got {error.what}{where}") from None
+    except _CutTextError as error:
+        where = error.text(name, rows=True)
+        raise ValueError(
+            f"{name}: expected text that does not end in a NUL character, which NumPy drops, got {error.what}{where}"
+        ) from None
 
 
 def _text_columns(frame: Any) -> Array | None:
@@ -331,7 +340,7 @@ def _text_columns(frame: Any) -> Array | None:
     for i, (name, column) in enumerate(zip(names, columns or ())):
         try:
             found.append(_texts(column))
-        except (MissingValueError, _NotRealError) as error:
+        except (MissingValueError, _NotRealError, _CutTextError) as error:
             raise error.inside(i, 1, name) from None
     there = [i for i, array in enumerate(found) if array is not None]
     if not there:
@@ -345,7 +354,7 @@ def _text_columns(frame: Any) -> Array | None:
 
 def _texts(value: Any) -> Array | None:
     try:
-        array = np.array(value, dtype=object) if isinstance(value, (list, tuple)) else _array(value)
+        array = np.array(value, dtype=object) if isinstance(value, (list, tuple, str)) else _array(value)
     except (TypeError, ValueError, OverflowError, RecursionError, NotImplementedError):
         return None
     if array.dtype.kind == "U":
@@ -365,6 +374,12 @@ def _texts(value: Any) -> Array | None:
         if how or (isinstance(item, float) and item != item):
             raise MissingValueError(how or "nan", position)
         raise _NotRealError(f"{type(item).__name__} beside text", position)
+    if set(are_text) - {str}:  # an enum's own str() would be its name
+        items = [str.__str__(item) for item in items]
+    if any(item.endswith("\0") for item in items):
+        i = next(i for i, item in enumerate(items) if item.endswith("\0"))
+        position = tuple(int(k) for k in np.unravel_index(i, array.shape)) if array.ndim else ()
+        raise _CutTextError(shown(items[i]), position)
     return np.array(items, dtype=str).reshape(array.shape)
 
 
@@ -381,5 +396,8 @@ def _column(column: Any) -> Array:
     # lists, dictionaries and runs, whose values may be missing, too
     if array.dtype.kind == "O" or array.ndim > 1 or hasattr(getattr(column, "type", None), "value_type"):
         lists = next((getattr(column, name) for name in ("to_pylist", "to_list") if _offers(column, name)), None)
-        return np.asarray(_checked(lists())) if lists else array
+        if lists:
+            values = lists()
+            array = np.asarray(_checked(values))
+            return np.array(values, dtype=object) if array.dtype.kind == "U" else array  # that cuts text
     return array

@@ -67,9 +67,9 @@ def _in_order(x: Any, names: list[str]) -> Any:
             "; x[net.feature_names] leaves the others out" if list(filter(faults.get, faults)) == ["unexpected"] else ""
         )
         raise ValueError(f"x: expected the columns that the network knows (feature_names), but {found}{hint}")
-    if hasattr(type(x), "select"):  # polars, Arrow
+    if hasattr(type(x), "itercolumns"):  # Arrow
         return x.select(names)
-    return x[names]
+    return x[names]  # polars' select would read some names as patterns
 
 
 def listed(values: Sequence[object]) -> str:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
+_INT64 = np.iinfo(np.int64)
+
 __all__ = ["checked", "for_training", "indices", "of_indices", "of_validation", "probabilities"]
 
 
@@ -33,7 +35,7 @@ def checked(value: Any, loss: str, outputs: int) -> Array:
         raise ValueError(f"classes: expected None for {loss}, which has no classes")
     labels = texts(value, "classes")
     if labels is None:
-        labels = real_array(value, "classes", rows=False)
+        labels = _numbers(value, "classes", rows=False)
     count = count_of(loss, outputs)
     if labels.shape != (count,):
         each = f"of 0 and 1 under {loss}" if LOSSES[loss]["classes"] == "output" else "one for each output"
@@ -41,18 +43,42 @@ def checked(value: Any, loss: str, outputs: int) -> Array:
         raise ValueError(f"classes: expected {count} labels, {each}, got {got}")
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         raise ValueError(f"classes: expected text, booleans or finite numbers, got {shown(labels.tolist())}")
+    labels = _frozen(labels)
     items = labels.tolist()
     if len(set(items)) < count:
         twice = next(item for item in items if items.count(item) > 1)
         raise ValueError(f"classes: expected each label once, got {shown(twice)} again")
-    return _frozen(items)
+    return labels
 
 
-def _frozen(items: list[Any]) -> Array:
-    """As they are after a file: text of its length, int64, float64 or booleans."""
-    array = np.array(items)
+def _frozen(labels: Array) -> Array:
+    """As they are after a file: text of its length, float64, booleans or int64; uint64 where that is too small."""
+    if labels.dtype.kind == "f":
+        labels = labels.astype(np.float64)
+    items = labels.tolist()
+    large = labels.dtype.kind == "u" and max(items, default=0) > _INT64.max
+    array = np.array(items, np.uint64) if large else np.array(items)
     array.flags.writeable = False
     return array
+
+
+def _numbers(value: Any, name: str, *, rows: bool = True) -> Array:
+    """The same as `real_array`, but integers of which NumPy makes floats, as some are beyond int64, stay integers."""
+    array = real_array(value, name, rows=rows)
+    if array.dtype != np.float64 or (isinstance(value, np.ndarray) and value.dtype.kind == "f"):
+        return array
+    if not (np.abs(array) >= 2.0**63).any():
+        return array
+    exact = np.array(value, dtype=object)
+    items = exact.ravel().tolist()
+    if not all(isinstance(item, (int, np.integer)) for item in items):
+        return array
+    least, most = min(items), max(items)
+    if least >= _INT64.min and most <= _INT64.max:
+        return exact.astype(np.int64)
+    if least < 0 or most > np.iinfo(np.uint64).max:
+        raise ValueError(f"{name}: expected integers of 64 bits, got values from {least} to {most}")
+    return exact.astype(np.uint64)
 
 
 def for_training(
@@ -82,7 +108,7 @@ def _learned(loss: str, outputs: int, trained: bool, y: Any) -> tuple[Any, Array
     values = texts(y, "y")
     if values is None:
         try:
-            values = real_array(y, "y")
+            values = _numbers(y, "y")
         except (TypeError, ValueError):
             return y, None
         if trained or values.size == 0 or not _has_labels(of, outputs, values):
@@ -103,7 +129,7 @@ def _learned(loss: str, outputs: int, trained: bool, y: Any) -> tuple[Any, Array
             if of == "row"
             else f"y: expected 2 classes under {loss}, got {len(classes)} ({listed(classes.tolist())})"
         )
-    classes = _frozen(classes.tolist())
+    classes = _frozen(classes)
     return _found(classes, shaped), classes
 
 
@@ -134,12 +160,17 @@ def indices(network: Any, y: Any, missing: str, classes: Array | None = None) ->
     of, outputs = LOSSES[network.loss_name]["classes"], network.layer_sizes[-1]
     values = texts(y, "y")
     if values is None:
-        values = real_array(y, "y")
+        values = _numbers(y, "y")
         if _are_probabilities(of, outputs, classes, values):
             return values
     values = _shaped(of, outputs, values)
-    if missing == "ignore" and values.dtype.kind == "f":
-        there = ~np.isnan(values)
+    there = ~np.isnan(values) if values.dtype.kind == "f" else None
+    if of == "row" and there is not None and not there.all():
+        raise ValueError(
+            f"y: expected one of the classes {listed(classes.tolist())}, got nan in row {int(there.argmin())}; labels "
+            "cannot be missing here: leave out rows without a class, or give them the weight 0"
+        )
+    if of == "output" and missing == "ignore" and there is not None:
         result = np.full(values.shape, np.nan)
         result[there] = _found(classes, values[there])
         return result
@@ -159,7 +190,7 @@ def _are_probabilities(of: str, outputs: int, classes: Array, values: Array) -> 
         return False
     if of == "output":
         return classes.dtype.kind == "U" or classes.tolist() == [0, 1]
-    return classes.dtype.kind == "U" or not np.isin(values, classes).all()
+    return classes.dtype.kind == "U" or not np.isin(values[~np.isnan(values)], classes).all()
 
 
 def _found(classes: Array, values: Array) -> Array:
@@ -168,9 +199,12 @@ def _found(classes: Array, values: Array) -> Array:
     if (classes.dtype.kind == "U") == (values.dtype.kind == "U"):
         if classes.dtype.kind == "b":
             sought = classes.astype(np.int64)
+        same, fits = values, np.full(values.shape, True)
+        if sought.dtype.kind in "iu" and values.dtype.kind in "uif" and values.dtype != sought.dtype:
+            same, fits = _as_integers(values, sought.dtype)
         order = np.argsort(sought)
-        place = order[np.minimum(np.searchsorted(sought, values, sorter=order), len(classes) - 1)]
-        wrong = sought[place] != values
+        place = order[np.minimum(np.searchsorted(sought, same, sorter=order), len(classes) - 1)]
+        wrong = (sought[place] != same) | ~fits
     else:
         place, wrong = np.zeros(values.shape, int), np.full(values.shape, True)
     if np.any(wrong):
@@ -183,6 +217,16 @@ def _found(classes: Array, values: Array) -> Array:
         hint = "; net.classes[y] are the labels of indices" if names else ""
         raise ValueError(f"y: expected one of the classes {listed(classes.tolist())}, got {got}{where}{hint}")
     return place
+
+
+def _as_integers(values: Array, dtype: Any) -> tuple[Array, Array]:
+    """Numbers in a dtype of integers, exactly; and which of them it has. NumPy compares int64 and uint64 as floats."""
+    least, most = np.iinfo(dtype).min, np.iinfo(dtype).max
+    if values.dtype.kind == "f":  # in which the largest is rounded up
+        fits = (values >= float(least)) & (values < float(most)) & (values == np.floor(values))
+    else:
+        fits = (values >= least) & (values <= most)
+    return np.where(fits, values, np.zeros((), values.dtype)).astype(dtype), fits
 
 
 def of_validation(network: Any, validation_data: Any, missing: str, classes: Array | None = None) -> Any:

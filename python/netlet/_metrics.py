@@ -90,11 +90,10 @@ def figures(
         if prediction is None:
             prediction = _predicted(network, x)
             targets, judged = _like(prediction, real_array(y, "y"), missing == "ignore")
-            targets = targets if network._classes is None else of_indices(network, targets)
         if isinstance(metric, str):
             value = _r2(targets, prediction, weight, missing == "ignore")
         else:
-            value = metric(targets[judged], prediction[judged])
+            value = metric(_labelled(network, targets[judged]), prediction[judged])
         try:
             found[name] = number(value, name)
         except (TypeError, ValueError):
@@ -134,6 +133,18 @@ def _like(prediction: Any, y: Any, ignore: bool) -> tuple[Any, Any]:
     return np.broadcast_to(matrix, prediction.shape), judged  # one target for all quantiles
 
 
+def _labelled(network: Any, targets: Any) -> Any:
+    """Targets by label, if there are any; an array of objects, where some are missing and stay NaN."""
+    if network._classes is None:
+        return targets
+    missing = np.isnan(targets)
+    labels = of_indices(network, np.where(missing, 0, targets))
+    if missing.any():
+        labels = labels.astype(object)
+        labels[missing] = np.nan
+    return labels
+
+
 def _sum(values: Any) -> Any:
     """Over the rows, in their order: numpy.sum's order depends on the processor."""
     return np.add.accumulate(values, axis=0)[-1]
@@ -158,7 +169,11 @@ class Recorder:
     """A callback that records figures after each epoch, before other callbacks are called."""
 
     def __init__(self, wanted: dict[str, Metric], parts: dict[str, Any], missing: str) -> None:
-        self._wanted = {name: metric for name, metric in wanted.items() if metric != "accuracy"}  # fit records that
+        self._wanted = {
+            name: metric
+            for name, metric in wanted.items()
+            if not (isinstance(metric, str) and name == metric == "accuracy")  # fit records that
+        }
         self._parts = {prefix: part for prefix, part in parts.items() if part is not None}
         self._missing = missing
 

@@ -7,7 +7,7 @@ The core keeps each as a text, which it does not read. Those names are also attr
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from . import _core
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Notes"]
 
 _CLASSES, _FEATURE_NAMES, _METADATA = range(3)  # of the core's notes
+_LEARNING: dict[int, object] = {}  # by the network's id: which call is giving it what it learned from its data
 _ORIGIN = "netlet_provenance"  # in the metadata of a file: earlier readers of the format know no other place
 
 
@@ -167,7 +168,7 @@ class Notes(_core.Network):
             )
         if _ORIGIN in given:
             raise ValueError(f"metadata: expected other names than {_ORIGIN!r}, under which files have the provenance")
-        origin = self._stored().get(_ORIGIN)
+        origin = self._origin()
         self._set_json(_METADATA, given | ({} if origin is None else {_ORIGIN: origin}))
 
     @property
@@ -192,16 +193,25 @@ class Notes(_core.Network):
             from ._provenance import of_fit
 
             return of_fit(self.loss_name, self.reduction, self._training)
-        origin = self._stored().get(_ORIGIN)
+        origin = self._origin()
         return dict(origin) if isinstance(origin, dict) else {}
 
     def _stored(self) -> dict[str, Any]:
         """The metadata as they are in a file."""
         text = self._note(_METADATA)
-        stored = _parsed(text) if text else {}
+        try:
+            stored = _parsed(text) if text else {}
+        except ValueError as error:
+            raise ValueError(f"metadata: expected a JSON object in the network's note, but {error}") from None
         if not isinstance(stored, dict):
             raise ValueError(f"metadata: expected a JSON object in the network's note, got {type(stored).__name__}")
         return stored
+
+    def _origin(self) -> Any:
+        """The provenance as it is in a file; None also if another program's note is no JSON object."""
+        with suppress(ValueError):
+            return self._stored().get(_ORIGIN)
+        return None
 
     def _set_json(self, kind: int, value: Any) -> None:
         import json
@@ -234,9 +244,34 @@ class Notes(_core.Network):
         return network
 
     def _forget_provenance(self) -> None:
-        if _ORIGIN in (self._note(_METADATA) or ""):
+        if _ORIGIN in (self._note(_METADATA) or "") and self._origin() is not None:
             self._set_json(_METADATA, dict(self.metadata))
         self._training = None
+
+    def _known(self) -> tuple[Any, Any, int]:
+        """What decides how data are read, and what they may teach."""
+        return self._classes, self._feature_names, self.epochs_trained
+
+    def _learn(self, known: tuple[Any, Any, int], classes: Array | None, names: list[str] | None) -> None:
+        """Take over what is new, unless another call has been here since the data were read."""
+        own, learns = object(), classes is not None or names is not None
+        if learns and _LEARNING.setdefault(id(self), own) is not own:
+            raise RuntimeError("fit: another call is using this network")
+        try:
+            now = self._known()
+            same = now[0] is known[0] and now[1] is known[1] and (not learns or now[2] == known[2])
+            if not same:
+                raise RuntimeError(
+                    "fit: another call has trained this network, or changed its classes or feature_names, since x and "
+                    "y were read"
+                )
+            if classes is not None:
+                self.classes = classes
+            if names is not None:
+                self.feature_names = names
+        finally:
+            if learns and _LEARNING.get(id(self)) is own:
+                del _LEARNING[id(self)]
 
     @contextmanager
     def _noting(
@@ -246,10 +281,11 @@ class Notes(_core.Network):
         options: Any,
         said: dict[str, Any],
         given: dict[str, Any],
+        known: tuple[Any, Any, int],
         classes: Array | None = None,
         feature_names: list[str] | None = None,
     ) -> Iterator[None]:
-        """For a training: keep what was learned from its data, unless it is refused before anything has changed.
+        """For a training: keep what was learned from its data, unless it ends before anything has changed.
 
         Parameters
         ----------
@@ -259,16 +295,20 @@ class Notes(_core.Network):
             What else `provenance` says.
         given : dict
             Data as the caller passed them, for the names of columns in messages.
+        known : tuple
+            `_known` when the data were read.
         classes, feature_names
             What is new.
         """
-        before, training = self._note(_METADATA), self._training
+        note, training = self._note(_METADATA), self._training
+        epochs, steps = self.epochs_trained, optimizer.steps
+        if feature_names is not None and len(feature_names) != self.layer_sizes[0]:
+            feature_names = None
+        before = after = (self._classes, self._feature_names)
         ended_by = None
         try:
-            if classes is not None:
-                self.classes = classes
-            if feature_names is not None and len(feature_names) == self.layer_sizes[0]:
-                self.feature_names = feature_names
+            self._learn(known, classes, feature_names)
+            after = (self._classes, self._feature_names)
             self._forget_provenance()
             yield
         except BaseException as error:
@@ -277,15 +317,21 @@ class Notes(_core.Network):
                 from ._features import name_columns
 
                 name_columns(error, self, **given)
-            if not len(history) and not isinstance(error, (_core.DivergenceError, KeyboardInterrupt)):
-                if classes is not None:
-                    self.classes = None
-                if feature_names is not None:
-                    self.feature_names = None
-                if self._note(_METADATA) != before:
-                    self._set_note(_METADATA, before)
-                self._training = training
+            if self.epochs_trained == epochs and optimizer.steps == steps:
+                self._unlearn(before, after, note, training)
             raise
         finally:
-            if len(history):
+            if len(history) or optimizer.steps != steps:
                 self._training = _told(self, history, optimizer, options, said, ended_by)
+
+    def _unlearn(self, before: tuple[Any, Any], after: tuple[Any, Any], note: str | None, training: Any) -> None:
+        """Take back what a training that has changed nothing else has set; what others have set since stays."""
+        if self._training is None:
+            self._training = training
+        with suppress(RuntimeError):  # another call is using the network, and what it has found there
+            if after[0] is not before[0] and self._classes is after[0]:
+                self.classes = before[0]
+            if after[1] is not before[1] and self._feature_names is after[1]:
+                self.feature_names = before[1]
+            if self._note(_METADATA) != note:
+                self._set_note(_METADATA, note)

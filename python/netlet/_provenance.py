@@ -105,4 +105,5 @@ def _said(value: Any) -> Any:
         return bool(value)
     if isinstance(value, (int, np.integer)):
         return int(value)
-    return float(value) if np.isfinite(value) else str(float(value))  # JSON has no others
+    number = float(value)  # also of Decimal and Fraction
+    return number if np.isfinite(number) else str(number)  # JSON has no others

@@ -438,16 +438,28 @@ def together(all_of_them: list[Any], history: History, network: Any) -> Callable
     if not all_of_them:
         return None
     if len(all_of_them) == 1 and not hasattr(all_of_them[0], "on_epoch"):
-        return lambda epoch: all_of_them[0](epoch, history)
+        function = all_of_them[0]
+        return lambda epoch: _stops(function, function(epoch, history))
 
     def call(epoch: int) -> bool:
         stop = False
         for each in all_of_them:
             answer = each.on_epoch(epoch, history, network) if hasattr(each, "on_epoch") else each(epoch, history)
-            stop |= bool(answer)
+            stop |= _stops(each, answer)
         return stop
 
     return call
+
+
+def _stops(callback: Any, answer: Any, method: str = "on_epoch") -> bool:
+    """Whether a callback's answer is true."""
+    try:
+        return bool(answer)
+    except (TypeError, ValueError):  # an array
+        name = f"{type(callback).__name__}.{method}"
+        if not hasattr(callback, method):
+            name = getattr(callback, "__name__", type(callback).__name__)
+        raise TypeError(f"callbacks: expected True, False or None from {name}, got {shown(answer)}") from None
 
 
 def steps(all_of_them: list[Any], history: History, network: Any) -> dict[str, Any]:
@@ -469,7 +481,7 @@ def steps(all_of_them: list[Any], history: History, network: Any) -> dict[str, A
         stop = False
         for each, every in heard:
             if step % every == 0:
-                stop |= bool(each.on_step(step, history, network))
+                stop |= _stops(each, each.on_step(step, history, network), "on_step")
         return stop
 
     return {"on_step": call, "step_interval": math.gcd(*(every for _, every in heard))}

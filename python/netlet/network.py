@@ -575,7 +575,8 @@ class Network(Batches):
             ``"rmse"``, ``"mae"`` and ``"r2"`` for other losses, or functions ``f(y, prediction)`` of `y` (classes, for
             cross_entropy) and of what `predict` gives, such as those of scikit-learn; each is named by its
             ``__name__``, or by the dict. ``"r2"`` is the coefficient of determination, averaged over the targets. With
-            ``missing="ignore"`` functions get the rows that have a target; in these, NaN may remain.
+            ``missing="ignore"`` functions get the rows that have a target; in these, NaN may remain, beside labels of
+            `classes` in an array of objects.
 
         Returns
         -------
@@ -1035,9 +1036,11 @@ class Network(Batches):
             If the loss or a parameter stops being finite; the network keeps the parameters of the last good epoch, and
             the exception's ``history`` has the epochs up to it.
         RuntimeError
-            If another call is using the network or the optimizer.
+            If another call is using the network or the optimizer, or has trained the network since `y` was read, from
+            which this one learned `classes` or `feature_names`.
         Exception
-            Whatever a callback, a metric or a schedule raises, with the complete epochs in its ``history``.
+            Whatever a callback, a metric or a schedule raises; the steps taken so far are kept, and its ``history`` has
+            the complete epochs. Before the first step nothing has changed.
         KeyboardInterrupt
             On Ctrl-C, before or after a whole step; the steps taken so far are kept, and the exception's ``history``
             has the complete epochs. An interrupted epoch does not count: when training is resumed, it starts again.
@@ -1067,7 +1070,7 @@ class Network(Batches):
         True
         """
         batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
-        given = {"x": x, "y": y, "validation_data": validation_data}
+        known, given = self._known(), {"x": x, "y": y, "validation_data": validation_data}
         said: dict[str, Any] = {  # of this training, in `provenance`, beside what fit_batches has, too
             "method": "fit",
             "batch_size": batch or None,
@@ -1146,7 +1149,7 @@ class Network(Batches):
                 "missing": missing,
                 "progress": progress,
             },
-            {"said": said, "classes": classes, "feature_names": names, "given": given},
+            {"said": said, "known": known, "classes": classes, "feature_names": names, "given": given},
         )
 
     @with_hints
@@ -1232,6 +1235,7 @@ class Network(Batches):
         """
         from . import _passes  # not wanted by all
 
+        known = self._known()
         given: dict[str, Any] = {"validation_data": validation_data}
         if self._classes is not None:
             validation_data = _labels().of_validation(self, validation_data, missing)
@@ -1272,7 +1276,7 @@ class Network(Batches):
                 "missing": missing,
                 "progress": progress,
             },
-            {"said": said, "given": given},
+            {"said": said, "known": known, "given": given},
         )
 
     def _train(
@@ -1285,6 +1289,7 @@ class Network(Batches):
         history = History()
         optimizer, callbacks, settings = training.settings(options, self, history)
         warn_of_another_network(optimizer, self, 5)
+        steps = optimizer.steps
         try:
             with (
                 self._noting(history, optimizer, options, **notes),
@@ -1300,7 +1305,8 @@ class Network(Batches):
                 self._fit(optimizer, settings)
                 remember_network(optimizer, self)
         except BaseException as error:
-            if len(history) or isinstance(error, (_core.DivergenceError, KeyboardInterrupt)):
+            ended = isinstance(error, (_core.DivergenceError, KeyboardInterrupt))
+            if ended or len(history) or optimizer.steps != steps:
                 with contextlib.suppress(AttributeError):
                     error.history = history  # type: ignore[attr-defined]  # the epochs before it
             raise
@@ -1385,6 +1391,8 @@ def _restore(cls: type[Network], state: dict[str, Any]) -> Network:
     network._set_epochs_trained(state["epochs_trained"])
     network.input_scaling, network.output_scaling = state["scaling"]
     for kind, text in enumerate(state.get("notes", [])):  # pickles made before there were notes have none
+        if not isinstance(text, (str, type(None))):
+            raise ValueError(f"the network's notes are not as netlet writes them: expected text, got {shown(text)}")
         network._set_note(kind, text)
     network._read_notes()
     return network

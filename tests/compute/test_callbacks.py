@@ -6,6 +6,7 @@ import pickle
 import numpy as np
 import pytest
 from netlet import SGD, Adam, Network, Rprop
+from netlet.callbacks import Callback
 
 from helpers import training, xor
 from helpers.bad_input import X, Y, state
@@ -106,7 +107,7 @@ def test_an_error_of_the_callback_comes_out_and_the_finished_epochs_stay(answer)
 
 
 def test_an_array_as_the_answer_of_a_callback_is_an_error_of_the_callback(net):
-    with pytest.raises(ValueError, match="ambiguous"):
+    with pytest.raises(TypeError, match=r"^callbacks: expected True, False or None from <lambda>, got array"):
         net.fit(X, Y, epochs=3, callback=lambda *_: np.zeros(2))
     assert net.epochs_trained == 1
 
@@ -162,3 +163,31 @@ def test_what_a_callback_writes_stays_if_it_ends_training(hidden, end):
             net.fit(np.eye(2), [0, 1], epochs=9, optimizer=optimizer, **{"callback" if end == "raise" else end: write})
     assert (net.parameters == 0.25).all()
     assert (optimizer.state["m"] == 0.5).all()
+
+
+class Vague(Callback):
+    def on_epoch(self, *_):
+        return np.zeros(3)
+
+
+class VagueStep(Callback):
+    def on_step(self, *_):
+        return np.zeros(3)
+
+
+def vague(*_):
+    return np.zeros(3)
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({"callback": vague}, "vague"),
+        ({"callbacks": [lambda *_: None, vague]}, "vague"),
+        ({"callbacks": [Vague()]}, "Vague.on_epoch"),
+        ({"callbacks": [VagueStep()]}, "VagueStep.on_step"),
+    ],
+)
+def test_an_answer_that_is_neither_true_nor_false_is_refused_by_the_callback_s_name(options, name):
+    with pytest.raises(TypeError, match=rf"^callbacks: expected True, False or None from {name}, got array\(\[0"):
+        Network([2, 1], seed=0).fit([[0, 1]], [1], epochs=2, **options)

@@ -208,3 +208,28 @@ def test_long_lists_are_cut_in_messages():
     with pytest.raises(ValueError, match=r"missing: 'c0', 'c1', 'c2', 'c3', 'c4' and 194 more; unexpected: 'd'$"):
         net.forward(pandas.DataFrame({"d": [1.0], "c199": [1.0]}))
     assert "inputs: 'c0', 'c1', 'c2', 'c3', 'c4' and 195 more" in net.summary()
+
+
+@every_table
+def test_names_are_no_patterns(table):
+    names = ["^b.*$", "*", "b", ""]
+    net = Network([4, 3, 2], seed=0)
+    net.feature_names = names
+    given = dict(zip(reversed(names), reversed(X.T)))
+    assert net.forward(table(given)).tolist() == net.forward(X).tolist()
+
+
+def test_names_are_refused_if_another_call_has_learned_others_meanwhile():
+    """As another thread may; here it is the reading of y."""
+    net = Network([4, 3], loss="cross_entropy", seed=0)
+    classes = X.argmax(axis=1) % 3
+
+    class Interrupted:
+        def __array__(self, dtype=None, copy=None):
+            if not net.epochs_trained:
+                net.fit(pandas.DataFrame(columns(NAMES[::-1])), classes, epochs=1)
+            return classes
+
+    with pytest.raises(RuntimeError, match=r"^fit: another call has trained this network"):
+        net.fit(pandas.DataFrame(columns()), Interrupted(), epochs=1)
+    assert (net.epochs_trained, net.feature_names) == (1, NAMES[::-1])

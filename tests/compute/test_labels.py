@@ -2,13 +2,15 @@
 """Classes with labels: what fit learns, predict gives, and every call takes."""
 
 import copy
+import enum
 import pickle
 
 import numpy as np
 import pandas
 import pyarrow
 import pytest
-from netlet import SGD, Network
+from netlet import SGD, DivergenceError, Network
+from netlet.callbacks import Callback
 from sklearn.metrics import accuracy_score
 from sklearn.preprocessing import LabelEncoder
 
@@ -378,3 +380,176 @@ def test_fit_learns_labels_beside_validation_data_in_batches():
     with refused(ValueError, r"^validation_data: y: expected one of the classes .* got 'x' in row 0$", net):
         net.fit(X, TEXT, epochs=2, validation_data=[(X, ["x"] * 300)])
     assert net.classes is None
+
+
+def test_labels_learned_from_y_are_refused_if_another_call_has_trained_meanwhile():
+    """As another thread may; here it is the reading of y."""
+    net = binary()
+
+    class Interrupted:
+        def __array__(self, dtype=None, copy=None):
+            if not net.epochs_trained:
+                net.fit(X, np.array(["no", "yes"])[YES], epochs=5)
+            return np.array(["a", "b"])[YES]
+
+    with pytest.raises(RuntimeError, match=r"^fit: another call has trained this network"):
+        net.fit(X, Interrupted(), epochs=1)
+    assert (net.epochs_trained, net.classes.tolist(), net.provenance["epochs"]) == (5, ["no", "yes"], 5)
+
+
+def test_labels_that_another_fit_has_used_stay_when_the_one_that_learned_them_fails():
+    class Inner(Callback):
+        def on_begin(self, network, optimizer):
+            network.fit(X, TEXT, epochs=5)
+
+    net = classifier()
+    with pytest.raises(ZeroDivisionError):
+        net.fit(X, TEXT, epochs=1, callbacks=[Inner()], schedule=lambda epoch: 1 / 0)
+    assert (net.epochs_trained, net.classes.tolist(), net.provenance["epochs"]) == (5, SORTED, 5)
+
+
+class AtStep(Callback):
+    def __init__(self, step, error):
+        self.step, self.error = step, error
+
+    def on_step(self, step, history, network):
+        if step == self.step:
+            raise self.error
+
+
+@pytest.mark.parametrize("error", [RuntimeError("x"), ValueError("x"), SystemExit(3), KeyboardInterrupt()], ids=repr)
+def test_steps_of_an_epoch_that_breaks_off_are_kept_with_their_labels_and_told(error):
+    net, table = classifier(), pandas.DataFrame(X, columns=list("abcde"))
+    with pytest.raises(type(error)) as caught:
+        net.fit(table, TEXT, epochs=2, batch_size=50, callbacks=[AtStep(3, error)])
+    assert net != classifier()
+    assert (net.epochs_trained, len(caught.value.history)) == (0, 0)
+    assert (net.classes.tolist(), net.feature_names) == (SORTED, list("abcde"))
+    assert (net.provenance["epochs"], net.provenance["ended_by"]) == (0, type(error).__name__)
+    with pytest.raises(type(error)):  # also after another fit, and not that one
+        net.fit(table, TEXT, epochs=2, batch_size=50, learning_rate=0.5, callbacks=[AtStep(3, error)])
+    assert net.provenance["optimizer"]["learning_rate"] == 0.5
+
+
+def test_steps_before_a_bad_batch_are_told():
+    net = classifier(classes=SORTED)
+    net.fit(X, TEXT, epochs=3)
+    with pytest.raises(ValueError, match="expected one of the classes") as caught:
+        net.fit_batches([(X, TEXT), (X, ["x"] * len(X))], epochs=1)
+    assert len(caught.value.history) == 0
+    assert (net.provenance["method"], net.provenance["ended_by"]) == ("fit_batches", "ValueError")
+
+
+@pytest.mark.parametrize("error", [RuntimeError("x"), SystemExit(3), KeyboardInterrupt()], ids=repr)
+def test_what_ends_before_the_first_step_leaves_nothing(error):
+    class AtBegin(Callback):
+        def on_begin(self, network, optimizer):
+            raise error
+
+    net = classifier()
+    with pytest.raises(type(error)):
+        net.fit(pandas.DataFrame(X, columns=list("abcde")), TEXT, epochs=1, callbacks=[AtBegin()])
+    assert (net.classes, net.feature_names, net.provenance) == (None, None, {})
+    assert net.to_bytes() == classifier().to_bytes()
+
+
+def test_divergence_in_the_first_epoch_takes_labels_back_too():
+    net = classifier()
+    with pytest.raises(DivergenceError):
+        net.fit(X * 1e200, TEXT, epochs=3, batch_size=50, learning_rate=1e308)
+    assert (net.classes, net.provenance) == (None, {})
+    assert net.to_bytes() == classifier().to_bytes()
+
+
+LARGE = [1, 2**63, 2**63 + 1]
+
+
+@pytest.mark.parametrize("given", [list, tuple, lambda v: np.array(v, np.uint64), lambda v: np.array(v, object)])
+def test_integers_beyond_int64_stay_what_they_are(given):
+    y = given(np.array(LARGE, np.uint64)[CLASSES].tolist())
+    net, named, plain = classifier(), classifier(classes=given(LARGE)), classifier()
+    for one, targets in ((net, y), (named, y), (plain, CLASSES)):
+        one.fit(X, targets, epochs=2)
+    assert net == named == plain
+    for one in (net, named, Network.from_bytes(net.to_bytes()), pickle.loads(pickle.dumps(net))):
+        assert one.classes.dtype == np.uint64
+        assert one.classes.tolist() == LARGE
+        assert one.predict(X).tolist() == np.array(LARGE, np.uint64)[plain.predict(X)].tolist()
+    with pytest.raises(ValueError, match=r"^y: expected one of the classes .* got -1 in row 0$"):
+        net.loss(X, np.full(len(X), -1))
+    with pytest.raises(ValueError, match=r"^y: expected one of the classes .* got 9223372036854775810 in row 0$"):
+        net.loss(X, np.full(len(X), 2**63 + 2, np.uint64))
+
+
+def test_large_integers_are_compared_exactly_whatever_their_dtype():
+    labels = [-1, 2**60, 2**60 + 1]
+    net, plain = classifier(classes=labels), classifier()
+    assert net.loss(X[:9], np.full(9, 2**60 + 1, np.uint64)) == plain.loss(X[:9], np.full(9, 2))
+    assert net.loss(X[:9], np.full(9, 2.0**60)) == plain.loss(X[:9], np.full(9, 1))
+    for wrong in (np.uint64(2**64 - 1), np.uint64(2**60 + 2)):
+        with pytest.raises(ValueError, match=r"^y: expected one of the classes"):
+            net.loss(X[:9], np.full(9, wrong))
+    for wrong in (2.0**63, -2.0, 2.0**60 + 256, 0.5):
+        with pytest.raises(ValueError, match=r"^y: expected one of the classes"):
+            binary(classes=[-1, 2**60]).loss(X[:9], np.full(9, wrong))
+    with pytest.raises(ValueError, match=r"^y: expected one of the classes .*, got 9007199254740992.0 in row 0$"):
+        classifier(classes=[0, 5, 2**53 + 1]).loss(X[:9], np.full(9, 2.0**53))
+
+
+@pytest.mark.parametrize("labels", [[2, 1, 2**64], [-1, 2, 2**63]])
+def test_integers_of_more_than_64_bits_are_refused(labels):
+    with pytest.raises(ValueError, match=r"^classes: expected integers of 64 bits, got values from (1|-1) to \d+$"):
+        classifier(classes=labels)
+
+
+def test_text_that_numpy_would_cut_is_refused():
+    net = classifier(classes=["a", "b", "no"])
+    for y, where in (
+        (["a", "no\0"] * 150, "row 1"),
+        (np.array(["a", "no\0"] * 150, object), "row 1"),
+        (pandas.Series(["a", "b", "no\0"] * 100), "row 2"),
+        ([["no\0"], ["a"]] * 150, "row 0, column 0"),
+        (pandas.DataFrame({"l": ["a", "no\0"] * 150}, dtype=object), r"row 1, column 0 \('l'\)"),
+    ):
+        with refused(ValueError, rf"^y: expected text that does not end in a NUL .*, got 'no\\x00' in {where}$", net):
+            net.loss(X, y)
+    with pytest.raises(ValueError, match=r"^classes: expected text that does not end in a NUL"):
+        net.classes = ["a", "b", "b\0"]
+    net.classes = ["a", "\0a", "b\0a"]  # elsewhere it stays
+    assert Network.from_bytes(net.to_bytes()).classes.tolist() == ["a", "\0a", "b\0a"]
+
+
+class Species(str, enum.Enum):
+    CAT = "cat"
+    DOG = "dog"
+    EMU = "emu"
+
+
+def test_text_of_an_enum_is_its_value():
+    values = np.array(list(Species), object)[CLASSES]
+    plain = classifier()
+    for y in (values.tolist(), values, pandas.Series(values)):
+        net = classifier()
+        net.fit(X, y, epochs=2, class_weight={Species.EMU: 2.0})
+        assert net.classes.tolist() == ["cat", "dog", "emu"]
+    plain.fit(X, CLASSES, epochs=2, class_weight={2: 2.0})
+    assert net == plain
+    assert classifier(classes=list(Species)).classes.tolist() == ["cat", "dog", "emu"]
+    assert net.loss(X, [item.value for item in values]) == net.loss(X, values)
+
+
+@pytest.mark.parametrize("missing", ["ignore", "refuse"])
+def test_labels_that_are_numbers_cannot_be_missing_for_cross_entropy(missing):
+    y = np.array([5.0, 6.0, 7.0])[CLASSES]
+    y[2] = np.nan
+    net = classifier(classes=[5, 6, 7])
+    with refused(ValueError, r"^y: expected one of the classes 5, 6, 7, got nan in row 2; labels cannot be miss", net):
+        net.loss(X, y, missing=missing)
+    assert net.loss(X[3:], y[3:], missing=missing) == classifier().loss(X[3:], CLASSES[3:])
+
+
+def test_a_pickle_whose_notes_are_no_text_is_refused():
+    restore, (cls, state), *_ = classifier().__reduce__()
+    state["notes"] = [None, 5, None]
+    with pytest.raises(ValueError, match=r"^the network's notes are not as netlet writes them: expected text, got 5$"):
+        restore(cls, state)

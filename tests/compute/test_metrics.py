@@ -197,3 +197,34 @@ def test_names_elsewhere_get_a_hint(name, hint):
         function = getattr(theirs, hint.split(".")[-1])
         found = net.evaluate(X, CLASSES, metrics={"own": lambda y, p: function(y, p, average="macro")})
         assert found["own"] == function(CLASSES, net.predict(X), average="macro")
+
+
+def test_a_target_that_is_missing_beside_others_has_no_label():
+    net = Network([5, 2], loss="binary_cross_entropy", classes=["no", "yes"], seed=0)
+    y, seen = np.array([[1, np.nan], [np.nan, np.nan], [0, 1]]), []
+
+    def metric(targets, predictions):
+        seen.append((targets.tolist(), predictions.tolist()))
+        return 0.0
+
+    for call in (
+        lambda: net.evaluate(X[:3], y, missing="ignore", metrics=[metric]),
+        lambda: net.evaluate_batches([(X[:1], y[:1]), (X[1:3], y[1:])], missing="ignore", metrics=[metric]),
+    ):
+        call()
+        targets, predictions = seen.pop()
+        assert str(targets) == "[['yes', nan], ['no', 'yes']]"
+        assert predictions == net.predict(X[[0, 2]]).tolist()
+    text = {"text": lambda targets, _: float(targets.dtype.kind == "U")}
+    assert net.evaluate(X[:3], np.nan_to_num(y), missing="ignore", metrics=text)["text"] == 1.0
+
+
+def test_accuracy_under_another_name_is_recorded():
+    history = classifier().fit(
+        X, CLASSES, epochs=2, metrics={"acc": "accuracy", "accuracy": "accuracy"}, validation_data=(X[:9], CLASSES[:9])
+    )
+    assert history["validation_acc"].tolist() == history["validation_accuracy"].tolist()
+    assert len(history["acc"]) == len(history["accuracy"]) == 2
+    net = classifier()
+    history = net.fit(X, CLASSES, epochs=2, metrics={"acc": "accuracy"})
+    assert history["acc"][-1] == net.evaluate(X, CLASSES)["accuracy"]  # after the update

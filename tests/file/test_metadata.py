@@ -65,3 +65,21 @@ def test_what_json_cannot_say_is_refused(net, value, error, match):
     with pytest.raises(error, match=f"^metadata: expected .*{match}"):
         net.metadata = value
     assert net.metadata == NOTES
+
+
+@pytest.mark.parametrize("text", ["made by C", "[1]", "{", '{"netlet_provenance":', "[" * 100_000, "1" * 5000])
+def test_a_note_of_another_program_can_be_replaced_and_does_not_stop_training(text):
+    net = Network([2, 1], seed=0)
+    net._set_note(2, text)
+    net = Network.from_bytes(net.to_bytes())
+    assert net.provenance == {}
+    for read in (lambda: net.metadata, lambda: net.fit([[0, 1]], [1], epochs=1) and net.to_bytes(provenance=True)):
+        with pytest.raises(ValueError, match=r"^metadata: expected a JSON object in the network's note"):
+            read()
+    assert (net.epochs_trained, net.provenance["epochs"]) == (1, 1)
+    assert net._note(2) == text
+    net.metadata = {"mine": 1}
+    assert Network.from_bytes(net.to_bytes(provenance=True)).metadata == {"mine": 1}
+    net._set_note(2, text)
+    net.metadata = None
+    assert net.metadata == {}

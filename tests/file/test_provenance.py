@@ -6,6 +6,8 @@ import hashlib
 import json
 import pickle
 import struct
+from decimal import Decimal
+from fractions import Fraction
 
 import netlet
 import numpy as np
@@ -70,11 +72,14 @@ def test_it_says_what_the_last_fit_did():
 def test_it_is_what_json_gives_back_whatever_it_was_given_as():
     for options in (
         {"epochs": np.int64(2), "seed": np.uint64(2**63), "shuffle": np.bool_(False), "min_delta": np.float32(0.5)},
+        {"validation_split": Decimal("0.25"), "min_delta": Decimal(0), "class_weight": {0: Fraction(1, 2), 1: 1}},
         {"metrics": {"nothing": lambda *_: np.nan}, "class_weight": "balanced"},
         {"schedule": lambda epoch: 0.5},
     ):
         said = trained(**options)[0].provenance
         assert json.loads(json.dumps(said, allow_nan=False)) == said
+    said = trained(class_weight={0: Fraction(1, 2)}, validation_split=Decimal("0.25"))[0].provenance
+    assert (said["class_weight"], said["validation_split"]) == ({"0": 0.5}, 0.25)
 
 
 def half(epoch):
@@ -220,6 +225,8 @@ def test_it_depends_on_shape_and_values_alone():
         (["a", None], ValueError, r"^data: expected text, but the value in row 1 is missing"),
         ([1, None], ValueError, r"^data: expected numbers, but the value in row 1 is missing"),
         (object(), TypeError, "^data: expected real numbers, got object"),
+        (["a\0", "b"], ValueError, r"^data: expected text that does not end in a NUL .*, got 'a\\x00' in row 0$"),
+        ("a\0", ValueError, r"^data: expected text that does not end in a NUL"),
     ],
 )
 def test_what_is_no_data_has_none(data, error, match):

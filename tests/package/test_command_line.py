@@ -86,7 +86,7 @@ def test_show_says_what_a_file_says_of_classes_inputs_and_provenance(call, tmp_p
 
 
 def test_notes_of_another_program_are_a_failure(call, tmp_path):
-    for kind, text in ((0, "[1]"), (1, "{"), (2, "[1]"), (2, "{")):
+    for kind, text in ((0, "[1]"), (1, "{")):
         net = Network([2, 3], loss="cross_entropy", seed=0)
         net._set_note(kind, text)
         (tmp_path / "net").write_bytes(net.to_bytes())
@@ -94,6 +94,18 @@ def test_notes_of_another_program_are_a_failure(call, tmp_path):
         assert (code, output) == (1, "")
         assert errors.startswith(f"{tmp_path / 'net'}: ")
         assert call("verify", tmp_path / "net")[0] == 1
+
+
+def test_metadata_of_another_program_are_none(call, tmp_path):
+    for text in ("[1]", "{", "made by C"):
+        net = Network([2, 3], loss="cross_entropy", seed=0)
+        net._set_note(2, text)
+        (tmp_path / "net").write_bytes(net.to_bytes())
+        code, output, errors = call("show", tmp_path / "net")
+        assert (code, errors) == (0, "")
+        assert "metadata: no JSON object" in output.splitlines()
+        assert json.loads(call("show", "--json", tmp_path / "net")[1])["metadata"] is None
+        assert call("verify", tmp_path / "net")[0] == 0
 
 
 def test_files_of_another_numerics_version_say_so(call):
