@@ -142,7 +142,8 @@ def _causes(network: Any, sample: _Sample) -> list[str]:
             found.append(f"the inputs have sizes from {low} to {high}: use standardize=True")
     else:
         shift, scale = network.input_scaling
-        size = float(np.abs((sample.x - shift) / scale).max())
+        counted = sample.x if sample.weight is None else sample.x[sample.weight > 0]
+        size = float(np.abs((counted - shift) / scale).max(initial=0))
         if size > 100:
             found.append(
                 f"the inputs have sizes up to {size:.3g} after the network's input_scaling, which comes from other "

@@ -30,7 +30,7 @@ def test_it_is_warned_of_once(call, net):
 
 def test_the_warning_of_a_loss_that_grew_has_the_history():
     net = Network([4, 3], activation="identity", seed=0)
-    with pytest.raises(TrainingWarning, match=r"; the loss grew from") as caught:
+    with pytest.raises(TrainingWarning, match=r"; the loss per row grew from") as caught:
         net.fit(X, Y, epochs=30, learning_rate=0.3)
     assert net.epochs_trained == len(caught.value.history) == 30
     assert np.isfinite(caught.value.history.loss).all()
