@@ -392,9 +392,9 @@ class Exchange(Notes):
             # the name as printable ASCII, which may not end the comment
             called = ascii(file.name)[1:-1].replace("*/", "*_")
             declarations = c_header(parts, name, fingerprint, called)
-        _core.replace_file(_encoded(path), text.encode("ascii"))
-        if header:
+            # first: in a folder that takes no new files the C file stays as it is
             _core.replace_file(os.fsencode(beside), declarations.encode("ascii"))
+        _core.replace_file(_encoded(path), text.encode("ascii"))
 
     @_QUIETLY
     def to_onnx(self, path: Path, *, dtype: Dtype | None = None) -> None:

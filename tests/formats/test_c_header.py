@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The header that is written beside exported C agrees with it, and suits every C and C++."""
 
+import errno
 import os
 import re
 import shutil
@@ -8,7 +9,7 @@ import subprocess
 
 import numpy as np
 import pytest
-from netlet import Network
+from netlet import Network, _core
 
 COMPILERS = [name for name in ("gcc", "clang") if shutil.which(name)]
 STRICT = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-Wno-unknown-pragmas"]
@@ -161,3 +162,17 @@ def test_names_that_differ_in_case_have_their_own_headers(tmp_path):
         )
         good, message = compiles(COMPILERS[0], *STRICT, "-fsyntax-only", "main.c", cwd=tmp_path)
         assert good, message
+
+
+def test_a_header_that_cannot_be_written_leaves_the_c_file(tmp_path, monkeypatch):
+    """As in a folder that takes no new files, with a C file that may be written."""
+
+    def replace_file(path, data):
+        raise OSError(errno.EROFS, "read-only", os.fsdecode(path))
+
+    NETWORKS["float32"].to_c(tmp_path / "net.c", header=False)
+    before = (tmp_path / "net.c").read_bytes()
+    monkeypatch.setattr(_core, "replace_file", replace_file)
+    with pytest.raises(OSError, match=r"net\.h"):
+        NETWORKS["float64"].to_c(tmp_path / "net.c")
+    assert (tmp_path / "net.c").read_bytes() == before
