@@ -134,6 +134,12 @@ def test_some_batches_may_have_weights_and_rows_any_form():
     assert bits(net.evaluate_batches(iter(given))) == bits(expected)
 
 
+def test_a_larger_batch_without_weights_may_follow_one_with_them():
+    parts = [(BIG_X[:10], BIG_Y[:10], WEIGHT[:10]), (BIG_X[10:2000], BIG_Y[10:2000]), (BIG_X[2000:], BIG_Y[2000:])]
+    together = regression().evaluate(BIG_X, BIG_Y, sample_weight=np.append(WEIGHT[:10], np.ones(ROWS - 10)))
+    assert bits(regression().evaluate_batches(parts)) == bits(together)
+
+
 def test_what_is_no_batch_is_refused():
     net = regression()
     for bad, match in [

@@ -27,7 +27,7 @@ def test_an_allocation_in_the_real_time_path_is_found(programs, tmp_path):
     shutil.copy(ROOT / "CMakeLists.txt", tmp_path)
     source = tmp_path / "cpp/src/compute/forward.cpp"
     text = source.read_text()
-    right = "    forward_alone(*network, *x, static_cast<T*>(out), layout, static_cast<T*>(workspace), false);\n"
+    right = "    forward_alone(*network, *x, static_cast<T*>(out), layout, static_cast<T*>(workspace));\n"
     assert text.count(right) == 1
     source.write_text(text.replace(right, "    void* volatile p = malloc(1);\n    free(p);\n" + right))
     options = ["-DNETLET_OPTIMIZE=-O1"]

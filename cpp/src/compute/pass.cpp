@@ -110,6 +110,7 @@ template <class T> size_t Pass<T>::compare(const Batch& batch, size_t from, size
 template <class T> void Pass<T>::measure(const Batch& batch, size_t from, size_t at, size_t count) {
   const netlet_network& net = *net_;
   const size_t n = net.outputs(), targets = net.targets(), each = n / targets;
+  const T* const weights = batch.targets->sample_weight ? row_weight() : nullptr;  // it may be another batch's
   T* y = output_[net.layer_count() - 1] + at * n;
   double* t = given_.data() + at * targets;
   if (net.output_scaling) kernel_->unstandardize(count, n, net.output_scaling.shift(), net.output_scaling.scale(), y);
@@ -122,7 +123,7 @@ template <class T> void Pass<T>::measure(const Batch& batch, size_t from, size_t
       const double e = (double)y[j * each] - t[j];
       row = {row.square + e * e, row.absolute + fabs(e), row.count + 1};
     }
-    const double weight = row_weight() ? (double)row_weight()[i] : 1;
+    const double weight = weights ? (double)weights[i] : 1;
     row_errors_[i] = {row.square * weight, row.absolute * weight, row.count * weight};
   }
 }
