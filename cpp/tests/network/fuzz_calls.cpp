@@ -354,8 +354,11 @@ class World {
   struct Fitting {
     World& world;
     netlet_network* net;
-    Data data;
-    int left = 2;
+    Data data;  // of fit, which must stay as they are
+    struct {
+      Data data;
+      int left = 2;
+    } batches[2];  // and those of its training and its validation, as long as they are used
     int answer() {
       ++world.depth_;
       const long until_failure = g_until_failure, failures = g_failures;
@@ -377,38 +380,39 @@ class World {
       *factor = world.draw(4) ? 0.5 : world.number();
       return static_cast<Fitting*>(self)->answer() < 0;
     }
-    static int next_batch(void* given, netlet_batch* batch) {
+    template <int kSource> static int next_batch(void* given, netlet_batch* batch) {
       Fitting& self = *static_cast<Fitting*>(given);
-      if (self.left-- == 0) {
-        self.left = 2;
+      auto& source = self.batches[kSource];
+      if (source.left-- == 0) {
+        source.left = 2;
         return 0;
       }
       if (self.answer() < 0) return -1;
-      self.data = self.world.examples(self.net);
-      batch->x = self.data.x;
-      batch->targets = self.data.targets;
+      source.data = self.world.examples(self.net);
+      batch->x = source.data.x;
+      batch->targets = source.data.targets;
       return 1;
     }
   };
 
   void evaluate_batches(netlet_network* net, netlet_optimizer* optimizer) {
-    Fitting fitting{*this, net, {}};
+    Fitting fitting{*this, net, {}, {}};
     check(
         "netlet_evaluate_batches", net, optimizer,
         [&](netlet_error* e) {
           netlet_evaluation evaluation;
-          return netlet_evaluate_batches(net, draw(32) ? &Fitting::next_batch : nullptr, &fitting, &evaluation,
+          return netlet_evaluate_batches(net, draw(32) ? &Fitting::next_batch<0> : nullptr, &fitting, &evaluation,
                                          draw(2) ? sizeof evaluation : 8, e);
         },
         true);
   }
 
   void learn_scaling_batches(netlet_network* net, netlet_optimizer* optimizer) {
-    Fitting fitting{*this, net, {}};
+    Fitting fitting{*this, net, {}, {}};
     check(
         "netlet_learn_scaling_batches", net, optimizer,
         [&](netlet_error* e) {
-          return netlet_learn_scaling_batches(net, (int)draw(5), draw(32) ? &Fitting::next_batch : nullptr, &fitting,
+          return netlet_learn_scaling_batches(net, (int)draw(5), draw(32) ? &Fitting::next_batch<0> : nullptr, &fitting,
                                               e);
         },
         true);
@@ -416,7 +420,7 @@ class World {
 
   void fit(netlet_network* net, netlet_optimizer* optimizer) {
     const bool in_batches = draw(3) == 0;
-    Fitting fitting{*this, net, examples(net)};
+    Fitting fitting{*this, net, examples(net), {}};
     const Data validation = examples(net);
     netlet_fit_options o = netlet_fit_defaults(net);
     o.epochs = draw(8) ? 1 + draw(4) : 0;
@@ -430,12 +434,12 @@ class World {
     o.resume = draw(16) ? (int)draw(2) : 5;
     if (draw(4) == 0) o.validation_x = maybe(validation.x);
     if (o.validation_x || draw(32) == 0) o.validation_targets = &validation.targets;
-    if (draw(8) == 0) o.next_validation_batch = &Fitting::next_batch;
+    if (draw(8) == 0) o.next_validation_batch = &Fitting::next_batch<1>;
     if (draw(4) == 0) o.on_step = &Fitting::on_step;
     o.step_interval = draw(4);
     o.patience = draw(4) ? 0 : draw(3);
     o.min_delta = draw(8) ? 0 : number();
-    if (in_batches) o.next_batch = &Fitting::next_batch;
+    if (in_batches) o.next_batch = &Fitting::next_batch<0>;
     if (draw(2)) o.on_epochs = &Fitting::on_epochs;
     o.report_together = draw(4) == 0;
     if (o.report_together) o.on_epochs = nullptr;  // it may use nothing
