@@ -77,9 +77,7 @@ class Notes(_core.Network):
 
     _classes: Array | None = None
     _feature_names: list[str] | None = None
-    _training: dict[str, Any] | None = (
-        None  # the last one in this process; what a file said of it is in the core's note
-    )
+    _training: dict[str, Any] | None = None  # the last in this process; what a file says of it is in the core's note
 
     @property
     def classes(self) -> Array | None:

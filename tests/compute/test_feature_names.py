@@ -1,9 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A network that was trained on a table knows its inputs by name."""
 
-import copy
-import pickle
-
 import numpy as np
 import pandas
 import pyarrow
@@ -12,6 +9,7 @@ from netlet import SGD, Network
 
 from helpers.bad_input import refused
 from helpers.missing import polars
+from helpers.saved import copies
 
 NAMES = ["mass", "Länge", "t", "x y"]
 RNG = np.random.default_rng(5)
@@ -157,13 +155,7 @@ def test_a_second_table_must_have_the_same_names():
 
 def test_they_stay_with_the_network(tmp_path):
     net = trained()
-    net.save(tmp_path / "net")
-    for other in (
-        Network.load(tmp_path / "net"),
-        Network.from_bytes(net.to_bytes()),
-        pickle.loads(pickle.dumps(net)),
-        copy.deepcopy(net),
-    ):
+    for other in copies(net, tmp_path):
         assert other.feature_names == NAMES
         assert other.to_bytes() == net.to_bytes()
         with pytest.raises(ValueError, match="missing: 't'"):

@@ -16,6 +16,7 @@ from sklearn.preprocessing import LabelEncoder
 
 from helpers.bad_input import refused
 from helpers.missing import polars
+from helpers.saved import copies
 from helpers.training import CLASSES, X, classifier
 
 NAMES = np.array(["setosa", "Versicolor", "été"])
@@ -293,13 +294,7 @@ def test_callbacks_predict_labels():
 def test_labels_stay_with_the_network(tmp_path):
     for labels in (SORTED, [3, 1, 2], [1.5, 2.0, -1.0], ['<a href="x">', "\n", "\\"]):
         net = classifier(classes=labels)
-        net.save(tmp_path / "net")
-        for other in (
-            Network.load(tmp_path / "net"),
-            Network.from_bytes(net.to_bytes()),
-            pickle.loads(pickle.dumps(net)),
-            copy.deepcopy(net),
-        ):
+        for other in copies(net, tmp_path):
             assert other.classes.tolist() == labels
             assert other.classes.dtype == net.classes.dtype
             assert not other.classes.flags.writeable

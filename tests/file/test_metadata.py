@@ -8,6 +8,8 @@ import pickle
 import pytest
 from netlet import Network
 
+from helpers.saved import copies
+
 NOTES = {"made by": "Zoë", "units": ["m", "s"], "nested": {"ok": True, "none": None, "x": [1, 2.5, -1e300]}}
 
 
@@ -19,13 +21,7 @@ def net():
 
 
 def test_it_is_kept_in_copies_and_files(net, tmp_path):
-    net.save(tmp_path / "net")
-    for other in (
-        Network.load(tmp_path / "net"),
-        Network.from_bytes(net.to_bytes()),
-        pickle.loads(pickle.dumps(net)),
-        copy.deepcopy(net),
-    ):
+    for other in copies(net, tmp_path):
         assert other.metadata == NOTES
         assert other == net
     assert net.fingerprint() == Network([2, 3, 1], seed=0).fingerprint()

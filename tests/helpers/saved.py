@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""A network and an optimizer of every kind that a file can hold."""
+"""A network and an optimizer of every kind that a file can hold, and copies."""
+
+import copy
+import pickle
 
 import numpy as np
 import pytest
@@ -36,6 +39,17 @@ def scaled():
     net = Network([3, 4, 2], seed=8)
     net.learn_scaling(X, Y)
     return net
+
+
+def copies(net, folder):
+    """What becomes of a network in a file, in bytes, in a pickle and as a copy."""
+    net.save(folder / "net")
+    return (
+        Network.load(folder / "net"),
+        Network.from_bytes(net.to_bytes()),
+        pickle.loads(pickle.dumps(net)),
+        copy.deepcopy(net),
+    )
 
 
 def names(folder):
