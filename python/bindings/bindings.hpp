@@ -17,6 +17,7 @@ void bind_functional(py::module_& m);
 void bind_library(py::module_& m);
 void bind_network(py::module_& m);
 void bind_optimizers(py::module_& m);
+void bind_plateau(py::module_& m);
 void bind_training(py::module_& m, py::class_<netlet::Network>& network_type);
 
 // Whether __init__ has run.

@@ -91,6 +91,7 @@ PYBIND11_MODULE(_core, m, py::mod_gil_not_used()) {
   bind_library(m);
   bind_optimizers(m);
   bind_network(m);
+  bind_plateau(m);
   bind_files(m);
   bind_functional(m);
 }

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "batches.hpp"
+#include "plateau.hpp"
 
 namespace {
 
@@ -98,6 +99,13 @@ class Fit {
         });
       };
     if (callback_.is_none()) return;
+    if (is_made<Plateau>(callback_)) {
+      Plateau& plateau = callback_.cast<Plateau&>();
+      options_.on_epoch = [&plateau](const netlet_epoch& epoch, const netlet::History&) {
+        return plateau.after_epoch(epoch.loss);
+      };
+      return;
+    }
     options_.on_epoch = [this](const netlet_epoch& epoch, const netlet::History&) {
       return with_gil(thread_, [&] {
         flush();

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _arguments as arguments
+from . import _core
 from ._data import flag, number, real_array, shown
 from ._features import input_array
 from ._names import ACTIVATIONS, LOSSES
@@ -432,13 +433,15 @@ def _said(value: Any) -> str:
     return f"the class {value.__name__}" if isinstance(value, type) else type(value).__name__
 
 
-def together(all_of_them: list[Any], history: History, network: Any) -> Callable[[int], object] | None:
+def together(all_of_them: list[Any], history: History, network: Any) -> Any:
     """One function of the epoch that calls all of them; None if there is none."""
     all_of_them = [each for each in all_of_them if callable(each) or hasattr(each, "on_epoch")]
     if not all_of_them:
         return None
     if len(all_of_them) == 1 and not hasattr(all_of_them[0], "on_epoch"):
         function = all_of_them[0]
+        if isinstance(function, _core.Plateau):  # the core calls it itself
+            return function
         return lambda epoch: _stops(function, function(epoch, history))
 
     def call(epoch: int) -> bool:

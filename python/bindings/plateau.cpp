@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "plateau.hpp"
+
+#include <pybind11/numpy.h>
+
+#include "bindings.hpp"
+
+namespace {
+
+// The squares are added in this order on every machine.
+template <class T> double sum_of_squares_of(const netlet::Network& network) {
+  const std::vector<std::size_t> sizes = network.layer_sizes();
+  double sum = 0;
+  for (std::size_t layer = 0; layer + 1 < sizes.size(); ++layer) {
+    const T* const weights = network.weights<T>(layer);
+    for (std::size_t i = 0; i < sizes[layer] * sizes[layer + 1]; ++i) sum += (double)weights[i] * (double)weights[i];
+  }
+  return sum;
+}
+
+}  // namespace
+
+double Plateau::sum_of_squares() const {
+  return network_.dtype() == netlet::Dtype::float32 ? sum_of_squares_of<float>(network_)
+                                                    : sum_of_squares_of<double>(network_);
+}
+
+bool Plateau::after_epoch(double loss) {
+  double figure = scale * loss + shift;
+  if (penalty != 0) {
+    const double before = squares_;
+    squares_ = sum_of_squares();
+    figure += penalty * ((before + squares_) / 2);
+  }
+  return update(figure);
+}
+
+bool Plateau::update(double figure) {
+  figures.push_back(figure);
+  count = figure > best - tol ? count + 1 : 0;
+  if (figure < best) best = figure;
+  return stopped = (double)count > patience;
+}
+
+void bind_plateau(py::module_& m) {
+  py::class_<Plateau>(m, "Plateau")
+      .def(py::init([](py::handle network, double tol, double patience) {
+             return Plateau(object_of<netlet::Network>(network, "network"), tol, patience);
+           }),
+           py::keep_alive<1, 2>())
+      .def_readwrite("scale", &Plateau::scale)
+      .def_readwrite("shift", &Plateau::shift)
+      .def_readwrite("penalty", &Plateau::penalty)
+      .def_readwrite("stopped", &Plateau::stopped)
+      .def_readwrite("best", &Plateau::best)
+      .def_readwrite("count", &Plateau::count)
+      .def_property_readonly(
+          "figures",
+          [](const Plateau& self) {
+            return py::array_t<double>((py::ssize_t)self.figures.size(), self.figures.data()).attr("tolist")();
+          })
+      .def("after_epoch", &Plateau::after_epoch)
+      .def("update", &Plateau::update)
+      .def("__call__", [](Plateau& self, const py::object&, const py::object& history) {  // beside other callbacks
+        return self.after_epoch(history.attr("_last")().attr("__getitem__")("loss").cast<double>());
+      });
+}

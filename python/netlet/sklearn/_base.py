@@ -1,0 +1,497 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What both estimators share: parameters, the network behind the fitted attributes, fit and outputs."""
+
+from __future__ import annotations
+
+import copy
+import math
+import warnings
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, _fit_context, is_classifier
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from .. import _core, schedules
+from .._names import ACTIVATIONS
+from ..network import Network
+from ..optimizers import OPTIMIZERS, Optimizer
+from . import _training as training
+from ._threads import limited
+
+Array = np.ndarray[Any, Any]
+
+# scikit-learn's names of activations, and netlet's own
+TO_NETLET = {row.get("sklearn", name): name for name, row in ACTIVATIONS.items()} | {name: name for name in ACTIVATIONS}
+FROM_NETLET = {name: row.get("sklearn", name) for name, row in ACTIVATIONS.items()}
+_HIDDEN = set(TO_NETLET) - {"softmax"}
+_STOCHASTIC = ("sgd", "adam")
+
+
+class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
+    """Base class of both estimators."""
+
+    _parameter_constraints: dict[str, Any] = {  # noqa: RUF012  # scikit-learn's convention
+        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "activation": [StrOptions(_HIDDEN), list, tuple],
+        "solver": [StrOptions({"lbfgs", "sgd", "adam"})],
+        "alpha": [Interval(Real, 0, None, closed="left")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "learning_rate": [StrOptions({"constant", "invscaling", "adaptive"})],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "power_t": [Interval(Real, 0, None, closed="left")],
+        "max_iter": [Interval(Integral, 1, None, closed="left")],
+        "shuffle": ["boolean"],
+        "random_state": ["random_state"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "nesterovs_momentum": ["boolean"],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
+        "beta_1": [Interval(Real, 0, 1, closed="left")],
+        "beta_2": [Interval(Real, 0, 1, closed="left")],
+        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
+        "max_fun": [Interval(Integral, 1, None, closed="left")],
+        "optimizer": [StrOptions(set(OPTIMIZERS)), Optimizer, None],
+        "schedule": [
+            schedules.StepDecay,
+            schedules.ExponentialDecay,
+            schedules.CosineDecay,
+            schedules.ReduceOnPlateau,
+            callable,
+            None,
+        ],
+        "dropout": [Interval(Real, 0, 1, closed="left"), list, tuple],
+        "standardize": ["boolean", StrOptions({"inputs", "outputs"})],
+        "callbacks": [list, tuple, None],
+        "dtype": [StrOptions({"auto", "float32", "float64"}), type, np.dtype],
+        "n_threads": [Interval(Integral, 1, None, closed="left"), None],
+        "progress": ["boolean"],
+    }
+
+    hidden_layer_sizes: Any
+    activation: Any
+    solver: str
+    alpha: float
+    batch_size: Any
+    learning_rate: str
+    learning_rate_init: float
+    power_t: float
+    max_iter: int
+    loss: str
+    shuffle: bool
+    random_state: Any
+    tol: float
+    verbose: Any
+    warm_start: bool
+    momentum: float
+    nesterovs_momentum: bool
+    early_stopping: bool
+    validation_fraction: float
+    beta_1: float
+    beta_2: float
+    epsilon: float
+    n_iter_no_change: Any
+    max_fun: int
+    optimizer: Any
+    schedule: Any
+    dropout: Any
+    standardize: Any
+    callbacks: Any
+    dtype: Any
+    n_threads: Any
+    progress: bool
+
+    def _keep(self, arguments: dict[str, Any]) -> None:
+        """Keep the constructor's arguments as they are, which scikit-learn asks for."""
+        for name, value in arguments.items():
+            if name not in ("self", "__class__"):
+                setattr(self, name, value)
+
+    # what the two estimators do differently
+
+    def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
+        """X and y as scikit-learn checks them, y as the network's targets; learns classes."""
+        raise NotImplementedError
+
+    def _targets(self, y: Any) -> Array:
+        """Y of validation data as the network's targets."""
+        raise NotImplementedError
+
+    def _ends(self, targets: Array) -> tuple[str, str, int, int]:
+        """Loss, output activation, outputs of the network, and `n_outputs_`."""
+        raise NotImplementedError
+
+    def _loss_settings(self) -> dict[str, Any]:
+        """The arguments of `Network` that belong to the loss."""
+        return {}
+
+    def _figures(self, targets: Array, weights: Array | None) -> tuple[float, float]:
+        """What the network's loss is multiplied by, and what is added, to be scikit-learn's."""
+        return 1.0, 0.0
+
+    def _validation_score(self, network: Network, validation: training.Rows) -> float:
+        """What early stopping looks at."""
+        raise NotImplementedError
+
+    # the network behind coefs_ and intercepts_
+
+    def _current(self) -> Network:
+        """The network, with what the caller may have put in place of items of `coefs_` and `intercepts_`."""
+        held = self.__dict__.get("_held")
+        given = [*self.coefs_, *self.intercepts_]
+        if held is not None and len(held.views) == len(given) and all(map(_same, held.views, given)):
+            network: Network = held.network
+            return network
+        return self._hold(self._rebuilt(), given)
+
+    def _rebuilt(self) -> Network:
+        """A network of the shapes of `coefs_`, as held or as an unfitted estimator got them."""
+        weights = [np.asarray(each) for each in self.coefs_]
+        sizes = [weights[0].shape[0], *(each.shape[1] for each in weights)]
+        held = self.__dict__.get("_held")
+        if held is not None and list(held.network.layer_sizes) == sizes:
+            network: Network = held.network
+            return network
+        dtype = np.result_type(*weights)
+        loss, output = self._rebuilt_ends()
+        return self._made(sizes, loss, output, dtype if dtype == np.float32 else np.dtype(np.float64), init=None)
+
+    def _rebuilt_ends(self) -> tuple[str, str]:
+        """Loss and output activation of an estimator whose attributes were set by hand."""
+        raise NotImplementedError
+
+    def _hold(self, network: Network, values: list[Any] | None = None) -> Network:
+        """Make `coefs_` and `intercepts_` views of a network's parameters, which get these values first."""
+        views = [*network.weights, *network.biases]
+        if values is not None:
+            for view, value in zip(views, values):
+                if view is not value:
+                    view[...] = value
+        layers = len(network.weights)
+        self.coefs_, self.intercepts_ = views[:layers], views[layers:]
+        self._held = Held(network, views)
+        return network
+
+    @property
+    def network_(self) -> Network:
+        """The trained network, with `classes_` and `feature_names_in_`: to save, derive, export, inspect.
+
+        `coefs_` and `intercepts_` are views of its parameters.
+        """
+        if not hasattr(self, "coefs_"):
+            raise AttributeError(f"{type(self).__name__} has no network_ before fit")
+        network = self._current()
+        self._name(network)
+        return network
+
+    def _name(self, network: Network) -> None:
+        """Give the network the names of features."""
+        names = getattr(self, "feature_names_in_", None)
+        if names is not None and network.feature_names is None:
+            network.feature_names = list(names)
+
+    def __getstate__(self) -> dict[str, Any]:
+        state: dict[str, Any] = dict(super().__getstate__())
+        if "_held" in state:
+            state["_held"] = self._current()
+            del state["coefs_"], state["intercepts_"]
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        network = state.pop("_held", None)
+        super().__setstate__(state)
+        if network is not None:
+            self._hold(network)
+
+    # training
+
+    def _dtypes(self) -> list[Any]:
+        """Of X, the first one for what is neither."""
+        return [np.float64, np.float32] if isinstance(self.dtype, str) and self.dtype == "auto" else [np.dtype(self.dtype)]
+
+    def _sizes(self) -> list[int]:
+        hidden = self.hidden_layer_sizes
+        sizes = list(hidden) if hasattr(hidden, "__iter__") else [hidden]
+        if np.any(np.array(sizes) <= 0):
+            raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
+        return [int(size) for size in sizes]
+
+    def _hidden_activations(self, count: int) -> list[str]:
+        if isinstance(self.activation, str):
+            return [TO_NETLET[self.activation]] * count
+        names = list(self.activation)
+        unknown = [name for name in names if name not in _HIDDEN]
+        if unknown:
+            raise ValueError(f"activation: expected names among {sorted(_HIDDEN)}, got {unknown[0]!r}")
+        if len(names) != count:
+            raise ValueError(f"activation: expected {count} names, one for each hidden layer, got {len(names)}")
+        return [TO_NETLET[name] for name in names]
+
+    def _made(self, sizes: list[int], loss: str, output: str, dtype: Any, init: Any) -> Network:
+        network = Network(
+            sizes,
+            activation=[*self._hidden_activations(len(sizes) - 2), output],
+            loss=loss,
+            reduction="mean",
+            dtype=dtype,
+            init=np.zeros(sum((n + 1) * m for n, m in zip(sizes, sizes[1:]))) if init is None else init,
+            seed=0,
+            dropout=self.dropout if len(sizes) > 2 else 0.0,
+            **self._loss_settings(),
+        )
+        return network
+
+    def _initial(self, sizes: list[int], random: np.random.RandomState) -> list[tuple[Array, Array]]:
+        """scikit-learn's initial values: Glorot and Bengio (2010), biases drawn likewise.
+
+        From numbers between 0 and 1 by two operations, so that they are the same on all machines.
+        """
+        factor = 2.0 if self.activation == "logistic" else 6.0
+
+        def drawn(bound: float, shape: tuple[int, ...]) -> Array:
+            return np.asarray(random.random_sample(shape) * (2 * bound)) - bound
+
+        pairs = []
+        for n, m in zip(sizes, sizes[1:]):
+            bound = math.sqrt(factor / (n + m))
+            pairs.append((drawn(bound, (n, m)), drawn(bound, (m,))))
+        return pairs
+
+    def _begin(self) -> None:
+        """What an estimator knows before its first epoch."""
+        self.n_iter_ = 0
+        self.t_ = 0
+        if self._stochastic():
+            self.loss_curve_: list[float] = []
+            self._no_improvement_count = 0
+            scores = self.early_stopping
+            self.validation_scores_: list[float] | None = [] if scores else None
+            self.best_validation_score_: float | None = -np.inf if scores else None
+            self.best_loss_: float | None = None if scores else np.inf
+
+    def _stochastic(self) -> bool:
+        if self.optimizer is not None and self.solver == "lbfgs":
+            raise ValueError("optimizer: expected None beside solver='lbfgs', which is none")
+        return self.solver in _STOCHASTIC
+
+    def _fit(
+        self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None, incremental: bool = False
+    ) -> Any:
+        hidden = self._sizes()
+        first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        stochastic = self._stochastic()
+        if incremental and self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        X, targets = self._validate(X, y, incremental, first)
+        weights = self._weights(X, y, sample_weight)
+        loss, output, outputs, self.n_outputs_ = self._ends(targets)
+        sizes = [X.shape[1], *hidden, outputs]
+        random = check_random_state(self.random_state)
+        if first:
+            self._begin()
+            self.n_layers_, self.out_activation_ = len(sizes), FROM_NETLET.get(output, output)
+            if loss == "poisson":
+                self.out_activation_ = "exp"
+            pairs = self._initial(sizes, random)
+        rows, validation = self._divided(training.Rows(X, targets, weights), validation_data, random)
+        if first:
+            seed = int.from_bytes(random.bytes(8), "little")
+            network = self._made(sizes, loss, output, X.dtype, pairs)
+            network._set_seed(seed)
+        else:
+            network = self._current()
+            if list(network.layer_sizes) != sizes:
+                raise ValueError(f"expected data and settings of layers {list(network.layer_sizes)}, got {sizes}")
+            network = self._again(network, loss)
+        with limited(self.n_threads), training.silent(network):
+            if stochastic:
+                self._fit_stochastic(network, rows, validation, incremental)
+            else:
+                self._fit_lbfgs(network, rows)
+        self._hold(network)
+        if not np.isfinite(network.parameters).all():
+            raise ValueError(training.NON_FINITE)
+        return self
+
+    def _again(self, network: Network, loss: str) -> Network:
+        """The network that is trained on, without labels, which are targets by then."""
+        if network.loss_name != loss:
+            raise ValueError(f"warm_start: expected the loss of the first fit, {network.loss_name}, got {loss}")
+        if network._classes is not None:
+            network.classes = None
+        return network
+
+    def _weights(self, X: Any, y: Any, sample_weight: Any) -> Array | None:
+        """Weights of rows, checked."""
+        if sample_weight is None:
+            return None
+        weights = np.asarray(_check_sample_weight(sample_weight, X), np.float64)
+        if (weights < 0).any():
+            raise ValueError("sample_weight: expected weights >= 0, got negative ones")
+        if not weights.any():
+            raise ValueError("sample_weight: expected a weight above zero, got zero for all rows")
+        return weights
+
+    def _divided(
+        self, rows: training.Rows, validation_data: Any, random: np.random.RandomState
+    ) -> tuple[training.Rows, training.Rows | None]:
+        """Rows for training and rows for validation."""
+        if validation_data is not None:
+            if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
+                raise ValueError("validation_data: expected a tuple (X, y) or (X, y, sample_weight)")
+            X, y, *weight = validation_data
+            X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=rows.X.dtype, reset=False)
+            weights = self._weights(X, y, weight[0] if weight else None)
+            return rows, training.Rows(X, self._targets(y), weights)
+        if not (self.early_stopping and self._stochastic()):
+            return rows, None
+        binary = is_classifier(self) and self.n_outputs_ == 1
+        parts = [part for part in rows if part is not None]
+        try:
+            split = train_test_split(
+                *parts,
+                random_state=random,
+                test_size=self.validation_fraction,
+                stratify=rows.targets.astype(bool) if binary else None,
+            )
+        except ValueError as error:
+            raise ValueError(str(error)) from None
+        own, held = (training.Rows(*split[start::2], *[None] * (3 - len(parts))) for start in (0, 1))
+        if held.X.shape[0] < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+            )
+        return own, held
+
+    def _batch_rows(self, n: int) -> int:
+        if self.batch_size == "auto":
+            return min(200, n)
+        if self.batch_size > n:
+            warnings.warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped")
+        return min(int(self.batch_size), n)
+
+    def _own_optimizer(self, weight: float) -> Optimizer:
+        """A new optimizer. Its penalty is that of a batch of this weight: scikit-learn divides alpha by it."""
+        l2 = self.alpha / weight
+        if isinstance(self.optimizer, Optimizer):
+            return copy.copy(self.optimizer)
+        if self.optimizer is not None:
+            return OPTIMIZERS[self.optimizer](self.learning_rate_init, l2=l2)
+        if self.solver == "adam":
+            return OPTIMIZERS["adam"](
+                self.learning_rate_init, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=self.epsilon, l2=l2
+            )
+        return OPTIMIZERS["sgd"](
+            self.learning_rate_init,
+            momentum=self.momentum,
+            nesterov=bool(self.nesterovs_momentum and self.momentum > 0),
+            l2=l2,
+        )
+
+    def _fit_stochastic(
+        self, network: Network, rows: training.Rows, validation: training.Rows | None, incremental: bool
+    ) -> None:
+        n = rows.X.shape[0]
+        batch = self._batch_rows(n)
+        mean_weight = 1.0 if rows.weights is None else float(rows.weights.mean())
+        optimizer = self._own_optimizer(batch * mean_weight)
+        if incremental and "_optimizer" in self.__dict__:
+            optimizer = training.with_state_of(self._optimizer, optimizer)
+        self._optimizer = optimizer
+        plateau = _core.Plateau(network, self.tol, np.inf if self.early_stopping else self.n_iter_no_change)
+        plateau.scale, plateau.shift = self._figures(rows.targets, rows.weights)
+        plateau.penalty = 0.5 * optimizer.l2 * batch * math.ceil(n / batch) / n
+        if not self.early_stopping:
+            plateau.best = np.inf if self.best_loss_ is None else self.best_loss_
+            plateau.count = self._no_improvement_count
+        watch = training.watch(self, network, optimizer, plateau, validation, n)
+        training.run(self, network, optimizer, rows, batch, watch, 1 if incremental else self.max_iter)
+        done = len(plateau.figures)
+        self.loss_curve_.extend(plateau.figures)
+        if done:
+            self.loss_ = plateau.figures[-1]
+        self.n_iter_ = done
+        self.t_ += n * done
+        if not self.early_stopping:
+            self.best_loss_, self._no_improvement_count = plateau.best, plateau.count
+        if done == self.max_iter and not (watch.stopped or incremental):
+            training.not_converged(self.max_iter)
+
+    def _fit_lbfgs(self, network: Network, rows: training.Rows) -> None:
+        from ._lbfgs import minimized  # SciPy's optimizers take a while to import
+
+        self.n_iter_, self.loss_ = minimized(self, network, rows)
+
+    # outputs
+
+    def _outputs(self, X: Any) -> Array:
+        """What the network gives for X, checked."""
+        check_is_fitted(self)
+        X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        with limited(self.n_threads):
+            return training.forward(self._current(), X)
+
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None) -> Any:
+        """Fit the network to data: anew, or with ``warm_start`` from where the last fit ended.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+            A data frame's column names become `feature_names_in_`. Sparse rows are made dense batch by batch.
+        y : array-like, shape (n_samples,) or (n_samples, n_outputs)
+            Labels, or a matrix of 0 and 1 for several labels at once; or numbers to regress on.
+        sample_weight : array-like, shape (n_samples,), optional
+            Weights >= 0, not all zero, that multiply the losses of the rows.
+        validation_data : tuple (X, y) or (X, y, sample_weight), optional
+            Scored after each epoch into `validation_scores_`; early stopping looks at it in place of a part of `X`.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If an argument does not fit, or training diverges.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If ``max_iter`` epochs were not enough.
+        """
+        return self._fit(X, y, sample_weight, validation_data=validation_data)
+
+    def _check_solver(self) -> bool:
+        if self.solver not in _STOCHASTIC:
+            raise AttributeError(
+                f"partial_fit is only available for stochastic optimizers. {self.solver} is not stochastic."
+            )
+        return True
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other
+
+
+class Held:
+    """A network, and the views of its parameters that `coefs_` and `intercepts_` have."""
+
+    def __init__(self, network: Network, views: list[Array]) -> None:
+        self.network, self.views = network, views
+
+

@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The classifier."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.metrics import accuracy_score
+from sklearn.utils import column_or_1d
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.class_weight import compute_sample_weight
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import (
+    _check_partial_fit_first_call,
+    check_classification_targets,
+    type_of_target,
+    unique_labels,
+)
+from sklearn.utils.validation import validate_data
+
+from .. import functional
+from ..network import Network
+from . import _training as training
+from ._base import Array, BaseMLP
+from ._doc import documented
+
+
+@documented
+class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
+    """A multilayer perceptron that classifies: scikit-learn's `MLPClassifier`, trained by netlet.
+
+    Minimizes the log loss, over a softmax of the classes or, for two classes and for several labels at once, over
+    sigmoids.
+
+    {parameters}
+    class_weight : dict, "balanced" or None, default None
+        Weights of the classes, by label, that multiply those of the rows, as for scikit-learn's other classifiers.
+    {beyond}
+
+    Attributes
+    ----------
+    classes_ : ndarray, shape (n_classes,)
+        The labels, sorted.
+    {attributes}
+
+    {notes}
+
+    Examples
+    --------
+    >>> from netlet.sklearn import MLPClassifier
+    >>> from sklearn.datasets import make_classification
+    >>> from sklearn.model_selection import train_test_split
+    >>> X, y = make_classification(n_samples=100, random_state=1)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=1)
+    >>> model = MLPClassifier(random_state=1, max_iter=300).fit(X_train, y_train)
+    >>> model.predict(X_test[:5])
+    array([1, 0, 1, 0, 1])
+    >>> model.score(X_test, y_test) > 0.8
+    True
+    """
+
+    loss = "log_loss"
+    class_weight: Any
+    classes_: Array
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
+        **BaseMLP._parameter_constraints,
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Any = (100,),
+        activation: Any = "relu",
+        *,
+        solver: str = "adam",
+        alpha: float = 0.0001,
+        batch_size: Any = "auto",
+        learning_rate: str = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float = 1e-4,
+        verbose: Any = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: Any = 10,
+        max_fun: int = 15000,
+        class_weight: Any = None,
+        optimizer: Any = None,
+        schedule: Any = None,
+        dropout: Any = 0.0,
+        standardize: Any = False,
+        callbacks: Any = None,
+        dtype: Any = "auto",
+        n_threads: Any = None,
+        progress: bool = False,
+    ) -> None:
+        self._keep(locals())
+
+    # labels
+
+    def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
+        X, y = validate_data(
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=self._dtypes(), reset=reset
+        )
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=True)
+        if not hasattr(self, "classes_") or not (self.warm_start or incremental):
+            self._learn_classes(y)
+        else:
+            self._check_classes(y)
+        return X, self._targets(y)
+
+    def _learn_classes(self, y: Any) -> None:
+        check_classification_targets(y)
+        kind = type_of_target(y, input_name="y")
+        if "multioutput" in kind:
+            raise ValueError("Multioutput target data is not supported")
+        self._labels = kind if kind.startswith("multilabel") else "multiclass"
+        self.classes_ = unique_labels(y)
+        if self._labels == "multiclass" and len(self.classes_) <= 2:
+            self._labels = "binary"
+
+    def _check_classes(self, y: Any) -> None:
+        classes = unique_labels(y)
+        if self.warm_start:
+            if set(classes) != set(self.classes_):
+                raise ValueError(
+                    "warm_start can only be used where `y` has the same classes as in the previous call to fit. "
+                    f"Previously got {self.classes_}, `y` has {classes}"
+                )
+        elif len(np.setdiff1d(classes, self.classes_, assume_unique=True)):
+            raise ValueError(
+                f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {classes}."
+            )
+
+    def _targets(self, y: Any) -> Array:
+        if self._labels == "multiclass":
+            return np.searchsorted(self.classes_, np.asarray(y))
+        if self._labels == "binary":
+            return np.asarray(np.asarray(y) == self.classes_[-1], np.float32) * float(len(self.classes_) == 2)
+        return np.asarray(y.toarray() if hasattr(y, "toarray") else y, np.float32)
+
+    def _weights(self, X: Any, y: Any, sample_weight: Any) -> Array | None:
+        weights = super()._weights(X, y, sample_weight)
+        if self.class_weight is None:
+            return weights
+        own = np.asarray(compute_sample_weight(self.class_weight, y), np.float64)
+        return own if weights is None else own * weights
+
+    def _ends(self, targets: Array) -> tuple[str, str, int, int]:
+        if self._labels == "multiclass":
+            count = len(self.classes_)
+            return "cross_entropy", "softmax", count, count
+        count = 1 if targets.ndim == 1 else targets.shape[1]
+        return "binary_cross_entropy", "sigmoid", count, count
+
+    def _rebuilt_ends(self) -> tuple[str, str]:
+        softmax = self.out_activation_ == "softmax"
+        return ("cross_entropy", "softmax") if softmax else ("binary_cross_entropy", "sigmoid")
+
+    def _name(self, network: Network) -> None:
+        super()._name(network)
+        if network.classes is None and len(self.classes_) > 1 and self._labels != "multilabel-indicator":
+            network.classes = self.classes_
+
+    def _validation_score(self, network: Network, validation: training.Rows) -> float:
+        outputs = training.forward(network, validation.X)
+        if not np.isfinite(outputs).all():
+            return float("nan")
+        if self._labels == "multiclass":
+            return float(accuracy_score(validation.targets, outputs.argmax(axis=1), sample_weight=validation.weights))
+        targets = validation.targets.reshape(outputs.shape) > 0.5
+        return float(accuracy_score(targets, outputs > 0.5, sample_weight=validation.weights))
+
+    # predictions
+
+    def predict(self, X: Any) -> Array:
+        """Predict labels.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray, shape (n_samples,) or (n_samples, n_labels)
+            Of `classes_`; for several labels at once 0 and 1.
+        """
+        outputs = self._outputs(X)
+        if self._kind() == "multiclass":
+            return np.asarray(self.classes_[outputs.argmax(axis=1)])
+        if self._kind() == "binary":
+            return np.asarray(self.classes_[(outputs[:, 0] > 0.5).astype(np.intp)])
+        return np.asarray(outputs > 0.5, dtype=int)
+
+    def predict_proba(self, X: Any) -> Array:
+        """Predict the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_classes)
+            In the order of `classes_`.
+        """
+        outputs = self._outputs(X)
+        return np.hstack([1 - outputs, outputs]) if outputs.shape[1] == 1 else outputs
+
+    def predict_log_proba(self, X: Any) -> Array:
+        """Predict the logarithm of the probability of each class.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray, shape (n_samples, n_classes)
+            ``log(predict_proba(X))``
+        """
+        return np.asarray(functional.log(self.predict_proba(X)))
+
+    def _kind(self) -> str:
+        """Which labels; of an estimator whose attributes were set by hand as these say."""
+        if "_labels" not in self.__dict__:
+            return "multiclass" if self.out_activation_ == "softmax" else "binary" if len(self.classes_) <= 2 else "multilabel"
+        return self._labels
+
+    @available_if(BaseMLP._check_solver)
+    @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Any:
+        """Train for one epoch over the given data, from the present weights on.
+
+        Parameters
+        ----------
+        X : array-like or sparse matrix, shape (n_samples, n_features)
+        y : array-like, shape (n_samples,) or (n_samples, n_labels)
+        sample_weight : array-like, shape (n_samples,), optional
+            As in `fit`.
+        classes : array-like, shape (n_classes,), optional
+            All labels that there will be; needed by the first call.
+
+        Returns
+        -------
+        self : object
+
+        Raises
+        ------
+        ValueError
+            If an argument does not fit.
+        """
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight: expected a dict or None for partial_fit, which sees only a part of the data, got 'balanced'"
+            )
+        if _check_partial_fit_first_call(self, classes):
+            self._labels = type_of_target(y) if type_of_target(y).startswith("multilabel") else "multiclass"
+            if self._labels == "multiclass" and len(self.classes_) <= 2:
+                self._labels = "binary"
+        return self._fit(X, y, sample_weight, incremental=True)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
