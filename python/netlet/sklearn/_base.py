@@ -361,7 +361,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
                 *parts,
                 random_state=random,
                 test_size=self.validation_fraction,
-                stratify=rows.targets.astype(bool) if binary else None,
+                stratify=np.where(rows.targets > 0, "True", "False") if binary else None,  # named so in its messages
             )
         except ValueError as error:
             raise ValueError(str(error)) from None
