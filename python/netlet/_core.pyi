@@ -57,6 +57,7 @@ class Optimizer:
 
 class Plateau:
     """A callback of fit, called by the core without Python: ends it when the figures stand still."""
+
     scale: float
     shift: float
     penalty: float

@@ -18,7 +18,7 @@ from sklearn.utils.multiclass import (
     type_of_target,
     unique_labels,
 )
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_array, validate_data
 
 from .. import functional
 from ..network import Network
@@ -34,6 +34,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     Minimizes the log loss, over a softmax of the classes or, for two classes and for several labels at once, over
     sigmoids.
 
+    Parameters
+    ----------
     {parameters}
     class_weight : dict, "balanced" or None, default None
         Weights of the classes, by label, that multiply those of the rows, as for scikit-learn's other classifiers.
@@ -111,7 +113,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
         X, y = validate_data(
-            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=self._dtypes(), reset=reset
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=self._dtypes(), order="C", reset=reset
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
@@ -119,7 +121,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             self._learn_classes(y)
         else:
             self._check_classes(y)
-        return X, self._targets(y)
+        return X, self._targets(y, X.dtype)
 
     def _learn_classes(self, y: Any) -> None:
         check_classification_targets(y)
@@ -144,12 +146,21 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
                 f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {classes}."
             )
 
-    def _targets(self, y: Any) -> Array:
+    def _targets(self, y: Any, dtype: Any) -> Array:
         if self._labels == "multiclass":
-            return np.searchsorted(self.classes_, np.asarray(y))
+            return np.asarray(np.searchsorted(self.classes_, y))
         if self._labels == "binary":
-            return np.asarray(np.asarray(y) == self.classes_[-1], np.float32) * float(len(self.classes_) == 2)
-        return np.asarray(y.toarray() if hasattr(y, "toarray") else y, np.float32)
+            return np.asarray((y == self.classes_[-1]) & (len(self.classes_) == 2), dtype)
+        return np.asarray(y.toarray() if hasattr(y, "toarray") else y, dtype)
+
+    def _checked_targets(self, y: Any) -> Any:
+        if self._labels == "multilabel-indicator":
+            return check_array(y, accept_sparse="csr", input_name="y")
+        y = column_or_1d(y, warn=True)
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise ValueError(f"validation_data: expected y of the classes {self.classes_}, got {unknown}")
+        return y
 
     def _weights(self, X: Any, y: Any, sample_weight: Any) -> Array | None:
         weights = super()._weights(X, y, sample_weight)
@@ -236,10 +247,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def _kind(self) -> str:
         """Which labels; of an estimator whose attributes were set by hand as these say."""
         if "_labels" not in self.__dict__:
-            return "multiclass" if self.out_activation_ == "softmax" else "binary" if len(self.classes_) <= 2 else "multilabel"
+            return (
+                "multiclass"
+                if self.out_activation_ == "softmax"
+                else "binary"
+                if len(self.classes_) <= 2
+                else "multilabel"
+            )
         return self._labels
 
-    @available_if(BaseMLP._check_solver)
+    @available_if(BaseMLP._check_solver)  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Any:
         """Train for one epoch over the given data, from the present weights on.
@@ -264,7 +281,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         """
         if self.class_weight == "balanced":
             raise ValueError(
-                "class_weight: expected a dict or None for partial_fit, which sees only a part of the data, got 'balanced'"
+                "class_weight: expected a dict or None for partial_fit, which sees a part of the data, got 'balanced'"
             )
         if _check_partial_fit_first_call(self, classes):
             self._labels = type_of_target(y) if type_of_target(y).startswith("multilabel") else "multiclass"
