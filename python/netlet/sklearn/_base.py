@@ -197,6 +197,46 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self._name(network)
         return network
 
+    @classmethod
+    def from_network(cls, network: Network) -> Any:
+        """Make a fitted estimator of a trained network, such as one that was loaded from a file.
+
+        Parameters
+        ----------
+        network : netlet.Network
+            It is used as it is, not copied.
+
+        Returns
+        -------
+        estimator : object
+            Its parameters say what the network is; how it was trained is not known.
+
+        Raises
+        ------
+        ValueError
+            If the network's loss is not for this kind of estimator.
+        """
+        estimator = cls()
+        estimator._take(network)
+        sizes, hidden = network.layer_sizes, [FROM_NETLET[name] for name in network.activations[:-1]]
+        estimator.hidden_layer_sizes = sizes[1:-1]
+        estimator.activation = hidden[0] if len(set(hidden)) == 1 else hidden
+        estimator.dtype = network.dtype.name
+        if any(network.dropout):
+            estimator.dropout = network.dropout
+        estimator._begin()
+        estimator.n_layers_, estimator.n_features_in_ = len(sizes), sizes[0]
+        if network.feature_names is not None:
+            estimator.feature_names_in_ = np.array(network.feature_names, dtype=object)
+        output = network.activations[-1]
+        estimator.out_activation_ = "exp" if network.loss_name == "poisson" else FROM_NETLET[output]
+        estimator._hold(network)
+        return estimator
+
+    def _take(self, network: Network) -> None:
+        """Loss and labels of a network; refuse what this estimator cannot be."""
+        raise NotImplementedError
+
     def _name(self, network: Network) -> None:
         """Give the network the names of features."""
         names = getattr(self, "feature_names_in_", None)
@@ -422,7 +462,8 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self._optimizer = optimizer
         plateau = _core.Plateau(network, self.tol, np.inf if self.early_stopping else self.n_iter_no_change)
         plateau.scale, plateau.shift = self._figures(rows.targets, rows.weights)
-        plateau.penalty = 0.5 * optimizer.l2 * batch * math.ceil(n / batch) / n
+        plateau.batches = math.ceil(n / batch)
+        plateau.penalty = 0.5 * optimizer.l2 * batch * plateau.batches / n
         if not self.early_stopping:
             plateau.best = np.inf if self.best_loss_ is None else self.best_loss_
             plateau.count = self._no_improvement_count

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy.sparse import csr_matrix, issparse
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d
@@ -129,6 +130,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         if "multioutput" in kind:
             raise ValueError("Multioutput target data is not supported")
         self._labels = kind if kind.startswith("multilabel") else "multiclass"
+        self._sparse_labels = issparse(y)
         self.classes_ = unique_labels(y)
         if self._labels == "multiclass" and len(self.classes_) <= 2:
             self._labels = "binary"
@@ -180,6 +182,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         softmax = self.out_activation_ == "softmax"
         return ("cross_entropy", "softmax") if softmax else ("binary_cross_entropy", "sigmoid")
 
+    def _take(self, network: Network) -> None:
+        if network.loss_name not in ("cross_entropy", "binary_cross_entropy"):
+            raise ValueError(f"network: expected one of a cross entropy, got one of the loss {network.loss_name}")
+        self.n_outputs_ = network.layer_sizes[-1]
+        several = network.loss_name == "binary_cross_entropy" and self.n_outputs_ > 1
+        self._labels = "multilabel-indicator" if several else "binary" if self.n_outputs_ == 1 else "multiclass"
+        own = np.arange(max(self.n_outputs_, 2)) if several or network.classes is None else network.classes
+        self.classes_ = np.array(own)
+
     def _name(self, network: Network) -> None:
         super()._name(network)
         if network.classes is None and len(self.classes_) > 1 and self._labels != "multilabel-indicator":
@@ -196,7 +207,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     # predictions
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Any) -> Any:
         """Predict labels.
 
         Parameters
@@ -206,14 +217,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         Returns
         -------
         ndarray, shape (n_samples,) or (n_samples, n_labels)
-            Of `classes_`; for several labels at once 0 and 1.
+            Of `classes_`; for several labels at once 0 and 1, sparse if those of `fit` were.
         """
         outputs = self._outputs(X)
         if self._kind() == "multiclass":
             return np.asarray(self.classes_[outputs.argmax(axis=1)])
         if self._kind() == "binary":
             return np.asarray(self.classes_[(outputs[:, 0] > 0.5).astype(np.intp)])
-        return np.asarray(outputs > 0.5, dtype=int)
+        labels = np.asarray(outputs > 0.5, dtype=int)
+        return csr_matrix(labels) if getattr(self, "_sparse_labels", False) else labels
 
     def predict_proba(self, X: Any) -> Array:
         """Predict the probability of each class.

@@ -139,6 +139,14 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
             columns = len(self.quantile)
         return self.loss, "identity", columns * (2 if self.loss == "gaussian_nll" else 1), columns
 
+    def _take(self, network: Network) -> None:
+        if network.loss_name not in _LOSSES:
+            raise ValueError(f"network: expected one of a loss for numbers, got one of {network.loss_name}")
+        self.loss, self.n_outputs_ = network.loss_name, network._targets
+        if self.loss == "quantile":
+            self.quantile, self.n_outputs_ = list(network.quantiles), network.layer_sizes[-1]
+        self.huber_delta = network.huber_delta
+
     def _rebuilt_ends(self) -> tuple[str, str]:
         return self.loss, "identity"
 

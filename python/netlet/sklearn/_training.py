@@ -144,7 +144,7 @@ class Watch:
             stop = self._score() or stop
         if self.own_rates and estimator.learning_rate == "invscaling":
             seen = estimator.t_ + self.n * self.epoch
-            self.optimizer.learning_rate = estimator.learning_rate_init / _power(seen + 1, estimator.power_t)
+            self._set_rate(estimator.learning_rate_init / _power(seen + 1, estimator.power_t))
         self.stopped = stop and self._ends()
         return self.stopped
 
@@ -177,11 +177,17 @@ class Watch:
         if optimizer.learning_rate <= 1e-6:
             self._say(f"{text} Learning rate too small. Stopping.")
             return True
-        optimizer.learning_rate /= 5.0
+        self._set_rate(optimizer.learning_rate / 5.0)
         self._say(f"{text} Setting learning rate to {optimizer.learning_rate:f}")
         (self.plateau if self.scores is None else self.scores).count = 0
         estimator._no_improvement_count = 0
         return False
+
+    def _set_rate(self, rate: float) -> None:
+        """Change the learning rate of sgd, whose velocity scikit-learn keeps in units of the weights."""
+        for velocity in self.optimizer.state.values():
+            velocity *= self.optimizer.learning_rate / rate
+        self.optimizer.learning_rate = rate
 
     def _say(self, text: str) -> None:
         if self.estimator.verbose:
