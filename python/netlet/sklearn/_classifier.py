@@ -125,15 +125,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return X, self._targets(y, X.dtype)
 
     def _learn_classes(self, y: Any) -> None:
-        check_classification_targets(y)
         kind = type_of_target(y, input_name="y")
-        if "multioutput" in kind:
+        if kind not in ("binary", "multiclass", "multilabel-indicator"):
+            check_classification_targets(y)  # says what is wrong
             raise ValueError("Multioutput target data is not supported")
-        self._labels = kind if kind.startswith("multilabel") else "multiclass"
         self._sparse_labels = issparse(y)
-        self.classes_ = unique_labels(y)
-        if self._labels == "multiclass" and len(self.classes_) <= 2:
-            self._labels = "binary"
+        try:
+            self.classes_ = unique_labels(y) if kind == "multilabel-indicator" else np.unique(y)
+        except TypeError:
+            self.classes_ = unique_labels(y)  # says that labels are text and numbers
+        self._labels = kind if kind == "multilabel-indicator" else self._kind_of(len(self.classes_))
+
+    @staticmethod
+    def _kind_of(classes: int) -> str:
+        return "binary" if classes <= 2 else "multiclass"
 
     def _check_classes(self, y: Any) -> None:
         classes = unique_labels(y)
@@ -259,13 +264,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def _kind(self) -> str:
         """Which labels; of an estimator whose attributes were set by hand as these say."""
         if "_labels" not in self.__dict__:
-            return (
-                "multiclass"
-                if self.out_activation_ == "softmax"
-                else "binary"
-                if len(self.classes_) <= 2
-                else "multilabel"
-            )
+            several = self.out_activation_ == "logistic" and self.n_outputs_ > 1
+            return "multilabel-indicator" if several else self._kind_of(len(self.classes_))
         return self._labels
 
     @available_if(BaseMLP._check_solver)  # type: ignore[untyped-decorator]
@@ -296,9 +296,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
                 "class_weight: expected a dict or None for partial_fit, which sees a part of the data, got 'balanced'"
             )
         if _check_partial_fit_first_call(self, classes):
-            self._labels = type_of_target(y) if type_of_target(y).startswith("multilabel") else "multiclass"
-            if self._labels == "multiclass" and len(self.classes_) <= 2:
-                self._labels = "binary"
+            kind = type_of_target(y, input_name="y")
+            self._labels = kind if kind.startswith("multilabel") else self._kind_of(len(self.classes_))
         return self._fit(X, y, sample_weight, incremental=True)
 
     def __sklearn_tags__(self) -> Any:
