@@ -29,8 +29,8 @@ def season(day):
 
 
 # %%
-# Two outputs for each target: its mean and the logarithm of its variance. ``forward`` gives both, ``predict`` the means.
-# With ``standardize`` all of it is in degrees.
+# Two outputs for each target: its mean and the logarithm of its variance. ``forward`` gives both, ``predict``
+# the means. With ``standardize`` all of it is in degrees.
 
 net = Network([2, 8, 2], activation="tanh", loss="gaussian_nll", reduction="mean", seed=0)
 net.fit(season(day[train]), warmest[train], epochs=300, batch_size=64, optimizer=Adam(0.005), standardize=True)

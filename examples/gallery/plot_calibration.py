@@ -26,7 +26,7 @@ X_train, X_test, y_train, y_test = train_test_split(X, y, train_size=2_000, rand
 network = make_pipeline(StandardScaler(), MLPClassifier((50,), learning_rate_init=0.01, max_iter=1000, random_state=0))
 models = {
     "network": network.fit(X_train, y_train),
-    "calibrated": CalibratedClassifierCV(network, method="isotonic", ensemble=False).fit(X_train, y_train),
+    "calibrated": CalibratedClassifierCV(network, ensemble=False).fit(X_train, y_train),
 }
 for name, model in models.items():
     probability = model.predict_proba(X_test)[:, 1]
