@@ -47,6 +47,7 @@ sphinx_gallery_conf = {
     "examples_dirs": "../examples/gallery",
     "gallery_dirs": "gallery",
     "abort_on_example_error": True,
+    "reset_modules": ("matplotlib", "gallery_style.reset"),
     "write_computation_times": False,
     "show_memory": False,
     "min_reported_time": 1e9,
