@@ -30,7 +30,8 @@ bool Plateau::after_epoch(double loss) {
   if (penalty != 0) {
     const double before = squares_;
     squares_ = sum_of_squares();
-    figure += penalty * ((before + squares_) / 2);
+    const double met = (double)(batches - 1) / (double)(2 * batches);  // of the change, on average
+    figure += penalty * (before + (squares_ - before) * met);
   }
   return update(figure);
 }
@@ -51,6 +52,7 @@ void bind_plateau(py::module_& m) {
       .def_readwrite("scale", &Plateau::scale)
       .def_readwrite("shift", &Plateau::shift)
       .def_readwrite("penalty", &Plateau::penalty)
+      .def_readwrite("batches", &Plateau::batches)
       .def_readwrite("stopped", &Plateau::stopped)
       .def_readwrite("best", &Plateau::best)
       .def_readwrite("count", &Plateau::count)

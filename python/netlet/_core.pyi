@@ -57,9 +57,11 @@ class Optimizer:
 
 class Plateau:
     """A callback of fit, called by the core without Python: ends it when the figures stand still."""
+
     scale: float
     shift: float
     penalty: float
+    batches: int
     stopped: bool
     best: float
     count: int

@@ -63,6 +63,16 @@ def with_state_of(old: Optimizer, new: Optimizer) -> Optimizer:
     return new
 
 
+def blocks(rows: Rows) -> Iterator[Rows]:
+    """All rows, those of a sparse matrix as one dense block after another."""
+    if not issparse(rows.X):
+        yield rows
+        return
+    rows = rows._replace(X=rows.X.tocsr())
+    for start in range(0, rows.X.shape[0], BLOCK_ROWS):
+        yield _dense(rows, slice(start, start + BLOCK_ROWS))
+
+
 def forward(network: Network, X: Any) -> Array:
     """The network's outputs, of sparse rows block by block."""
     if not issparse(X):
@@ -76,15 +86,13 @@ def forward(network: Network, X: Any) -> Array:
 
 def gradient(network: Network, rows: Rows, mean_weight: float) -> tuple[float, Array]:
     """Mean loss and its gradient, of sparse rows block by block."""
-    n, mean = rows.X.shape[0], None if rows.weights is None else mean_weight
-    if not issparse(rows.X):
-        loss, slopes = network.backward(rows.X, rows.targets, sample_weight=rows.weights, weight_mean=mean)
-        return float(loss), slopes  # type: ignore[arg-type]
+    mean = None if rows.weights is None else mean_weight
     total, sums = 0.0, np.zeros(network.parameters.shape, network.dtype)
-    for start in range(0, n, BLOCK_ROWS):
-        block = _dense(rows, slice(start, start + BLOCK_ROWS))
+    for block in blocks(rows):
         loss, slopes = network.backward(block.X, block.targets, sample_weight=block.weights, weight_mean=mean)
-        share = block.X.shape[0] / n
+        share = block.X.shape[0] / rows.X.shape[0]
+        if share == 1.0:
+            return float(loss), slopes  # type: ignore[arg-type]
         total += float(loss) * share  # type: ignore[arg-type]
         sums += slopes * share
     return total, sums
@@ -102,7 +110,13 @@ class Watch:
     """
 
     def __init__(
-        self, estimator: Any, network: Network, optimizer: Optimizer, plateau: _core.Plateau, validation: Rows | None, n: int
+        self,
+        estimator: Any,
+        network: Network,
+        optimizer: Optimizer,
+        plateau: _core.Plateau,
+        validation: Rows | None,
+        n: int,
     ) -> None:
         self.estimator, self.network, self.optimizer, self.n = estimator, network, optimizer, n
         self.plateau, self.validation = plateau, validation
@@ -130,7 +144,7 @@ class Watch:
             stop = self._score() or stop
         if self.own_rates and estimator.learning_rate == "invscaling":
             seen = estimator.t_ + self.n * self.epoch
-            self.optimizer.learning_rate = estimator.learning_rate_init / _power(seen + 1, estimator.power_t)
+            self._set_rate(estimator.learning_rate_init / _power(seen + 1, estimator.power_t))
         self.stopped = stop and self._ends()
         return self.stopped
 
@@ -155,18 +169,25 @@ class Watch:
         """Whether a halt ends training, or only lowers the learning rate."""
         estimator, optimizer = self.estimator, self.optimizer
         what = "Validation score" if self.scores is not None else "Training loss"
-        text = f"{what} did not improve more than tol={estimator.tol:f} for {estimator.n_iter_no_change} consecutive epochs."
+        patience = estimator.n_iter_no_change
+        text = f"{what} did not improve more than tol={estimator.tol:f} for {patience} consecutive epochs."
         if not (self.own_rates and estimator.learning_rate == "adaptive"):
             self._say(f"{text} Stopping.")
             return True
         if optimizer.learning_rate <= 1e-6:
             self._say(f"{text} Learning rate too small. Stopping.")
             return True
-        optimizer.learning_rate /= 5.0
+        self._set_rate(optimizer.learning_rate / 5.0)
         self._say(f"{text} Setting learning rate to {optimizer.learning_rate:f}")
         (self.plateau if self.scores is None else self.scores).count = 0
         estimator._no_improvement_count = 0
         return False
+
+    def _set_rate(self, rate: float) -> None:
+        """Change the learning rate of sgd, whose velocity scikit-learn keeps in units of the weights."""
+        for velocity in self.optimizer.state.values():
+            velocity *= self.optimizer.learning_rate / rate
+        self.optimizer.learning_rate = rate
 
     def _say(self, text: str) -> None:
         if self.estimator.verbose:
@@ -282,25 +303,14 @@ def _fit_sparse(
 
 def learn_scaling(network: Network, rows: Rows, standardize: Any) -> None:
     """What ``standardize`` of `Network.fit` does, before lbfgs."""
-    blocks = [rows]
-    if issparse(rows.X):
-        X = Rows(rows.X.tocsr(), rows.targets, rows.weights)
-        blocks = [_dense(X, slice(start, start + BLOCK_ROWS)) for start in range(0, X.X.shape[0], BLOCK_ROWS)]
-    network.learn_scaling_batches(blocks, standardize=standardize)
+    network.learn_scaling_batches(lambda: blocks(rows), standardize=standardize)
 
 
 def in_float64(network: Network) -> Network:
     """The network itself, or a copy of it that computes in float64."""
     if network.dtype == np.float64:
         return network
-    copy = Network(
-        network.layer_sizes,
-        activation=network.activations,
-        loss=network.loss_name,
-        reduction=network.reduction,
-        init=network.parameters.astype(np.float64),
-        seed=network.seed,
-        **network._loss_settings(),
-    )
+    settings = {**network._architecture(), "dtype": "float64", "seed": network.seed}
+    copy = Network(**settings, init=network.parameters.astype(np.float64))
     copy.input_scaling, copy.output_scaling = network.input_scaling, network.output_scaling
     return copy
