@@ -126,14 +126,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     def _learn_classes(self, y: Any) -> None:
         check_classification_targets(y)
-        kind = type_of_target(y, input_name="y")
-        if "multioutput" in kind:
-            raise ValueError("Multioutput target data is not supported")
-        self._labels = kind if kind.startswith("multilabel") else "multiclass"
         self._sparse_labels = issparse(y)
-        self.classes_ = unique_labels(y)
-        if self._labels == "multiclass" and len(self.classes_) <= 2:
-            self._labels = "binary"
+        if y.ndim == 1:  # without looking for its type again, which takes longer than some fits
+            self.classes_ = np.unique(y)
+            self._labels = "binary" if len(self.classes_) <= 2 else "multiclass"
+            return
+        if "multioutput" in type_of_target(y, input_name="y"):
+            raise ValueError("Multioutput target data is not supported")
+        self.classes_, self._labels = unique_labels(y), "multilabel-indicator"
 
     def _check_classes(self, y: Any) -> None:
         classes = unique_labels(y)
