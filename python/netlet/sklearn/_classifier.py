@@ -125,12 +125,16 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return X, self._targets(y, X.dtype)
 
     def _learn_classes(self, y: Any) -> None:
-        check_classification_targets(y)
         self._sparse_labels = issparse(y)
-        if y.ndim == 1:  # without looking for its type again, which takes longer than some fits
-            self.classes_ = np.unique(y)
-            self._labels = "binary" if len(self.classes_) <= 2 else "multiclass"
+        if y.ndim == 1:
+            # looking for the type of y takes longer than some fits, and these are discrete
+            discrete = y.dtype.kind in "biuUS" and 2 * len(classes := np.unique(y)) < len(y)
+            if not discrete:
+                check_classification_targets(y)
+                classes = np.unique(y)
+            self.classes_, self._labels = classes, "binary" if len(classes) <= 2 else "multiclass"
             return
+        check_classification_targets(y)
         if "multioutput" in type_of_target(y, input_name="y"):
             raise ValueError("Multioutput target data is not supported")
         self.classes_, self._labels = unique_labels(y), "multilabel-indicator"
