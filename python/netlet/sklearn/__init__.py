@@ -12,7 +12,20 @@ Examples
 True
 """
 
-from ._classifier import MLPClassifier
-from ._regressor import MLPRegressor
+try:
+    from ._classifier import MLPClassifier
+    from ._regressor import MLPRegressor
+except ImportError as error:
+    if (error.name or "").split(".")[0] not in ("sklearn", "scipy", "threadpoolctl"):
+        raise
+    from importlib import metadata
+
+    try:
+        found = metadata.version("scikit-learn")
+    except metadata.PackageNotFoundError:
+        found = "none"
+    raise ImportError(
+        f"netlet.sklearn: expected scikit-learn 1.7 or newer, got {found}; pip install 'netlet[sklearn]'"
+    ) from error
 
 __all__ = ["MLPClassifier", "MLPRegressor"]

@@ -454,8 +454,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     ) -> None:
         n = rows.X.shape[0]
         batch = self._batch_rows(n)
-        mean_weight = 1.0 if rows.weights is None else float(rows.weights.mean())
-        optimizer = self._own_optimizer(batch * mean_weight)
+        optimizer = self._own_optimizer(batch * training.mean_weight(network, rows))
         before = self.__dict__.get("_optimizer")
         if incremental and before is not None:
             optimizer = training.with_state_of(before, optimizer)

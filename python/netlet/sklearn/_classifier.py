@@ -126,18 +126,22 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     def _learn_classes(self, y: Any) -> None:
         self._sparse_labels = issparse(y)
-        if y.ndim == 1:
-            # looking for the type of y takes longer than some fits, and these are discrete
-            discrete = y.dtype.kind in "biuUS" and 2 * len(classes := np.unique(y)) < len(y)
-            if not discrete:
-                check_classification_targets(y)
-                classes = np.unique(y)
-            self.classes_, self._labels = classes, "binary" if len(classes) <= 2 else "multiclass"
+        if (
+            y.ndim == 1 and y.dtype.kind in "biuU"
+        ):  # no doubt about these: to look at their type takes as long as some fits
+            self.classes_ = np.unique(y)
+            self._labels = self._kind_of(len(self.classes_))
             return
-        check_classification_targets(y)
-        if "multioutput" in type_of_target(y, input_name="y"):
+        kind = type_of_target(y, input_name="y")
+        if kind not in ("binary", "multiclass", "multilabel-indicator"):
+            check_classification_targets(y)  # says what is wrong
             raise ValueError("Multioutput target data is not supported")
-        self.classes_, self._labels = unique_labels(y), "multilabel-indicator"
+        self.classes_ = unique_labels(y)
+        self._labels = kind if kind == "multilabel-indicator" else self._kind_of(len(self.classes_))
+
+    @staticmethod
+    def _kind_of(classes: int) -> str:
+        return "binary" if classes <= 2 else "multiclass"
 
     def _check_classes(self, y: Any) -> None:
         classes = unique_labels(y)
@@ -263,13 +267,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def _kind(self) -> str:
         """Which labels; of an estimator whose attributes were set by hand as these say."""
         if "_labels" not in self.__dict__:
-            return (
-                "multiclass"
-                if self.out_activation_ == "softmax"
-                else "binary"
-                if len(self.classes_) <= 2
-                else "multilabel"
-            )
+            several = self.out_activation_ == "logistic" and self.n_outputs_ > 1
+            return "multilabel-indicator" if several else self._kind_of(len(self.classes_))
         return self._labels
 
     @available_if(BaseMLP._check_solver)  # type: ignore[untyped-decorator]
@@ -300,9 +299,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
                 "class_weight: expected a dict or None for partial_fit, which sees a part of the data, got 'balanced'"
             )
         if _check_partial_fit_first_call(self, classes):
-            self._labels = type_of_target(y) if type_of_target(y).startswith("multilabel") else "multiclass"
-            if self._labels == "multiclass" and len(self.classes_) <= 2:
-                self._labels = "binary"
+            kind = type_of_target(y, input_name="y")
+            self._labels = kind if kind.startswith("multilabel") else self._kind_of(len(self.classes_))
         return self._fit(X, y, sample_weight, incremental=True)
 
     def __sklearn_tags__(self) -> Any:

@@ -34,7 +34,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     loss : str, default "squared_error"
         ``"squared_error"`` or ``"poisson"``, as in scikit-learn; or ``"absolute_error"``, ``"huber"``, ``"quantile"``,
         ``"log_cosh"``, or ``"gaussian_nll"``, which learns a standard deviation for each prediction: see
-        `netlet.Network`.
+        `netlet.Network`. `hidden_layer_sizes` and `activation` may come first, as before scikit-learn 1.7.
     {parameters}
     huber_delta : float, default 1.0
         For the loss ``"huber"``; with `standardize` in standard deviations of the targets.
@@ -71,7 +71,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     def __init__(
         self,
-        loss: str = "squared_error",
+        loss: Any = "squared_error",
         hidden_layer_sizes: Any = (100,),
         activation: Any = "relu",
         *,
@@ -107,6 +107,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         n_threads: Any = None,
         progress: bool = False,
     ) -> None:
+        if not isinstance(loss, str):  # written for scikit-learn before 1.7, where hidden_layer_sizes came first
+            activation = hidden_layer_sizes if isinstance(hidden_layer_sizes, str) else activation
+            loss, hidden_layer_sizes = "squared_error", loss
         self._keep(locals())
 
     def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:

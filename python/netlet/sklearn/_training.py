@@ -17,6 +17,7 @@ from .. import _core
 from ..history import History
 from ..network import Network
 from ..optimizers import Optimizer
+from ..reference import sums
 from ..reference.generator import shuffled_order
 
 Array = np.ndarray[Any, Any]
@@ -84,18 +85,18 @@ def forward(network: Network, X: Any) -> Array:
     return out
 
 
-def gradient(network: Network, rows: Rows, mean_weight: float) -> tuple[float, Array]:
-    """Mean loss and its gradient, of sparse rows block by block."""
-    mean = None if rows.weights is None else mean_weight
-    total, sums = 0.0, np.zeros(network.parameters.shape, network.dtype)
+def gradient(network: Network, rows: Rows, weight: float) -> tuple[float, Array]:
+    """Mean loss and its gradient for this mean weight of all rows, of sparse rows block by block."""
+    mean = None if rows.weights is None else weight
+    total, whole = 0.0, np.zeros(network.parameters.shape, network.dtype)
     for block in blocks(rows):
         loss, slopes = network.backward(block.X, block.targets, sample_weight=block.weights, weight_mean=mean)
         share = block.X.shape[0] / rows.X.shape[0]
         if share == 1.0:
             return float(loss), slopes  # type: ignore[arg-type]
         total += float(loss) * share  # type: ignore[arg-type]
-        sums += slopes * share
-    return total, sums
+        whole += slopes * share
+    return total, whole
 
 
 def _dense(rows: Rows, which: Any) -> Rows:
@@ -266,7 +267,9 @@ def _fit_sparse(
     """The same steps, of dense copies of the batches; those of many rows block by block."""
     rows = Rows(rows.X.tocsr(), rows.targets, rows.weights)
     n = rows.X.shape[0]
-    mean_weight = 1.0 if rows.weights is None else float(rows.weights.mean())
+    mean = mean_weight(network, rows)
+    if estimator.standardize:
+        learn_scaling(network, rows, estimator.standardize)
 
     def batches() -> Iterator[Any]:
         order = np.arange(n)
@@ -278,20 +281,20 @@ def _fit_sparse(
     if batch <= BLOCK_ROWS:
         network.fit_batches(
             lambda: (_dense(rows, which) for which in batches()),
-            weight_mean=None if rows.weights is None else mean_weight,
+            weight_mean=None if rows.weights is None else mean,
             **_options(estimator, optimizer, after, epochs),
         )
         return
-    if any(network.dropout) or estimator.callbacks or estimator.schedule or estimator.standardize or estimator.progress:
+    if any(network.dropout) or estimator.callbacks or estimator.schedule or estimator.progress:
         raise ValueError(
-            f"batch_size: expected at most {BLOCK_ROWS} rows for a sparse X with dropout, callbacks, schedule, "
-            f"standardize or progress, got {batch}"
+            f"batch_size: expected at most {BLOCK_ROWS} rows for a sparse X with dropout, callbacks, schedule or "
+            f"progress, got {batch}"
         )
     for _ in range(epochs):
         total = 0.0
         for which in batches():
             part = Rows(rows.X[which], rows.targets[which], None if rows.weights is None else rows.weights[which])
-            loss, slopes = gradient(network, part, mean_weight)
+            loss, slopes = gradient(network, part, mean)
             if not (np.isfinite(loss) and np.isfinite(slopes).all()):
                 raise _core.DivergenceError("the loss is not finite")
             network.apply_gradient(slopes, optimizer)
@@ -301,8 +304,18 @@ def _fit_sparse(
             return
 
 
+def mean_weight(network: Network, rows: Rows) -> float:
+    """The mean weight of the rows, added in the order of `Network.fit`."""
+    if rows.weights is None:
+        return 1.0
+    weights = rows.weights.astype(network.dtype).astype(np.float64)
+    return float(sums.tree([weights[block].cumsum()[-1] for block in sums.blocks(len(weights))]) / len(weights))
+
+
 def learn_scaling(network: Network, rows: Rows, standardize: Any) -> None:
-    """What ``standardize`` of `Network.fit` does, before lbfgs."""
+    """What ``standardize`` of `Network.fit` does, where that is not used: unless the network is scaled already."""
+    if network.input_scaling is not None or network.output_scaling is not None:
+        return
     network.learn_scaling_batches(lambda: blocks(rows), standardize=standardize)
 
 
