@@ -58,8 +58,11 @@ sphinx_gallery_conf = {
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
+SIDE_BY_SIDE = ("keras", "pytorch", "matlab", "fann")  # pages that need the width
+html_sidebars = {name: [] for name in SIDE_BY_SIDE}
 html_theme = "pydata_sphinx_theme"
 html_title = "netlet"
+html_favicon = "_static/logo.svg"
 html_static_path = ["_static"]
 html_css_files = ["netlet.css"]
 html_show_sourcelink = False
@@ -71,7 +74,7 @@ html_theme_options = {
     "navigation_with_keys": False,
     "footer_start": ["copyright"],
     "footer_end": [],
-    "secondary_sidebar_items": ["page-toc"],
+    "secondary_sidebar_items": {"**": ["page-toc"]} | {name: [] for name in SIDE_BY_SIDE},
     **(
         {"icon_links": [{"name": "Source", "url": netlet_repository, "icon": "fa-brands fa-git-alt"}]}
         if netlet_repository

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from textwrap import dedent, indent
 
@@ -19,20 +20,24 @@ INCLUDE = Path(__file__).resolve().parents[2] / "cpp" / "include" / "netlet"
 HELPERS = {"dtype_number", "Value", "IfValues", "IfContainer", "IfWritable", "Check"}
 
 
+@cache
+def _known() -> set[str]:
+    """The functions and types of the C header."""
+    text = (INCLUDE / "netlet.h").read_text(encoding="utf-8")
+    return set(_c_names(text)) | set(re.findall(r"^struct (netlet_\w+) \{", text, re.MULTILINE))
+
+
 def _escaped(text: str) -> str:
     """Text of a comment in reStructuredText; names of the interface are links to it."""
     parts = re.split(r"(\bnetlet_[a-z0-9_]*[a-z0-9]\b(?!\.\.\.)|\bNETLET_[A-Z0-9_]*[A-Z0-9]\b(?!\.\.\.)|`[^`]+`)", text)
     for i, part in enumerate(parts):
         if i % 2 == 0:
             parts[i] = re.sub(r"([\\*_|`])", r"\\\1", part)
-        elif part in _escaped.known:
+        elif part in _known():
             parts[i] = rf"\ :c:expr:`{part}`\ "
         else:
             parts[i] = rf"\ ``{part.strip('`')}``\ "
     return "".join(parts)
-
-
-_escaped.known = set()
 
 
 def _flowing(text: str) -> str:
@@ -48,7 +53,7 @@ def _balanced(text: str) -> bool:
     return all(text.count(a) == text.count(b) for a, b in ("()", "{}", "[]"))
 
 
-def _items(lines: list[str], comment: re.Pattern[str]) -> Iterator[tuple[str, str]]:
+def _items(lines: list[str]) -> Iterator[tuple[str, str]]:
     """Split lines that are not further indented into ("comment" | "code" | "blank", text)."""
     i = 0
     while i < len(lines):
@@ -80,7 +85,7 @@ def _items(lines: list[str], comment: re.Pattern[str]) -> Iterator[tuple[str, st
 
 
 def _manual(text: str) -> str:
-    """The comment at the top of a header: paragraphs, and terms in a column of ten letters beside what is said of them."""
+    """The comment at the top of a header: paragraphs, and terms in a column of ten letters beside their texts."""
     shown = []
     for part in re.split(r"\n\s*\n", dedent(text).strip("\n")):
         terms = re.findall(r"^ *(\w[\w ]{9})(\S.*(?:\n {10,}.*)*)", part, re.MULTILINE)
@@ -93,13 +98,14 @@ def _manual(text: str) -> str:
 
 def _c_names(text: str) -> list[str]:
     found = re.findall(r"^NETLET_API [^(]*?\b(netlet_\w+)\(", text, re.MULTILINE)
-    found += re.findall(r"^typedef \w+ \w+ (netlet_\w+);|^\} (netlet_\w+);|^typedef enum (netlet_\w+) \{", text, re.MULTILINE)
+    found += re.findall(
+        r"^typedef \w+ \w+ (netlet_\w+);|^\} (netlet_\w+);|^typedef enum (netlet_\w+) \{", text, re.MULTILINE
+    )
     return [name for group in found for name in ([group] if isinstance(group, str) else group) if name]
 
 
 def c_reference(text: str) -> str:
     """The reference of a C header."""
-    _escaped.known = set(_c_names(text)) | set(re.findall(r"^struct (netlet_\w+) \{", text, re.MULTILINE))
     top = re.search(r"\n/\*\n(.*?)\n \*/", text, re.DOTALL)
     body = text[text.index('extern "C" {\n#endif') + len('extern "C" {\n#endif') : text.rindex("#ifdef __cplusplus")]
     out = [_manual("\n".join(re.sub(r"^ \* ?", "", line) for line in top[1].splitlines()))]
@@ -115,7 +121,7 @@ def c_reference(text: str) -> str:
             out.append("\n".join(lines))
             said, signatures, notes = [], [], []
 
-    for kind, item in _items(body.splitlines(), re.compile(r"/\*")):
+    for kind, item in _items(body.splitlines()):
         if kind == "code" and item.startswith("NETLET_API"):
             trailing = re.search(r"/\* (.*?) \*/$", item, re.DOTALL)
             code = re.sub(r"/\*.*?\*/$", "", item, flags=re.DOTALL).strip().rstrip(";")
@@ -170,10 +176,9 @@ def _without_body(code: str) -> str:
         elif letter in ")>]" and not (letter == ">" and code[i - 1] == "-"):
             depth -= 1
             begun |= letter == ")" and depth == 0
-        elif depth == 0 and begun and letter in "{:" and code[i + 1 : i + 2] != ":" and code[i - 1] != ":":
-            if not code[:i].rstrip().endswith("="):
-                said = re.search(r"[;}](  //[^\n]*)$", code)
-                return code[:i].rstrip() + ";" + (said[1] if said else "")
+        elif depth == 0 and begun and re.match(r"[^=:](\{|:[^:])", code[:i].rstrip()[-1:] + code[i : i + 2]):
+            said = re.search(r"[;}](  //[^\n]*)$", code)
+            return code[:i].rstrip() + ";" + (said[1] if said else "")
     return code
 
 
@@ -188,7 +193,7 @@ def _class(code: str) -> str:
     is_public = not re.match(r"(template <.*?>\s*)?class\b", head)
     shown: list[str] = []
     waiting: list[str] = []
-    for kind, item in _items(body, re.compile("//")):
+    for kind, item in _items(body):
         if item.strip() in ("public:", "private:"):
             is_public, waiting = item.strip() == "public:", []
         elif not is_public:
@@ -224,7 +229,7 @@ def cpp_reference(text: str) -> str:
             out.append(_code("\n".join(loose), "cpp"))
             loose.clear()
 
-    for kind, item in _items(body.splitlines(), re.compile("//")):
+    for kind, item in _items(body.splitlines()):
         if kind == "comment":
             said = item.splitlines()
             continue
@@ -260,7 +265,8 @@ def cpp_reference(text: str) -> str:
 def _procedure(text: str, name: str) -> str:
     """The interface of a procedure, with the comment before it."""
     found = re.search(
-        rf"(?P<said>(?:^  !.*\n)*)^  (?P<line>(?:[\w() ]*\b)?(?:subroutine|function) {name}\((?:.*&\n)*.*\n)(?P<rest>(?:    .*\n)*)",
+        rf"(?P<said>(?:^  !.*\n)*)^  (?P<line>(?:[\w() ]*\b)?(?:subroutine|function) {name}\((?:.*&\n)*.*\n)"
+        r"(?P<rest>(?:    .*\n)*)",
         text,
         re.MULTILINE,
     )
@@ -281,7 +287,11 @@ def fortran_reference(text: str) -> str:
     manual = "\n".join(line[2:] for line in top)
     out = [_manual(manual)]
     head, _, rest = text.partition("\ncontains\n")
-    for found in re.finditer(r"((?:^  !.*\n)*)^  type(?:, bind\(c\))?, public :: (\w+)\n(?:    .*\n|  contains\n)*  end type\n", head, re.MULTILINE):
+    for found in re.finditer(
+        r"((?:^  !.*\n)*)^  type(?:, bind\(c\))?, public :: (\w+)\n(?:    .*\n|  contains\n)*  end type\n",
+        head,
+        re.MULTILINE,
+    ):
         said, name = " ".join(re.sub(r"^  ! ?", "", found[1], flags=re.MULTILINE).split()), found[2]
         out += [f"{name}\n{'-' * len(name)}\n", _escaped(said) + "\n"]
         block = found[0][len(found[1]) :]
@@ -295,13 +305,17 @@ def fortran_reference(text: str) -> str:
             shown = targets if method[1] == "procedure" else [t for t in targets if "r4" not in t] or targets
             out.append(f"``{method[2]}``\n\n" + _code("\n\n".join(_procedure(rest, t) for t in shown), "fortran"))
     out.append("Functions of the caller's\n-------------------------\n")
-    out.append(_code(re.search(r"^  abstract interface\n(.*?)^  end interface", head, re.MULTILINE | re.DOTALL)[1], "fortran"))
+    out.append(
+        _code(re.search(r"^  abstract interface\n(.*?)^  end interface", head, re.MULTILINE | re.DOTALL)[1], "fortran")
+    )
     out.append("Procedures\n----------\n")
     view = re.search(r"((?:^  !.*\n)+)^  interface netlet_view", head, re.MULTILINE)
     out.append(_escaped(" ".join(re.sub(r"^  ! ?", "", view[1], flags=re.MULTILINE).split())) + "\n")
     for name in ("netlet_get_num_threads", "netlet_set_num_threads", "netlet_version"):
         out.append(_code(_procedure(rest, name), "fortran"))
-    constants = re.search(r"^  integer\(c_int32_t\), parameter, public :: NETLET_OK.*?(?=\n\n)", head, re.MULTILINE | re.DOTALL)
+    constants = re.search(
+        r"^  integer\(c_int32_t\), parameter, public :: NETLET_OK.*?(?=\n\n)", head, re.MULTILINE | re.DOTALL
+    )
     out += ["Numbers\n-------\n", "Those of the C header, by its names.\n", _code(constants[0], "fortran")]
     return "\n".join(out)
 

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Links that work in the repository's browser work on the site, too.
 
-Pages link to each other and to source files by relative paths. On the site a link to a page stays a link; one to another
-file of the repository leads to its address, `netlet_repository`, where there is one, and else to a copy of the file. The
-texts at the top of the repository are included in pages of `docs`, which ``included`` names; their links are those of
-the place where they lie.
+Pages link to each other and to source files by relative paths. On the site a link to a page stays a link; one to
+another file of the repository leads to its address, `netlet_repository`, where there is one, and else to a copy of the
+file. Texts from elsewhere in the repository are included in pages of `docs`, which ``INCLUDED`` names; their links are
+those of the place where they lie.
 """
 
 from __future__ import annotations

@@ -7,8 +7,9 @@ import sys
 
 import numpy as np
 import pytest
-from helpers.tools import needed
 from netlet import Network
+
+from helpers.tools import needed
 from toolchains import ROOT, run
 
 TEXT = (ROOT / "docs" / "fann.md").read_text(encoding="utf-8")
