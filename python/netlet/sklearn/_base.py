@@ -339,6 +339,9 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             raise ValueError("partial_fit does not support early_stopping=True")
         X, targets = self._validate(X, y, incremental, first)
         weights = self._weights(X, y, sample_weight)
+        if weights is not None and not weights.all():  # rows without weight take no place in a batch
+            some = np.flatnonzero(weights)
+            X, targets, weights = X[some], targets[some], weights[some]
         loss, output, outputs, self.n_outputs_ = self._ends(targets)
         sizes = [X.shape[1], *hidden, outputs]
         random = check_random_state(self.random_state)
