@@ -155,19 +155,34 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if held is not None and len(held.views) == len(given) and all(map(_same, held.views, given)):
             network: Network = held.network
             return network
-        return self._hold(self._rebuilt(), given)
+        weights, biases = self._given()
+        return self._hold(self._rebuilt(weights), [*weights, *biases])
 
-    def _rebuilt(self) -> Network:
+    def _given(self) -> tuple[list[Array], list[Array]]:
+        """Copies of `coefs_` and `intercepts_`, as they may be views of each other."""
+        try:
+            weights, biases = ([np.array(each, float) for each in values] for values in (self.coefs_, self.intercepts_))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"coefs_, intercepts_: expected lists of arrays of numbers; {error}") from None
+        shapes = [each.shape for each in weights]
+        follow = all(len(shape) == 2 for shape in shapes) and all(one[1] == then[0] for one, then in pairwise(shapes))
+        if not shapes or not follow or [each.shape for each in biases] != [shape[1:] for shape in shapes]:
+            raise ValueError(
+                "coefs_, intercepts_: expected weights of shapes (n, m), (m, k), ... and biases of shapes (m,), (k,), "
+                f"..., got {shapes} and {[each.shape for each in biases]}"
+            )
+        return weights, biases
+
+    def _rebuilt(self, weights: list[Array]) -> Network:
         """A network of the shapes of `coefs_`, as held or as an unfitted estimator got them."""
-        weights = [np.asarray(each) for each in self.coefs_]
         sizes = [weights[0].shape[0], *(each.shape[1] for each in weights)]
         held = self.__dict__.get("_held")
         if held is not None and list(held.network.layer_sizes) == sizes:
             network: Network = held.network
             return network
-        dtype = np.result_type(*weights)
+        single = all(getattr(each, "dtype", None) == np.float32 for each in self.coefs_)
         loss, output = self._rebuilt_ends()
-        return self._made(sizes, loss, output, dtype if dtype == np.float32 else np.dtype(np.float64), init=None)
+        return self._made(sizes, loss, output, np.dtype(np.float32 if single else np.float64), init=None)
 
     def _rebuilt_ends(self) -> tuple[str, str]:
         """Loss and output activation of an estimator whose attributes were set by hand."""
@@ -178,8 +193,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         views = [*network.weights, *network.biases]
         if values is not None:
             for view, value in zip(views, values):
-                if view is not value:
-                    view[...] = value
+                view[...] = value
         layers = len(network.weights)
         self.coefs_, self.intercepts_ = views[:layers], views[layers:]
         self._held = Held(network, views)
