@@ -95,7 +95,7 @@ def test_missing_values_are_refused_in_scikit_learn_s_words(missing):
     x[3, 4] = missing
     messages = []
     for library in own, theirs:
-        with pytest.raises(ValueError, match="Input X contains|must be a real number|NoneType") as caught:
+        with pytest.raises(ValueError, match=r"Input X contains|must be a real number|NoneType") as caught:
             fitted(x, library)
         messages.append(str(caught.value))
     assert messages[0] == messages[1]

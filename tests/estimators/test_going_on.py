@@ -87,7 +87,7 @@ def test_warm_start_goes_on_from_the_weights_with_a_new_optimizer():
 def test_warm_start_of_another_shape_is_refused_and_changes_nothing():
     mine = model("MLPRegressor", max_iter=2, warm_start=True).fit(X, Y)
     before = mine.network_.fingerprint()
-    with pytest.raises(ValueError, match="10 features|9 features|layers"):
+    with pytest.raises(ValueError, match=r"10 features|9 features|layers"):
         mine.fit(X[:, 1:], Y)
     with pytest.raises(ValueError, match=r"\[10, 8, 1\], got \[10, 8, 2\]"):
         mine.fit(X, np.stack([Y, Y], axis=1))

@@ -78,7 +78,7 @@ def test_continuous_labels_are_refused():
 def test_text_mixed_with_numbers_is_refused():
     y = np.array(["a", 1, "b"] * 50, object)
     for library in own, theirs:
-        with pytest.raises((TypeError, ValueError), match="'<' not supported|Mix of label|mix of|uniformly strings"):
+        with pytest.raises((TypeError, ValueError), match=r"'<' not supported|Mix of label|mix of|uniformly strings"):
             model(library).fit(IRIS_X, y)
 
 
@@ -97,7 +97,7 @@ def test_unseen_classes():
     messages = []
     for each in mine, original:
         each.set_params(warm_start=False)
-        with pytest.raises(ValueError, match="`y` has classes not in `self.classes_`") as caught:
+        with pytest.raises(ValueError, match=r"`y` has classes not in `self\.classes_`") as caught:
             each.partial_fit(IRIS_X, np.where(IRIS_Y == 2, 5, IRIS_Y))
         messages.append(str(caught.value))
     assert messages[0] == messages[1]

@@ -41,7 +41,7 @@ def test_rows_of_weight_0_are_as_if_they_were_not_there(problem, settings):
     zero, without = model(name, **settings), model(name, **settings)
     zero.fit(x, y, sample_weight=weights)
     without.fit(x[some], y[some], sample_weight=weights[some])
-    assert 0 < np.count_nonzero(~some)
+    assert np.count_nonzero(~some) > 0
     assert zero.network_.fingerprint() == without.network_.fingerprint()
     assert zero.loss_curve_ == without.loss_curve_
     assert zero.t_ == without.t_
@@ -70,7 +70,7 @@ def test_integer_weights_are_repetitions_where_a_step_sees_all_rows(problem, sol
 
 @pytest.mark.parametrize("problem", PROBLEMS)
 def test_float32_is_as_near_as_its_rounding(problem):
-    """Within 4 roundings (5e-7 of a rate, 6e-8 of a probability), where check_estimator asks for 1e-7, less than one."""
+    """Within 4 roundings (5e-7 of a rate, 6e-8 of a probability); check_estimator asks for 1e-7, less than one."""
     name, x, y = PROBLEMS[problem]
     counts = COUNTS[: len(x)]
     settings = {"dtype": "float32", **({"loss": "poisson"} if problem == "poisson" else {})}
