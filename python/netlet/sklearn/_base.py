@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import math
 import warnings
 from itertools import pairwise
@@ -31,6 +32,22 @@ TO_NETLET = {row.get("sklearn", name): name for name, row in ACTIVATIONS.items()
 FROM_NETLET = {name: row.get("sklearn", name) for name, row in ACTIVATIONS.items()}
 _HIDDEN = set(TO_NETLET) - {"softmax"}
 _STOCHASTIC = ("sgd", "adam")
+
+
+def _or_unchanged(fit: Any) -> Any:
+    """After an error, an estimator has the attributes that it had before."""
+
+    @functools.wraps(fit)
+    def wrapped(self: Any, *arguments: Any, **options: Any) -> Any:
+        before = dict(vars(self))
+        try:
+            return fit(self, *arguments, **options)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return wrapped
 
 
 class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -343,6 +360,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             raise ValueError("optimizer: expected None beside solver='lbfgs', which is none")
         return self.solver in _STOCHASTIC
 
+    @_or_unchanged
     def _fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None, incremental: bool = False
     ) -> Any:
