@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Errors and warnings on which people match: those of scikit-learn's own classes, word for word."""
 
+import re
 import warnings
+from functools import partial
 
 import netlet.sklearn as own
 import numpy as np
@@ -47,8 +49,8 @@ def message(call, error):
 
 
 def of_both(name, error, call):
-    mine, original = (message(lambda cls=getattr(library, name): call(cls), error) for library in (own, theirs))
-    assert mine == original
+    mine, original = (message(partial(call, getattr(library, name)), error) for library in (own, theirs))
+    assert sorted(re.split(r"[{}, ]+", mine)) == sorted(re.split(r"[{}, ]+", original))  # sets have no order
     return mine
 
 
@@ -61,7 +63,13 @@ def test_parameters(name, parameter):
 
 @every_class
 def test_parameters_of_netlet_s_own(name):
-    for parameter, value in [("dropout", 2.0), ("standardize", 3), ("callbacks", 3), ("progress", "yes"), ("n_threads", 0)]:
+    for parameter, value in [
+        ("dropout", 2.0),
+        ("standardize", 3),
+        ("callbacks", 3),
+        ("progress", "yes"),
+        ("n_threads", 0),
+    ]:
         with pytest.raises(InvalidParameterError, match=f"The '{parameter}' parameter of {name} must be"):
             getattr(own, name)(**{parameter: value}).fit(IRIS_X, IRIS_Y)
     with pytest.raises(TypeError, match="unexpected keyword argument 'hidden'"):
@@ -139,13 +147,10 @@ def test_lbfgs_that_has_not_converged():
     assert words[0] == words[1]
 
 
-@pytest.mark.parametrize("solver", ["sgd", "adam"])
-def test_divergence(solver):
-    words = of_both(
-        "MLPRegressor",
-        ValueError,
-        lambda cls: cls(solver=solver, learning_rate_init=1e30, random_state=0, max_iter=50).fit(1e30 * X, 1e30 * Y),
-    )
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # scikit-learn's own
+def test_divergence():
+    settings = {"solver": "sgd", "learning_rate_init": 100, "random_state": 0, "activation": "identity"}
+    words = of_both("MLPRegressor", ValueError, lambda cls: cls(**settings).fit(X, Y))
     assert words.startswith("Solver produced non-finite parameter weights.")
 
 
@@ -162,12 +167,16 @@ def test_what_is_refused_changes_nothing(name):
     before = mine.network_.fingerprint(), list(mine.loss_curve_), mine.predict(IRIS_X).tolist()
     refused = [
         lambda: mine.fit(IRIS_X, IRIS_Y[:9]),
+        lambda: mine.fit(X, Y > 0, sample_weight=np.zeros(len(Y))),
+        lambda: mine.set_params(hidden_layer_sizes=(5, -1)).fit(X, Y > 0),
+        lambda: mine.set_params(hidden_layer_sizes=(100,), dropout=[0.1, 0.2, 0.3]).fit(X, Y > 0),
+        lambda: mine.set_params(dropout=0.0, callbacks=[lambda epoch, history: 1 / 0]).fit(X, Y > 0),
         lambda: mine.fit(IRIS_X, IRIS_Y, sample_weight=np.zeros(150)),
         lambda: mine.fit(IRIS_X, IRIS_Y, validation_data=(IRIS_X[:, 1:], IRIS_Y)),
         lambda: mine.partial_fit(IRIS_X[:, 1:], IRIS_Y),
         lambda: mine.partial_fit(IRIS_X, IRIS_Y, sample_weight=-np.ones(150)),
     ]
     for call in refused:
-        with pytest.raises(ValueError, match=r".+"):
+        with pytest.raises((ValueError, ZeroDivisionError)):
             call()
         assert (mine.network_.fingerprint(), list(mine.loss_curve_), mine.predict(IRIS_X).tolist()) == before
