@@ -491,7 +491,7 @@ class Exchange(Notes):
     @classmethod
     @_QUIETLY
     def from_sklearn(cls, model: Any, *, dtype: Dtype | None = None) -> Self:
-        """Make a network from a fitted MLPClassifier or MLPRegressor of scikit-learn, with its scalers.
+        """Make a network from a fitted MLPClassifier or MLPRegressor of scikit-learn or netlet, with its scalers.
 
         Parameters
         ----------
