@@ -14,5 +14,9 @@ True
 
 from ._classifier import MLPClassifier
 from ._regressor import MLPRegressor
+from ._threads import register
+
+register()
+del register
 
 __all__ = ["MLPClassifier", "MLPRegressor"]
