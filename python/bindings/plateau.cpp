@@ -7,13 +7,19 @@
 
 namespace {
 
-// The squares are added in this order on every machine.
+constexpr std::size_t kChains = 8;  // sums side by side, on every machine the same
+
 template <class T> double sum_of_squares_of(const netlet::Network& network) {
   const std::vector<std::size_t> sizes = network.layer_sizes();
   double sum = 0;
   for (std::size_t layer = 0; layer + 1 < sizes.size(); ++layer) {
     const T* const weights = network.weights<T>(layer);
-    for (std::size_t i = 0; i < sizes[layer] * sizes[layer + 1]; ++i) sum += (double)weights[i] * (double)weights[i];
+    const std::size_t count = sizes[layer] * sizes[layer + 1], whole = count - count % kChains;
+    double chains[kChains] = {};
+    for (std::size_t i = 0; i < whole; i += kChains)
+      for (std::size_t k = 0; k < kChains; ++k) chains[k] += (double)weights[i + k] * (double)weights[i + k];
+    for (std::size_t i = whole; i < count; ++i) chains[i - whole] += (double)weights[i] * (double)weights[i];
+    for (const double chain : chains) sum += chain;
   }
   return sum;
 }
@@ -30,7 +36,8 @@ bool Plateau::after_epoch(double loss) {
   if (penalty != 0) {
     const double before = squares_;
     squares_ = sum_of_squares();
-    figure += penalty * ((before + squares_) / 2);
+    const double met = (double)(batches - 1) / (double)(2 * batches);  // of the change, on average
+    figure += penalty * (before + (squares_ - before) * met);
   }
   return update(figure);
 }
@@ -51,6 +58,7 @@ void bind_plateau(py::module_& m) {
       .def_readwrite("scale", &Plateau::scale)
       .def_readwrite("shift", &Plateau::shift)
       .def_readwrite("penalty", &Plateau::penalty)
+      .def_readwrite("batches", &Plateau::batches)
       .def_readwrite("stopped", &Plateau::stopped)
       .def_readwrite("best", &Plateau::best)
       .def_readwrite("count", &Plateau::count)

@@ -7,7 +7,7 @@
 
 // A callback of fit that ends training when its figures stand still: by scikit-learn's rule, when more than `patience`
 // in a row were not below the best one by more than `tol`. A figure is scale * loss + shift, plus `penalty` times the
-// sum of the squared weights, the mean of those before and after the epoch.
+// sum of the squared weights, as the batches of the epoch met them: as if it had changed by as much with each of them.
 //
 // fit calls it without Python: called for each of hundreds of epochs, Python would take as long as a small network.
 class Plateau {
@@ -20,6 +20,7 @@ class Plateau {
 
   const double tol, patience;
   double scale = 1, shift = 0, penalty = 0;
+  std::size_t batches = 1;
   bool stopped = false;  // whether the last figure said so, or a caller
   double best = std::numeric_limits<double>::infinity();
   std::size_t count = 0;        // figures since then that were no better

@@ -61,13 +61,14 @@ if TYPE_CHECKING:  # imported on first use
     from . import callbacks as callbacks
     from . import reference as reference
     from . import schedules as schedules
+    from . import sklearn as sklearn
     from ._diagnosis import TrainingWarning as TrainingWarning
     from ._provenance import fingerprint as fingerprint
 
 
 def __getattr__(name: str) -> object:
     """Import on first use what few programs need."""
-    if name in ("callbacks", "reference", "schedules"):
+    if name in ("callbacks", "reference", "schedules", "sklearn"):
         import importlib
 
         return importlib.import_module(f".{name}", __name__)
@@ -84,4 +85,4 @@ def __getattr__(name: str) -> object:
 
 def __dir__() -> list[str]:
     """Name what is public, for tab completion."""
-    return sorted([*__all__, "reference", *(name for name in globals() if name.startswith("__"))])
+    return sorted([*__all__, "reference", "sklearn", *(name for name in globals() if name.startswith("__"))])

@@ -62,6 +62,7 @@ class Plateau:
     scale: float
     shift: float
     penalty: float
+    batches: int
     stopped: bool
     best: float
     count: int

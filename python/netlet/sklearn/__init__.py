@@ -12,9 +12,22 @@ Examples
 True
 """
 
-from ._classifier import MLPClassifier
-from ._regressor import MLPRegressor
-from ._threads import register
+try:
+    from ._classifier import MLPClassifier
+    from ._regressor import MLPRegressor
+    from ._threads import register
+except ImportError as error:
+    if (error.name or "").split(".")[0] not in ("sklearn", "scipy", "joblib", "threadpoolctl"):
+        raise
+    from importlib import metadata
+
+    try:
+        found = metadata.version("scikit-learn")
+    except metadata.PackageNotFoundError:
+        found = "none"
+    raise ImportError(
+        f"netlet.sklearn: expected scikit-learn 1.7 or newer, got {found}; pip install 'netlet[sklearn]'"
+    ) from error
 
 register()
 del register

@@ -6,8 +6,9 @@ from __future__ import annotations
 import copy
 import math
 import warnings
+from itertools import pairwise
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context, is_classifier
@@ -35,7 +36,7 @@ _STOCHASTIC = ("sgd", "adam")
 class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """Base class of both estimators."""
 
-    _parameter_constraints: dict[str, Any] = {  # noqa: RUF012  # scikit-learn's convention
+    _parameter_constraints: ClassVar[dict[str, Any]] = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
         "activation": [StrOptions(_HIDDEN), list, tuple],
         "solver": [StrOptions({"lbfgs", "sgd", "adam"})],
@@ -121,8 +122,12 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         """X and y as scikit-learn checks them, y as the network's targets; learns classes."""
         raise NotImplementedError
 
-    def _targets(self, y: Any) -> Array:
-        """Y of validation data as the network's targets."""
+    def _targets(self, y: Any, dtype: Any) -> Array:
+        """Checked y as the network's targets, numbers in this dtype."""
+        raise NotImplementedError
+
+    def _checked_targets(self, y: Any) -> Any:
+        """Y of validation data, as `_validate` checks that of training."""
         raise NotImplementedError
 
     def _ends(self, targets: Array) -> tuple[str, str, int, int]:
@@ -192,6 +197,46 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self._name(network)
         return network
 
+    @classmethod
+    def from_network(cls, network: Network) -> Any:
+        """Make a fitted estimator of a trained network, such as one that was loaded from a file.
+
+        Parameters
+        ----------
+        network : netlet.Network
+            It is used as it is, not copied.
+
+        Returns
+        -------
+        estimator : object
+            Its parameters say what the network is; how it was trained is not known.
+
+        Raises
+        ------
+        ValueError
+            If the network's loss is not for this kind of estimator.
+        """
+        estimator = cls()
+        estimator._take(network)
+        sizes, hidden = network.layer_sizes, [FROM_NETLET[name] for name in network.activations[:-1]]
+        estimator.hidden_layer_sizes = sizes[1:-1]
+        estimator.activation = hidden[0] if len(set(hidden)) == 1 else hidden
+        estimator.dtype = network.dtype.name
+        if any(network.dropout):
+            estimator.dropout = network.dropout
+        estimator._begin()
+        estimator.n_layers_, estimator.n_features_in_ = len(sizes), sizes[0]
+        if network.feature_names is not None:
+            estimator.feature_names_in_ = np.array(network.feature_names, dtype=object)
+        output = network.activations[-1]
+        estimator.out_activation_ = "exp" if network.loss_name == "poisson" else FROM_NETLET[output]
+        estimator._hold(network)
+        return estimator
+
+    def _take(self, network: Network) -> None:
+        """Loss and labels of a network; refuse what this estimator cannot be."""
+        raise NotImplementedError
+
     def _name(self, network: Network) -> None:
         """Give the network the names of features."""
         names = getattr(self, "feature_names_in_", None)
@@ -216,7 +261,9 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     def _dtypes(self) -> list[Any]:
         """Of X, the first one for what is neither."""
-        return [np.float64, np.float32] if isinstance(self.dtype, str) and self.dtype == "auto" else [np.dtype(self.dtype)]
+        return (
+            [np.float64, np.float32] if isinstance(self.dtype, str) and self.dtype == "auto" else [np.dtype(self.dtype)]
+        )
 
     def _sizes(self) -> list[int]:
         hidden = self.hidden_layer_sizes
@@ -237,31 +284,30 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return [TO_NETLET[name] for name in names]
 
     def _made(self, sizes: list[int], loss: str, output: str, dtype: Any, init: Any) -> Network:
-        network = Network(
+        settings: dict[str, Any] = {"loss": loss, "reduction": "mean", **self._loss_settings()}
+        activations: Any = [*self._hidden_activations(len(sizes) - 2), output]
+        return Network(
             sizes,
-            activation=[*self._hidden_activations(len(sizes) - 2), output],
-            loss=loss,
-            reduction="mean",
+            activation=activations,
             dtype=dtype,
-            init=np.zeros(sum((n + 1) * m for n, m in zip(sizes, sizes[1:]))) if init is None else init,
+            init=np.zeros(sum((n + 1) * m for n, m in pairwise(sizes))) if init is None else init,
             seed=0,
             dropout=self.dropout if len(sizes) > 2 else 0.0,
-            **self._loss_settings(),
+            **settings,
         )
-        return network
 
     def _initial(self, sizes: list[int], random: np.random.RandomState) -> list[tuple[Array, Array]]:
         """scikit-learn's initial values: Glorot and Bengio (2010), biases drawn likewise.
 
         From numbers between 0 and 1 by two operations, so that they are the same on all machines.
         """
-        factor = 2.0 if self.activation == "logistic" else 6.0
+        factor = 2.0 if self.activation in ("logistic", "sigmoid") else 6.0
 
         def drawn(bound: float, shape: tuple[int, ...]) -> Array:
             return np.asarray(random.random_sample(shape) * (2 * bound)) - bound
 
         pairs = []
-        for n, m in zip(sizes, sizes[1:]):
+        for n, m in pairwise(sizes):
             bound = math.sqrt(factor / (n + m))
             pairs.append((drawn(bound, (n, m)), drawn(bound, (m,))))
         return pairs
@@ -349,9 +395,13 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             if not isinstance(validation_data, (tuple, list)) or len(validation_data) not in (2, 3):
                 raise ValueError("validation_data: expected a tuple (X, y) or (X, y, sample_weight)")
             X, y, *weight = validation_data
-            X = validate_data(self, X, accept_sparse=["csr", "csc"], dtype=rows.X.dtype, reset=False)
+            if not self._stochastic():
+                raise ValueError("validation_data: expected None for solver='lbfgs', which has no epochs")
+            X = validate_data(
+                self, X, accept_sparse=["csr", "csc"], dtype=rows.X.dtype, order="C", reset=False, ensure_min_samples=2
+            )
             weights = self._weights(X, y, weight[0] if weight else None)
-            return rows, training.Rows(X, self._targets(y), weights)
+            return rows, training.Rows(X, self._targets(self._checked_targets(y), X.dtype), weights)
         if not (self.early_stopping and self._stochastic()):
             return rows, None
         binary = is_classifier(self) and self.n_outputs_ == 1
@@ -376,7 +426,9 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if self.batch_size == "auto":
             return min(200, n)
         if self.batch_size > n:
-            warnings.warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped")
+            warnings.warn(
+                "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=4
+            )
         return min(int(self.batch_size), n)
 
     def _own_optimizer(self, weight: float) -> Optimizer:
@@ -402,14 +454,15 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     ) -> None:
         n = rows.X.shape[0]
         batch = self._batch_rows(n)
-        mean_weight = 1.0 if rows.weights is None else float(rows.weights.mean())
-        optimizer = self._own_optimizer(batch * mean_weight)
-        if incremental and "_optimizer" in self.__dict__:
-            optimizer = training.with_state_of(self._optimizer, optimizer)
+        optimizer = self._own_optimizer(batch * training.mean_weight(network, rows))
+        before = self.__dict__.get("_optimizer")
+        if incremental and before is not None:
+            optimizer = training.with_state_of(before, optimizer)
         self._optimizer = optimizer
         plateau = _core.Plateau(network, self.tol, np.inf if self.early_stopping else self.n_iter_no_change)
         plateau.scale, plateau.shift = self._figures(rows.targets, rows.weights)
-        plateau.penalty = 0.5 * optimizer.l2 * batch * math.ceil(n / batch) / n
+        plateau.batches = math.ceil(n / batch)
+        plateau.penalty = 0.5 * optimizer.l2 * batch * plateau.batches / n
         if not self.early_stopping:
             plateau.best = np.inf if self.best_loss_ is None else self.best_loss_
             plateau.count = self._no_improvement_count
@@ -493,5 +546,3 @@ class Held:
 
     def __init__(self, network: Network, views: list[Array]) -> None:
         self.network, self.views = network, views
-
-

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy.sparse import csr_matrix, issparse
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.metrics import accuracy_score
 from sklearn.utils import column_or_1d
@@ -18,7 +19,7 @@ from sklearn.utils.multiclass import (
     type_of_target,
     unique_labels,
 )
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_array, validate_data
 
 from .. import functional
 from ..network import Network
@@ -34,6 +35,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     Minimizes the log loss, over a softmax of the classes or, for two classes and for several labels at once, over
     sigmoids.
 
+    Parameters
+    ----------
     {parameters}
     class_weight : dict, "balanced" or None, default None
         Weights of the classes, by label, that multiply those of the rows, as for scikit-learn's other classifiers.
@@ -111,7 +114,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
         X, y = validate_data(
-            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=self._dtypes(), reset=reset
+            self, X, y, accept_sparse=["csr", "csc"], multi_output=True, dtype=self._dtypes(), order="C", reset=reset
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
@@ -119,17 +122,23 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             self._learn_classes(y)
         else:
             self._check_classes(y)
-        return X, self._targets(y)
+        return X, self._targets(y, X.dtype)
 
     def _learn_classes(self, y: Any) -> None:
-        check_classification_targets(y)
         kind = type_of_target(y, input_name="y")
-        if "multioutput" in kind:
+        if kind not in ("binary", "multiclass", "multilabel-indicator"):
+            check_classification_targets(y)  # says what is wrong
             raise ValueError("Multioutput target data is not supported")
-        self._labels = kind if kind.startswith("multilabel") else "multiclass"
-        self.classes_ = unique_labels(y)
-        if self._labels == "multiclass" and len(self.classes_) <= 2:
-            self._labels = "binary"
+        self._sparse_labels = issparse(y)
+        try:
+            self.classes_ = unique_labels(y) if kind == "multilabel-indicator" else np.unique(y)
+        except TypeError:
+            self.classes_ = unique_labels(y)  # says that labels are text and numbers
+        self._labels = kind if kind == "multilabel-indicator" else self._kind_of(len(self.classes_))
+
+    @staticmethod
+    def _kind_of(classes: int) -> str:
+        return "binary" if classes <= 2 else "multiclass"
 
     def _check_classes(self, y: Any) -> None:
         classes = unique_labels(y)
@@ -144,12 +153,21 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
                 f"`y` has classes not in `self.classes_`. `self.classes_` has {self.classes_}. 'y' has {classes}."
             )
 
-    def _targets(self, y: Any) -> Array:
+    def _targets(self, y: Any, dtype: Any) -> Array:
         if self._labels == "multiclass":
-            return np.searchsorted(self.classes_, np.asarray(y))
+            return np.asarray(np.searchsorted(self.classes_, y))
         if self._labels == "binary":
-            return np.asarray(np.asarray(y) == self.classes_[-1], np.float32) * float(len(self.classes_) == 2)
-        return np.asarray(y.toarray() if hasattr(y, "toarray") else y, np.float32)
+            return np.asarray((y == self.classes_[-1]) & (len(self.classes_) == 2), dtype)
+        return np.asarray(y.toarray() if hasattr(y, "toarray") else y, dtype)
+
+    def _checked_targets(self, y: Any) -> Any:
+        if self._labels == "multilabel-indicator":
+            return check_array(y, accept_sparse="csr", input_name="y")
+        y = column_or_1d(y, warn=True)
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise ValueError(f"validation_data: expected y of the classes {self.classes_}, got {unknown}")
+        return y
 
     def _weights(self, X: Any, y: Any, sample_weight: Any) -> Array | None:
         weights = super()._weights(X, y, sample_weight)
@@ -169,6 +187,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         softmax = self.out_activation_ == "softmax"
         return ("cross_entropy", "softmax") if softmax else ("binary_cross_entropy", "sigmoid")
 
+    def _take(self, network: Network) -> None:
+        if network.loss_name not in ("cross_entropy", "binary_cross_entropy"):
+            raise ValueError(f"network: expected one of a cross entropy, got one of the loss {network.loss_name}")
+        self.n_outputs_ = network.layer_sizes[-1]
+        several = network.loss_name == "binary_cross_entropy" and self.n_outputs_ > 1
+        self._labels = "multilabel-indicator" if several else "binary" if self.n_outputs_ == 1 else "multiclass"
+        own = np.arange(max(self.n_outputs_, 2)) if several or network.classes is None else network.classes
+        self.classes_ = np.array(own)
+
     def _name(self, network: Network) -> None:
         super()._name(network)
         if network.classes is None and len(self.classes_) > 1 and self._labels != "multilabel-indicator":
@@ -185,7 +212,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     # predictions
 
-    def predict(self, X: Any) -> Array:
+    def predict(self, X: Any) -> Any:
         """Predict labels.
 
         Parameters
@@ -195,14 +222,15 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         Returns
         -------
         ndarray, shape (n_samples,) or (n_samples, n_labels)
-            Of `classes_`; for several labels at once 0 and 1.
+            Of `classes_`; for several labels at once 0 and 1, sparse if those of `fit` were.
         """
         outputs = self._outputs(X)
         if self._kind() == "multiclass":
             return np.asarray(self.classes_[outputs.argmax(axis=1)])
         if self._kind() == "binary":
             return np.asarray(self.classes_[(outputs[:, 0] > 0.5).astype(np.intp)])
-        return np.asarray(outputs > 0.5, dtype=int)
+        labels = np.asarray(outputs > 0.5, dtype=int)
+        return csr_matrix(labels) if getattr(self, "_sparse_labels", False) else labels
 
     def predict_proba(self, X: Any) -> Array:
         """Predict the probability of each class.
@@ -236,10 +264,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def _kind(self) -> str:
         """Which labels; of an estimator whose attributes were set by hand as these say."""
         if "_labels" not in self.__dict__:
-            return "multiclass" if self.out_activation_ == "softmax" else "binary" if len(self.classes_) <= 2 else "multilabel"
+            several = self.out_activation_ == "logistic" and self.n_outputs_ > 1
+            return "multilabel-indicator" if several else self._kind_of(len(self.classes_))
         return self._labels
 
-    @available_if(BaseMLP._check_solver)
+    @available_if(BaseMLP._check_solver)  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Any:
         """Train for one epoch over the given data, from the present weights on.
@@ -264,12 +293,11 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         """
         if self.class_weight == "balanced":
             raise ValueError(
-                "class_weight: expected a dict or None for partial_fit, which sees only a part of the data, got 'balanced'"
+                "class_weight: expected a dict or None for partial_fit, which sees a part of the data, got 'balanced'"
             )
         if _check_partial_fit_first_call(self, classes):
-            self._labels = type_of_target(y) if type_of_target(y).startswith("multilabel") else "multiclass"
-            if self._labels == "multiclass" and len(self.classes_) <= 2:
-                self._labels = "binary"
+            kind = type_of_target(y, input_name="y")
+            self._labels = kind if kind.startswith("multilabel") else self._kind_of(len(self.classes_))
         return self._fit(X, y, sample_weight, incremental=True)
 
     def __sklearn_tags__(self) -> Any:

@@ -20,13 +20,13 @@ def minimized(estimator: Any, network: Network, rows: training.Rows) -> tuple[in
     """
     if any(network.dropout) or estimator.schedule is not None or estimator.callbacks:
         raise ValueError("solver: expected 'sgd' or 'adam' with dropout, schedule or callbacks, got 'lbfgs'")
-    if estimator.standardize and network.input_scaling is None:
+    if estimator.standardize:
         training.learn_scaling(network, rows, estimator.standardize)
     exact = training.in_float64(network)
     penalized = np.zeros(exact.parameters.shape)
     for weight, _ in exact.views(penalized):
         weight[...] = 1.0
-    mean_weight = 1.0 if rows.weights is None else float(rows.weights.mean())
+    mean_weight = training.mean_weight(network, rows)
     l2 = estimator.alpha / (rows.X.shape[0] * mean_weight)
 
     def objective(parameters: training.Array) -> tuple[float, training.Array]:

@@ -29,7 +29,12 @@ _LOSSES = {name for name, row in LOSSES.items() if "classes" not in row}
 class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     """A multilayer perceptron that predicts numbers: scikit-learn's `MLPRegressor`, trained by netlet.
 
-    {loss}
+    Parameters
+    ----------
+    loss : str, default "squared_error"
+        ``"squared_error"`` or ``"poisson"``, as in scikit-learn; or ``"absolute_error"``, ``"huber"``, ``"quantile"``,
+        ``"log_cosh"``, or ``"gaussian_nll"``, which learns a standard deviation for each prediction: see
+        `netlet.Network`. `hidden_layer_sizes` and `activation` may come first, as before scikit-learn 1.7.
     {parameters}
     huber_delta : float, default 1.0
         For the loss ``"huber"``; with `standardize` in standard deviations of the targets.
@@ -66,7 +71,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     def __init__(
         self,
-        loss: str = "squared_error",
+        loss: Any = "squared_error",
         hidden_layer_sizes: Any = (100,),
         activation: Any = "relu",
         *,
@@ -102,6 +107,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         n_threads: Any = None,
         progress: bool = False,
     ) -> None:
+        if not isinstance(loss, str):  # written for scikit-learn before 1.7, where hidden_layer_sizes came first
+            activation = hidden_layer_sizes if isinstance(hidden_layer_sizes, str) else activation
+            loss, hidden_layer_sizes = "squared_error", loss
         self._keep(locals())
 
     def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
@@ -113,21 +121,34 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
             multi_output=True,
             y_numeric=True,
             dtype=self._dtypes(),
+            order="C",
             reset=reset,
         )
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
-        return X, y
+        return X, self._targets(y, X.dtype)
 
-    def _targets(self, y: Any) -> Array:
+    def _targets(self, y: Any, dtype: Any) -> Array:
+        # float64 stays beside float32, for the scale of the targets
+        return np.asarray(y, np.result_type(y.dtype, dtype) if y.dtype.kind == "f" else dtype)
+
+    def _checked_targets(self, y: Any) -> Any:
         y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
-        return np.asarray(y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y)
+        return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
     def _ends(self, targets: Array) -> tuple[str, str, int, int]:
         columns = 1 if targets.ndim == 1 else targets.shape[1]
         if self.loss == "quantile" and not isinstance(self.quantile, Real) and columns == 1:
             columns = len(self.quantile)
         return self.loss, "identity", columns * (2 if self.loss == "gaussian_nll" else 1), columns
+
+    def _take(self, network: Network) -> None:
+        if network.loss_name not in _LOSSES:
+            raise ValueError(f"network: expected one of a loss for numbers, got one of {network.loss_name}")
+        self.loss, self.n_outputs_ = network.loss_name, network._targets
+        if self.loss == "quantile":
+            self.quantile, self.n_outputs_ = list(network.quantiles), network.layer_sizes[-1]
+        self.huber_delta = network.huber_delta
 
     def _rebuilt_ends(self) -> tuple[str, str]:
         return self.loss, "identity"
@@ -146,8 +167,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     def _validation_score(self, network: Network, validation: training.Rows) -> float:
         if self.loss not in ("squared_error", "poisson"):
-            loss, _ = training.gradient(network, validation, 1.0)
-            return -loss
+            return -float(network.evaluate_batches(training.blocks(validation))["loss"])
         predicted = self._predicted(training.forward(network, validation.X))
         if not np.isfinite(predicted).all():
             return float("nan")
@@ -184,7 +204,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         std = functional.exp(0.5 * outputs[:, 1::2])
         return predicted, std[:, 0] if std.shape[1] == 1 else std
 
-    @available_if(BaseMLP._check_solver)
+    @available_if(BaseMLP._check_solver)  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Train for one epoch over the given data, from the present weights on.

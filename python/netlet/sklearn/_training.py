@@ -17,6 +17,7 @@ from .. import _core
 from ..history import History
 from ..network import Network
 from ..optimizers import Optimizer
+from ..reference import sums
 from ..reference.generator import shuffled_order
 
 Array = np.ndarray[Any, Any]
@@ -63,6 +64,16 @@ def with_state_of(old: Optimizer, new: Optimizer) -> Optimizer:
     return new
 
 
+def blocks(rows: Rows) -> Iterator[Rows]:
+    """All rows, those of a sparse matrix as one dense block after another."""
+    if not issparse(rows.X):
+        yield rows
+        return
+    rows = rows._replace(X=rows.X.tocsr())
+    for start in range(0, rows.X.shape[0], BLOCK_ROWS):
+        yield _dense(rows, slice(start, start + BLOCK_ROWS))
+
+
 def forward(network: Network, X: Any) -> Array:
     """The network's outputs, of sparse rows block by block."""
     if not issparse(X):
@@ -74,20 +85,18 @@ def forward(network: Network, X: Any) -> Array:
     return out
 
 
-def gradient(network: Network, rows: Rows, mean_weight: float) -> tuple[float, Array]:
-    """Mean loss and its gradient, of sparse rows block by block."""
-    n, mean = rows.X.shape[0], None if rows.weights is None else mean_weight
-    if not issparse(rows.X):
-        loss, slopes = network.backward(rows.X, rows.targets, sample_weight=rows.weights, weight_mean=mean)
-        return float(loss), slopes  # type: ignore[arg-type]
-    total, sums = 0.0, np.zeros(network.parameters.shape, network.dtype)
-    for start in range(0, n, BLOCK_ROWS):
-        block = _dense(rows, slice(start, start + BLOCK_ROWS))
+def gradient(network: Network, rows: Rows, weight: float) -> tuple[float, Array]:
+    """Mean loss and its gradient for this mean weight of all rows, of sparse rows block by block."""
+    mean = None if rows.weights is None else weight
+    total, whole = 0.0, np.zeros(network.parameters.shape, network.dtype)
+    for block in blocks(rows):
         loss, slopes = network.backward(block.X, block.targets, sample_weight=block.weights, weight_mean=mean)
-        share = block.X.shape[0] / n
+        share = block.X.shape[0] / rows.X.shape[0]
+        if share == 1.0:
+            return float(loss), slopes  # type: ignore[arg-type]
         total += float(loss) * share  # type: ignore[arg-type]
-        sums += slopes * share
-    return total, sums
+        whole += slopes * share
+    return total, whole
 
 
 def _dense(rows: Rows, which: Any) -> Rows:
@@ -102,7 +111,13 @@ class Watch:
     """
 
     def __init__(
-        self, estimator: Any, network: Network, optimizer: Optimizer, plateau: _core.Plateau, validation: Rows | None, n: int
+        self,
+        estimator: Any,
+        network: Network,
+        optimizer: Optimizer,
+        plateau: _core.Plateau,
+        validation: Rows | None,
+        n: int,
     ) -> None:
         self.estimator, self.network, self.optimizer, self.n = estimator, network, optimizer, n
         self.plateau, self.validation = plateau, validation
@@ -130,7 +145,7 @@ class Watch:
             stop = self._score() or stop
         if self.own_rates and estimator.learning_rate == "invscaling":
             seen = estimator.t_ + self.n * self.epoch
-            self.optimizer.learning_rate = estimator.learning_rate_init / _power(seen + 1, estimator.power_t)
+            self._set_rate(estimator.learning_rate_init / _power(seen + 1, estimator.power_t))
         self.stopped = stop and self._ends()
         return self.stopped
 
@@ -155,18 +170,25 @@ class Watch:
         """Whether a halt ends training, or only lowers the learning rate."""
         estimator, optimizer = self.estimator, self.optimizer
         what = "Validation score" if self.scores is not None else "Training loss"
-        text = f"{what} did not improve more than tol={estimator.tol:f} for {estimator.n_iter_no_change} consecutive epochs."
+        patience = estimator.n_iter_no_change
+        text = f"{what} did not improve more than tol={estimator.tol:f} for {patience} consecutive epochs."
         if not (self.own_rates and estimator.learning_rate == "adaptive"):
             self._say(f"{text} Stopping.")
             return True
         if optimizer.learning_rate <= 1e-6:
             self._say(f"{text} Learning rate too small. Stopping.")
             return True
-        optimizer.learning_rate /= 5.0
+        self._set_rate(optimizer.learning_rate / 5.0)
         self._say(f"{text} Setting learning rate to {optimizer.learning_rate:f}")
         (self.plateau if self.scores is None else self.scores).count = 0
         estimator._no_improvement_count = 0
         return False
+
+    def _set_rate(self, rate: float) -> None:
+        """Change the learning rate of sgd, whose velocity scikit-learn keeps in units of the weights."""
+        for velocity in self.optimizer.state.values():
+            velocity *= self.optimizer.learning_rate / rate
+        self.optimizer.learning_rate = rate
 
     def _say(self, text: str) -> None:
         if self.estimator.verbose:
@@ -245,7 +267,9 @@ def _fit_sparse(
     """The same steps, of dense copies of the batches; those of many rows block by block."""
     rows = Rows(rows.X.tocsr(), rows.targets, rows.weights)
     n = rows.X.shape[0]
-    mean_weight = 1.0 if rows.weights is None else float(rows.weights.mean())
+    mean = mean_weight(network, rows)
+    if estimator.standardize:
+        learn_scaling(network, rows, estimator.standardize)
 
     def batches() -> Iterator[Any]:
         order = np.arange(n)
@@ -257,20 +281,20 @@ def _fit_sparse(
     if batch <= BLOCK_ROWS:
         network.fit_batches(
             lambda: (_dense(rows, which) for which in batches()),
-            weight_mean=None if rows.weights is None else mean_weight,
+            weight_mean=None if rows.weights is None else mean,
             **_options(estimator, optimizer, after, epochs),
         )
         return
-    if any(network.dropout) or estimator.callbacks or estimator.schedule or estimator.standardize or estimator.progress:
+    if any(network.dropout) or estimator.callbacks or estimator.schedule or estimator.progress:
         raise ValueError(
-            f"batch_size: expected at most {BLOCK_ROWS} rows for a sparse X with dropout, callbacks, schedule, "
-            f"standardize or progress, got {batch}"
+            f"batch_size: expected at most {BLOCK_ROWS} rows for a sparse X with dropout, callbacks, schedule or "
+            f"progress, got {batch}"
         )
     for _ in range(epochs):
         total = 0.0
         for which in batches():
             part = Rows(rows.X[which], rows.targets[which], None if rows.weights is None else rows.weights[which])
-            loss, slopes = gradient(network, part, mean_weight)
+            loss, slopes = gradient(network, part, mean)
             if not (np.isfinite(loss) and np.isfinite(slopes).all()):
                 raise _core.DivergenceError("the loss is not finite")
             network.apply_gradient(slopes, optimizer)
@@ -280,27 +304,26 @@ def _fit_sparse(
             return
 
 
+def mean_weight(network: Network, rows: Rows) -> float:
+    """The mean weight of the rows, added in the order of `Network.fit`."""
+    if rows.weights is None:
+        return 1.0
+    weights = rows.weights.astype(network.dtype).astype(np.float64)
+    return float(sums.tree([weights[block].cumsum()[-1] for block in sums.blocks(len(weights))]) / len(weights))
+
+
 def learn_scaling(network: Network, rows: Rows, standardize: Any) -> None:
-    """What ``standardize`` of `Network.fit` does, before lbfgs."""
-    blocks = [rows]
-    if issparse(rows.X):
-        X = Rows(rows.X.tocsr(), rows.targets, rows.weights)
-        blocks = [_dense(X, slice(start, start + BLOCK_ROWS)) for start in range(0, X.X.shape[0], BLOCK_ROWS)]
-    network.learn_scaling_batches(blocks, standardize=standardize)
+    """What ``standardize`` of `Network.fit` does, where that is not used: unless the network is scaled already."""
+    if network.input_scaling is not None or network.output_scaling is not None:
+        return
+    network.learn_scaling_batches(lambda: blocks(rows), standardize=standardize)
 
 
 def in_float64(network: Network) -> Network:
     """The network itself, or a copy of it that computes in float64."""
     if network.dtype == np.float64:
         return network
-    copy = Network(
-        network.layer_sizes,
-        activation=network.activations,
-        loss=network.loss_name,
-        reduction=network.reduction,
-        init=network.parameters.astype(np.float64),
-        seed=network.seed,
-        **network._loss_settings(),
-    )
+    settings = {**network._architecture(), "dtype": "float64", "seed": network.seed}
+    copy = Network(**settings, init=network.parameters.astype(np.float64))
     copy.input_scaling, copy.output_scaling = network.input_scaling, network.output_scaling
     return copy
