@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """How many threads estimators use: as asked for, and no more than there are cores where joblib runs several."""
 
-import os
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from types import SimpleNamespace
 
 import joblib
 import netlet
 import numpy as np
 import pytest
 from netlet import _core
-from netlet.sklearn import MLPClassifier, MLPRegressor
+from netlet.sklearn import MLPRegressor
 from sklearn.exceptions import ConvergenceWarning
 
-from helpers.processes import TIMEOUT
+from helpers.processes import TIMEOUT, output
 
 
 RNG = np.random.default_rng(5)
@@ -43,7 +42,7 @@ class Noting(MLPRegressor):
 
 
 def fitted(**settings):
-    return Noting(hidden_layer_sizes=8, max_iter=2, n_iter_no_change=1, tol=1e9, **settings).fit(X[:40], Y[:40])
+    return Noting(hidden_layer_sizes=8, max_iter=9, n_iter_no_change=1, tol=1e9, **settings).fit(X[:40], Y[:40])
 
 
 def limits(**settings):
@@ -120,3 +119,69 @@ def test_a_task_beside_others_has_one_thread(backend, set_num_threads):
         assert joblib.Parallel(n_jobs=2)(joblib.delayed(limits)() for _ in range(2)) == [(1, 1, 0)] * 2
         assert joblib.Parallel(n_jobs=2)(joblib.delayed(limits)(n_threads=3) for _ in range(2)) == [(1, 1, 0)] * 2
         assert joblib.Parallel(n_jobs=1)([joblib.delayed(limits)(n_threads=3)]) == [(3, 3, 0)]
+
+
+def test_a_task_of_dask_has_one_thread(monkeypatch):
+    """In its workers `get_worker` gives one; elsewhere it raises."""
+    worker = threading.local()
+
+    def get_worker():
+        if not hasattr(worker, "here"):
+            raise ValueError("no worker found")
+
+    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(get_worker=get_worker))
+    assert limits() == (0, 0, 0)
+    worker.here = True
+    assert limits(n_threads=3) == (1, 1, 0)
+
+
+SEARCH = """
+    from joblib import parallel_config
+    from netlet.sklearn import MLPClassifier
+    from sklearn.model_selection import GridSearchCV
+
+    warnings.simplefilter("ignore")  # two epochs are not enough
+
+    def tasks():
+        return len(os.listdir("/proc/self/task"))
+
+    class Counting(MLPClassifier):
+        def fit(self, X, y):
+            before = tasks()
+            super().fit(X, y)
+            self.started_ = tasks() - before
+            return self
+
+    def scores(estimator, X, y):
+        return {"started": estimator.started_, "sum": estimator.predict_proba(X)[:, 0].sum()}
+
+    def search(**settings):
+        estimator = Counting((64, 64), max_iter=2, random_state=0, batch_size=700)
+        found = GridSearchCV(estimator, {"alpha": [1e-4, 1e-2]}, cv=2, scoring=scores, refit=False, **settings)
+        results = found.fit(x, y[:, 0] > 0.5).cv_results_
+        print([int(results[f"split{i}_test_started"].sum()) for i in (0, 1)])
+        return [results[f"split{i}_test_sum"].tolist() for i in (0, 1)]
+
+    netlet.set_num_threads(2)
+    with parallel_config("threading"):
+        threading_ = search(n_jobs=2)
+    loky = search(n_jobs=2)
+    assert threading_ == loky == search(n_jobs=1)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads as Linux tells them")
+def test_a_grid_search_starts_no_threads_beside_its_own_and_gives_the_same_bits():
+    """Counted are the threads that fits start: none in threads and processes of joblib, one where there are none."""
+    assert output(SEARCH, LOKY_MAX_CPU_COUNT="2").splitlines() == ["[0, 0]", "[0, 0]", "[1, 0]"]
+
+
+def test_processes_of_loky_have_the_share_that_joblib_gives_them():
+    code = """
+        from joblib import Parallel, delayed, parallel_config
+        with parallel_config("loky", inner_max_num_threads=1):
+            print(Parallel(n_jobs=2)([delayed(netlet.get_num_threads)()]))
+        with parallel_config("loky", inner_max_num_threads=1000):
+            print(Parallel(n_jobs=2)([delayed(netlet.get_num_threads)()]) == [netlet.get_num_threads()])
+    """
+    assert output(code).splitlines() == ["[1]", "True"]

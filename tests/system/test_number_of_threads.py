@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The number of threads changes no bit."""
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import netlet
 import numpy as np
 import pytest
-from netlet import Adam
+from netlet import Adam, _core
 
+from helpers.processes import output
 from helpers.sharing import CLASSES, X, wide_network
 
 
@@ -49,3 +53,62 @@ def test_a_bad_number_of_threads_is_refused(count, error, set_num_threads):
     with pytest.raises(error, match="count"):
         set_num_threads(count)
     assert netlet.get_num_threads() == 3
+
+
+def limit():
+    """That of this thread; 0: none."""
+    now = _core.limit_threads(0)
+    _core.limit_threads(now)
+    return now
+
+
+def test_a_limit_ends_with_its_block_and_never_raises_an_outer_one(set_num_threads):
+    set_num_threads(3)
+    with netlet.thread_limit(2):
+        with netlet.thread_limit(1):
+            assert limit() == 1
+            with netlet.thread_limit(7):
+                assert limit() == 1
+        assert limit() == 2
+    with pytest.raises(KeyError), netlet.thread_limit(1):
+        raise KeyError
+    assert (limit(), netlet.get_num_threads()) == (0, 3)
+
+
+def test_a_limit_is_that_of_one_thread():
+    with netlet.thread_limit(1), ThreadPoolExecutor(1) as pool:
+        assert pool.submit(limit).result() == 0
+        pool.submit(_core.limit_threads, 5).result()
+        assert limit() == 1
+    assert limit() == 0
+
+
+def test_a_decorated_function_is_limited_at_each_call():
+    limited = netlet.thread_limit(2)(limit)
+    assert (limited(), limit(), limited()) == (2, 0, 2)
+
+
+@pytest.mark.parametrize(
+    ("count", "error"), [(0, ValueError), (-1, ValueError), (2**80, ValueError), (1.0, TypeError), (None, TypeError)]
+)
+def test_a_bad_limit_is_refused(count, error):
+    with pytest.raises(error, match=r"^count: expected 1 or more threads, got "), netlet.thread_limit(count):
+        pass
+    assert limit() == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="counts threads as Linux tells them")
+def test_calls_of_a_limited_thread_start_no_others():
+    code = """
+        netlet.set_num_threads(4)
+        begin = len(os.listdir("/proc/self/task"))
+        fingerprints = []
+        for count in (1, 2, 4):
+            with netlet.thread_limit(count):
+                fingerprints.append(work())
+                Network([40, 64, 64, 10], seed=1).jacobian(x)
+                netlet.functional.sigmoid(np.zeros(10**6))
+            print(len(os.listdir("/proc/self/task")) - begin)
+        assert len(set(fingerprints)) == 1
+    """
+    assert output(code).split() == ["0", "1", "3"]
