@@ -16,7 +16,6 @@ from sklearn.exceptions import ConvergenceWarning
 
 from helpers.processes import TIMEOUT, output
 
-
 RNG = np.random.default_rng(5)
 X = RNG.normal(size=(900, 30))
 Y = (X[:, 0] * X[:, 1] > 0).astype(int)
