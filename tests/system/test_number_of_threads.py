@@ -22,7 +22,7 @@ def everything(rows, batch_size):
 
 
 @pytest.mark.parametrize("rows", [256, 1000, 1024, 1025, 1500])  # 1, 4, 4, 5, 6 blocks of 256
-@pytest.mark.parametrize("batch_size", [None, 300])
+@pytest.mark.parametrize("batch_size", [None, 500])
 def test_the_number_of_threads_changes_no_bit(rows, batch_size, set_num_threads):
     set_num_threads(1)
     expected = everything(rows, batch_size)
