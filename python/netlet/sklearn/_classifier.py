@@ -125,15 +125,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return X, self._targets(y, X.dtype)
 
     def _learn_classes(self, y: Any) -> None:
+        self._sparse_labels = issparse(y)
+        if (
+            y.ndim == 1 and y.dtype.kind in "biuU"
+        ):  # no doubt about these: to look at their type takes as long as some fits
+            self.classes_ = np.unique(y)
+            self._labels = self._kind_of(len(self.classes_))
+            return
         kind = type_of_target(y, input_name="y")
         if kind not in ("binary", "multiclass", "multilabel-indicator"):
             check_classification_targets(y)  # says what is wrong
             raise ValueError("Multioutput target data is not supported")
-        self._sparse_labels = issparse(y)
-        try:
-            self.classes_ = unique_labels(y) if kind == "multilabel-indicator" else np.unique(y)
-        except TypeError:
-            self.classes_ = unique_labels(y)  # says that labels are text and numbers
+        self.classes_ = unique_labels(y)
         self._labels = kind if kind == "multilabel-indicator" else self._kind_of(len(self.classes_))
 
     @staticmethod
