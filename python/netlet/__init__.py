@@ -22,7 +22,7 @@ except ImportError as error:
 
     raise ImportError(explain(error)) from error
 from . import functional
-from ._library import available_isas, get_num_threads, isa, numerics_version, set_num_threads
+from ._library import available_isas, get_num_threads, isa, numerics_version, set_num_threads, thread_limit
 from .history import History
 from .network import Network
 from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, Rprop
@@ -48,6 +48,7 @@ __all__ = [
     "numerics_version",
     "schedules",
     "set_num_threads",
+    "thread_limit",
 ]
 
 try:
