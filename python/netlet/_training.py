@@ -47,6 +47,11 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
         progress: bool
 
 
+LEARNED = 0.2  # the share of the best constant prediction's loss below which a fit has learned
+WINDOW = 10  # epochs whose losses are averaged
+_MOST_AHEAD = 1000  # epochs for which a schedule that begins with 0 is asked at once
+
+
 def settings(options: Options, network: Any, history: History) -> tuple[Optimizer, list[Any], dict[str, Any]]:
     """The optimizer, all callbacks, and what the core's loop is told."""
     optimizer, learning_rate = options["optimizer"], options["learning_rate"]
@@ -85,7 +90,7 @@ def settings(options: Options, network: Any, history: History) -> tuple[Optimize
             **validation(options, epochs, network),
             "patience": patience or 0,
             "min_delta": number(options["min_delta"], "min_delta"),
-            "schedule": schedule(options["schedule"]),
+            "schedule": None if options["schedule"] is None else schedule(options, epochs, network),
             "resume": resume(options),
             "missing": options["missing"],
             "progress": None,
@@ -283,22 +288,79 @@ def validation_data(value: Any) -> Any:
     return x, y, weight[0] if weight else None
 
 
-def schedule(value: Any) -> Any:
-    """In the form that the core takes: numbers, a function, or None."""
-    if value is None:
-        return None
+def schedule(options: Options, epochs: int, network: Any) -> Any:
+    """In the form that the core takes: numbers or a function."""
     from .schedules import CosineDecay, ExponentialDecay, ReduceOnPlateau, StepDecay  # dataclasses are slow to import
 
+    value = options["schedule"]
     if isinstance(value, (StepDecay, ExponentialDecay, CosineDecay, ReduceOnPlateau)):
         kind, gamma, period, floor, min_delta = value._parts()
         try:
-            epochs = min(max(arguments.index(period), 0), 2**63)
-            return kind, number(gamma, "gamma"), epochs, number(floor, "floor"), number(min_delta, "min_delta")
+            least = min(max(arguments.index(period), 0), 2**63)
+            return kind, number(gamma, "gamma"), least, number(floor, "floor"), number(min_delta, "min_delta")
         except TypeError:
             raise TypeError(f"schedule: expected numbers, whole numbers for epochs, got {shown(value)}") from None
     if callable(value) and not isinstance(value, type):
-        return lambda epoch: _factor(value, epoch)
+        return _Factors(value, epochs, network, bool(options["resume"]))
     raise TypeError(f"schedule: expected one of netlet.schedules or a function of the epoch, got {shown(value)}")
+
+
+class _Factors:
+    """A function of the epoch as a schedule; if its first factor is 0, it is asked ahead, as they may all be 0."""
+
+    def __init__(self, function: Callable[[int], Any], epochs: int, network: Any, resumed: bool) -> None:
+        self._function, self._epochs, self._resumed = function, epochs, resumed
+        self._may_warn = network._warns
+        self._ahead: dict[int, float] = {}
+
+    def __call__(self, epoch: int) -> float:
+        if self._ahead and epoch in self._ahead:
+            return self._ahead.pop(epoch)
+        factor = _factor(self._function, epoch)
+        if self._may_warn:
+            self._may_warn = False
+            if factor == 0 and self._are_0(epoch + 1):
+                _warn_of_rate_0(min(self._epochs, _MOST_AHEAD), self._epochs, self._resumed, 6)
+        return factor
+
+    def _are_0(self, first: int) -> bool:
+        """Whether all factors that follow are 0, as far as one looks."""
+        for epoch in range(first, first + min(self._epochs, _MOST_AHEAD) - 1):
+            try:
+                self._ahead[epoch] = factor = _factor(self._function, epoch)
+            except Exception:
+                return False  # it is asked again when it is that epoch's turn
+            if factor != 0:
+                return False
+        return True
+
+
+def warn_of_finished_schedule(network: Any, settings: dict[str, Any], optimizer: Optimizer) -> None:
+    """Warn if a schedule goes on where it has come down to 0: one of netlet's never rises again."""
+    if not (settings["resume"] and isinstance(settings["schedule"], tuple) and network._warns):
+        return
+    from . import _core
+
+    kind, gamma, period, floor, _ = settings["schedule"]
+    epoch = network.epochs_trained
+    if kind == _core.SCHEDULES["cosine"]:
+        over = floor == 0 and epoch >= period
+    elif kind == _core.SCHEDULES["plateau"]:
+        over = optimizer._get_state()[0][3] == 0
+    else:
+        over = 0 < gamma <= 1 and period > 0 and gamma ** (epoch // period) == 0
+    if over:
+        _warn_of_rate_0(settings["epochs"], settings["epochs"], True, 6)
+
+
+def _warn_of_rate_0(count: int, epochs: int, resumed: bool, stacklevel: int) -> None:
+    from ._diagnosis import TrainingWarning
+
+    where = "every epoch" if count == epochs else f"the first {count:,} epochs"
+    said = f"nothing will be learned: the schedule makes the learning rate 0 in {where}"
+    if resumed:
+        said += ": with resume=True it counts the epochs of the network's life, and is over; else it begins anew"
+    warnings.warn(said, TrainingWarning, stacklevel)
 
 
 def resume(options: Options) -> bool:
@@ -370,13 +432,14 @@ def warn_of_failure(network: Any, history: History, settings: dict[str, Any]) ->
     losses = history.loss
     if not (len(losses) and network._warns):
         return
-    first, last = float(losses[0]), float(losses[-1])
-    if settings["schedule"] is not None and not history.learning_rate.any():
-        suspect = True
-    elif settings["x"] is None or len(losses) < 20:
+    first, last = losses.item(0), losses.item(-1)
+    if settings["x"] is None or len(losses) < 20:
         suspect = last > 100 * abs(first) > 0
     else:
-        suspect = not _surely_learns(network, losses, first, last, len(settings["x"]))
+        suspect = not (
+            _surely_learns(network, losses, first, last, len(settings["x"]))
+            or _explains(network, losses, first, last, settings)
+        )
     if suspect:
         from ._diagnosis import warn  # seldom wanted
 
@@ -385,11 +448,52 @@ def warn_of_failure(network: Any, history: History, settings: dict[str, Any]) ->
 
 def _surely_learns(network: Any, losses: Any, first: float, last: float, rows: int) -> bool:
     """Whether the losses alone are enough to say so: where looking at the data would take as long as training."""
-    if not (0 <= last < 0.5 * first and last < 0.9 * float(losses[len(losses) // 2])):
+    if not (0 <= last < 0.5 * first and last < 0.9 * losses.item(len(losses) // 2)):
         return False
     usual = network.layer_sizes[-1] * (rows if network.reduction == "sum" else 1)  # of the first loss, if by classes
     began_well = LOSSES[network.loss_name].get("classes") and first < usual
     return bool(len(losses) * rows * network.parameters.size < (2_500_000 if began_well else 1_000_000))
+
+
+def _explains(network: Any, losses: Any, first: float, last: float, settings: dict[str, Any]) -> bool:
+    """Whether the last losses are far below the best constant prediction's; no wherever that takes long to say.
+
+    This is for the many fits that learn, so that it is quick: `_diagnosis` comes to the same, and says more.
+    """
+    y = settings["y"]
+    if not 0 <= last <= first or type(y) is not np.ndarray or settings["sample_weight"] is not None:
+        return False
+    constant = usual_constant_loss(network, y)
+    if network.reduction == "sum":
+        constant *= len(y)
+    limit = LEARNED * constant
+    return last < limit < math.inf and math.fsum(losses[-WINDOW:].tolist()) < WINDOW * limit
+
+
+def usual_constant_loss(network: Any, y: npt.NDArray[Any]) -> float:
+    """The mean loss of the best constant prediction of rows that weigh the same; NaN for less usual losses and targets.
+
+    Exact unless targets are probabilities other than 0 and 1: then more than by how much it exceeds the best loss.
+    """
+    loss, rows = network.loss_name, len(y)
+    if loss == "squared_error":
+        y = y.astype(np.float64, copy=False)
+        away = y - y[0]  # from a typical value, so that little cancels
+        mean = np.add.reduce(away, 0) / rows
+        variance = np.add.reduce(away * away, 0) / rows - mean * mean
+        if network.output_scaling is not None:
+            variance = variance / network.output_scaling[1] ** 2
+        return 0.5 * float(variance if variance.ndim == 0 else np.add.reduce(variance, None))
+    if loss == "cross_entropy" and y.size == rows:
+        shares = (np.bincount(y.reshape(-1).astype(np.intp)) / rows).tolist()
+    elif loss == "cross_entropy":
+        shares = (np.add.reduce(y, 0, np.float64) / rows).tolist()
+    elif loss == "binary_cross_entropy":
+        ones = (np.add.reduce(y.reshape(rows, -1), 0, np.float64) / rows).tolist()
+        shares = [*ones, *(1 - share for share in ones)]
+    else:
+        return math.nan
+    return -math.fsum(share * math.log(share) for share in shares if share > 0)
 
 
 def all_callbacks(callback: Any, callbacks: Any) -> list[Any]:

@@ -104,7 +104,8 @@ class History:
         return {name: column._buffer[column._count - 1] for name, column in self._columns.items()}
 
     def _values(self, name: str) -> Vector:
-        return self._columns.get(name, _Column()).values
+        column = self._columns.get(name)
+        return _Column().values if column is None else column.values
 
     @property
     def loss(self) -> Vector:
@@ -215,7 +216,7 @@ class History:
         return iter(self.keys())
 
     def __len__(self) -> int:
-        return len(self.loss)
+        return self._columns["loss"]._count if self._columns else 0
 
     def __repr__(self) -> str:
         if not len(self):

@@ -1001,7 +1001,8 @@ class Network(Batches):
             For `patience`.
         schedule : optional
             One of `netlet.schedules`, or a function of the epoch: the factor by which the optimizer's learning rate is
-            multiplied in an epoch. It begins with this call, which asks it for epoch 0, 1, ...
+            multiplied in an epoch. It begins with this call, which asks it for epoch 0, 1, ..., each when it begins;
+            but a function whose first factor is 0 is asked for those that follow at once, until one is not 0.
         resume : bool, default False
             Go on with a schedule where an earlier call or a checkpoint ended: it is asked for the epochs of the
             network's life, from `epochs_trained` on. Needs the optimizer itself wherever that keeps a state.
@@ -1050,8 +1051,8 @@ class Network(Batches):
         TrainingWarning
             If 20 epochs or more were in vain: the loss is no better than that of the best constant prediction, or it
             grew or jumps, inputs are on bad scales, or most units of a hidden layer have no slope, and little was
-            learned. Not while the loss still falls by 1 % an epoch. Also if a schedule gave a rate of 0 in all epochs.
-            The message has figures and advice; if it is an error to you, its ``history`` has the epochs.
+            learned. Not while the loss still falls by 1 % an epoch. The message has figures and advice; if it is an
+            error to you, its ``history`` has the epochs. Before training, if a schedule makes the rate 0 in all epochs.
 
         Notes
         -----
@@ -1219,8 +1220,8 @@ class Network(Batches):
         Warns
         -----
         TrainingWarning
-            If the loss grew a hundredfold, or a schedule gave a rate of 0 in all epochs. Nothing else is looked at, as
-            batches are not kept.
+            If the loss grew a hundredfold, or, before training, if a schedule makes the rate 0 in all epochs. Nothing
+            else is looked at, as batches are not kept.
 
         Examples
         --------
@@ -1289,6 +1290,8 @@ class Network(Batches):
         history = History()
         optimizer, callbacks, settings = training.settings(options, self, history)
         warn_of_another_network(optimizer, self, 5)
+        if settings["schedule"] is not None:
+            training.warn_of_finished_schedule(self, settings, optimizer)
         steps = optimizer.steps
         try:
             with (

@@ -227,9 +227,69 @@ def test_a_rate_that_is_0_from_the_first_epoch_on_is_warned_of_and_why(in_batche
 
     with pytest.warns(TrainingWarning, match=r"learning rate 0 in every epoch: with resume=True it counts .* is over"):
         assert train(schedule=schedules.CosineDecay(3)).epochs_trained == 6
-    with pytest.warns(TrainingWarning, match=r"the schedule made the learning rate 0 in every epoch"):
+    with pytest.warns(TrainingWarning, match=r"^nothing will be learned: the schedule makes the learning rate 0 in every"):
         train(schedule=lambda epoch: 0)
     train(schedule=lambda epoch: min(1, epoch / 2))  # one that warms up
+    train(schedule=schedules.CosineDecay(4))
+    train(schedule=schedules.CosineDecay(2, floor=0.1))
+
+
+OVER = {
+    "cosine": (schedules.CosineDecay(20), 20),
+    "exponential": (schedules.ExponentialDecay(1e-200), 2),
+    "step": (schedules.StepDecay(1e-200, 5), 10),
+    "plateau": (schedules.ReduceOnPlateau(1e-200, patience=1, min_delta=1e9), 3),
+    "a function": (lambda epoch: 1.0 if epoch < 4 else 0.0, 4),
+}
+
+
+@pytest.mark.parametrize(("schedule", "epochs"), OVER.values(), ids=OVER)
+def test_it_comes_before_training_and_as_an_error_nothing_has_changed(schedule, epochs):
+    net, adam = classifier(), Adam(0.01)
+    fit(net, optimizer=adam, epochs=epochs, schedule=schedule)
+    before, steps, called = net.to_bytes(optimizer=adam), adam.steps, []
+    options = {"epochs": 7, "optimizer": adam, "schedule": schedule, "resume": True, "standardize": True}
+    with pytest.raises(TrainingWarning, match="learning rate 0 in every epoch: with resume=True") as caught:
+        fit(net, callback=lambda *_: called.append(1), **options)
+    assert not called
+    assert net.to_bytes(optimizer=adam) == before
+    assert adam.steps == steps
+    assert not hasattr(caught.value, "history")
+    with pytest.warns(TrainingWarning) as heard:
+        net.fit(X, CLASSES, **options)
+        line = inspect.currentframe().f_lineno - 1
+    assert [(each.filename, each.lineno) for each in heard] == [(__file__, line)]
+
+
+def test_a_function_is_asked_for_each_epoch_once_and_ahead_only_while_its_factors_are_0():
+    def asked(factors, epochs, stop_after):
+        epochs_asked = []
+
+        def factor(epoch):
+            epochs_asked.append(epoch)
+            return factors(epoch)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", TrainingWarning)
+            history = classifier().fit(
+                X, CLASSES, epochs=epochs, schedule=factor, callback=lambda epoch, _: epoch == stop_after - 1
+            )
+        assert history.learning_rate.tolist() == [0.1 * factors(epoch) for epoch in range(stop_after)]
+        return epochs_asked
+
+    assert asked(lambda epoch: 0.5, 5, 2) == [0, 1]
+    assert asked(lambda epoch: float(epoch >= 3), 6, 1) == [0, 1, 2, 3]
+    assert asked(lambda epoch: float(epoch >= 3), 6, 6) == list(range(6))
+    assert asked(lambda epoch: float(epoch == 2), 6, 6) == list(range(6))
+    assert asked(lambda epoch: 0.0, 2**62, 3) == list(range(1000))
+    with pytest.warns(TrainingWarning, match="rate 0 in the first 1,000 epochs"):
+        classifier().fit(X, CLASSES, epochs=2**62, schedule=lambda epoch: 0, callback=lambda *_: True)
+
+
+def test_a_factor_that_cannot_be_had_ahead_is_an_error_of_its_epoch():
+    with pytest.raises(IndexError) as caught:
+        classifier().fit(X, CLASSES, epochs=5, schedule=lambda epoch: [0.0, 0.0][epoch])
+    assert len(caught.value.history) == 2
 
 
 def test_what_looks_is_imported_only_where_there_is_something_to_look_at():
