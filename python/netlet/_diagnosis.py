@@ -9,15 +9,16 @@ slope, a loss that grew) is reported only where the excess shows that it did.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._constant import LEARNED, WINDOW, constant_loss, log, usual_constant_loss
 from ._data import real_array
 from ._names import LOSSES
-from ._training import LEARNED, WINDOW, usual_constant_loss
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -74,7 +75,7 @@ def _findings(network: Any, history: History, sample: _Sample, restored: bool) -
     rows = sample.per_epoch(network)
     tail = [loss / rows for loss in history.loss[-2 * WINDOW :].tolist()]
     last, before = math.fsum(tail[WINDOW:]) / WINDOW, math.fsum(tail[:WINDOW]) / WINDOW
-    jump = math.fsum(abs(b - a) for a, b in zip(tail, tail[1:])) / (len(tail) - 1)
+    jump = math.fsum(abs(b - a) for a, b in itertools.pairwise(tail)) / (len(tail) - 1)
     if before - last >= max((1 - 0.99**WINDOW) * (before - best), 2 * jump):
         return []  # it still falls by 1 % an epoch, and not by chance
     growth = [] if restored else _growth(history.loss, rows, last, spread, network.reduction)
@@ -188,7 +189,7 @@ class _Sample:
         if are_classes:
             shares = np.bincount(y[:, 0].astype(np.intp), weight, outputs)
             shares = shares / shares.sum()
-            return float(-(shares * _log(shares)).sum()), 0.0
+            return float(-(shares * log(shares)).sum()), 0.0
         if loss == "quantile":
             y = np.broadcast_to(y, (len(y), outputs))
         scaling = network.output_scaling
@@ -223,70 +224,6 @@ def _rows(value: Any, name: str, index: Array | None) -> Any:
         return real_array(value.iloc[index], name)
     array = real_array(value, name)
     return array if index is None else array[index]
-
-
-def constant_loss(loss: str, targets: Array, weight: Array | None, quantiles: Any, delta: float) -> tuple[float, float]:
-    """The mean loss of the best constant prediction, and of the best conceivable one; targets NaN where missing.
-
-    `targets`: (rows, outputs), probabilities for cross_entropy. For gaussian_nll, where nothing is best, the second is
-    the loss of a standard deviation e**(1/2) times as small.
-    """
-    w = np.ones((len(targets), 1)) if weight is None else weight[:, None]
-    total = w.sum()
-    there = ~np.isnan(targets)
-    if there.all():
-        w = np.broadcast_to(w, targets.shape)
-    else:
-        w, targets = w * there, np.where(there, targets, 0.0)
-    of_column = np.maximum(w.sum(0), 1e-300)
-    mean = (w * targets).sum(0) / of_column
-    best = 0.0
-    if loss == "squared_error":
-        losses = 0.5 * (targets - mean) ** 2
-    elif loss == "gaussian_nll":
-        variance = (w * (targets - mean) ** 2).sum(0) / of_column
-        with np.errstate(divide="ignore"):
-            losses = np.broadcast_to(0.5 * (np.log(variance) + 1), targets.shape)
-        best = -0.5
-    elif loss == "cross_entropy":
-        losses = -targets * _log(mean)
-        best = -float((w * targets * _log(targets)).sum() / total)
-    elif loss == "binary_cross_entropy":
-        losses = -targets * _log(mean) - (1 - targets) * _log(1 - mean)
-        best = -float((w * (targets * _log(targets) + (1 - targets) * _log(1 - targets))).sum() / total)
-    elif loss == "poisson":
-        losses = mean - targets * _log(mean)
-        best = float((w * (targets - targets * _log(targets))).sum() / total)
-    else:
-        losses = _of_distances(loss, targets, w, quantiles, delta)
-    value = float((w * losses).sum() / total)
-    return value, value - 0.5 * float(w.sum() / total) if loss == "gaussian_nll" else best
-
-
-def _log(x: Any) -> Any:
-    """With log(0) = 0, for 0 * log(0) = 0; where a mean is 0, so are all values."""
-    return np.log(np.where(x > 0, x, 1.0))
-
-
-def _of_distances(loss: str, t: Array, w: Array, quantiles: Any, delta: float) -> Array:
-    """Losses of the best constant of each column, where they are convex functions of the distance."""
-    q = np.asarray(quantiles if loss == "quantile" else 0.5)
-    if loss in ("absolute_error", "quantile"):
-        order = np.argsort(t, axis=0)
-        sums = np.cumsum(np.take_along_axis(w, order, 0), axis=0)
-        place = np.argmax(sums >= q * sums[-1], axis=0)
-        d = t - np.take_along_axis(t, np.take_along_axis(order, place[None], 0), 0)
-        return np.asarray(np.abs(d) if loss == "absolute_error" else np.maximum(q * d, (q - 1) * d))
-    low, high = t.min(0), t.max(0)
-    for _ in range(30):  # the derivative rises with the constant
-        middle = 0.5 * (low + high)
-        d = middle - t
-        slope = (w * (np.clip(d, -delta, delta) if loss == "huber" else np.tanh(d))).sum(0)
-        low, high = np.where(slope < 0, middle, low), np.where(slope < 0, high, middle)
-    d = np.abs(t - high)
-    if loss == "huber":
-        return np.asarray(np.where(d <= delta, 0.5 * d * d, delta * (d - 0.5 * delta)))
-    return np.asarray(d + np.log1p(np.exp(-2 * d)) - math.log(2))
 
 
 # sums beyond which the activation's slope is below 1/1000

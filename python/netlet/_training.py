@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _arguments as arguments
+from ._constant import LEARNED, WINDOW, usual_constant_loss
 from ._data import flag, number, real_array, shown
 from ._features import input_array
 from ._names import ACTIVATIONS, LOSSES
@@ -47,8 +48,6 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
         progress: bool
 
 
-LEARNED = 0.2  # the share of the best constant prediction's loss below which a fit has learned
-WINDOW = 10  # epochs whose losses are averaged
 _MOST_AHEAD = 1000  # epochs for which a schedule that begins with 0 is asked at once
 
 
@@ -450,9 +449,11 @@ def _surely_learns(network: Any, losses: Any, first: float, last: float, rows: i
     """Whether the losses alone are enough to say so: where looking at the data would take as long as training."""
     if not (0 <= last < 0.5 * first and last < 0.9 * losses.item(len(losses) // 2)):
         return False
+    work: int = len(losses) * rows * network.parameters.size
+    if not 1_000_000 <= work < 2_500_000:
+        return work < 1_000_000
     usual = network.layer_sizes[-1] * (rows if network.reduction == "sum" else 1)  # of the first loss, if by classes
-    began_well = LOSSES[network.loss_name].get("classes") and first < usual
-    return bool(len(losses) * rows * network.parameters.size < (2_500_000 if began_well else 1_000_000))
+    return bool(LOSSES[network.loss_name].get("classes")) and first < usual
 
 
 def _explains(network: Any, losses: Any, first: float, last: float, settings: dict[str, Any]) -> bool:
@@ -468,32 +469,6 @@ def _explains(network: Any, losses: Any, first: float, last: float, settings: di
         constant *= len(y)
     limit = LEARNED * constant
     return last < limit < math.inf and math.fsum(losses[-WINDOW:].tolist()) < WINDOW * limit
-
-
-def usual_constant_loss(network: Any, y: npt.NDArray[Any]) -> float:
-    """The mean loss of the best constant prediction of rows that weigh the same; NaN for less usual losses and targets.
-
-    Exact unless targets are probabilities other than 0 and 1: then more than by how much it exceeds the best loss.
-    """
-    loss, rows = network.loss_name, len(y)
-    if loss == "squared_error":
-        y = y.astype(np.float64, copy=False)
-        away = y - y[0]  # from a typical value, so that little cancels
-        mean = np.add.reduce(away, 0) / rows
-        variance = np.add.reduce(away * away, 0) / rows - mean * mean
-        if network.output_scaling is not None:
-            variance = variance / network.output_scaling[1] ** 2
-        return 0.5 * float(variance if variance.ndim == 0 else np.add.reduce(variance, None))
-    if loss == "cross_entropy" and y.size == rows:
-        shares = (np.bincount(y.reshape(-1).astype(np.intp)) / rows).tolist()
-    elif loss == "cross_entropy":
-        shares = (np.add.reduce(y, 0, np.float64) / rows).tolist()
-    elif loss == "binary_cross_entropy":
-        ones = (np.add.reduce(y.reshape(rows, -1), 0, np.float64) / rows).tolist()
-        shares = [*ones, *(1 - share for share in ones)]
-    else:
-        return math.nan
-    return -math.fsum(share * math.log(share) for share in shares if share > 0)
 
 
 def all_callbacks(callback: Any, callbacks: Any) -> list[Any]:
@@ -591,9 +566,16 @@ def steps(all_of_them: list[Any], history: History, network: Any) -> dict[str, A
     return {"on_step": call, "step_interval": math.gcd(*(every for _, every in heard))}
 
 
+def running(
+    all_of_them: list[Any], history: History, network: Any, optimizer: Optimizer
+) -> contextlib.AbstractContextManager[None]:
+    """Tell them of begin and end."""
+    return _running(all_of_them, history, network, optimizer) if all_of_them else _NOTHING
+
+
 @contextlib.contextmanager
-def running(all_of_them: list[Any], history: History, network: Any, optimizer: Optimizer) -> Iterator[None]:
-    """Tell them of begin and end. Each that heard of the begin hears of the end, whatever the others do."""
+def _running(all_of_them: list[Any], history: History, network: Any, optimizer: Optimizer) -> Iterator[None]:
+    """Each that heard of the begin hears of the end, whatever the others do."""
     begun = []
     try:
         for each in all_of_them:
@@ -621,12 +603,15 @@ def _ended(begun: list[Any], history: History, network: Any) -> list[Exception]:
     return errors
 
 
+_NOTHING = contextlib.nullcontext()
+
+
 def display(
     wanted: Any, epochs: int, history: History, reduction: str
 ) -> contextlib.AbstractContextManager[Callable[..., None] | None]:
     """A function that shows how far training is, if that is wanted."""
     if not flag("progress", wanted):
-        return contextlib.nullcontext()
+        return _NOTHING
     from ._progress import Display
 
     return Display(epochs, history, reduction)

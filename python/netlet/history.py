@@ -18,13 +18,15 @@ __all__ = ["History"]
 
 _TITLES = {"time": "time (s)"}
 _NO_METRICS = ("loss", "time", "learning_rate", "validation_loss")
+_EMPTY = np.empty(0)
+_EMPTY.flags.writeable = False
 
 
 class _Column:
     """A growing array; `values` is a read-only view of the values so far."""
 
     def __init__(self) -> None:
-        self._buffer = np.empty(0)
+        self._buffer = _EMPTY
         self._count = 0
 
     def put(self, first: int, values: Vector) -> None:
@@ -97,7 +99,10 @@ class History:
         if weights is not None and not (self._weights and self._weights[-1][1] == weights):
             self._weights.append((first, weights))
         for name, values in columns.items():
-            self._columns.setdefault(name, _Column()).put(first, values)
+            column = self._columns.get(name)
+            if column is None:
+                column = self._columns[name] = _Column()
+            column.put(first, values)
 
     def _last(self) -> dict[str, float]:
         """Figures of the last epoch."""
@@ -105,7 +110,7 @@ class History:
 
     def _values(self, name: str) -> Vector:
         column = self._columns.get(name)
-        return _Column().values if column is None else column.values
+        return _EMPTY if column is None else column.values
 
     @property
     def loss(self) -> Vector:

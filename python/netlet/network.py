@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _core
-from . import _training as training
 from ._arguments import activations as _activations
 from ._arguments import integer as _integer
 from ._arguments import layer_sizes as _layer_sizes
@@ -34,6 +33,7 @@ if TYPE_CHECKING:  # they take longer to import than all of netlet
     import numpy.typing as npt
     from typing_extensions import Self  # typing has it from Python 3.11 on
 
+    from . import _training as training
     from ._metrics import Metrics
     from ._names import ActivationName, DtypeName, InitName, LossName, MissingName, OptimizerName, ReductionName
     from .formats.parts import Parts
@@ -1070,6 +1070,8 @@ class Network(Batches):
         >>> bool(history.loss[-1] < history.loss[0])
         True
         """
+        from . import _training as training  # it takes long to import, and not all who predict also train
+
         batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
         known, given = self._known(), {"x": x, "y": y, "validation_data": validation_data}
         said: dict[str, Any] = {  # of this training, in `provenance`, beside what fit_batches has, too
@@ -1287,6 +1289,8 @@ class Network(Batches):
 
         `notes`: for `_noting`.
         """
+        from . import _training as training
+
         history = History()
         optimizer, callbacks, settings = training.settings(options, self, history)
         warn_of_another_network(optimizer, self, 5)

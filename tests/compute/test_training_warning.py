@@ -227,7 +227,9 @@ def test_a_rate_that_is_0_from_the_first_epoch_on_is_warned_of_and_why(in_batche
 
     with pytest.warns(TrainingWarning, match=r"learning rate 0 in every epoch: with resume=True it counts .* is over"):
         assert train(schedule=schedules.CosineDecay(3)).epochs_trained == 6
-    with pytest.warns(TrainingWarning, match=r"^nothing will be learned: the schedule makes the learning rate 0 in every"):
+    with pytest.warns(
+        TrainingWarning, match=r"^nothing will be learned: the schedule makes the learning rate 0 in every"
+    ):
         train(schedule=lambda epoch: 0)
     train(schedule=lambda epoch: min(1, epoch / 2))  # one that warms up
     train(schedule=schedules.CosineDecay(4))
@@ -257,7 +259,7 @@ def test_it_comes_before_training_and_as_an_error_nothing_has_changed(schedule, 
     assert not hasattr(caught.value, "history")
     with pytest.warns(TrainingWarning) as heard:
         net.fit(X, CLASSES, **options)
-        line = inspect.currentframe().f_lineno - 1
+    line = inspect.currentframe().f_lineno - 1
     assert [(each.filename, each.lineno) for each in heard] == [(__file__, line)]
 
 
@@ -296,11 +298,38 @@ def test_what_looks_is_imported_only_where_there_is_something_to_look_at():
     code = """
 import sys, numpy as np
 from netlet import Network
-x, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
-Network([2, 3, 1], seed=0).fit(x, y, epochs=10_000, learning_rate=0.5)
+X, Y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+Network([2, 3, 1], seed=0).fit(X, Y, epochs=10_000, learning_rate=0.5)
+x = np.random.default_rng(0).normal(size=(300, 4))
+targets = {"squared_error": np.sin(x[:, :2]), "cross_entropy": x[:, :2].argmax(1), "binary_cross_entropy": x[:, :2] > 0}
+for loss, y in targets.items():
+    net = Network([4, 16, 2], activation="tanh", loss=loss, reduction="mean", seed=0)
+    net.fit(x, y, epochs=300, batch_size=32, optimizer="adam")
+    net.fit(x, y, epochs=30, batch_size=32, learning_rate=1e-3)  # it hardly changes any more
 print("netlet._diagnosis" in sys.modules)
-Network([2, 3, 1], seed=0).fit(x, y, epochs=30, learning_rate=0.01)
+Network([2, 3, 1], seed=0).fit(X, Y, epochs=30, learning_rate=0.01)
 print("netlet._diagnosis" in sys.modules)
 """
     run = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False", "True"]
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_whether_a_loss_is_small_is_judged_by_the_targets_and_neither_by_its_fall_nor_its_start(reduction):
+    net = Network([6, 1], activation="identity", reduction=reduction, seed=0)
+    net.biases[0][:] = 100
+    rate = {"learning_rate": 0.02 if reduction == "mean" else 0.02 / 200}
+    noise = np.where(np.arange(200) % 2, 1.0, -1.0) + 3
+    with pytest.warns(TrainingWarning, match=r"no better than .* constant prediction, 0\.5;") as caught:
+        net.fit(0 * X + 1e-3 * RAW, noise, epochs=4000, **rate)
+    assert len(caught) == 1
+
+
+def test_very_large_and_small_targets_under_any_error_settings_of_numpy():
+    for size in (1e250, 1e-250):
+        with np.errstate(all="raise"), warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for _ in range(2):
+                net = regression()
+                fit(net, y=size * Y, standardize=True, epochs=100)
+                fit(net, y=size * Y, epochs=20)
