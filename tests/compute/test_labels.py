@@ -178,17 +178,21 @@ def test_an_unknown_label_is_refused_by_argument_and_row(call):
     net, y = classifier(classes=["a", "b", "c"]), np.array(["a", "b", "c"])[CLASSES]
     y[7] = "x"
     with refused(
-        ValueError, r"^(validation_data: )?y: expected one of the classes 'a', 'b', 'c', got 'x' in row 7$", net
+        ValueError,
+        r"^(validation_data: )?(batch \d: )?y: expected one of the classes 'a', 'b', 'c', got 'x' in row 7$",
+        net,
     ):
         call(net, y)
     with refused(
         ValueError,
-        r"^(validation_data: )?y: expected one of the classes 'a', 'b', 'c', got [012] in row 0; net.classes\[y\] are",
+        r"^(validation_data: )?(batch \d: )?y: expected one of the classes .*, got [012] in row 0; net.classes\[y\] are",
         net,
     ):
         call(net, CLASSES)  # indices of what?
     with refused(
-        ValueError, r"^(validation_data: )?y: expected text, but the value in row 7 is missing \(None\)$", net
+        ValueError,
+        r"^(validation_data: )?(batch \d: )?y: expected text, but the value in row 7 is missing \(None\)$",
+        net,
     ):
         call(net, [*y[:7], None, *y[8:]])
 
@@ -251,7 +255,9 @@ def test_a_network_that_knows_indices_learns_no_labels():
 
 def test_labels_that_fit_did_not_learn_get_a_hint():
     for call in (CALLS["loss"], CALLS["step"], CALLS["fit_batches"]):
-        with pytest.raises(TypeError, match=r"^y: expected real numbers, got .*; .*learns labels, or set net.classes"):
+        with pytest.raises(
+            TypeError, match=r"^(batch 0: )?y: expected real numbers, got .*; .*learns labels, or set net.c"
+        ):
             call(classifier(), TEXT)
     with pytest.raises(TypeError, match=r"^y: expected real numbers, got"):
         Network([5, 3]).fit(X, TEXT, epochs=1)
@@ -372,7 +378,7 @@ def test_fit_learns_labels_beside_validation_data_in_batches():
         == plain.fit(X, INDEX, epochs=2, validation_data=(X, INDEX)).validation_loss.tolist()
     )
     net = classifier()
-    with refused(ValueError, r"^validation_data: y: expected one of the classes .* got 'x' in row 0$", net):
+    with refused(ValueError, r"^validation_data: batch 0: y: expected one of the classes .* got 'x' in row 0$", net):
         net.fit(X, TEXT, epochs=2, validation_data=[(X, ["x"] * 300)])
     assert net.classes is None
 

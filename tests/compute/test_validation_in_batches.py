@@ -101,10 +101,10 @@ def test_a_pair_of_arrays_stays_one():
         (np.ones((3, 5)), r"^validation_data: expected a tuple"),
         ([], r"^validation_data: expected a tuple"),
         (iter([(X, Y)]), r"^validation_data: expected a function .* each epoch passes over them"),
-        (lambda: [(X[:, :2], Y)], r"^validation_data: x: expected shape"),
+        (lambda: [(X[:, :2], Y)], r"^validation_data: batch 0: x: expected shape"),
         (lambda: [X], r"^validation_data: expected each to be a tuple"),
-        (lambda: [(X, Y + np.nan)], r"^validation_data: y: expected finite numbers"),
-        (lambda: [(X + np.inf, Y)], r"^validation_data: x: expected finite numbers"),
+        (lambda: [(X, Y + np.nan)], r"^validation_data: batch 0: y: expected finite numbers"),
+        (lambda: [(X + np.inf, Y)], r"^validation_data: batch 0: x: expected finite numbers"),
         (list, r"^validation_data: expected at least one batch, got none"),
         (lambda: None, r"^validation_data: expected a function that returns an iterator, got one that returns None$"),
     ],
@@ -127,7 +127,7 @@ def test_an_iterator_is_enough_for_one_pass():
 
 def test_a_bad_batch_after_the_first_ends_training_and_the_steps_stay():
     net, once = regression(), regression()
-    with pytest.raises(ValueError, match=r"^validation_data: x: expected shape"):
+    with pytest.raises(ValueError, match=r"^validation_data: batch 1: x: expected shape"):
         net.fit(X, Y, epochs=2, validation_data=lambda: [(X, Y), (X[:, :2], Y)])
     once.step(X, Y, SGD(0.1))
     assert net == once
