@@ -185,7 +185,7 @@ def test_an_unknown_label_is_refused_by_argument_and_row(call):
         call(net, y)
     with refused(
         ValueError,
-        r"^(validation_data: )?(batch \d: )?y: expected one of the classes .*, got [012] in row 0; net.classes\[y\] are",
+        r"^(validation_data: )?(batch \d: )?y: expected one of .*, got [012] in row 0; net.classes\[y\] are",
         net,
     ):
         call(net, CLASSES)  # indices of what?
