@@ -106,8 +106,8 @@ class Reader:
         What the core gets in place of y.
     order : callable, optional
         Puts the batches of a pass in another order, from pass number `ordered_from` on.
-    own : callable, optional
-        Copies x, y and weights of the very first batch, which is used after others have been made.
+    keep_first : bool
+        Whether the very first batch is to be copied, as it is used after others have been made.
     """
 
     batch: int | None = None  # the number of the last one, as its source counts; None at the end of a pass
@@ -124,11 +124,11 @@ class Reader:
         weigh: Callable[[Any, Any], Any] | None = None,
         order: Callable[[Iterator[Any]], Iterator[Any]] | None = None,
         ordered_from: int = 0,
-        own: Callable[[Any, Any, Any], Item] | None = None,
+        keep_first: bool = False,
     ) -> None:
         require_source(batches, name)
         self._batches, self._name, self._x_alone = batches, name, x_alone
-        self._read, self._own = read, own
+        self._read, self._keep_first = read, keep_first
         self._weigh, self._order, self._ordered_from = weigh, order, ordered_from
         self._iterator: Iterator[Any] | None = None
         self._passes = 0
@@ -158,9 +158,9 @@ class Reader:
                 weight = self._weigh(y, weight)
         except (TypeError, ValueError) as error:
             raise self.located(error) from None
-        if self._own is not None:
-            own, self._own = self._own, None
-            return own(x, y, weight)
+        if self._keep_first:
+            self._keep_first = False
+            return _copy(x), _copy(y), _copy(weight)
         return x, y, weight
 
     def _keep(self, x: Any, y: Any) -> None:
@@ -184,4 +184,27 @@ def shuffled(size: Any, seed: int, network: Any) -> Callable[[Iterator[Any]], It
     size = arguments.integer("shuffle_buffer", size, 1, 2**63, "a positive integer or None")
     from .reference.generator import shuffled_batches
 
-    return lambda batches: shuffled_batches(batches, size, seed, network.epochs_trained)
+    def order(batches: Iterator[Any]) -> Iterator[Any]:
+        kept = batches if size == 1 else map(_own, batches)
+        return shuffled_batches(kept, size, seed, network.epochs_trained)
+
+    return order
+
+
+def _own(numbered_item: tuple[int, Any]) -> tuple[int, Any]:
+    """A batch of copies, as its source may fill the same arrays again while the batch waits."""
+    number, item = numbered_item
+    return number, tuple(map(_copy, item)) if isinstance(item, (tuple, list)) else item
+
+
+def _copy(part: Any) -> Any:
+    """An array or a table that is its own; what cannot be filled again, such as Arrow's, stays as it is."""
+    if isinstance(part, list):
+        return [_copy(each) for each in part]
+    for name in ("copy", "clone"):  # the latter is PyTorch's
+        if hasattr(type(part), name):
+            return getattr(part, name)()
+    try:
+        return part if isinstance(part, bytes) else np.array(memoryview(part))
+    except TypeError:  # it is no buffer
+        return part

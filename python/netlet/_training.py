@@ -14,7 +14,6 @@ import numpy as np
 from . import _arguments as arguments
 from ._constant import LEARNED, WINDOW, usual_constant_loss
 from ._data import flag, number, real_array, shown
-from ._features import input_array
 from ._names import ACTIVATIONS, LOSSES
 from .history import History
 from .optimizers import SGD, Optimizer
@@ -251,24 +250,8 @@ def validation(options: Options, epochs: int, network: Any) -> dict[str, Any]:
 
     if epochs > 1 or options["recorder"] is not None:
         require_repeatable(data, "each epoch passes over them, and so do metrics", "validation_data")
-    reader = Reader(data, "validation_data", read=reading(network, options["missing"]), own=_copied(network))
+    reader = Reader(data, "validation_data", read=reading(network, options["missing"]), keep_first=True)
     return {"validation_data": None, "next_validation_batch": reader}
-
-
-def _copied(network: Any) -> Callable[[Any, Any, Any], tuple[Any, Any, Any]]:
-    """A function that copies a batch, whose source may use its arrays again; the core says what is wrong with it."""
-
-    def copy(value: Any, read: Callable[[Any], npt.NDArray[Any]]) -> Any:
-        try:
-            return None if value is None else np.array(read(value))
-        except (TypeError, ValueError):
-            return value
-
-    return lambda x, y, weight: (
-        copy(x, lambda x: input_array(x, network)),
-        copy(y, lambda y: real_array(y, "y")),
-        copy(weight, lambda weight: real_array(weight, "sample_weight")),
-    )
 
 
 def validation_data(value: Any) -> Any:

@@ -1199,7 +1199,7 @@ class Network(Batches):
         shuffle_buffer : int, optional
             Put the batches of each epoch in a new order: so many of them are held in memory, one of which is drawn
             for each step. It depends only on `seed` and the epoch, like `fit`'s order of the rows. The rows of a batch
-            stay together; a source that fills the same arrays again and again must give copies.
+            stay together. What is held are copies, so that a source may fill the same arrays again.
         weight_mean : float, optional
             The mean weight of the data. Reduction ``"mean"`` divides a batch's gradient by its number of rows times
             this; otherwise by the sum of its own weights, so that those of a batch of one row have no effect.

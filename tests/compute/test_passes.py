@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What `fit_batches` does before the first epoch, and in which order the batches come."""
 
+import array
 import copy
 
 import numpy as np
@@ -305,3 +306,55 @@ def test_batches_may_have_labels():
     learned = classifier()
     learned.fit(X, labels, epochs=1, validation_data=[(X[:150], labels[:150]), (X[150:], labels[150:])])
     assert learned.classes.tolist() == names.tolist()
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 100])
+def test_a_source_may_fill_the_same_arrays_again_while_others_are_held(size):
+    parts = [(X[i : i + 30], CLASSES[i : i + 30], WEIGHT[i : i + 30]) for i in range(0, 300, 30)]
+    x, y, weight = (array.copy() for array in parts[0])
+
+    def refilled():
+        for part in parts:
+            x[:], y[:], weight[:] = part
+            yield x, y, weight
+
+    nets = [classifier() for _ in range(2)]
+    histories = [
+        net.fit_batches(source, epochs=3, shuffle_buffer=size) for net, source in zip(nets, (lambda: parts, refilled))
+    ]
+    assert nets[0] == nets[1]
+    assert histories[0].loss.tolist() == histories[1].loss.tolist()
+
+
+def refill(kind):
+    """An array of that kind, and a function that fills it again."""
+    if kind == "pandas":
+        table = pytest.importorskip("pandas").DataFrame(X[:30].copy())
+        return table, lambda values: table.__setitem__(slice(None), values)
+    if kind == "array.array":
+        row = array.array("d", X[0])
+        return row, lambda values: memoryview(row).__setitem__(slice(None), memoryview(array.array("d", values[0])))
+    if kind == "list":
+        rows = X[:30].tolist()
+        return rows, lambda values: [row.__setitem__(slice(None), new) for row, new in zip(rows, values.tolist())]
+    masked = np.ma.masked_array(X[:30].copy(), mask=False)
+    return (masked if kind == "masked" else memoryview(masked.data)), lambda values: masked.__setitem__(
+        slice(None), values
+    )
+
+
+@pytest.mark.parametrize("kind", ["pandas", "list", "masked", "memoryview", "array.array"])
+def test_other_kinds_may_be_filled_again_too(kind):
+    data, fill = refill(kind)
+    rows = 1 if kind == "array.array" else 30
+
+    def source():
+        for i in range(0, 300, 30):
+            fill(X[i : i + rows])
+            yield data, CLASSES[i : i + rows]
+
+    nets = [classifier() for _ in range(2)]
+    nets[0].fit_batches(source, epochs=2, shuffle_buffer=4)
+    apart = [(X[i : i + rows], CLASSES[i : i + rows]) for i in range(0, 300, 30)]
+    nets[1].fit_batches(apart, epochs=2, shuffle_buffer=4)
+    assert nets[0] == nets[1]
