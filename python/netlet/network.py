@@ -1176,6 +1176,7 @@ class Network(Batches):
         shuffle_buffer: int | None = None,
         weight_mean: float | None = None,
         missing: MissingName = "refuse",
+        metrics: Metrics | None = None,
         progress: bool = False,
     ) -> History:
         """Train the network from its present parameters on, with batches that arrive one by one.
@@ -1203,6 +1204,8 @@ class Network(Batches):
         weight_mean : float, optional
             The mean weight of the data. Reduction ``"mean"`` divides a batch's gradient by its number of rows times
             this; otherwise by the sum of its own weights, so that those of a batch of one row have no effect.
+        metrics : sequence of str or callable, or dict, optional
+            As in `fit`, but for the validation data alone; `evaluate_batches` computes them over the batches of training.
         schedule, resume, missing, progress
             As in `fit`.
 
@@ -1237,11 +1240,23 @@ class Network(Batches):
         array([[2.]])
         """
         from . import _passes  # not wanted by all
+        from . import _training as training
 
         known = self._known()
         given: dict[str, Any] = {"validation_data": validation_data}
         if self._classes is not None:
             validation_data = _labels().of_validation(self, validation_data, missing)
+        recorder = None
+        if metrics is not None:
+            from . import _metrics
+
+            held = training.validation_data(validation_data)
+            if held is None:
+                raise ValueError(
+                    "metrics: expected validation_data, for which they are computed; evaluate_batches computes them "
+                    "over the batches of training"
+                )
+            recorder = _metrics.Recorder(_metrics.named(self.loss_name, metrics), {"validation_": held}, missing)
         said = {
             "method": "fit_batches",
             "standardize": standardize,
@@ -1270,7 +1285,7 @@ class Network(Batches):
                 "seed": seed,
                 "callback": callback,
                 "callbacks": callbacks,
-                "recorder": None,
+                "recorder": recorder,
                 "validation_data": validation_data,
                 "patience": patience,
                 "min_delta": min_delta,

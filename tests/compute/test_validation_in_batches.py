@@ -163,3 +163,40 @@ def test_what_the_source_raises_comes_out_and_the_steps_stay():
     once.step(X, Y, Adam())
     assert net == once
     assert (net.epochs_trained, adam.steps) == (0, 1)
+
+
+def test_metrics_of_validation_data_beside_batches():
+    def worst(y, prediction):
+        return np.abs(y - prediction).max()
+
+    options = {"epochs": 3, "metrics": ["r2", "mae", worst], "optimizer": "adam"}
+    whole = regression().fit_batches([(X, Y)], validation_data=(HELD_X, HELD_Y), **options)
+    parts = regression().fit_batches([(X, Y)], validation_data=held, **options)
+    net, adam = regression(), Adam()
+    for epoch in range(3):
+        net.fit_batches([(X, Y)], epochs=1, optimizer=adam)
+        expected = net.evaluate(HELD_X, HELD_Y, metrics=options["metrics"])
+        for history in (whole, parts):
+            assert list(history.metrics) == ["validation_r2", "validation_mae", "validation_worst"]
+            assert {name: history[f"validation_{name}"][epoch] for name in ("r2", "mae", "worst")} == {
+                name: expected[name] for name in ("r2", "mae", "worst")
+            }
+
+
+def test_metrics_of_labels_beside_batches():
+    net = classifier(classes=["a", "b", "c"])
+    names = np.array(["a", "b", "c"])[CLASSES]
+    history = net.fit_batches(
+        [(X, names)], epochs=2, validation_data=(X, names), metrics={"right": lambda y, given: (y == given).mean()}
+    )
+    assert history["validation_right"].tolist() == history["validation_accuracy"].tolist()
+    assert history["validation_right"][-1] == net.evaluate(X, names)["accuracy"]
+
+
+def test_metrics_without_validation_data_say_where_they_can_be_had():
+    net = regression()
+    with pytest.raises(ValueError, match=r"^metrics: expected validation_data, .*evaluate_batches computes them over"):
+        net.fit_batches([(X, Y)], epochs=1, metrics=["r2"])
+    with pytest.raises(ValueError, match=r"^metrics: unknown name 'accuracy' for squared_error"):
+        net.fit_batches([(X, Y)], epochs=1, metrics=["accuracy"], validation_data=(X, Y))
+    assert net == regression()
