@@ -40,6 +40,13 @@ if TYPE_CHECKING:
 __all__ = ["CSVLog", "Callback", "Checkpoint", "LivePlot", "StopAt"]
 
 
+def __getattr__(name: str) -> object:
+    """Say what others' callbacks are here."""
+    from ._hints import absent
+
+    raise absent(__name__, name)
+
+
 class Callback:
     """Called during training; override what you need.
 
@@ -151,7 +158,9 @@ class StopAt(Callback):
         """Compare the figures with their values."""
         for name, value in self._figures.items():
             if name not in history:
-                raise ValueError(f"StopAt: expected one of the figures {', '.join(history)}, got {name!r}")
+                raise ValueError(
+                    f"StopAt: expected one of the figures {', '.join(history)}, got {name!r}{history._hint(name)}"
+                )
             last = history[name][-1]
             if last <= value if name.endswith(_FALLS) else last >= value:
                 return True
@@ -354,7 +363,10 @@ class Checkpoint(Callback):
             return self._path.format(epoch=epoch, step=step, **{name: float(history[name][-1]) for name in history})
         except (LookupError, ValueError, AttributeError) as error:
             names = ", ".join(["epoch", "step", *history])
-            raise ValueError(f"path: expected only {names} in braces, got {shown(self._path)} ({error})") from None
+            hint = history._hint(error.args[0]) if isinstance(error, KeyError) else ""
+            raise ValueError(
+                f"path: expected only {names} in braces, got {shown(self._path)} ({error}){hint}"
+            ) from None
 
     def on_end(self, history: History, network: Any) -> None:
         """Wait until the last file is written."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._arguments import Elsewhere, own_names
+
 if TYPE_CHECKING:  # it takes longer to import than all of netlet
     from collections.abc import Iterator
 
@@ -211,11 +213,31 @@ class History:
 
     def __getitem__(self, name: str) -> Vector:
         if name not in self._columns:
-            here = {"acc": "accuracy", "lr": "learning_rate"}.get(name, str(name).replace("val_", "validation_"))
-            hint = f" (here it is {here!r}, with validation data)" if here.startswith("validation_") else ""
-            hint = f" (here it is {here!r})" if here in self._columns else hint if here != name else ""
-            raise KeyError(f"expected one of {', '.join(self._columns) or 'no names yet'}, got {name!r}{hint}")
+            known = ", ".join(self._columns) or "no names yet"
+            raise KeyError(f"expected one of {known}, got {name!r}{self._hint(name)}")
         return self._values(name)
+
+    def _hint(self, unknown: object) -> str:
+        """What a figure is called here that has another name elsewhere."""
+        name = str(unknown)
+        here = {"acc": "accuracy", "lr": "learning_rate"}.get(name, name.replace("val_", "validation_"))
+        here = here.replace("validation_acc", "validation_accuracy") if here.endswith("_acc") else here
+        if here == name:
+            return ""
+        if here in self._columns:
+            return f" (here it is {here!r})"
+        return f" (here it is {here!r}, with validation data)" if here.startswith("validation_") else ""
+
+    # what others call it
+    history = Elsewhere("it is like a dict itself: history['loss'], dict(history)")
+    epoch = Elsewhere("epochs are counted from 0 to len(history) - 1")
+    params = Elsewhere("the network's provenance has the settings of its last fit")
+    val_loss = Elsewhere("here it is validation_loss")
+    accuracy = Elsewhere("here it is history['accuracy']")
+    val_accuracy = Elsewhere("here it is history['validation_accuracy']")
+    lr = Elsewhere("here it is learning_rate")
+
+    __dir__ = own_names
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys())

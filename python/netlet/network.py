@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _core
+from ._arguments import Elsewhere, own_names, with_hints
 from ._arguments import activations as _activations
 from ._arguments import integer as _integer
 from ._arguments import layer_sizes as _layer_sizes
@@ -18,7 +19,6 @@ from ._arguments import name_number as _number
 from ._arguments import numbers as _numbers
 from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
-from ._arguments import with_hints
 from ._batches import Batches
 from ._data import converted, real_array, shown
 from ._data import flag as _flag
@@ -1205,7 +1205,7 @@ class Network(Batches):
             The mean weight of the data. Reduction ``"mean"`` divides a batch's gradient by its number of rows times
             this; otherwise by the sum of its own weights, so that those of a batch of one row have no effect.
         metrics : sequence of str or callable, or dict, optional
-            As in `fit`, but for the validation data alone; `evaluate_batches` computes them over the batches of training.
+            As in `fit`, but for the validation data alone: `evaluate_batches` computes them over other batches.
         schedule, resume, missing, progress
             As in `fit`.
 
@@ -1334,6 +1334,30 @@ class Network(Batches):
             raise
         training.warn_of_failure(self, history, settings)
         return history
+
+    # what others call it
+    score = Elsewhere("here it is evaluate(x, y)")
+    train = Elsewhere("here it is fit(x, y, epochs=...)")
+    train_on_batch = Elsewhere("here it is step(x, y, optimizer)")
+    partial_fit = Elsewhere("here it is fit(x, y, epochs=1), which continues, or fit_batches")
+    compile = Elsewhere("loss= is an argument of Network, optimizer= and metrics= are those of fit")
+    transform = Elsewhere("here it is forward(x), or layer_outputs(x)")
+    predict_log_proba = Elsewhere("here it is netlet.functional.log(predict_proba(x))")
+    coefs_ = Elsewhere("here it is weights")
+    intercepts_ = Elsewhere("here it is biases")
+    classes_ = Elsewhere("here it is classes")
+    feature_names_in_ = Elsewhere("here it is feature_names")
+    n_iter_ = Elsewhere("here it is epochs_trained")
+    loss_curve_ = Elsewhere("fit returns a History, which has it as loss")
+    history = Elsewhere("fit returns a History")
+    layers = Elsewhere("here they are layer_sizes, weights, biases and activations")
+    get_weights = Elsewhere("here it is parameters.copy()")
+    set_weights = Elsewhere("here it is parameters[:] = ...")
+    state_dict = Elsewhere("here it is parameters.copy(), or save(path)")
+    load_state_dict = Elsewhere("here it is parameters[:] = ..., or Network.load(path)")
+    count_params = Elsewhere("here it is parameters.size")
+
+    __dir__ = own_names
 
     def __eq__(self, other: object) -> bool:
         """Whether architecture, loss, dtype and the bits of all parameters are the same (NaN equals NaN)."""
