@@ -104,8 +104,8 @@ def activations(layers: int, activation: str | Sequence[str], output_activation:
         raise TypeError(f"activation: expected a name, or one for each layer, got {shown(activation)}") from None
     if output_activation is not None:
         raise ValueError(
-            "output_activation: expected None beside a list of activations, the last of which is the output's, "
-            f"got {shown(output_activation)}"
+            "output_activation: give this or a list of activations, the last of which is the output's, not both; got "
+            f"{shown(output_activation)}"
         )
     if len(names) != layers:
         raise ValueError(f"activation: expected a name, or {layers} names, one for each layer, got {shown(names)}")

@@ -98,7 +98,7 @@ def _findings(network: Any, history: History, sample: _Sample, restored: bool) -
         )
         return [title, *growth, *causes] if growth or causes else [title, _OTHERS]
     if causes and not growth:
-        return [f"the loss is still {excess:.0%} of that of the best constant prediction", *causes]
+        return [f"the loss is still {100 * excess:.0f} % of that of the best constant prediction", *causes]
     return growth + causes
 
 
@@ -157,9 +157,10 @@ def _causes(network: Any, sample: _Sample) -> list[str]:
     share, layer, name = stuck(network, sample.x[:: max(1, len(sample.x) // _ROWS_OF_LAYERS)])
     if share > 0.5:
         dead = _FLAT[name][1] == math.inf
+        are = "dead" if dead else "saturated"
         found.append(
-            f"{share:.0%} of the units of hidden layer {layer} are {'dead' if dead else 'saturated'} ({name} has no "
-            "slope where they are): smaller inputs, initial weights or learning rate"
+            f"{100 * share:.0f} % of the units of hidden layer {layer} are {are} ({name} has no slope where they are): "
+            "smaller inputs, initial weights or learning rate"
             + (", or an activation such as leaky_relu, may help" if dead else " may help")
         )
     return found

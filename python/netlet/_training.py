@@ -60,7 +60,7 @@ def settings(options: Options, network: Any, history: History) -> tuple[Optimize
         optimizer = cls() if learning_rate is None else cls(learning_rate)
     elif learning_rate is not None:
         raise ValueError(
-            f"learning_rate: expected None beside an optimizer, which has its own, got {shown(learning_rate)}"
+            f"learning_rate: give this or an optimizer, which has its own, not both; got {shown(learning_rate)}"
         )
     seed, patience = options["seed"], options["patience"]
     recorder = options["recorder"]

@@ -142,7 +142,7 @@ class StopAt(Callback):
             raise ValueError("StopAt: expected seconds, or the value of a figure such as loss, got nothing")
         self.every_steps = _steps_of(every_steps)
         if every_steps is not None and seconds is None:
-            raise ValueError("every_steps: expected None without seconds, since figures are those of epochs")
+            raise ValueError("every_steps: give this beside seconds alone, as figures are those of epochs")
         self._seconds = None if seconds is None else _seconds_of(seconds)
         self._figures = {name: number(value, name) for name, value in figures.items()}
         for name, value in self._figures.items():
@@ -299,7 +299,7 @@ class Checkpoint(Callback):
         self._path = _path_of(path)
         if every is not None and (seconds is not None or every_steps is not None):
             other = "seconds" if seconds is not None else "every_steps"
-            raise ValueError(f"every: expected either every or {other}, got both")
+            raise ValueError(f"every: give this or {other}, not both")
         if every_steps is not None and best:
             raise ValueError("best: expected False with every_steps, since an epoch has a loss at its end")
         self.every_steps = _steps_of(every_steps)

@@ -1098,7 +1098,7 @@ class Network(Batches):
             )
         if validation_split is not None:
             if validation_data is not None:
-                raise ValueError("validation_split: expected None beside validation_data")
+                raise ValueError("validation_split: give this or validation_data, not both")
             own = self.seed if seed is None else _seed(seed)
             try:
                 x, y, sample_weight, validation_data = training.split(

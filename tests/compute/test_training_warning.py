@@ -64,9 +64,9 @@ IN_VAIN = {
     ),
     "saturated": (
         lambda: fit(saturated(), optimizer=SGD(1e-4)),
-        r"\d+% of the units of hidden layer 1 are saturated \(sigmoid",
+        r"\d+ % of the units of hidden layer 1 are saturated \(sigmoid",
     ),
-    "dead": (lambda: fit(dead()), r"100% of the units of hidden layer 1 are dead \(relu"),
+    "dead": (lambda: fit(dead()), r"100 % of the units of hidden layer 1 are dead \(relu"),
     "scaled for other data": (
         lambda: fit(scaled_for_other_data(), 1000 * X + 5000, optimizer=SGD(1e-4)),
         r"sizes up to [\d.e+]+ after the network's input_scaling, which comes from other data: use learn_scaling",
@@ -79,7 +79,7 @@ IN_VAIN = {
     ),
     "a deep layer": (
         lambda: fit(classifier(["relu", "relu", "softmax"], (16, 8), init=with_dead_layer())),
-        "100% of the units of hidden layer 2 are dead",
+        "100 % of the units of hidden layer 2 are dead",
     ),
 }
 
