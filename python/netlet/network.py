@@ -1404,7 +1404,8 @@ class Network(Batches):
             "scaling": scaling,
             "notes": [self._note(kind) for kind in range(3)],
         }
-        own = {name: value for name, value in self.__dict__.items() if name not in ("_classes", "_feature_names")}
+        elsewhere = ("_classes", "_feature_names", "_learning", "_fits")  # in the notes, or of a running fit
+        own = {name: value for name, value in self.__dict__.items() if name not in elsewhere}
         return _restore, (type(self), state), own
 
     def __repr__(self) -> str:

@@ -4,6 +4,7 @@
 import copy
 import enum
 import pickle
+import threading
 
 import numpy as np
 import pandas
@@ -576,3 +577,52 @@ def test_class_weights_by_index_are_refused_where_there_are_labels():
     for net in (classifier(classes=["a", "b", "c"]), classifier()):
         with pytest.raises(ValueError, match=r"'a', 'b', 'c' \(the network's labels, not indices\), got 0$"):
             net.fit(X, np.array(["a", "b", "c"])[CLASSES], epochs=1, class_weight={0: 2.0})
+
+
+def test_labels_that_another_fit_has_read_its_data_by_are_not_taken_back():
+    net, text = classifier(), np.array(["a", "b", "c"])[CLASSES]
+    ready, goes_on = threading.Event(), threading.Event()
+
+    class Waits(Callback):
+        def on_begin(self, network, optimizer):
+            ready.set()
+            assert goes_on.wait(60)
+
+    class Fails(Callback):
+        def on_begin(self, network, optimizer):
+            other.start()
+            assert ready.wait(60)
+            raise KeyError("in vain")
+
+    other = threading.Thread(target=lambda: net.fit(X, text, epochs=1, callbacks=[Waits()]))
+    with pytest.raises(KeyError, match="in vain"):
+        net.fit(X, text, epochs=1, callbacks=[Fails()])
+    goes_on.set()
+    other.join()
+    assert net.epochs_trained == 1
+    assert net.classes.tolist() == ["a", "b", "c"]
+    assert set(net.predict(X)) <= {"a", "b", "c"}
+    alone = classifier()
+    with pytest.raises(ValueError, match="no"):
+        alone.fit(X, text, epochs=1, callbacks=[Refuses()])
+    assert alone.classes is None
+    assert not vars(alone).get("_fits")
+    assert pickle.loads(pickle.dumps(net)) == net
+
+
+class Refuses(Callback):
+    def on_begin(self, network, optimizer):
+        raise ValueError("no")
+
+
+def test_a_callback_may_train_the_same_network_before_or_after():
+    class Twice(Callback):
+        def on_begin(self, network, optimizer):
+            network.fit(X, text, epochs=1)
+
+        def on_end(self, history, network):
+            network.fit(X, text, epochs=1)
+
+    net, text = classifier(classes=["a", "b", "c"]), np.array(["a", "b", "c"])[CLASSES]
+    net.fit(X, text, epochs=1, callbacks=[Twice()])
+    assert net.epochs_trained == 3
