@@ -2,7 +2,6 @@
 // Rows and targets from Python, all at once or batch by batch.
 #pragma once
 
-#include <cstring>
 #include <optional>
 #include <string>
 
@@ -35,18 +34,18 @@ inline Examples inputs_alone(py::handle self, py::handle x, py::handle sample_we
   return {std::move(rows), std::move(targets)};
 }
 
-// f(), whose errors of value and type say first where they come from: the text that `where` gives.
-template <class Where, class F> auto located(Where where, F f) {
+// f(), whose errors of value and type say where they come from: `locate` makes a text of theirs.
+template <class Locate, class F> auto located(Locate locate, F f) {
   try {
     return f();
   } catch (const py::value_error& error) {
-    throw py::value_error(where() + error.what());
+    throw py::value_error(locate(error.what()));
   } catch (const py::type_error& error) {
-    throw py::type_error(where() + error.what());
+    throw py::type_error(locate(error.what()));
   } catch (const py::error_already_set& error) {  // of Python's code that reads data
     const bool value_error = error.matches(PyExc_ValueError);
     if (!value_error && !error.matches(PyExc_TypeError)) throw;
-    const std::string text = where() + text_of(py::str(error.value()));
+    const std::string text = locate(text_of(py::str(error.value())));
     if (value_error) throw py::value_error(text);
     throw py::type_error(text);
   }
@@ -72,12 +71,9 @@ class PythonBatches {
 
   // What the core says is wrong with the data of a batch, with its number; anything else as it is. Needs the GIL.
   netlet::Error located_error(const netlet::Error& error) const {
-    const std::string text = error.what(), argument = argument_;
-    if (error.status() != NETLET_ERROR_ARGUMENT || text.compare(0, argument.size(), argument) != 0) return error;
-    for (const char* of_batch : {"x: ", "y: ", "sample_weight: "})
-      if (text.compare(argument.size(), std::strlen(of_batch), of_batch) == 0)
-        return {error.status(), (place() + text.substr(argument.size())).c_str()};
-    return error;
+    const std::string text = error.what();
+    if (error.status() != NETLET_ERROR_ARGUMENT || text.compare(0, argument_.size(), argument_) != 0) return error;
+    return {error.status(), locate(text.substr(argument_.size())).c_str()};
   }
 
  private:
@@ -92,13 +88,17 @@ class PythonBatches {
       if (!targets_) return inputs_alone(self_, parts[0], parts[2]);
       return examples(self_, parts[0], parts[1], parts[2], weight_mean_, missing_);
     };
-    data_.emplace(located([this] { return place(); }, read));
+    data_.emplace(located([this](const std::string& text) { return locate(text); }, read));
     return &batch_.emplace(netlet::Batch{data_->x.array, data_->y.targets});
   }
 
-  std::string place() const {
+  // What is wrong with the last batch, with its number; what is said of other arguments without.
+  std::string locate(const std::string& text) const {
     const py::object number = py::getattr(next_, "batch", py::none());
-    return argument_ + (number.is_none() ? std::string() : "batch " + text_of(py::str(number)) + ": ");
+    if (!number.is_none())
+      for (const char* of_batch : {"x: ", "y: ", "sample_weight: "})
+        if (text.rfind(of_batch, 0) == 0) return argument_ + "batch " + text_of(py::str(number)) + ": " + text;
+    return argument_ + text;
   }
 
   const py::handle self_;  // the network

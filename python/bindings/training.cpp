@@ -136,7 +136,7 @@ class Fit {
     const py::object given = setting("validation_data");  // x, y, sample_weight
     if (given.is_none()) return;
     const py::tuple parts = given;
-    validation_.emplace(located([] { return std::string(kOfValidation); },
+    validation_.emplace(located([](const std::string& text) { return kOfValidation + text; },
                                 [&] { return examples(self_, parts[0], parts[1], parts[2], py::none(), missing_); }));
     options_.validation_x = &validation_->x.array;
     options_.validation_targets = &validation_->y.targets;

@@ -228,14 +228,14 @@ class History:
             return f" (here it is {here!r})"
         return f" (here it is {here!r}, with validation data)" if here.startswith("validation_") else ""
 
-    # what others call it
-    history = Elsewhere("it is like a dict itself: history['loss'], dict(history)")
-    epoch = Elsewhere("epochs are counted from 0 to len(history) - 1")
-    params = Elsewhere("the network's provenance has the settings of its last fit")
-    val_loss = Elsewhere("here it is validation_loss")
-    accuracy = Elsewhere("here it is history['accuracy']")
-    val_accuracy = Elsewhere("here it is history['validation_accuracy']")
-    lr = Elsewhere("here it is learning_rate")
+    if not TYPE_CHECKING:  # what others call it; no attributes to type checkers either
+        history = Elsewhere("it is like a dict itself: history['loss'], dict(history)")
+        epoch = Elsewhere("epochs are counted from 0 to len(history) - 1")
+        params = Elsewhere("the network's provenance has the settings of its last fit")
+        val_loss = Elsewhere("here it is validation_loss")
+        accuracy = Elsewhere("here it is history['accuracy']")
+        val_accuracy = Elsewhere("here it is history['validation_accuracy']")
+        lr = Elsewhere("here it is learning_rate")
 
     __dir__ = own_names
 
