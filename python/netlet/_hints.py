@@ -105,7 +105,7 @@ _CALLBACKS = {
     "ModelCheckpoint": "Checkpoint(path, best=True)",
     "BackupAndRestore": "Checkpoint(path), and Network.load_checkpoint(path) with fit(..., resume=True)",
     "CSVLogger": "CSVLog(path)",
-    "TerminateOnNaN": "nothing: fit raises a DivergenceError by itself",
+    "TerminateOnNaN": "not needed: fit ends with a DivergenceError by itself",
     "LearningRateScheduler": "fit(..., schedule=...): one of netlet.schedules, or a function of the epoch",
     "ReduceLROnPlateau": "fit(..., schedule=netlet.schedules.ReduceOnPlateau())",
     "LambdaCallback": "a function f(epoch, history), or a subclass of Callback",

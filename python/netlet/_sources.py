@@ -206,5 +206,5 @@ def _copy(part: Any) -> Any:
             return getattr(part, name)()
     try:
         return part if isinstance(part, bytes) else np.array(memoryview(part))
-    except TypeError:  # it is no buffer
+    except (TypeError, ValueError, BufferError):  # it is no buffer
         return part

@@ -445,7 +445,7 @@ def _explains(network: Any, losses: Any, first: float, last: float, settings: di
     This is for the many fits that learn, so that it is quick: `_diagnosis` comes to the same, and says more.
     """
     y = settings["y"]
-    if not 0 <= last <= first or type(y) is not np.ndarray or settings["sample_weight"] is not None:
+    if not 0 <= last <= first or type(y) is not np.ndarray or not y.ndim or settings["sample_weight"] is not None:
         return False
     constant = usual_constant_loss(network, y)
     if network.reduction == "sum":

@@ -333,3 +333,10 @@ def test_very_large_and_small_targets_under_any_error_settings_of_numpy():
                 net = regression()
                 fit(net, y=size * Y, standardize=True, epochs=100)
                 fit(net, y=size * Y, epochs=20)
+
+
+@pytest.mark.parametrize("y", [np.array(3.0), np.array([3.0]), 3.0])
+def test_one_row_of_any_shape_is_not_judged(y):
+    net = Network([2, 1], activation="identity", seed=0)
+    for _ in range(2):
+        net.fit(np.array([0.0, 1.0]), y, epochs=100)
