@@ -80,7 +80,9 @@ def __getattr__(name: str) -> object:
         from ._provenance import fingerprint
 
         return fingerprint
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ._hints import absent
+
+    raise absent(__name__, name)
 
 
 def __dir__() -> list[str]:
