@@ -73,7 +73,7 @@ def test_digits_says_when_it_misses_the_goal(tmp_path: Path) -> None:
     result = run(
         ROOT / "examples" / "digits.py", "--epochs", 1, "--seed", 5, "--output", picture, cwd=tmp_path, status=1
     )
-    assert "The goal is 97% of the held-out digits" in result.stderr
+    assert "The goal is 97 % of the held-out digits" in result.stderr
     assert picture.exists()
 
 
