@@ -56,7 +56,7 @@ def test_from_keras(tmp_path: Path) -> None:
 def test_digits(tmp_path: Path) -> None:
     """The main job in full: it ends with status 0 only if it reads 97 % of the held-out digits."""
     result = run(ROOT / "examples" / "digits.py", cwd=tmp_path)
-    match = re.search(r"held-out digits  (\S+)% read right", result.stdout)
+    match = re.search(r"held-out digits  (\S+) % read right", result.stdout)
     assert match
     assert float(match[1]) >= 97
     assert "accuracy " in result.stderr
