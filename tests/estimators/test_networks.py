@@ -93,7 +93,7 @@ def test_from_sklearn(problem, settings):
     "settings", [{"loss": "huber", "huber_delta": 0.25}, {"loss": "quantile", "quantile": [0.1, 0.9]}], ids=str
 )
 def test_settings_of_a_loss_come_along(settings):
-    model, x, _ = fitted("regression", standardize=True, **settings)
+    model, _, _ = fitted("regression", standardize=True, **settings)
     net = Network.from_sklearn(model)
     for name in ("loss_name", "huber_delta", "quantiles"):
         assert getattr(net, name) == getattr(model.network_, name)
