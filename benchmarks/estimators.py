@@ -141,20 +141,20 @@ def threads(library: str, count: int) -> Any:
 
 
 def turns(
-    rounds: int, works: dict[Any, Callable[[int], Any]], calls: int = 1, clock: Callable[[], float] = time.perf_counter
+    rounds: int, works: dict[Any, Callable[[], Any]], calls: int = 1, clock: Callable[[], float] = time.perf_counter
 ) -> dict[Any, np.ndarray]:
     """Seconds of each work in each round, taking turns; the keys are (library, threads, ...)."""
     times: dict[Any, list[float]] = {key: [] for key in works}
-    for turn in range(rounds):
+    for _ in range(rounds):
         for key, work in works.items():
             with threads(key[0], key[1]):
                 time.sleep(0.05)  # threads of the turn before still wait actively
-                times[key].append(Timer(partial(work, turn), timer=clock).timeit(calls) / calls)
+                times[key].append(Timer(work, timer=clock).timeit(calls) / calls)
     return {key: np.array(each) for key, each in times.items()}
 
 
-def calls_for(work: Callable[[int], Any]) -> int:
-    seconds = min(Timer(lambda: work(0)).repeat(3, 1))
+def calls_for(work: Callable[[], Any]) -> int:
+    seconds = min(Timer(work).repeat(3, 1))
     return max(1, round(SHORT / seconds))
 
 
@@ -162,7 +162,7 @@ def ms(seconds: float) -> str:
     return f"{1e3 * seconds:.3g} ms" if seconds > 1e-3 else f"{1e6 * seconds:.0f} µs"
 
 
-def fitted(library: str, data: DataSet, x: np.ndarray, y: np.ndarray, seed: int, turn: int = 0, **settings: Any) -> Any:
+def fitted(library: str, data: DataSet, x: np.ndarray, y: np.ndarray, seed: int, **settings: Any) -> Any:
     return estimator(library, data, seed, **settings).fit(x, y)
 
 
@@ -206,10 +206,6 @@ def fit(names: list[str], options: argparse.Namespace) -> list[str]:
     return missed
 
 
-def predicted(fitted: Any, inputs: np.ndarray, turn: int) -> None:
-    fitted.predict(inputs)
-
-
 def predict(names: list[str], options: argparse.Namespace) -> list[str]:
     print("\npredict, one thread: medians\n")
     print(
@@ -224,7 +220,7 @@ def predict(names: list[str], options: argparse.Namespace) -> list[str]:
         cells = []
         for rows, least in ((10_000, 2), (1, 1)):
             inputs = np.resize(x, (rows, x.shape[1]))
-            works = {(library, 1): partial(predicted, each, inputs) for library, each in zip(LIBRARIES, models)}
+            works = {(library, 1): partial(each.predict, inputs) for library, each in zip(LIBRARIES, models)}
             calls = calls_for(works["scikit-learn", 1])
             ours, theirs = (float(np.median(each)) for each in turns(2 * options.rounds, works, calls).values())
             cells += [ms(ours), ms(theirs), f"{theirs / ours:.2f}"]
@@ -247,7 +243,7 @@ def search(options: argparse.Namespace) -> list[str]:
         grid = {f"{pipeline.steps[-1][0]}__{name}": values for name, values in grid.items()}
         return GridSearchCV(pipeline, grid, cv=3, n_jobs=2).fit(data.x, data.y)
 
-    works = {(library, 2): lambda _, library=library: searched(library, grid) for library in LIBRARIES}
+    works = {(library, 2): partial(searched, library, grid) for library in LIBRARIES}
     for library in LIBRARIES:  # imports in the processes
         searched(library, {"alpha": [1e-4] * 4})
     found = turns(max(1, options.rounds // 3), works)
@@ -259,7 +255,7 @@ def search(options: argparse.Namespace) -> list[str]:
     return [] if theirs >= 6 * ours else [f"GridSearchCV: {theirs / ours:.1f} times as fast, not 6"]
 
 
-def trained(network: Any, start: np.ndarray, x: np.ndarray, y: np.ndarray, turn: int) -> None:
+def trained(network: Any, start: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
     network.parameters[:] = start
     batch = min(200, len(x))
     network.fit(x, y, epochs=10, batch_size=batch, optimizer=netlet.Adam(0.001, l2=1e-4 / batch))

@@ -49,7 +49,7 @@ def test_the_reference_is_imported_when_it_is_asked_for():
         netlet.nonsense  # noqa: B018
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/labels.md", "docs/training.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/labels.md", "docs/scikit-learn.md", "docs/training.md"])
 def test_python_blocks(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
