@@ -15,8 +15,7 @@ from sklearn.model_selection import GridSearchCV, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from helpers.estimators import IRIS_X, IRIS_Y
-from helpers.missing import polars
+from helpers.estimators import IRIS_X, IRIS_Y, POLARS
 
 WEIGHTS = np.linspace(0.1, 2, 150)
 
@@ -88,7 +87,7 @@ def test_weights_by_the_name_of_the_step():
     assert pipeline[-1].network_.fingerprint() == alone.network_.fingerprint()
 
 
-@pytest.mark.parametrize("container", ["pandas", *(["polars"] if polars is not None else [])])
+@pytest.mark.parametrize("container", ["pandas", *(["polars"] if POLARS else [])])
 def test_set_output_before_the_network(container):
     frame = pd.DataFrame(IRIS_X, columns=["a", "b", "c", "d"])
     scale = ColumnTransformer([("scaled", StandardScaler(), ["c", "a", "d"])], verbose_feature_names_out=False)
