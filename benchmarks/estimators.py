@@ -16,7 +16,6 @@ import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
 from functools import partial
-from itertools import product
 from timeit import Timer
 from typing import Any
 
@@ -141,73 +140,64 @@ def threads(library: str, count: int) -> Any:
 
 
 def turns(
-    rounds: int, works: dict[Any, Callable[[int], Any]], calls: int = 1, clock: Callable[[], float] = time.perf_counter
+    rounds: int, works: dict[Any, Callable[[], Any]], calls: int = 1, clock: Callable[[], float] = time.perf_counter
 ) -> dict[Any, np.ndarray]:
     """Seconds of each work in each round, taking turns; the keys are (library, threads, ...)."""
     times: dict[Any, list[float]] = {key: [] for key in works}
-    for turn in range(rounds):
+    for _ in range(rounds):
         for key, work in works.items():
             with threads(key[0], key[1]):
                 time.sleep(0.05)  # threads of the turn before still wait actively
-                times[key].append(Timer(partial(work, turn), timer=clock).timeit(calls) / calls)
+                times[key].append(Timer(work, timer=clock).timeit(calls) / calls)
     return {key: np.array(each) for key, each in times.items()}
 
 
-def calls_for(work: Callable[[int], Any]) -> int:
-    seconds = min(Timer(lambda: work(0)).repeat(3, 1))
+def calls_for(work: Callable[[], Any]) -> int:
+    seconds = min(Timer(work).repeat(3, 1))
     return max(1, round(SHORT / seconds))
 
 
-def ms(seconds: float) -> str:
-    return f"{1e3 * seconds:.3g} ms" if seconds > 1e-3 else f"{1e6 * seconds:.0f} µs"
+def told(seconds: float) -> str:
+    if abs(seconds) >= 1:
+        return f"{seconds:.2f} s"
+    return f"{1e3 * seconds:.3g} ms" if abs(seconds) >= 1e-3 else f"{1e6 * seconds:.0f} µs"
 
 
-def fitted(library: str, data: DataSet, x: np.ndarray, y: np.ndarray, seed: int, turn: int = 0, **settings: Any) -> Any:
+def fitted(library: str, data: DataSet, x: np.ndarray, y: np.ndarray, seed: int, **settings: Any) -> Any:
     return estimator(library, data, seed, **settings).fit(x, y)
 
 
 def fit(names: list[str], options: argparse.Namespace) -> list[str]:
     print(f"\nfit at the defaults: medians of {options.rounds} turns, means of {SEEDS} seeds\n")
-    counts = [n for n in (1, 2) if n <= machine()["cpus"]]
-    heads = " | ".join(f"netlet, {n} thread{'s' * (n > 1)} | scikit-learn | times as fast" for n in counts)
-    print(f"| data | {heads} |")
-    print("| --- " + "| ---: " * 3 * len(counts) + "|")
-    missed, ratios = [], {n: [] for n in counts}
+    print("| data | scikit-learn | netlet | times as fast | two threads, to one: least times |")
+    print("| --- " + "| ---: " * 4 + "|")
+    missed, ratios = [], []
     for name in names:
         data = load(name)
         x, y = scaled(data)
         works = {
-            (library, n, seed): partial(fitted, library, data, x, y, seed)
+            (library, 1, seed): partial(fitted, library, data, x, y, seed)
             for seed in range(SEEDS)
-            for n in counts
             for library in LIBRARIES
         }
         found = turns(options.rounds, works)
-        medians = {
-            key: float(np.mean([np.median(found[(*key, seed)]) for seed in range(SEEDS)]))
-            for key in product(LIBRARIES, counts)
-        }
-        cells = []
-        for n in counts:
-            ours, theirs = medians["netlet", n], medians["scikit-learn", n]
-            ratios[n].append(theirs / ours)
-            cells += [ms(ours), ms(theirs), f"{theirs / ours:.1f}"]
-            if theirs < 3 * ours:
-                missed.append(f"fit, {name}, {n} threads: {theirs / ours:.2f} times as fast, not 3")
-        print(f"| {name} | {' | '.join(cells)} |", flush=True)
-        one, more = (sum(found["netlet", n, seed].min() for seed in range(SEEDS)) for n in (1, counts[-1]))
-        if more > 1.05 * one:  # less is noise
-            missed.append(f"fit, {name}: {counts[-1]} threads take {more / one:.2f} times as long as one")
-    for n in counts:
-        mean = float(np.exp(np.log(ratios[n]).mean()))
-        print(f"\ngeometric mean, {n} threads: {mean:.1f} times as fast; least: {min(ratios[n]):.1f}")
-        if mean < 6:
-            missed.append(f"fit, {n} threads: {mean:.1f} times as fast in the geometric mean, not 6")
+        theirs, one = (
+            float(np.mean([np.median(found[library, 1, seed]) for seed in range(SEEDS)]))
+            for library in ("scikit-learn", "netlet")
+        )
+        works = {("netlet", n): partial(fitted, "netlet", data, x, y, 0) for n in (1, 2)}
+        least, most = (float(each.min()) for each in turns(4 * options.rounds, works).values())
+        ratios.append(theirs / one)
+        print(f"| {name} | {told(theirs)} | {told(one)} | {theirs / one:.1f} | {most / least:.2f} |", flush=True)
+        if theirs < 3 * one:
+            missed.append(f"fit, {name}: {theirs / one:.2f} times as fast, not 3")
+        if most > 1.05 * least:  # less is noise
+            missed.append(f"fit, {name}: two threads take {most / least:.2f} times as long as one")
+    mean = float(np.exp(np.log(ratios).mean()))
+    print(f"\ngeometric mean: {mean:.1f} times as fast; least: {min(ratios):.1f}")
+    if mean < 6:
+        missed.append(f"fit: {mean:.1f} times as fast in the geometric mean, not 6")
     return missed
-
-
-def predicted(fitted: Any, inputs: np.ndarray, turn: int) -> None:
-    fitted.predict(inputs)
 
 
 def predict(names: list[str], options: argparse.Namespace) -> list[str]:
@@ -224,10 +214,10 @@ def predict(names: list[str], options: argparse.Namespace) -> list[str]:
         cells = []
         for rows, least in ((10_000, 2), (1, 1)):
             inputs = np.resize(x, (rows, x.shape[1]))
-            works = {(library, 1): partial(predicted, each, inputs) for library, each in zip(LIBRARIES, models)}
+            works = {(library, 1): partial(each.predict, inputs) for library, each in zip(LIBRARIES, models)}
             calls = calls_for(works["scikit-learn", 1])
             ours, theirs = (float(np.median(each)) for each in turns(2 * options.rounds, works, calls).values())
-            cells += [ms(ours), ms(theirs), f"{theirs / ours:.2f}"]
+            cells += [told(ours), told(theirs), f"{theirs / ours:.2f}"]
             if theirs < least * ours:
                 missed.append(f"predict, {name}, {rows} rows: {theirs / ours:.2f} times as fast, not {least}")
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
@@ -247,7 +237,7 @@ def search(options: argparse.Namespace) -> list[str]:
         grid = {f"{pipeline.steps[-1][0]}__{name}": values for name, values in grid.items()}
         return GridSearchCV(pipeline, grid, cv=3, n_jobs=2).fit(data.x, data.y)
 
-    works = {(library, 2): lambda _, library=library: searched(library, grid) for library in LIBRARIES}
+    works = {(library, 2): partial(searched, library, grid) for library in LIBRARIES}
     for library in LIBRARIES:  # imports in the processes
         searched(library, {"alpha": [1e-4] * 4})
     found = turns(max(1, options.rounds // 3), works)
@@ -259,7 +249,7 @@ def search(options: argparse.Namespace) -> list[str]:
     return [] if theirs >= 6 * ours else [f"GridSearchCV: {theirs / ours:.1f} times as fast, not 6"]
 
 
-def trained(network: Any, start: np.ndarray, x: np.ndarray, y: np.ndarray, turn: int) -> None:
+def trained(network: Any, start: np.ndarray, x: np.ndarray, y: np.ndarray) -> None:
     network.parameters[:] = start
     batch = min(200, len(x))
     network.fit(x, y, epochs=10, batch_size=batch, optimizer=netlet.Adam(0.001, l2=1e-4 / batch))
@@ -286,9 +276,9 @@ def cost(names: list[str], options: argparse.Namespace) -> list[str]:
         ours, core = (
             float(np.median(each)) for each in turns(5 * options.rounds, works, calls, time.process_time).values()
         )
-        print(f"| {name} | {ms(ours)} | {ms(core)} | {ms(ours - core)} |", flush=True)
+        print(f"| {name} | {told(ours)} | {told(core)} | {told(ours - core)} |", flush=True)
         if ours - core > 1e-3:
-            missed.append(f"cost, {name}: {ms(ours - core)}, not 1 ms")
+            missed.append(f"cost, {name}: {told(ours - core)}, not 1 ms")
     return missed
 
 

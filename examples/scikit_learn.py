@@ -6,9 +6,9 @@ import sys
 
 import joblib
 import matplotlib.pyplot as plt
-import netlet
 import numpy as np
 import pandas as pd
+from netlet import Network, fingerprint
 from netlet.sklearn import MLPClassifier
 from sklearn.calibration import CalibratedClassifierCV, CalibrationDisplay
 from sklearn.compose import make_column_transformer
@@ -20,17 +20,14 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 
-def predictions() -> str:
-    """Hashes of what the saved model, and the saved network in it, say of the saved passengers."""
-    passengers = pd.read_csv("passengers.csv")
-    model, scaled = joblib.load("titanic.joblib"), joblib.load("scaled.joblib")
-    classifier = MLPClassifier.from_network(netlet.Network.load("titanic.netlet"))
-    return f"{netlet.fingerprint(model.predict_proba(passengers))} {netlet.fingerprint(classifier.predict_proba(scaled))}"
+def hashes(model, passengers, classifier, inputs) -> str:
+    return f"{fingerprint(model.predict_proba(passengers))} {fingerprint(classifier.predict_proba(inputs))}"
 
 
 if sys.argv[1:] == ["load"]:  # the fresh process
-    print(predictions())
-    sys.exit()
+    classifier = MLPClassifier.from_network(Network.load("titanic.netlet"))
+    files = joblib.load("titanic.joblib"), pd.read_csv("passengers.csv"), classifier, joblib.load("inputs.joblib")
+    sys.exit(print(hashes(*files)))
 
 try:
     from bokeh_sampledata.titanic import data
@@ -67,12 +64,13 @@ print("what it depends on:", dict(zip(X.columns, importance.round(3).tolist())),
 
 joblib.dump(calibrated, "titanic.joblib")  # all of it, as a pickle
 best[-1].network_.save("titanic.netlet")  # the network, with classes and names, for C and C++, too
-joblib.dump(best[:-1].transform(X_test), "scaled.joblib")
 X_test.to_csv("passengers.csv", index=False)
+inputs = best[:-1].transform(X_test)
+joblib.dump(inputs, "inputs.joblib")
 command = [sys.executable, __file__, "load"]
 fresh = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
-print(netlet.Network.load("titanic.netlet").summary())
-print("a fresh process predicts the same, to the bit:", fresh == predictions())
+print(Network.load("titanic.netlet").summary())
+print("a fresh process predicts the same, to the bit:", fresh == hashes(calibrated, X_test, best[-1], inputs))
 
 axes = plt.figure(figsize=(6, 5), layout="constrained").subplots()
 for name, model in {"as trained": best, "calibrated": calibrated}.items():

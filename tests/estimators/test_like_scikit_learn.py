@@ -119,17 +119,9 @@ def test_warm_start(problem):
 @pytest.mark.parametrize("rule", RULES[:2], ids=lambda rule: rule["learning_rate"])
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 def test_partial_fit(solver, rule):
-    settings = {
-        "solver": solver,
-        "shuffle": False,
-        "learning_rate_init": 0.02,
-        "random_state": 0,
-        "alpha": 0.0,
-        "batch_size": 30,
-        "epsilon": TINY,
-        **rule,
-    }
-    pair = [library.MLPRegressor(hidden_layer_sizes=(8,), **settings) for library in (own, theirs)]
+    settings = {"solver": solver, "learning_rate_init": 0.02, "alpha": 0.0, "epsilon": TINY, **rule}
+    shape = {"hidden_layer_sizes": (8,), "batch_size": 30, "shuffle": False, "random_state": 0}
+    pair = [library.MLPRegressor(**shape, **settings) for library in (own, theirs)]
     for each in pair:
         for i in range(20):
             each.partial_fit(X[i % 3 * 100 :][:100], Y[i % 3 * 100 :][:100])

@@ -30,7 +30,7 @@ def minimized(estimator: Any, network: Network, rows: training.Rows) -> tuple[in
     l2 = estimator.alpha / (rows.X.shape[0] * mean_weight)
 
     def penalty(parameters: training.Array) -> float:
-        return 0.5 * l2 * float(np.square(parameters * penalized).sum())
+        return float(0.5 * l2 * np.square(parameters * penalized).sum())
 
     def objective(parameters: training.Array) -> tuple[float, training.Array]:
         exact.parameters[:] = parameters
