@@ -36,8 +36,13 @@ def pytest_pycollect_makemodule(module_path, parent):
     return Skipped.from_parent(parent, path=module_path) if missing() else None
 
 
+IGNORED = [
+    "ignore:Stochastic Optimizer. Maximum iterations:UserWarning",  # most tests need no end of training
+    "ignore:scipy.optimize. The `disp` and `iprint` options:DeprecationWarning",  # scikit-learn's, up to 1.7.0
+]
+
+
 def pytest_collection_modifyitems(items):
-    """Most tests need no end of training: what else warns is an error."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.filterwarnings("ignore:Stochastic Optimizer. Maximum iterations:UserWarning"))
+            item.add_marker(pytest.mark.filterwarnings(*IGNORED))

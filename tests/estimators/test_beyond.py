@@ -168,17 +168,6 @@ def test_threads_change_no_bit(name, dtype, set_num_threads):
             model(name, n_threads=count).fit(X, Y > 0)
 
 
-def test_n_threads_is_in_use_while_training_and_given_back(set_num_threads):
-    set_num_threads(2)
-    seen = []
-    model(n_threads=1, callbacks=[lambda epoch, history: seen.append(netlet.get_num_threads())]).fit(X, Y)
-    assert set(seen) == {1}
-    assert netlet.get_num_threads() == 2
-    with pytest.raises(ZeroDivisionError):
-        model(n_threads=1, callbacks=[lambda epoch, history: 1 / 0]).fit(X, Y)
-    assert netlet.get_num_threads() == 2
-
-
 def test_progress(capsys):
     model(progress=True).fit(X, Y)
     assert "6/6" in capsys.readouterr().err

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 import sklearn.neural_network as theirs
 
-from helpers.estimators import X, Y
+from helpers.estimators import POLARS, X, Y
 from helpers.missing import polars
 
 COLUMNS = [f"feature {i}" for i in range(X.shape[1])]
 TABLES = {"pandas": lambda x, names: pd.DataFrame(x, columns=names)}
-if polars is not None:
+if POLARS:
     TABLES["polars"] = lambda x, names: polars.DataFrame(x, schema=names)
 every_table = pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
 

@@ -100,7 +100,7 @@ def test_the_dtype_stays(dtype):
         [each.copy() for each in model.coefs_],
         [each.copy() for each in model.intercepts_],
     )
-    other.n_layers_, other.n_outputs_, other.out_activation_ = 3, 1, "identity"
+    other.n_features_in_, other.n_layers_, other.n_outputs_, other.out_activation_ = 10, 3, 1, "identity"
     assert other.predict(X).dtype == dtype
     assert (other.predict(X) == model.predict(X)).all()
 

@@ -5,6 +5,9 @@ import netlet.sklearn as own
 import numpy as np
 import sklearn.neural_network as theirs
 from sklearn.datasets import load_diabetes, load_iris, make_multilabel_classification
+from sklearn.preprocessing import StandardScaler
+
+from helpers.missing import polars
 
 IRIS_X, IRIS_Y = load_iris(return_X_y=True)
 IRIS_X = (IRIS_X - IRIS_X.mean(axis=0)) / IRIS_X.std(axis=0)
@@ -15,6 +18,8 @@ X, Y = X / X.std(axis=0), (Y - Y.mean()) / Y.std()
 SEVERAL_X, SEVERAL_Y = make_multilabel_classification(120, 6, n_classes=4, random_state=0)
 SEVERAL_X = SEVERAL_X / 10
 
+# scikit-learn 1.7.0 does not see the names of its columns
+POLARS = polars is not None and hasattr(StandardScaler().fit(polars.DataFrame({"a": [0.0, 1.0]})), "feature_names_in_")
 PROBLEMS = {
     "binary": ("MLPClassifier", IRIS_X, IRIS_Y == 1),
     "multiclass": ("MLPClassifier", IRIS_X, IRIS_Y),
