@@ -3,8 +3,8 @@
 Regression with bands
 =====================
 
-How warm does it get in Seattle, and how sure can one be? With the loss ``gaussian_nll`` a network learns a mean and a
-variance for each row, so that the band is wide where the weather varies.
+How warm will it be in Seattle, and how sure can we be? With the loss ``gaussian_nll``, a network learns a mean and a
+variance for each row, so the band is wide where the weather varies.
 """
 
 import matplotlib.pyplot as plt
@@ -20,7 +20,7 @@ MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 train = (weather["date"].dt.year < 2015).to_numpy()
 
 # %%
-# A year is a circle: its sine and cosine make the last of December a neighbour of the first of January.
+# A year is a circle: sine and cosine put the last day of December next to the first of January.
 
 
 def season(day):
@@ -29,8 +29,8 @@ def season(day):
 
 
 # %%
-# Two outputs for each target: its mean and the logarithm of its variance. ``forward`` gives both, ``predict``
-# the means. With ``standardize`` all of it is in degrees.
+# The network has two outputs for each target, its mean and the logarithm of its variance. ``forward`` returns both,
+# ``predict`` only the means. With ``standardize``, everything is in degrees.
 
 net = Network([2, 8, 2], activation="tanh", loss="gaussian_nll", reduction="mean", seed=0)
 net.fit(season(day[train]), warmest[train], epochs=300, batch_size=64, optimizer=Adam(0.005), standardize=True)
@@ -40,7 +40,7 @@ inside = np.abs(warmest[~train] - mean) < 1.64 * np.exp(log_variance / 2)
 print(f"{inside.mean():.0%} of the days of 2015 lie in the band for 90 %")
 
 # %%
-# 2015, which the network has not seen, was a warm year.
+# The network has not seen 2015, which was a warm year: fewer days lie in the band than should.
 
 days = np.arange(1, 366)
 mean, log_variance = net.forward(season(days)).T

@@ -3,8 +3,8 @@
 A network as C source
 =====================
 
-``to_c`` writes a C99 file without dependencies, for a microcontroller or a program in another language. Compiled here,
-it gives the bits that Python gives.
+``to_c`` writes a C99 file that depends on nothing, for a microcontroller or a program in another language. Compiled
+here, it returns the same bits as Python.
 """
 
 import ctypes
@@ -19,8 +19,8 @@ from netlet import Adam, Network
 from netlet.schedules import CosineDecay
 
 # %%
-# A thermistor in a voltage divider: from the converter's reading to the temperature, without the logarithms of
-# Steinhart and Hart's equation.
+# The task is a thermistor in a voltage divider: the network turns the converter's reading into a temperature, in
+# place of the logarithms of the Steinhart-Hart equation.
 
 reading = np.linspace(0.05, 0.95, 400)[:, None]  # of the supply voltage
 log = np.log(10_000 * reading[:, 0] / (1 - reading[:, 0]))
@@ -35,7 +35,7 @@ net.fit(
 print(f"largest error {np.abs(net.predict(reading) - celsius).max():.2f} °C with {net.parameters.size} parameters")
 
 # %%
-# The C file has the network, its scaling and a self-test; the header declares them.
+# The C file contains the network, its scaling and a self-test. The header declares the functions.
 
 folder = tempfile.TemporaryDirectory()
 source = Path(folder.name) / "thermistor.c"
@@ -44,7 +44,7 @@ print(f"{source.stat().st_size:,} bytes of C")
 print(*[line for line in source.with_suffix(".h").read_text().splitlines() if line.endswith(");")], sep="\n")
 
 # %%
-# If there is a compiler, the file becomes a library that ctypes can call.
+# With a compiler, the file becomes a library that ctypes can call.
 
 compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 outputs = np.full(len(reading), np.nan, np.float32)
@@ -60,7 +60,7 @@ if compiler:
 folder.cleanup()
 
 # %%
-# The error of the network itself is a matter of its size.
+# What error remains is that of the network. A larger one would have less.
 
 figure, (left, right) = plt.subplots(1, 2)
 left.plot(reading, celsius, label="equation")

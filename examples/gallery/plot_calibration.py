@@ -3,8 +3,8 @@
 Calibrated probabilities
 ========================
 
-A network that was trained for long on few and noisy rows is too sure of itself. In scikit-learn's words: netlet's
-``MLPClassifier`` in a pipeline, and a calibration around it.
+Trained for long on few, noisy rows, a network becomes overconfident. netlet's ``MLPClassifier`` works in
+scikit-learn's pipelines, and in its calibration, too.
 """
 
 import matplotlib.pyplot as plt
@@ -20,8 +20,7 @@ X, y = make_classification(n_samples=12_000, n_features=10, n_informative=6, cla
 X_train, X_test, y_train, y_test = train_test_split(X, y, train_size=2_000, random_state=0)
 
 # %%
-# The estimator is scikit-learn's in all but the import, so that everything around it works: pipelines, searches,
-# calibration.
+# Only the import differs from scikit-learn's own estimator, so pipelines, searches and calibration work as usual.
 
 network = make_pipeline(StandardScaler(), MLPClassifier((50,), learning_rate_init=0.01, max_iter=1000, random_state=0))
 models = {
@@ -33,7 +32,7 @@ for name, model in models.items():
     print(f"{name:10} accuracy {model.score(X_test, y_test):.1%}, Brier {brier_score_loss(y_test, probability):.4f}")
 
 # %%
-# Of the rows to which a model gives a probability of 80 %, 80 % should belong to the class: the dotted line.
+# Where a model says 80 %, 80 % of the rows should belong to the class: that is the dotted line.
 
 figure, (left, right) = plt.subplots(1, 2)
 for name, model in models.items():

@@ -3,8 +3,8 @@
 Decision boundary
 =================
 
-Three species of iris by the length and width of their petals: where the network draws the line, and how the line
-changes with the penalty on its weights.
+Three species of iris, told apart by the length and width of their petals: where the network draws the line, and how a
+penalty on the weights changes it.
 """
 
 import matplotlib.pyplot as plt
@@ -18,8 +18,8 @@ x, y = iris.data[:, 2:], iris.target_names[iris.target]
 colors = ["tab:blue", "tab:orange", "tab:green"]
 
 # %%
-# Labels may be text: ``fit`` learns them, and ``predict`` gives them. ``standardize`` makes the scaling of the inputs a
-# part of the network, so that the grid below is in centimetres, too.
+# Labels may be text: ``fit`` learns them, and ``predict`` returns them. ``standardize`` makes the scaling of the
+# inputs part of the network, so the grid below is in centimetres, too.
 
 
 def train(l2):
@@ -29,8 +29,8 @@ def train(l2):
 
 
 # %%
-# Color says which species is the most probable one, and fades where the network is in doubt. Without a penalty the
-# boundary bends around single flowers.
+# The color shows the most probable species, and fades where the network is in doubt. Without a penalty, the boundary
+# bends around single flowers.
 
 across, up = np.linspace(0.5, 7.5, 200), np.linspace(0, 2.7, 200)
 grid = np.stack(np.meshgrid(across, up), axis=-1).reshape(-1, 2)

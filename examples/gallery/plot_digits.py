@@ -3,8 +3,8 @@
 Handwritten digits
 ==================
 
-1,797 real images of 8 x 8 pixels, a quarter of them held out. The network reads about 98 % of these right; the others
-are worth a look.
+1,797 real images of 8 x 8 pixels, a quarter of them held out. The network reads about 98 % of those correctly; the
+rest are worth a look.
 """
 
 import matplotlib.pyplot as plt
@@ -18,7 +18,7 @@ held_out = np.arange(len(labels)) % 4 == 0
 x, y, x_test, y_test = images[~held_out], labels[~held_out], images[held_out], labels[held_out]
 
 # %%
-# The loss ``cross_entropy`` takes the digits as they are, and brings a softmax output along.
+# The loss ``cross_entropy`` takes the digits as they are, and comes with a softmax output.
 
 net = Network([64, 100, 10], activation="relu", loss="cross_entropy", reduction="mean", init="he_uniform", seed=0)
 history = net.fit(x, y, epochs=50, batch_size=32, optimizer=Adam(0.003), validation_data=(x_test, y_test))
@@ -26,13 +26,13 @@ print(f"{net.evaluate(x_test, y_test)['accuracy']:.1%} of {len(y_test)} held-out
 print(f"{history.time.sum():.2f} s")
 
 # %%
-# A history draws itself: losses and, below, the share of digits that were read right.
+# A history draws itself: the losses and, below, the share of digits that were read correctly.
 
 history.plot()
 plt.show()
 
 # %%
-# ``predict`` gives the digit, ``predict_proba`` how sure the network is of it.
+# ``predict`` returns the digit, ``predict_proba`` how sure the network is.
 
 read, sure = net.predict(x_test), net.predict_proba(x_test).max(axis=1)
 wrong = np.flatnonzero(read != y_test)

@@ -3,8 +3,8 @@
 An ensemble's spread
 ====================
 
-Networks that begin at different weights agree where there are data, and disagree where there are none. That is a cheap
-sign of predictions that should not be trusted.
+Networks that start from different weights agree where there is data, and disagree where there is none. Their spread
+is a cheap warning of predictions that should not be trusted.
 """
 
 import matplotlib.pyplot as plt
@@ -16,7 +16,7 @@ x = np.concatenate([rng.uniform(-4, -1, 60), rng.uniform(1.5, 4, 60)])[:, None]
 y = np.sin(2 * x[:, 0]) + 0.3 * x[:, 0] + rng.normal(0, 0.1, 120)
 
 # %%
-# Only the seed differs: it decides on the initial values and on the order of the rows.
+# Only the seed differs. It determines the initial values and the order of the rows.
 
 
 def train(seed):
@@ -30,10 +30,10 @@ members = np.array([train(seed).predict(across) for seed in range(20)])
 mean, spread = members.mean(axis=0), members.std(axis=0)
 
 known = ((across > -4) & (across < -1) | (across > 1.5) & (across < 4)).ravel()
-print(f"spread where there are data {spread[known].mean():.3f}, elsewhere {spread[~known].mean():.3f}")
+print(f"spread where there is data {spread[known].mean():.3f}, elsewhere {spread[~known].mean():.3f}")
 
 # %%
-# The gap in the middle gets a wide band although there are data on both sides of it.
+# The band is wide in the gap, although there is data on both sides of it.
 
 figure, ax = plt.subplots()
 ax.plot(across, members.T, color="tab:blue", alpha=0.2, linewidth=0.8)

@@ -3,8 +3,8 @@
 Fine-tuning a PyTorch network
 =============================
 
-A network that PyTorch has trained comes as a safetensors file, and goes on learning without PyTorch: from 30 digits of
-another camera, which are too few to begin from scratch.
+A network trained by PyTorch arrives as a safetensors file, and goes on learning without PyTorch, from 30 digits taken
+by another camera. To start from scratch, they would be too few.
 """
 
 import tempfile
@@ -21,8 +21,8 @@ images, labels = load_digits(return_X_y=True)
 images = images / 16
 
 # %%
-# So that nobody needs PyTorch for this page, netlet trains the first network, and the file is written as PyTorch would:
-# a Sequential of Linear, ReLU, Linear has these names, and its weights are of shape (outputs, inputs).
+# To keep PyTorch out of this page, netlet trains the first network, too, and writes the file as PyTorch would: a
+# Sequential of Linear, ReLU and Linear has these names, and weights of shape (outputs, inputs).
 
 first = Network([64, 60, 10], activation="relu", loss="cross_entropy", reduction="mean", seed=0)
 first.fit(images[:1000], labels[:1000], epochs=40, batch_size=32, optimizer=Adam(0.003))
@@ -35,15 +35,15 @@ for name, weight, bias in zip(["0", "2"], first.weights, first.biases):
 save_file(state, path)
 
 # %%
-# The other camera is out of focus and in poor light. Only 30 of its digits have labels.
+# The other camera is out of focus, and its light is poor. Only 30 of its digits have labels.
 
 other = 0.6 * gaussian_filter(images.reshape(-1, 8, 8), (0, 0.7, 0.7))
 other = (other + np.random.default_rng(0).normal(0.2, 0.05, other.shape)).reshape(-1, 64)
 x, y, test = other[1000:1030], labels[1000:1030], (other[1030:], labels[1030:])
 
 # %%
-# ``from_torch`` takes the tensors as they are. A file of weights does not say which activations lie between them, nor
-# which loss they were trained with.
+# ``from_torch`` takes the tensors as they are. Such a file contains neither the activations nor the loss, so name
+# them.
 
 tuned = Network.from_torch(load_file(path), activation="relu", output_activation="softmax")
 scratch = Network([64, 60, 10], activation="relu", loss="cross_entropy", reduction="mean", dtype="float32", seed=1)

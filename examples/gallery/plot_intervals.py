@@ -3,8 +3,9 @@
 Intervals with a guarantee
 ==========================
 
-Split conformal prediction in three lines: rows that the network has not seen say how far it tends to be off, and the
-intervals that follow hold nine of ten new rows, whatever the data are like.
+Split conformal prediction in three lines: rows that the network has not seen show how far off it tends to be. The
+intervals made from that contain nine out of ten new rows on average, whatever the distribution, as long as new rows
+come from the same one.
 """
 
 import matplotlib.pyplot as plt
@@ -25,7 +26,8 @@ x_train, x_rest, y_train, y_rest = train_test_split(x, y, train_size=0.5, random
 x_calibrate, x_test, y_calibrate, y_test = train_test_split(x_rest, y_rest, train_size=0.5, random_state=1)
 
 # %%
-# A pipeline for a table with numbers and text. The network predicts the logarithm, since errors grow with the distance.
+# The pipeline takes a table of numbers and text. The network predicts the logarithm, since errors grow with the
+# distance.
 
 model = make_pipeline(
     make_column_transformer((StandardScaler(), numbers), (OneHotEncoder(), ["Origin"])),
@@ -34,7 +36,7 @@ model = make_pipeline(
 model.fit(x_train, np.log(y_train))
 
 # %%
-# The margin is the quantile of the errors on the rows for calibration, one row's worth higher than 90 %.
+# The margin is a quantile of the errors on the calibration rows: 90 %, and a little more because they are few.
 
 errors = np.abs(np.log(y_calibrate) - model.predict(x_calibrate))
 margin = np.quantile(errors, np.ceil(0.9 * (len(errors) + 1)) / len(errors), method="higher")
@@ -45,7 +47,7 @@ inside = (low <= y_test) & (y_test <= high)
 print(f"{inside.mean():.1%} of {len(y_test)} cars lie within their interval")
 
 # %%
-# Each car that was held out, from the thirstiest on.
+# The held-out cars, from the thirstiest to the most economical.
 
 order = np.argsort(prediction)
 figure, ax = plt.subplots()

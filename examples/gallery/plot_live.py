@@ -3,8 +3,8 @@
 Watching the training
 =====================
 
-``LivePlot`` draws the losses anew while a network is trained. A function of your own can be a callback, too: this one
-keeps the network's predictions from time to time.
+``LivePlot`` redraws the losses while a network trains. A function of your own can be a callback, too: the one below
+records the network's predictions now and then.
 """
 
 import matplotlib.pyplot as plt
@@ -18,8 +18,8 @@ y = np.sin(12 * x**1.5).ravel() + rng.normal(0, 0.1, 400)
 across = np.linspace(0, 1, 300)[:, None]
 
 # %%
-# A callback is called after each epoch. In a window or a notebook the picture of ``LivePlot`` grows while the training
-# goes on; here is what is there at its end.
+# Callbacks are called after each epoch. In a window or a notebook, the picture of ``LivePlot`` grows during training;
+# this is how it ends.
 
 net = Network([1, 40, 1], activation="tanh", output_activation="identity", reduction="mean", seed=0)
 snapshots = {}
@@ -44,8 +44,8 @@ net.fit(
 plt.show()
 
 # %%
-# The snapshots: first the slope, then one swing after the other. The last curve is that of the epoch with the smallest
-# validation loss, whose parameters ``patience`` restores.
+# First the network learns the slope, then one swing after another. The last curve belongs to the epoch with the
+# smallest validation loss, whose parameters ``patience`` restores.
 
 figure, ax = plt.subplots()
 ax.scatter(x, y, s=8, color="lightgray")

@@ -3,8 +3,8 @@
 To ONNX and back
 ================
 
-ONNX is how networks move between libraries. A network with its scaling is exported, run by ONNX Runtime, and read back:
-there the outputs differ by rounding errors, here not at all.
+Networks move between libraries as ONNX files. This one is exported with its scaling, run by ONNX Runtime, and read
+back. In ONNX Runtime, its outputs differ by rounding errors; read back, it is the same network to the bit.
 """
 
 import tempfile
@@ -23,7 +23,7 @@ net = Network(
 net.fit(x, y, epochs=100, batch_size=32, optimizer=Adam(0.003, l2=0.01), standardize=True)
 
 # %%
-# The scaling goes into the file, so whoever runs it passes the raw measurements.
+# The file includes the scaling, so whoever runs it passes raw measurements.
 
 folder = tempfile.TemporaryDirectory()
 path = Path(folder.name) / "diabetes.onnx"
@@ -38,7 +38,7 @@ print(f"{path.stat().st_size} bytes; read back the same network: {back == net}")
 folder.cleanup()
 
 # %%
-# ``float32`` has 24 binary digits: next to 200, numbers are 1.5e-5 apart.
+# ``float32`` has 24 binary digits: near 200, neighbouring numbers are 1.5e-5 apart.
 
 difference = (theirs - ours).ravel()
 print(f"largest difference {np.abs(difference).max():.1e}")

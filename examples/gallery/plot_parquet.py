@@ -3,8 +3,8 @@
 Streaming a Parquet file
 ========================
 
-Data larger than memory arrive in batches: PyArrow reads a piece of the file at a time, and ``fit_batches`` takes a step
-for each of them. Here the file has 200,000 rows.
+Data that does not fit in memory arrives in batches: PyArrow reads a piece of the file at a time, and ``fit_batches``
+takes a step for each. The file here has 200,000 rows.
 """
 
 import tempfile
@@ -26,8 +26,8 @@ pq.write_table(pa.table({**dict(zip(names, x.T)), "target": y}), path, row_group
 print(f"{path.stat().st_size / 1e6:.0f} MB in {pq.ParquetFile(path).num_row_groups} row groups")
 
 # %%
-# A source is a function that returns an iterator over an epoch's batches; Arrow's are taken as they are. The last two
-# row groups are held out.
+# A source is a function that returns an iterator over the batches of an epoch; Arrow's batches are taken as they are.
+# The last two row groups are held out.
 
 
 def batches(groups):
@@ -48,8 +48,8 @@ history = net.fit_batches(
 print(history)
 
 # %%
-# ``evaluate_batches`` and ``predict_batches`` stream as well. The noise alone has a standard deviation of 1, so that no
-# model can come below.
+# ``evaluate_batches`` and ``predict_batches`` stream as well. The noise in the targets has a standard deviation of 1,
+# which no model can beat.
 
 print(net.evaluate_batches(lambda: batches([18, 19]), metrics=["rmse", "r2"]))
 prediction = np.concatenate(list(net.predict_batches(x for x, _ in batches([18, 19]))))

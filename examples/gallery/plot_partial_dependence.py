@@ -3,8 +3,8 @@
 What a prediction depends on
 ============================
 
-Which measurements matter for the progress of diabetes, and how? scikit-learn's inspection works with netlet's
-estimators as with its own.
+Which measurements matter for the progress of diabetes, and in which way? scikit-learn's inspection tools work with
+netlet's estimators as with its own.
 """
 
 import matplotlib.pyplot as plt
@@ -22,8 +22,8 @@ X.columns = [
 X_train, X_test, y_train, y_test = train_test_split(X, y, random_state=0)
 
 # %%
-# ``standardize`` is netlet's own: the scaling of inputs and targets becomes a part of the network, and no pipeline is
-# needed.
+# ``standardize`` is netlet's own setting: the scaling of inputs and targets becomes part of the network, so no
+# pipeline is needed.
 
 model = MLPRegressor(
     hidden_layer_sizes=(20,), alpha=3.0, learning_rate_init=0.01, max_iter=300, standardize=True, random_state=0
@@ -43,7 +43,8 @@ ax.set(title="Importance of each measurement", xlabel="R² that is lost when the
 plt.show()
 
 # %%
-# The partial dependence of the three most important ones, dashed, with a thin line for each of 50 patients.
+# How the prediction depends on the three most important ones: a thin line for each of 50 patients, and their mean,
+# dashed.
 
 figure, axes = plt.subplots(1, 3, sharey=True)
 PartialDependenceDisplay.from_estimator(

@@ -3,8 +3,8 @@
 Pendulum: a surrogate for model predictive control
 ==================================================
 
-A network learns how a pendulum moves, and a controller plans with the network in place of the physics: its motor is too
-weak to lift the pendulum in one go, so it has to swing it up. ``jacobian`` gives the plan's derivatives.
+A network learns how a pendulum moves, and a controller plans with the network instead of the physics. The motor is
+too weak to lift the pendulum in one go, so the controller has to swing it up. ``jacobian`` provides the derivatives.
 """
 
 import matplotlib.pyplot as plt
@@ -25,7 +25,7 @@ def physics(angle, speed, torque):
 
 
 # %%
-# The surrogate: from sine and cosine of the angle, speed and torque to what the step adds to angle and speed.
+# The surrogate maps sine and cosine of the angle, speed and torque to what a step adds to angle and speed.
 
 rng = np.random.default_rng(0)
 angle, speed, torque = rng.uniform([-np.pi, -9, -LIMIT], [np.pi, 9, LIMIT], size=(20_000, 3)).T
@@ -37,8 +37,9 @@ net.fit(x, y, epochs=40, batch_size=100, optimizer=Adam(0.01), schedule=CosineDe
 print(f"R² = {net.evaluate(x, y, metrics=['r2'])['r2']:.6f}")
 
 # %%
-# A plan is a torque for each of the next two seconds' steps. Its cost is taken along the states that the network
-# predicts; the derivatives of all steps come from one call of ``jacobian``, and are chained from the last to the first.
+# A plan is a torque for each step of the next two seconds. Its cost is summed over the states that the network
+# predicts. One call of ``jacobian`` returns the derivatives of all steps; the chain rule links them, from the last to
+# the first.
 
 
 def cost(plan, angle, speed):
@@ -58,7 +59,7 @@ def cost(plan, angle, speed):
 
 
 # %%
-# In each step the controller improves its plan, applies the first torque to the real pendulum, and moves on.
+# In each step the controller improves its plan, applies the plan's first torque to the real pendulum, and moves on.
 
 state, plan, record = (np.pi, 0.0), LIMIT * np.sin(np.arange(40) / 4), []
 for _ in range(120):
@@ -72,7 +73,7 @@ time = STEP * np.arange(len(record))
 print(f"after {time[-1]:.1f} s it is {np.degrees(np.arccos(np.cos(state[0]))):.2f}° from upright")
 
 # %%
-# It swings up, catches the pendulum and keeps it there.
+# The controller swings the pendulum up, catches it, and keeps it upright.
 
 figure, (above, below) = plt.subplots(2, 1, sharex=True, figsize=(8, 5))
 above.plot(time, np.degrees(np.unwrap(angles)) - 180)

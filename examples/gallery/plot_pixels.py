@@ -3,8 +3,8 @@
 Which pixels decide
 ===================
 
-``input_gradient`` says how a row's loss changes with each of its inputs. For an image, that is a
-picture: where more ink would make the network surer, and where less.
+``input_gradient`` returns how a row's loss changes with each of its inputs. For an image, that is an image, too:
+where more ink would make the network surer, and where less.
 """
 
 import matplotlib.pyplot as plt
@@ -16,14 +16,14 @@ x, y = load_digits(return_X_y=True)
 x = x / 16  # pixels from 0 to 1
 
 # %%
-# A penalty on the weights and dropout make the derivatives smoother.
+# A penalty on the weights, and dropout, make the derivatives smoother.
 
 net = Network([64, 60, 10], activation="gelu", loss="cross_entropy", reduction="mean", dropout=0.3, seed=0)
 net.fit(x[10:], y[10:], epochs=60, batch_size=32, optimizer=Adam(0.003, l2=1e-3))
 
 # %%
-# The first ten images, the digits from 0 to 9, were left out. The gradient is that of the loss, so its negative points
-# to what would make each of them more like itself. The 5, whose lower end is thin, is misread.
+# The first ten images, the digits from 0 to 9, were left out of the training. A step against the gradient makes the
+# loss smaller, and so each digit more like itself. The 5 is misread as a 9.
 
 ink = -net.input_gradient(x[:10], y[:10])
 ink /= np.abs(ink).max(axis=1, keepdims=True)

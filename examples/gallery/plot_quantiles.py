@@ -3,7 +3,7 @@
 Quantiles
 =========
 
-Light cars differ more in how far they get on a gallon than heavy ones do, and not by the same amount up and down. The
+How far a car gets on a litre varies more among light cars than among heavy ones, and more upwards than downwards. The
 loss ``quantile`` learns any quantiles, several at once, and assumes no distribution.
 """
 
@@ -18,7 +18,7 @@ weight = cars[["Weight_in_lbs"]].to_numpy() * 0.4536  # kg
 distance = cars["Miles_per_Gallon"].to_numpy() * 0.4251  # km per litre
 
 # %%
-# One output for each quantile. All of them have the same target, so ``y`` has one column.
+# There is one output for each quantile. All have the same target, so ``y`` has a single column.
 
 levels = [0.1, 0.5, 0.9]
 net = Network(
@@ -31,7 +31,7 @@ for level, column in zip(levels, net.predict(weight).T):
     print(f"quantile {level}: {(distance < column).mean():.0%} of the cars lie below")
 
 # %%
-# The outer two hold 80 % of the cars between them, the middle one is the median.
+# Between the outer two lie 80 % of the cars; the one in the middle is the median.
 
 across = np.linspace(weight.min(), weight.max(), 200)[:, None]
 low, median, high = net.predict(across).T

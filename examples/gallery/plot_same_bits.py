@@ -3,8 +3,8 @@
 The same bits
 =============
 
-One training, on every instruction set of this machine and with several numbers of threads, each in a process of its
-own; then predictions in batches of several sizes. Fingerprints say whether a single bit differs.
+The same training, with each instruction set of this machine and with one thread or four, every time in a new process;
+then predictions in batches of different sizes. Fingerprints show whether a single bit differs.
 """
 
 import os
@@ -15,8 +15,8 @@ import matplotlib.pyplot as plt
 import netlet
 
 # %%
-# The program prints the fingerprint of the trained network, and those of its outputs for 1,000 rows, predicted one by
-# one, 7 at a time, and together.
+# The program prints the fingerprint of the trained network, then those of its outputs for 1,000 rows: predicted one
+# by one, 7 at a time, and all at once.
 
 PROGRAM = """
 import netlet, sys
@@ -43,8 +43,8 @@ rows = {f"{isa}, {n} thread{'s'[: n > 1]}": run(isa, n) for isa in netlet.availa
 rows["another seed"] = run(netlet.isa(), 1, seed=1)
 
 # %%
-# All lines but the last one are the same, and so are the predictions within a line. Colors are taken from the
-# fingerprints.
+# All rows of the table are the same but the last one, which shows what a difference looks like. The colors are made
+# from the fingerprints.
 
 shown = [[fingerprint[:8] for fingerprint in row] for row in rows.values()]
 colors = [[f"#{fingerprint[:6]}40" for fingerprint in row] for row in rows.values()]

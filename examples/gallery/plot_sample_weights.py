@@ -3,8 +3,8 @@
 Sample weights
 ==============
 
-Two instruments have measured the same curve: a cheap one often and badly, a good one seldom and well. Weights of one
-over the variance let each row count as much as it deserves.
+Two instruments measured the same curve: a cheap one, often and badly; a good one, rarely and well. Weighted by the
+inverse of its variance, each row counts for as much as it is worth.
 """
 
 import matplotlib.pyplot as plt
@@ -38,7 +38,7 @@ for name, fit in fits.items():
     print(f"{name:15} error {np.sqrt(np.mean((fit - curve(across)) ** 2)):.3f}")
 
 # %%
-# Without weights the network follows the noise of the cheap instrument.
+# Without weights, the network follows the noise of the cheap instrument.
 
 figure, ax = plt.subplots()
 cheap = deviation > 0.1

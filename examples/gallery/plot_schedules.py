@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """
-Schedules of the learning rate
-==============================
+Learning-rate schedules
+=======================
 
-Large steps get far, small steps get close. Four schedules and a constant rate, from the same initial weights and with
-the same batches.
+Large steps get far, small steps get close. Four schedules and a constant rate are compared, from the same initial
+weights and with the same batches.
 """
 
 import matplotlib.pyplot as plt
@@ -14,7 +14,8 @@ from netlet import Adam, Network
 from netlet.schedules import CosineDecay, ExponentialDecay, ReduceOnPlateau, StepDecay
 
 # %%
-# The ground near Jacksboro, Tennessee: elevation by longitude and latitude, every fourth point in each direction.
+# The data is real terrain, near Jacksboro, Tennessee: elevation by longitude and latitude, at every fourth point in
+# each direction.
 
 ground = np.load(cbook.get_sample_data("jacksboro_fault_dem.npz", asfileobj=False))
 y = ground["elevation"][::4, ::4].astype(float)
@@ -22,8 +23,8 @@ places = np.meshgrid(np.linspace(-1, 1, y.shape[1]), np.linspace(1, -1, y.shape[
 x, y = np.stack(places, axis=-1).reshape(-1, 2), y.ravel()
 
 # %%
-# A schedule is the factor by which the optimizer's rate is multiplied in each epoch; a function of the epoch would do,
-# too.
+# A schedule returns the factor by which the optimizer's rate is multiplied in each epoch. A function of the epoch
+# would do, too.
 
 EPOCHS = 60
 schedules = {
@@ -42,7 +43,7 @@ for name, schedule in schedules.items():
     print(f"{name:12} off by {net.evaluate(x, y)['rmse']:.1f} m")
 
 # %%
-# The constant rate stays noisy; those that end at small rates come out smooth and lower.
+# With a constant rate, the loss stays noisy. Smaller rates at the end make it smooth, and lower.
 
 figure, (left, right) = plt.subplots(1, 2)
 for name, history in histories.items():

@@ -3,8 +3,8 @@
 Two hundred sensors
 ===================
 
-Every pressure sensor bends its characteristic in a way of its own, and drifts with the temperature. So each of 200 gets
-a small network of its own, trained in parallel.
+Every pressure sensor has a characteristic of its own, and drifts with the temperature in its own way. So each of 200
+sensors gets its own small network; they are trained in parallel.
 """
 
 import time
@@ -15,7 +15,7 @@ from joblib import Parallel, delayed
 from netlet import Adam, Network
 
 # %%
-# Calibration data, simulated: each sensor at 300 points of known pressure and temperature.
+# The calibration data is simulated: 300 readings of each sensor, at known pressures and temperatures.
 
 rng = np.random.default_rng(0)
 pressure, temperature = rng.uniform([0, -20], [10, 60], size=(200, 300, 2)).transpose(2, 0, 1)  # bar, °C
@@ -28,7 +28,7 @@ x = np.stack([reading, temperature], axis=-1)
 train, test = slice(0, 200), slice(200, None)
 
 # %%
-# ``fit`` runs without Python's global lock, so threads are enough: no processes, no copies of the data.
+# ``fit`` releases Python's global lock, so threads are enough: no processes, no copies of the data.
 
 
 def calibrate(x, pressure):
@@ -42,11 +42,11 @@ nets = Parallel(n_jobs=-1, prefer="threads")(delayed(calibrate)(x[i, train], pre
 print(f"200 networks in {time.perf_counter() - begin:.1f} s")
 
 # %%
-# For comparison, the plane that fits best, as data sheets have it. The points are those that neither has seen.
+# For comparison: the best linear calibration. Both are judged by points that neither has seen.
 
 planes = [np.linalg.lstsq(np.c_[x[i, train], np.ones(200)], pressure[i, train])[0] for i in range(200)]
 errors = {
-    "plane": [np.c_[x[i, test], np.ones(100)] @ plane - pressure[i, test] for i, plane in enumerate(planes)],
+    "linear": [np.c_[x[i, test], np.ones(100)] @ plane - pressure[i, test] for i, plane in enumerate(planes)],
     "network": [net.predict(x[i, test]) - pressure[i, test] for i, net in enumerate(nets)],
 }
 

@@ -163,8 +163,8 @@ def test_sensors(run: Run) -> None:
     variables, _ = run("sensors")
     rms = {name: np.sqrt(np.mean(np.square(error), axis=1)) for name, error in variables["errors"].items()}
     assert len(rms["network"]) == 200
-    assert (rms["network"] < rms["plane"]).mean() > 0.98
-    assert np.median(rms["network"]) < 0.2 * np.median(rms["plane"])
+    assert (rms["network"] < rms["linear"]).mean() > 0.98
+    assert np.median(rms["network"]) < 0.2 * np.median(rms["linear"])
     alone = variables["calibrate"](variables["x"][7, variables["train"]], variables["pressure"][7, variables["train"]])
     assert alone == variables["nets"][7], "in threads the same bits as alone"
 

@@ -1,6 +1,4 @@
-# Copyright Spack Project Developers. See COPYRIGHT file for details.
-#
-# SPDX-License-Identifier: (Apache-2.0 OR MIT)
+# SPDX-License-Identifier: BSD-3-Clause
 
 from spack_repo.builtin.build_systems.cmake import CMakePackage
 
@@ -11,7 +9,7 @@ class Netlet(CMakePackage):
     """Small neural networks at full speed, with the same bits everywhere: the library for C,
     C++ and Fortran. For Python see py-netlet."""
 
-    license("BSD-3-Clause", checked_by="netlet")
+    license("BSD-3-Clause")
 
     version("0.1.0")  # a release: url above, and sha256 of the source distribution
 

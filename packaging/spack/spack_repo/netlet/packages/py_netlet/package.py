@@ -1,6 +1,4 @@
-# Copyright Spack Project Developers. See COPYRIGHT file for details.
-#
-# SPDX-License-Identifier: (Apache-2.0 OR MIT)
+# SPDX-License-Identifier: BSD-3-Clause
 
 from spack_repo.builtin.build_systems.python import PythonPackage
 
@@ -10,7 +8,7 @@ from spack.package import *
 class PyNetlet(PythonPackage):
     """Small neural networks at full speed, with the same bits everywhere."""
 
-    license("BSD-3-Clause", checked_by="netlet")
+    license("BSD-3-Clause")
 
     version("0.1.0")  # a release: pypi = "netlet/netlet-0.1.0.tar.gz", and its sha256
 
