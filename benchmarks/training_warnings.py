@@ -165,7 +165,7 @@ def costs() -> None:
                     _training.warn_of_failure(net, history, settings)
                     times.append(time.perf_counter() - begin)
             figures.append((whole, sorted(times)[5]))
-        cells = [f"{1e6 * look:.0f} | {look / whole:.2%}" for whole, look in figures]
+        cells = [f"{1e6 * look:.0f} | {100 * look / whole:.2f} %" for whole, look in figures]
         print(f"| {rows} | {inputs}, {hidden}, 1 | {epochs} | {1e3 * figures[0][0]:.1f} | {' | '.join(cells)} |")
 
 

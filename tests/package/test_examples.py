@@ -69,7 +69,7 @@ def test_scikit_learn(tmp_path: Path) -> None:
 def test_digits(tmp_path: Path) -> None:
     """The main job in full: it ends with status 0 only if it reads 97 % of the held-out digits."""
     result = run(ROOT / "examples" / "digits.py", cwd=tmp_path)
-    match = re.search(r"held-out digits  (\S+)% read right", result.stdout)
+    match = re.search(r"held-out digits  (\S+) % read right", result.stdout)
     assert match
     assert float(match[1]) >= 97
     assert "accuracy " in result.stderr
@@ -86,7 +86,7 @@ def test_digits_says_when_it_misses_the_goal(tmp_path: Path) -> None:
     result = run(
         ROOT / "examples" / "digits.py", "--epochs", 1, "--seed", 5, "--output", picture, cwd=tmp_path, status=1
     )
-    assert "The goal is 97% of the held-out digits" in result.stderr
+    assert "The goal is 97 % of the held-out digits" in result.stderr
     assert picture.exists()
 
 
