@@ -14,7 +14,7 @@ GRADIENT = ["l2", "l1", "clip_value", "clip_norm"]
 
 def test_tab_completion_shows_what_is_public():
     shown = {name for name in dir(netlet) if not name.startswith("__")}
-    assert shown == {name for name in [*netlet.__all__, "reference"] if not name.startswith("__")}
+    assert shown == {name for name in [*netlet.__all__, "reference", "sklearn"] if not name.startswith("__")}
     assert {"schedules", "reference", "functional", "Network"} <= shown
     assert all(hasattr(netlet, name) for name in dir(netlet))
 
