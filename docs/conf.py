@@ -26,6 +26,7 @@ extensions = [
     "repository",
 ]
 exclude_patterns = ["_ext", "gallery/*.py", "gallery/*.ipynb", "gallery/*.md5", "gallery/*.json", "gallery/*.zip"]
+highlight_language = "none"  # of blocks that name none
 nitpicky = True
 nitpick_ignore_regex = [
     ("c:identifier", r"(u?int(8|32|64)_t|s?size_t|ptrdiff_t|u?intptr_t)"),
