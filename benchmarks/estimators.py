@@ -169,7 +169,8 @@ def fitted(library: str, data: DataSet, x: np.ndarray, y: np.ndarray, seed: int,
 
 def fit(names: list[str], options: argparse.Namespace) -> list[str]:
     print(
-        f"\nfit at the defaults, one thread, processor time: medians of {options.rounds} turns, means of {SEEDS} seeds\n"
+        "\nfit at the defaults, one thread, processor time: "
+        f"medians of {options.rounds} turns, means of {SEEDS} seeds\n"
     )
     print("| data | scikit-learn | netlet | times as fast | two threads, to one: least wall times |")
     print("| --- " + "| ---: " * 4 + "|")
