@@ -12,7 +12,6 @@ from netlet import Adam, Network
 
 try:
     from matplotlib.figure import Figure
-    from matplotlib.ticker import LogLocator, MaxNLocator
     from sklearn.datasets import load_digits
 except ModuleNotFoundError as error:
     sys.exit(f'This example needs {error.name}. In netlet\'s folder: {sys.executable} -m pip install ".[examples]"')
@@ -74,19 +73,7 @@ def draw(path, history, accuracy, images, labels, predicted) -> None:
     figure = Figure(figsize=(13, 5.6), layout="constrained")
     left, right = figure.subfigures(1, 2, wspace=0.03)
 
-    axes = left.subplots()
-    epochs = range(1, len(history) + 1)
-    axes.plot(epochs, history.loss, ".-", label="training digits")
-    axes.plot(epochs, history.validation_loss, ".-", label="held-out digits")
-    axes.set(xlabel="epoch", ylabel="mean cross entropy", yscale="log", xlim=(0, None))
-    axes.set_title("Loss of each epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
-    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-    axes.yaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_minor_formatter("")
-    axes.grid(alpha=0.3)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
+    history.plot(left.subplots())
 
     shown = min(len(images), MOST_SHOWN)
     count = f"{len(images)} misread" + (f", {shown} of them shown" if shown < len(images) else "")

@@ -123,7 +123,7 @@ def draw_matrices(ax: Any, net: Network) -> None:
 
 def draw_curves(ax: Any, curves: dict[str, Any], best: int | None, label: str, *, log: bool = False) -> None:
     """Figures of each epoch, by name; `best`: an epoch to be marked."""
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import LogLocator, MaxNLocator
 
     for name, values in curves.items():
         marker = "o" if len(values) == 1 else None
@@ -132,8 +132,15 @@ def draw_curves(ax: Any, curves: dict[str, Any], best: int | None, label: str, *
         ax.axvline(best, color="grey", linewidth=0.8, label=f"best epoch, {best}")
     if log:
         ax.set_yscale("log")
-    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+        finite = np.concatenate(list(curves.values()))
+        if np.max(finite) < 100 * np.min(finite):  # powers of ten alone would be too few to read values from
+            ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            ax.yaxis.set_minor_formatter("")
+            ax.yaxis.set_major_formatter("{x:g}")
+    ax.xaxis.set_major_locator(MaxNLocator("auto", integer=True, steps=[1, 2, 5, 10], min_n_ticks=1))
+    ax.xaxis.set_major_formatter("{x:,.0f}")
     ax.grid(alpha=0.3)
+    ax.spines[["top", "right"]].set_visible(False)
     ax.set_xlabel("epoch")
     ax.set_ylabel(label)
-    ax.legend()
+    ax.legend(frameon=False)

@@ -52,7 +52,7 @@ class _Column:
 
 
 def _epochs(count: int) -> str:
-    return f"{count} epoch{'' if count == 1 else 's'}"
+    return f"{count:,} epoch{'' if count == 1 else 's'}"
 
 
 def _duration(seconds: float) -> str:
@@ -175,7 +175,9 @@ class History:
             figure = new_figure("History.plot", figsize=(6.4, 6.4 if metrics else 4.8))
             ax = figure.add_subplot(2 if metrics else 1, 1, 1)
             if metrics:
-                draw_curves(figure.add_subplot(2, 1, 2, sharex=ax), metrics, None, "metrics")
+                kinds = {name.removeprefix("validation ") for name in metrics}
+                label = kinds.pop() if len(kinds) == 1 else "metrics"
+                draw_curves(figure.add_subplot(2, 1, 2, sharex=ax), metrics, None, label)
         losses, label = {"training": self.loss}, "loss"
         if len(self.validation_loss):
             losses["validation"] = self.validation_loss

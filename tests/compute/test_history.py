@@ -71,6 +71,26 @@ def test_history_draws_itself():
     assert history.plot(ax) is ax
 
 
+@pytest.mark.parametrize("epochs", [1, 2, 40, 20_000])
+def test_a_drawn_history_counts_whole_epochs_and_has_losses_to_read(epochs):
+    pytest.importorskip("matplotlib").use("Agg")
+    history = History()
+    history._record(0, {"loss": np.linspace(0.6, 0.02, epochs), "time": np.zeros(epochs)})
+    ax = history.plot()
+    ax.figure.canvas.draw()
+    (low, high), (bottom, top) = ax.get_xlim(), ax.get_ylim()
+    labels = [label.get_text() for label in ax.get_xticklabels() if low <= label.get_position()[0] <= high]
+    assert "0" in labels
+    assert len(labels) == len(set(labels)) <= 10
+    assert all(float(label.replace(",", "")).is_integer() for label in labels)
+    if epochs > 1:
+        shown = [label.get_text() for label in ax.get_yticklabels() if bottom <= label.get_position()[1] <= top]
+        assert [float(label) for label in shown] == [0.02, 0.05, 0.1, 0.2, 0.5]
+    if epochs == 20_000:
+        assert ax.get_title().startswith("20,000 epochs")
+        assert "20,000" in labels
+
+
 @pytest.mark.parametrize("weighted", [False, True])
 def test_sums_over_different_numbers_of_rows_are_drawn_per_row(weighted):
     """So that a network that is equally good on both has the same curve for both."""

@@ -123,3 +123,24 @@ def test_benchmark(tmp_path: Path) -> None:
     assert re.search(r"^\| XOR .*\| ~?[\d.]+ ms \| NumPy ~?[\d,]+ ms \| \*\*[\d.]+\*\* \|", output, flags=re.MULTILINE)
     peers = json.loads((tmp_path / "speed.json").read_text())["results"][0]["peers"]
     assert set(peers) == {"netlet", "numpy"}
+
+
+def test_the_chart_is_that_of_the_published_table(tmp_path: Path) -> None:
+    """Four groups, each with the names and figures of docs/performance.md."""
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import chart, json, pathlib\n"
+        "report = chart.published(pathlib.Path(sys.argv[2]).read_text(encoding='utf-8'))\n"
+        "chart.draw(report, pathlib.Path('speed.svg'))\n"
+        "print(json.dumps([[r['chart'], r['threads'], chart.bars(r)] for r in report['results']]))\n"
+    )
+    text = (ROOT / "docs" / "performance.md").read_text(encoding="utf-8")
+    found = json.loads(run("-c", script, ROOT / "benchmarks", ROOT / "docs" / "performance.md", cwd=tmp_path).stdout)
+    assert (tmp_path / "speed.svg").read_text(encoding="utf-8").startswith("<?xml")
+    lines = [line for line in text.splitlines() if re.match(r"\| .* \| 1 \|", line)]
+    drawn = [bars for _, threads, bars in found if threads == 1]
+    assert len(drawn) == 4
+    for (first, ratio), *others in drawn:
+        (line,) = (line for line in lines if f"| {first}" in line and f"**{ratio:.2f}**" in line)
+        assert len(others) >= 2
+        for label, times in others:
+            assert float(re.search(rf"\b{label}(?:, \w+)? ([\d.]+)", line)[1]) == pytest.approx(times)
