@@ -59,7 +59,7 @@ print(classification_report(y_test, calibrated.predict(X_test)))
 for name, model in {"as trained": best, "calibrated": calibrated}.items():
     score = brier_score_loss(y_test, model.predict_proba(X_test)[:, 1], pos_label="survived")
     print(f"{name}: accuracy {model.score(X_test, y_test):.3f}, Brier score {score:.3f}")
-importance = permutation_importance(calibrated, X_test, y_test, random_state=0).importances_mean
+importance = permutation_importance(best, X_test, y_test, random_state=0).importances_mean
 print("what it depends on:", dict(zip(X.columns, importance.round(3).tolist())), end="\n\n")
 
 joblib.dump(calibrated, "titanic.joblib")  # all of it, as a pickle

@@ -86,5 +86,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """Name what is public, for tab completion."""
-    return sorted([*__all__, "reference", "sklearn", *(name for name in globals() if name.startswith("__"))])
+    """Name what is public, for tab completion; not `sklearn`, as `help` would import it where it cannot be."""
+    return sorted([*__all__, "reference", *(name for name in globals() if name.startswith("__"))])

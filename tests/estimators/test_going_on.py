@@ -97,6 +97,56 @@ def test_warm_start_of_another_shape_is_refused_and_changes_nothing():
     assert mine.predict(X).shape == Y.shape
 
 
+CHANGES = {
+    "lbfgs, adam": ({"solver": "lbfgs"}, {"solver": "adam"}),
+    "adam, lbfgs": ({}, {"solver": "lbfgs"}),
+    "adam, sgd": ({}, {"solver": "sgd"}),
+    "early stopping later": ({}, {"early_stopping": True}),
+    "early stopping first": ({"early_stopping": True}, {"early_stopping": False}),
+    "optimizer": ({}, {"optimizer": "rmsprop"}),
+}
+
+
+@pytest.mark.parametrize(("first", "then"), CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
+@pytest.mark.filterwarnings("ignore:lbfgs failed to converge")
+def test_warm_start_with_another_solver_goes_on_from_the_weights(name, first, then):
+    y = Y > 0 if name == "MLPClassifier" else Y
+    mine = model(name, warm_start=True, max_iter=30, **first).fit(X, y)
+    before = mine.loss_
+    mine.set_params(max_iter=5, **then).fit(X, y)
+    assert mine.loss_ < 1.05 * before
+    assert mine.n_iter_ <= 5
+    if mine.solver != "lbfgs":
+        assert len(mine.loss_curve_) == 5 + 30 * (first.get("solver") != "lbfgs")
+        mine.set_params(early_stopping=False).partial_fit(X, y)
+
+
+OTHER = {"activation": "tanh", "dropout": 0.5, "loss": "huber", "huber_delta": 0.5}
+
+
+@pytest.mark.parametrize("parameter", OTHER)
+def test_what_the_network_is_made_of_cannot_change(parameter):
+    loss = "huber" if parameter == "huber_delta" else "squared_error"
+    mine = model("MLPRegressor", max_iter=2, warm_start=True, loss=loss, dtype="float32").fit(X, Y)
+    for call in mine.fit, mine.partial_fit:
+        call(X, Y)
+        before = mine.network_.fingerprint()
+        mine.set_params(**{parameter: OTHER[parameter]})
+        with pytest.raises(ValueError, match=f"{parameter}: expected that of the first fit, "):
+            call(X, Y)
+        assert mine.network_.fingerprint() == before
+        mine.set_params(**{parameter: model("MLPRegressor", loss=loss).get_params()[parameter]})
+
+
+def test_the_same_settings_in_other_words_are_the_same():
+    mine = model(
+        "MLPRegressor", activation="tanh", dropout=0.25, loss="quantile", quantile=0.1, hidden_layer_sizes=(4, 4)
+    )
+    mine.partial_fit(X, Y).set_params(activation=["tanh"] * 2, dropout=[0.25, 0.25], quantile=[0.1]).partial_fit(X, Y)
+    assert mine.n_iter_ == 1
+
+
 def test_partial_fit_is_not_there_for_lbfgs():
     mine = model("MLPClassifier", solver="lbfgs")
     assert not hasattr(mine, "partial_fit")

@@ -104,6 +104,12 @@ def test_data_that_does_not_fit(name):
     of_both(name, ValueError, lambda cls: cls(max_iter=1).fit(IRIS_X, IRIS_Y).predict(IRIS_X[:, 1:]))
 
 
+@pytest.mark.parametrize("y", [np.full(150, "text"), np.datetime64("2026-01-01") + IRIS_Y])
+def test_targets_that_are_no_numbers(y):
+    with pytest.raises(ValueError, match=r"y: expected numbers, got <U4|y: expected numbers, got datetime64"):
+        own.MLPRegressor().fit(IRIS_X, y)
+
+
 @every_class
 def test_training_that_has_not_converged(name):
     words = []

@@ -349,12 +349,16 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.n_iter_ = 0
         self.t_ = 0
         if self._stochastic():
-            self.loss_curve_: list[float] = []
-            self._no_improvement_count = 0
-            scores = self.early_stopping
-            self.validation_scores_: list[float] | None = [] if scores else None
-            self.best_validation_score_: float | None = -np.inf if scores else None
-            self.best_loss_: float | None = None if scores else np.inf
+            self._begin_stochastic()
+
+    def _begin_stochastic(self) -> None:
+        """What sgd and adam know before their first epoch."""
+        self.loss_curve_: list[float] = []
+        self._no_improvement_count = 0
+        scores = self.early_stopping
+        self.validation_scores_: list[float] | None = [] if scores else None
+        self.best_validation_score_: float | None = -np.inf if scores else None
+        self.best_loss_: float | None = None if scores else np.inf
 
     def _stochastic(self) -> bool:
         if self.optimizer is not None and self.solver == "lbfgs":
@@ -406,8 +410,18 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     def _again(self, network: Network, loss: str) -> Network:
         """The network that is trained on, without labels, which are targets by then."""
-        if network.loss_name != loss:
-            raise ValueError(f"warm_start: expected the loss of the first fit, {network.loss_name}, got {loss}")
+        hidden = tuple(self._hidden_activations(len(network.dropout)))
+        own: dict[str, Any] = {"loss": loss, "activation": hidden, "dropout": self.dropout, **self._loss_settings()}
+        held: dict[str, Any] = {
+            "loss": network.loss_name,
+            "activation": network.activations[:-1],
+            "dropout": network.dropout,
+            **network._loss_settings(),
+        }
+        for name, value in own.items():
+            one = np.ndim(value) == 0  # for all
+            if (not one and np.shape(value) != np.shape(held[name])) or np.any(np.asarray(value) != held[name]):
+                raise ValueError(f"{name}: expected that of the first fit, {held[name]!r}, got {value!r}")
         if network._classes is not None:
             network.classes = None
         return network
@@ -488,6 +502,10 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     def _fit_stochastic(
         self, network: Network, rows: training.Rows, validation: training.Rows | None, incremental: bool
     ) -> None:
+        if not hasattr(self, "loss_curve_"):  # the fit before was by lbfgs
+            self._begin_stochastic()
+        elif self.early_stopping and self.best_validation_score_ is None:  # the fit before was without
+            self.validation_scores_, self.best_validation_score_, self._no_improvement_count = [], -np.inf, 0
         n = rows.X.shape[0]
         batch = self._batch_rows(n)
         optimizer = self._own_optimizer(batch * training.mean_weight(network, rows))

@@ -231,7 +231,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         if self._kind() == "multiclass":
             return np.asarray(self.classes_[outputs.argmax(axis=1)])
         if self._kind() == "binary":
-            return np.asarray(self.classes_[(outputs[:, 0] > 0.5).astype(np.intp)])
+            upper = (outputs[:, 0] > 0.5) & (len(self.classes_) == 2)  # of a single class it is always that
+            return np.asarray(self.classes_[upper.astype(np.intp)])
         labels = np.asarray(outputs > 0.5, dtype=int)
         return csr_matrix(labels) if getattr(self, "_sparse_labels", False) else labels
 

@@ -129,6 +129,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return X, self._targets(y, X.dtype)
 
     def _targets(self, y: Any, dtype: Any) -> Array:
+        if y.dtype.kind not in "fiub":
+            raise ValueError(f"y: expected numbers, got {y.dtype}")
         if self.loss == "poisson" and (y < 0).any():
             raise ValueError(f"y: expected counts >= 0 for the loss 'poisson', got {y.min()}")
         # float64 stays beside float32, for the scale of the targets
