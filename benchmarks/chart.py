@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The chart of a comparison, drawn by speed.py or by `python chart.py results.json ... chart.svg`."""
+"""The chart of a comparison, drawn by speed.py, or by `python chart.py results.json ... chart.svg`.
+
+`python benchmarks/chart.py docs/performance.md docs/speed.svg` draws it from the table that speed.py printed.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -11,6 +15,7 @@ import matplotlib as mpl
 import table
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
+from workloads import WORKLOADS
 
 INK = "#7a828b"  # readable on white and on black; the background is transparent
 COLOURS = {
@@ -33,6 +38,30 @@ def bars(result: dict) -> list[tuple[str, float]]:
     return list(best.items())
 
 
+def published(text: str) -> dict:
+    """Read the table of docs/performance.md: what the chart needs of the reports that it was made of."""
+    results = []
+    for workload in (each for each in WORKLOADS if each.chart):
+        for cells in re.findall(rf"^\| {re.escape(workload.title)} \|(.*)\|$", text, flags=re.MULTILINE):
+            threads, ours, best, ratio, others, *_ = (cell.strip(" *~") for cell in cells.split("|"))
+            seconds = float(ours.split()[0].replace(",", "")) / table.FACTOR[workload.unit] * workload.divisor
+            ratios = [(re.match(r"(.*?) ~?[\d.,]+ \S+$", best)[1], ratio)]
+            ratios += re.findall(r"(?:^|, )(.+?) ([\d.]+)(?=, |$)", others)
+            peers = {label: {"label": label, "seconds": float(times) * seconds} for label, times in ratios}
+            results.append(
+                {
+                    "chart": workload.chart,
+                    "threads": int(threads),
+                    "divisor": workload.divisor,
+                    "unit": workload.unit,
+                    "note": workload.note,
+                    "peers": {"netlet": {"label": "netlet", "seconds": seconds}, **peers},
+                }
+            )
+    processor, date = re.search(r"^(.*?), \d+ CPUs.*(\d{4}-\d\d-\d\d)$", text, flags=re.MULTILINE).groups()
+    return {"results": results, "machine": {"processor": processor, "date": date}}
+
+
 def draw(report: dict, path: Path) -> None:
     """Draw the workloads that have a chart title, each with the smallest number of threads that was timed."""
     groups: dict[str, dict] = {}
@@ -41,52 +70,50 @@ def draw(report: dict, path: Path) -> None:
             groups.setdefault(result["chart"], result)
     if not groups:
         raise SystemExit("nothing to draw")
-    lines = sum(1.7 + len(bars(result)) for result in groups.values())
-    with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "netlet", "text.color": INK, "font.size": 9}):
+    lines = sum(2.2 + len(bars(result)) for result in groups.values())
+    with mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": "netlet", "text.color": INK, "font.size": 10}):
         figure = Figure(figsize=(8, LINE * lines + 0.9), layout="constrained")
         axes = figure.subplots()
         y, names = 0.0, []
         for title, result in groups.items():
             ours = result["peers"]["netlet"]["seconds"] / result["divisor"] * table.FACTOR[result["unit"]]
-            threads = f", {result['threads']} threads" if result["threads"] > 1 else ""
-            heading = f"{title}{threads} — netlet {table.figures(ours)} {result['unit']}"
-            axes.annotate(heading, (1, y), (4, 0), textcoords="offset points", va="center", weight="bold")
+            axes.annotate(
+                title, (0, y), (-2, 0), ("axes fraction", "data"), "offset points", va="center", weight="bold"
+            )
+            said = f"netlet {table.figures(ours)} {result['unit']}"
+            axes.annotate(said, (1, y), (0, 0), ("axes fraction", "data"), "offset points", va="center", ha="right")
             y += 1
             for label, ratio in bars(result):
-                axes.barh(y, ratio - 1, left=1, height=0.75, color=COLOURS.get(label, INK))
+                axes.barh(y, ratio - 1, left=1, height=0.72, color=COLOURS.get(label, INK))
                 beyond = max(ratio, 1)  # the figure goes to the right of both the bar and the line
-                axes.annotate(
-                    f"{table.times(ratio)} x", (beyond, y), (4, 0), textcoords="offset points", va="center", size=8
-                )
+                axes.annotate(f"{table.times(ratio)}", (beyond, y), (4, 0), textcoords="offset points", va="center")
                 names.append((y, label))
                 y += 1
-            y += 0.7
+            y += 1.2
         axes.axvline(1, color=INK, linewidth=1)
         axes.set_xscale("log")
         ratios = [ratio for result in groups.values() for _, ratio in bars(result)]
         axes.set_xlim(min(0.8, 0.9 * min(ratios)), 1.6 * max(ratios))
-        axes.set_ylim(y - 0.7, -0.8)
+        axes.set_ylim(y - 1.2, -0.8)
         axes.set_yticks([at for at, _ in names], [label for _, label in names])
         low, high = axes.get_xlim()
         ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000) if low <= tick <= high]
-        axes.set_xticks(ticks, [f"{tick:g} x" for tick in ticks])
+        axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
         axes.xaxis.set_minor_locator(NullLocator())
         axes.tick_params(colors=INK, length=0)
         axes.spines[:].set_visible(False)
         axes.grid(axis="x", color=INK, alpha=0.25, linewidth=0.6)
         axes.set_axisbelow(True)
-        axes.set_title(
-            "How many times as fast netlet is (longer bars: netlet is faster; logarithmic scale)", loc="left", size=10
-        )
-        notes = dict.fromkeys(result["note"] for result in groups.values() if result["note"])
+        figure.suptitle("netlet is N times as fast as", x=0.01, ha="left", weight="bold", size=12)
         machine = report["machine"]
-        said = "A selection. Each library in its fastest variant; one thread and float32 unless stated otherwise."
-        below = "\n".join([f"{said} {machine['processor']}, {machine['date']}.", *notes])
-        axes.set_xlabel(below, color=INK, size=8, loc="left")
+        said = f"Each library in its fastest variant, one thread; {machine['processor']}, {machine['date']}"
+        axes.set_xlabel(f"N, logarithmic\n{said}", color=INK, size=9)
         metadata = {"Date": None} if str(path).endswith("svg") else None
         figure.savefig(path, transparent=True, metadata=metadata)
 
 
 if __name__ == "__main__":
     *inputs, output = sys.argv[1:]
-    draw(table.merged([json.loads(Path(name).read_text()) for name in inputs]), Path(output))
+    texts = [Path(name).read_text(encoding="utf-8") for name in inputs]
+    is_table = inputs[0].endswith(".md")
+    draw(published(texts[0]) if is_table else table.merged([json.loads(text) for text in texts]), Path(output))

@@ -62,7 +62,7 @@ XOR = Workload(
     rows=4,
     epochs=10_000,
     slow=("pytorch", "pytorch-compiled"),
-    chart="XOR: 10,000 epochs",
+    chart="Train XOR, 10,000 epochs",
 )
 DIGITS = Workload(
     "digits",
@@ -79,7 +79,7 @@ DIGITS = Workload(
     learning_rate=1e-3,
     divisor=10,
     counts_flops=True,
-    chart="digits: an epoch of 1,797 rows",
+    chart="Train on 1,797 digits, an epoch",
 )
 MNIST = replace(
     DIGITS,
@@ -101,7 +101,6 @@ def mnist(optimizer: str, batch: int) -> Workload:
         optimizer=optimizer,
         batch=batch,
         learning_rate={"sgd": 0.02, "adam": 1e-3}[optimizer],
-        chart=f"MNIST's shape: an epoch, batch {batch}, {written}" if (optimizer, batch) == ("adam", 128) else "",
     )
 
 
@@ -118,7 +117,6 @@ def large(dtype: str) -> Workload:
         rows=512,
         learning_rate=0.01,
         counts_flops=True,
-        chart="1024-1024-1024-10: a step on 512 rows" if dtype == "float32" else "",
     )
 
 
@@ -137,7 +135,7 @@ def row(sizes: tuple[int, ...], activation: str, output: str) -> Workload:
         note=""
         if activation == "relu"
         else "one row: mlpfile has no sigmoid; it computes relu layers and a linear output",
-        chart=f"one row from Python, {name_of(sizes)}" if len(sizes) == 4 or sizes[0] == 2 else "",
+        chart=f"Predict one row from Python, {name_of(sizes)}" if len(sizes) == 4 else "",
     )
 
 
@@ -166,7 +164,7 @@ def rows(sizes: tuple[int, ...], count: int) -> Workload:
         unit="µs" if count < 10_000 else "ms",
         counts_flops=True,
         slow=("pytorch-compiled",),
-        chart=f"{count:,} rows, {name_of(sizes)}" if count > 10_000 and len(sizes) == 3 else "",
+        chart=f"Predict {count:,} rows, {name_of(sizes)}" if count > 10_000 and len(sizes) == 4 else "",
     )
 
 
@@ -194,7 +192,6 @@ GRADIENT = Workload(
     output="identity",
     rows=65_536,
     counts_flops=True,
-    chart="loss and gradient, 65,536 rows, 8-32-32-1",
 )
 
 WORKLOADS = (

@@ -60,12 +60,12 @@ def main() -> None:
     accuracy = 1 - len(wrong) / len(y_test)
     draw(arguments.output, history, accuracy, x_test[wrong], y_test[wrong], predicted[wrong])
 
-    print(f"held-out digits  {accuracy:.2%} read right, {len(wrong)} of {len(y_test)} misread")
+    print(f"held-out digits  {100 * accuracy:.2f} % read right, {len(wrong)} of {len(y_test)} misread")
     print(f"training time    {history.time.sum():.3f} s")
     print(f"fingerprint      {net.fingerprint()}")
     print(f"picture          {arguments.output.resolve()}")
     if accuracy < GOAL:
-        sys.exit(f"The goal is {GOAL:.0%} of the held-out digits: try more epochs or another seed.")
+        sys.exit(f"The goal is {100 * GOAL:.0f} % of the held-out digits: try more epochs or another seed.")
 
 
 def draw(path, history, accuracy, images, labels, predicted) -> None:
@@ -77,7 +77,7 @@ def draw(path, history, accuracy, images, labels, predicted) -> None:
 
     shown = min(len(images), MOST_SHOWN)
     count = f"{len(images)} misread" + (f", {shown} of them shown" if shown < len(images) else "")
-    right.suptitle(f"Held-out digits: {accuracy:.2%} read right, {count}")
+    right.suptitle(f"Held-out digits: {100 * accuracy:.2f} % read right, {count}")
     columns = 4 if shown <= 12 else 6
     rows = max(1, -(-shown // columns))
     for i, cell in enumerate(right.subplots(rows, columns, squeeze=False).flat):

@@ -59,7 +59,7 @@ int main(int count, char** arguments) try {
 
   const netlet_evaluation figures =
       net.evaluate({held_out.x.data(), held_out.rows(), Digits::pixels}, {held_out.labels.data(), held_out.rows(), 1});
-  std::printf("held-out digits  %.2f%% read right\n", 100 * figures.accuracy);
+  std::printf("held-out digits  %.2f %% read right\n", 100 * figures.accuracy);
   std::printf("fingerprint      %s\n", net.fingerprint().c_str());
   if (count > 2) net.save(arguments[2]);  // for Network.load in Python, or predict.c
 } catch (const std::exception& error) {

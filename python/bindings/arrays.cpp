@@ -292,10 +292,8 @@ double parse_weight_mean(py::handle object) {
 
 BorrowedTargets rows_of_targets(py::handle y, py::handle output_gradient, py::handle sample_weight,
                                 const netlet::Network& network, const BorrowedRows& x) {
-  if (y.is_none() && output_gradient.is_none())
-    throw py::type_error("y: expected either y or output_gradient, got neither");
-  if (!y.is_none() && !output_gradient.is_none())
-    throw py::value_error("y: expected either y or output_gradient, got both");
+  if (y.is_none() && output_gradient.is_none()) throw py::type_error("y: expected y or output_gradient, got neither");
+  if (!y.is_none() && !output_gradient.is_none()) throw py::value_error("y: give this or output_gradient, not both");
   if (!y.is_none()) {
     BorrowedRows rows = target_rows(y, network, x);
     BorrowedTargets result{py::list(), rows.array};
@@ -307,7 +305,7 @@ BorrowedTargets rows_of_targets(py::handle y, py::handle output_gradient, py::ha
     return result;
   }
   if (!sample_weight.is_none())
-    throw py::value_error("sample_weight: expected None beside output_gradient, whose values include the weights");
+    throw py::value_error("sample_weight: give this or output_gradient, whose values include the weights, not both");
   py::array gradient = real_array(output_gradient, "output_gradient");
   const auto ndim = gradient.ndim();
   const std::size_t rows = x.array.rows, outputs = network.outputs();

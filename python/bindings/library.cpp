@@ -44,4 +44,5 @@ void bind_library(py::module_& m) {
   m.def("set_isa", &set_isa, py::arg("name"));
   m.def("get_num_threads", &netlet_get_num_threads);
   m.def("set_num_threads", &set_num_threads, py::arg("count"));
+  m.def("limit_threads", &netlet_limit_threads, py::arg("count"));
 }

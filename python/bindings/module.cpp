@@ -13,6 +13,10 @@ extern "C" char* __cxa_demangle(const char*, char*, std::size_t*, int* status) {
 }
 #endif
 
+// By this name threadpoolctl knows netlet's module from others called _core: netlet.sklearn._threads.
+extern "C" PYBIND11_EXPORT const char netlet_python_module[];
+const char netlet_python_module[] = "netlet";
+
 namespace {
 
 PyObject* python_error(netlet_status status, py::handle divergence_error) {

@@ -147,9 +147,13 @@ void learn_scaling(py::handle object, bool outputs, py::handle data, py::handle 
 
 // f(next) without the GIL, which `next` takes to get batches from Python.
 template <class F> auto over_batches(PythonBatches& batches, F f) {
-  const WithoutGil without_gil;
-  const EndedBySignals ended_by_signals(without_gil.thread());
-  return f(netlet::NextBatch([&] { return batches.next(); }));
+  try {
+    const WithoutGil without_gil;
+    const EndedBySignals ended_by_signals(without_gil.thread());
+    return f(netlet::NextBatch([&] { return batches.next(); }));
+  } catch (const netlet::Error& error) {
+    throw batches.located_error(error);
+  }
 }
 
 // next: a function that returns x, y and sample_weight; or None at the end of each of two passes

@@ -10,6 +10,8 @@ namespace {
 using netlet::Network;
 using netlet::Optimizer;
 
+const char* const kOfValidation = "validation_data: ";  // its errors begin with that, the core's, too
+
 netlet_schedule parse_schedule(const py::tuple& given) {  // kind, gamma, period, floor, min_delta
   netlet_schedule schedule = {};
   schedule.kind = given[0].cast<int>();
@@ -44,6 +46,12 @@ class Fit {
         network_.fit([this] { return next_batch(); }, optimizer, options_, history_);
       else
         network_.fit(data_->x.array, data_->y.targets, optimizer, options_, history_);
+    } catch (const netlet::Error& error) {
+      flush();
+      if (!setting("next_validation_batch").is_none() && is_of_validation(error))
+        throw validation_batches_.located_error(error);
+      if (in_batches) throw batches_.located_error(error);
+      throw;
     } catch (...) {
       flush();
       throw;
@@ -120,6 +128,10 @@ class Fit {
     return batches_.next();
   }
 
+  static bool is_of_validation(const netlet::Error& error) {
+    return std::string(error.what()).rfind(kOfValidation, 0) == 0;
+  }
+
   static bool is_true(const py::object& answer) {
     const int stop = PyObject_IsTrue(answer.ptr());
     if (stop < 0) throw py::error_already_set();
@@ -132,8 +144,8 @@ class Fit {
     const py::object given = setting("validation_data");  // x, y, sample_weight
     if (given.is_none()) return;
     const py::tuple parts = given;
-    validation_.emplace(in_argument(
-        "validation_data", [&] { return examples(self_, parts[0], parts[1], parts[2], py::none(), missing_); }));
+    validation_.emplace(located([](const std::string& text) { return kOfValidation + text; },
+                                [&] { return examples(self_, parts[0], parts[1], parts[2], py::none(), missing_); }));
     options_.validation_x = &validation_->x.array;
     options_.validation_targets = &validation_->y.targets;
   }
@@ -171,7 +183,7 @@ class Fit {
   std::size_t recorded_ = 0;                   // epochs that `record` has
   std::optional<Examples> validation_, data_;  // all rows, unless they come in batches
   PythonBatches batches_{self_, setting("next_batch"), setting("weight_mean"), missing_};
-  PythonBatches validation_batches_{self_, setting("next_validation_batch"), py::none(), missing_, "validation_data"};
+  PythonBatches validation_batches_{self_, setting("next_validation_batch"), py::none(), missing_, kOfValidation};
 };
 
 void fit(py::handle self, py::handle optimizer, const py::dict& settings) {

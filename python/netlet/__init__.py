@@ -22,7 +22,7 @@ except ImportError as error:
 
     raise ImportError(explain(error)) from error
 from . import functional
-from ._library import available_isas, get_num_threads, isa, numerics_version, set_num_threads
+from ._library import available_isas, get_num_threads, isa, numerics_version, set_num_threads, thread_limit
 from .history import History
 from .network import Network
 from .optimizers import SGD, Adam, AdamW, Optimizer, RMSprop, Rprop
@@ -48,6 +48,7 @@ __all__ = [
     "numerics_version",
     "schedules",
     "set_num_threads",
+    "thread_limit",
 ]
 
 try:
@@ -79,9 +80,11 @@ def __getattr__(name: str) -> object:
         from ._provenance import fingerprint
 
         return fingerprint
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from ._hints import absent
+
+    raise absent(__name__, name)
 
 
 def __dir__() -> list[str]:
-    """Name what is public, for tab completion."""
-    return sorted([*__all__, "reference", "sklearn", *(name for name in globals() if name.startswith("__"))])
+    """Name what is public, for tab completion; not `sklearn`, as `help` would import it where it cannot be."""
+    return sorted([*__all__, "reference", *(name for name in globals() if name.startswith("__"))])

@@ -104,8 +104,8 @@ def activations(layers: int, activation: str | Sequence[str], output_activation:
         raise TypeError(f"activation: expected a name, or one for each layer, got {shown(activation)}") from None
     if output_activation is not None:
         raise ValueError(
-            "output_activation: expected None beside a list of activations, the last of which is the output's, "
-            f"got {shown(output_activation)}"
+            "output_activation: give this or a list of activations, the last of which is the output's, not both; got "
+            f"{shown(output_activation)}"
         )
     if len(names) != layers:
         raise ValueError(f"activation: expected a name, or {layers} names, one for each layer, got {shown(names)}")
@@ -137,10 +137,15 @@ def optimizer(value: Any) -> Optimizer:
 def with_hints(function: Callable[P, R]) -> Callable[P, R]:
     """Say more than Python does of an argument that a function does not have."""
     code: Any = function.__code__
-    known = frozenset(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    positional = code.co_argcount
+    known = frozenset(code.co_varnames[: positional + code.co_kwonlyargcount])
 
     @wraps(function)
     def checked(*args: P.args, **keywords: P.kwargs) -> R:
+        if len(args) > positional:
+            from ._hints import hint_of_many
+
+            raise TypeError(f"{function.__qualname__}() {hint_of_many(code, args)}")
         if not keywords.keys() <= known:
             from ._hints import hint  # it is seldom wanted
 
@@ -151,6 +156,28 @@ def with_hints(function: Callable[P, R]) -> Callable[P, R]:
         return function(*args, **keywords)
 
     return checked
+
+
+class Elsewhere:
+    """A name that others give to an attribute: it is none, and the error says what it is here."""
+
+    def __init__(self, here: str) -> None:
+        self.__doc__ = f"Not here: {here}."
+        self._here, self._name = here, ""
+
+    def __set_name__(self, owner: type[Any], name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: type[Any]) -> Any:
+        if instance is None:
+            return self
+        raise AttributeError(f"{owner.__name__!r} object has no attribute {self._name!r}; {self._here}")
+
+
+def own_names(instance: object) -> list[str]:
+    """For ``__dir__``: names that are attributes, for tab completion."""
+    cls = type(instance)
+    return [name for name in object.__dir__(instance) if not isinstance(getattr(cls, name, None), Elsewhere)]
 
 
 def hinted(cls: type[C]) -> type[C]:

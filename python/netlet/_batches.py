@@ -160,8 +160,13 @@ class Batches(Inspection):
 
 
 def _predictions(network: Any, batches: Iterator[Any]) -> Iterator[Array]:
-    for item in batches:
-        prediction = network.predict(item[0] if isinstance(item, tuple) else item)
+    from ._sources import located, numbered
+
+    for number, item in numbered(batches):
+        try:
+            prediction = network.predict(item[0] if isinstance(item, tuple) else item)
+        except (TypeError, ValueError) as error:
+            raise located(error, number) from None
         del item  # before the next one is made
         yield prediction
 
@@ -173,6 +178,10 @@ class _Kept:
         self._network, self._reader = network, reader
         self._last: tuple[Any, Any, Any] | None = None
         self._kept: list[tuple[Any, Any, Any]] = []
+
+    @property
+    def batch(self) -> int | None:
+        return self._reader.batch  # type: ignore[no-any-return]
 
     def __call__(self) -> Any:
         self._keep_last()  # the core has checked it, and its source has not gone on

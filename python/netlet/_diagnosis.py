@@ -9,12 +9,14 @@ slope, a loss that grew) is reported only where the excess shows that it did.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import math
 import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._constant import LEARNED, WINDOW, constant_loss, log, usual_constant_loss
 from ._data import real_array
 from ._names import LOSSES
 
@@ -28,10 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["TrainingWarning"]
 
 LEAST_EPOCHS = 20  # fewer are not judged
-_WINDOW = 10  # epochs whose losses are averaged
 _ROWS = 500  # of a sample
 _ROWS_OF_LAYERS = 64  # of a sample that passes through the hidden layers
-_LEARNED = 0.2  # an excess below which a fit has learned, whatever else there is
 _CONSTANT = 0.995  # an excess above which it is no better than a constant
 
 
@@ -55,11 +55,6 @@ def warn(network: Any, history: History, settings: dict[str, Any], stacklevel: i
 def findings(network: Any, history: History, settings: dict[str, Any]) -> list[str]:
     """What is wrong, each with its figure and what to do; nothing if the fit has learned or still learns."""
     losses = history.loss
-    if settings["schedule"] is not None and not history.learning_rate.any():
-        said = "nothing was learned: the schedule made the learning rate 0 in every epoch"
-        if settings["resume"]:
-            said += ": with resume=True it counts the epochs of the network's life, and is over; else it begins anew"
-        return [said]
     if settings["x"] is None:
         return [grew("", float(losses[0]), float(losses[-1]), network.reduction)]
     with np.errstate(all="ignore"), contextlib.suppress(RuntimeError):  # another thread may already use the network
@@ -77,19 +72,20 @@ def _findings(network: Any, history: History, sample: _Sample, restored: bool) -
     spread = constant - best
     if not 1e-12 * abs(constant) < spread < math.inf:
         return []  # nothing is to be learned from targets that are all the same
-    losses = history.loss / sample.per_epoch(network)
-    last, before = float(losses[-_WINDOW:].mean()), float(losses[-2 * _WINDOW : -_WINDOW].mean())
-    jump = float(np.abs(np.diff(losses[-2 * _WINDOW :])).mean())
-    if before - last >= max((1 - 0.99**_WINDOW) * (before - best), 2 * jump):
+    rows = sample.per_epoch(network)
+    tail = [loss / rows for loss in history.loss[-2 * WINDOW :].tolist()]
+    last, before = math.fsum(tail[WINDOW:]) / WINDOW, math.fsum(tail[:WINDOW]) / WINDOW
+    jump = math.fsum(abs(b - a) for a, b in itertools.pairwise(tail)) / (len(tail) - 1)
+    if before - last >= max((1 - 0.99**WINDOW) * (before - best), 2 * jump):
         return []  # it still falls by 1 % an epoch, and not by chance
-    growth = [] if restored else _growth(losses, last, spread, network.reduction)
-    excess = (max(last, float(losses[-1])) - best) / spread
-    if excess < _LEARNED and not growth:
+    growth = [] if restored else _growth(history.loss, rows, last, spread, network.reduction)
+    excess = (max(last, tail[-1]) - best) / spread
+    if excess < LEARNED and not growth:
         return []
     if restored or any(network.dropout) or (excess > 0.8 and sample.is_part):
         excess = (sample.loss(network) - best) / spread  # of these parameters and rows, nothing dropped
     causes = []
-    if excess >= _LEARNED:
+    if excess >= LEARNED:
         causes = ([] if growth or any(network.dropout) else _jumps(jump, max(spread, last - best))) + _causes(
             network, sample
         )
@@ -102,20 +98,24 @@ def _findings(network: Any, history: History, sample: _Sample, restored: bool) -
         )
         return [title, *growth, *causes] if growth or causes else [title, _OTHERS]
     if causes and not growth:
-        return [f"the loss is still {excess:.0%} of that of the best constant prediction", *causes]
+        return [f"the loss is still {100 * excess:.0f} % of that of the best constant prediction", *causes]
     return growth + causes
 
 
 _OTHERS = "more epochs, another learning rate, initial values, activation or number of units may help"
 
 
-def _growth(losses: Array, last: float, spread: float, reduction: str) -> list[str]:
-    """Whether the loss ended above where it began, or far above its best."""
-    windows = losses[len(losses) % _WINDOW :].reshape(-1, _WINDOW).mean(axis=1)
-    for of, value, limit in (("", float(losses[0]), 0.1), ("its best, ", float(windows.min()), 0.25)):
-        if last - value > limit * spread:
-            return [grew(of, value, last, reduction, " per row" if reduction == "sum" else "")]
-    return []
+def _growth(losses: Array, rows: float, last: float, spread: float, reduction: str) -> list[str]:
+    """Whether the loss of a row ended above where it began, or far above its best."""
+    of, value = "", losses.item(0) / rows
+    if not last - value > 0.1 * spread:
+        if not last - float(np.minimum.reduce(losses)) / rows > 0.25 * spread:
+            return []  # nor is it far above a mean
+        windows = losses[len(losses) % WINDOW :].reshape(-1, WINDOW).mean(axis=1)
+        of, value = "its best, ", float(windows.min()) / rows
+        if not last - value > 0.25 * spread:
+            return []
+    return [grew(of, value, last, reduction, " per row" if reduction == "sum" else "")]
 
 
 def _jumps(jump: float, size: float) -> list[str]:
@@ -134,9 +134,10 @@ def grew(of: str, value: float, last: float, reduction: str, unit: str = "") -> 
 def _causes(network: Any, sample: _Sample) -> list[str]:
     found = []
     if network.input_scaling is None:
-        sizes = np.abs(sample.x).max(axis=0).astype(np.float64)
-        largest, smallest = int(sizes.argmax()), int(np.where(sizes > 0, sizes, np.inf).argmin())
-        if sizes[largest] > 100 or sizes[largest] > 1000 * sizes[smallest] > 0:
+        sizes = np.maximum.reduce(np.abs(sample.x), 0).astype(np.float64)
+        most = float(np.maximum.reduce(sizes))
+        if most > 100 or np.count_nonzero((1000 * sizes < most) & (sizes > 0)):
+            largest, smallest = int(sizes.argmax()), int(np.where(sizes > 0, sizes, np.inf).argmin())
             names = network.feature_names or range(len(sizes))
             low, high = (f"{sizes[i]:.3g} (column {names[i]!r})" for i in (smallest, largest))
             found.append(f"the inputs have sizes from {low} to {high}: use standardize=True")
@@ -150,15 +151,16 @@ def _causes(network: Any, sample: _Sample) -> list[str]:
                 "data: use learn_scaling on these"
             )
     if network.output_scaling is None and LOSSES[network.loss_name].get("scales_outputs"):
-        size = float(np.nanmax(np.abs(sample.y)))
+        size = float(np.fmax.reduce(np.abs(sample.y), None))
         if size > 100:
             found.append(f"the targets have sizes up to {size:.3g}: use standardize=True")
     share, layer, name = stuck(network, sample.x[:: max(1, len(sample.x) // _ROWS_OF_LAYERS)])
     if share > 0.5:
         dead = _FLAT[name][1] == math.inf
+        are = "dead" if dead else "saturated"
         found.append(
-            f"{share:.0%} of the units of hidden layer {layer} are {'dead' if dead else 'saturated'} ({name} has no "
-            "slope where they are): smaller inputs, initial weights or learning rate"
+            f"{100 * share:.0f} % of the units of hidden layer {layer} are {are} ({name} has no slope where they are): "
+            "smaller inputs, initial weights or learning rate"
             + (", or an activation such as leaky_relu, may help" if dead else " may help")
         )
     return found
@@ -180,10 +182,15 @@ class _Sample:
     def constant_loss(self, network: Any) -> tuple[float, float]:
         y, weight, loss = self.y.reshape(len(self.y), -1), self.weight, network.loss_name
         outputs = network.layer_sizes[-1]
-        if loss == "cross_entropy" and y.shape[1] == 1:
+        are_classes = loss == "cross_entropy" and y.shape[1] == 1
+        if weight is None and (are_classes or loss == "squared_error"):  # by far the most usual cases
+            value = usual_constant_loss(network, self.y)
+            if not math.isnan(value):
+                return value, 0.0
+        if are_classes:
             shares = np.bincount(y[:, 0].astype(np.intp), weight, outputs)
             shares = shares / shares.sum()
-            return float(-(shares * _log(shares)).sum()), 0.0
+            return float(-(shares * log(shares)).sum()), 0.0
         if loss == "quantile":
             y = np.broadcast_to(y, (len(y), outputs))
         scaling = network.output_scaling
@@ -192,10 +199,6 @@ class _Sample:
             y = (y - scaling[0][::each]) / scaling[1][::each]
         else:
             y = y.astype(np.float64, copy=False)
-        if loss == "squared_error" and weight is None:  # by far the most usual case, and the quickest
-            of_squares = 0.5 * float(y.var(axis=0).sum())
-            if not math.isnan(of_squares):
-                return of_squares, 0.0
         return constant_loss(loss, y, weight, network.quantiles, network.huber_delta)
 
     def per_epoch(self, network: Any) -> float:
@@ -224,70 +227,6 @@ def _rows(value: Any, name: str, index: Array | None) -> Any:
     return array if index is None else array[index]
 
 
-def constant_loss(loss: str, targets: Array, weight: Array | None, quantiles: Any, delta: float) -> tuple[float, float]:
-    """The mean loss of the best constant prediction, and of the best conceivable one; targets NaN where missing.
-
-    `targets`: (rows, outputs), probabilities for cross_entropy. For gaussian_nll, where nothing is best, the second is
-    the loss of a standard deviation e**(1/2) times as small.
-    """
-    w = np.ones((len(targets), 1)) if weight is None else weight[:, None]
-    total = w.sum()
-    there = ~np.isnan(targets)
-    if there.all():
-        w = np.broadcast_to(w, targets.shape)
-    else:
-        w, targets = w * there, np.where(there, targets, 0.0)
-    of_column = np.maximum(w.sum(0), 1e-300)
-    mean = (w * targets).sum(0) / of_column
-    best = 0.0
-    if loss == "squared_error":
-        losses = 0.5 * (targets - mean) ** 2
-    elif loss == "gaussian_nll":
-        variance = (w * (targets - mean) ** 2).sum(0) / of_column
-        with np.errstate(divide="ignore"):
-            losses = np.broadcast_to(0.5 * (np.log(variance) + 1), targets.shape)
-        best = -0.5
-    elif loss == "cross_entropy":
-        losses = -targets * _log(mean)
-        best = -float((w * targets * _log(targets)).sum() / total)
-    elif loss == "binary_cross_entropy":
-        losses = -targets * _log(mean) - (1 - targets) * _log(1 - mean)
-        best = -float((w * (targets * _log(targets) + (1 - targets) * _log(1 - targets))).sum() / total)
-    elif loss == "poisson":
-        losses = mean - targets * _log(mean)
-        best = float((w * (targets - targets * _log(targets))).sum() / total)
-    else:
-        losses = _of_distances(loss, targets, w, quantiles, delta)
-    value = float((w * losses).sum() / total)
-    return value, value - 0.5 * float(w.sum() / total) if loss == "gaussian_nll" else best
-
-
-def _log(x: Any) -> Any:
-    """With log(0) = 0, for 0 * log(0) = 0; where a mean is 0, so are all values."""
-    return np.log(np.where(x > 0, x, 1.0))
-
-
-def _of_distances(loss: str, t: Array, w: Array, quantiles: Any, delta: float) -> Array:
-    """Losses of the best constant of each column, where they are convex functions of the distance."""
-    q = np.asarray(quantiles if loss == "quantile" else 0.5)
-    if loss in ("absolute_error", "quantile"):
-        order = np.argsort(t, axis=0)
-        sums = np.cumsum(np.take_along_axis(w, order, 0), axis=0)
-        place = np.argmax(sums >= q * sums[-1], axis=0)
-        d = t - np.take_along_axis(t, np.take_along_axis(order, place[None], 0), 0)
-        return np.asarray(np.abs(d) if loss == "absolute_error" else np.maximum(q * d, (q - 1) * d))
-    low, high = t.min(0), t.max(0)
-    for _ in range(30):  # the derivative rises with the constant
-        middle = 0.5 * (low + high)
-        d = middle - t
-        slope = (w * (np.clip(d, -delta, delta) if loss == "huber" else np.tanh(d))).sum(0)
-        low, high = np.where(slope < 0, middle, low), np.where(slope < 0, high, middle)
-    d = np.abs(t - high)
-    if loss == "huber":
-        return np.asarray(np.where(d <= delta, 0.5 * d * d, delta * (d - 0.5 * delta)))
-    return np.asarray(d + np.log1p(np.exp(-2 * d)) - math.log(2))
-
-
 # sums beyond which the activation's slope is below 1/1000
 _FLAT = {
     "sigmoid": (-6.9, 6.9),
@@ -305,12 +244,18 @@ _FLAT = {
 def stuck(network: Any, x: Any) -> tuple[float, int, str]:
     """The largest share of a hidden layer's units without a slope on nearly all rows, the layer, its activation."""
     worst = (0.0, 0, "")
-    for layer, (sums, name) in enumerate(zip(network.layer_outputs(x, sums=True)[:-1], network.activations)):
+    parameters, _, scaling, _ = network._snapshot()
+    layers = list(zip(network.views(parameters)[:-1], network.activations))
+    for layer, ((weight, bias), name) in enumerate(layers):
+        before = None if layer else scaling
+        sums = network._layer(x, weight, bias, "identity", before, None)
         if name in _FLAT:
             low, high = _FLAT[name]
             if high == math.inf:
-                flat = sums.max(axis=0) <= low
+                flat = np.maximum.reduce(sums, 0) <= low
             else:
-                flat = np.count_nonzero(np.abs(sums) >= high, axis=0) >= 0.9 * len(sums)
+                flat = np.add.reduce(np.abs(sums) >= high, 0) >= 0.9 * len(sums)
             worst = max(worst, (np.count_nonzero(flat) / flat.size, layer + 1, name))
+        if layer + 1 < len(layers):
+            x = network._layer(x, weight, bias, name, before, None)
     return worst

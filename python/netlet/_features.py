@@ -83,10 +83,10 @@ def name_columns(error: ValueError, network: Any, **arguments: Any) -> None:
     import re  # it is seldom wanted
 
     message = str(error)
-    found = re.match(r"((?:\w+: )+)[^:]* in row \d+, column (\d+)(?! \((?!as ))", message)
+    found = re.match(r"((?:\w+: |batch \d+: )+)[^:]* in row \d+, column (\d+)(?! \((?!as ))", message)
     if not found or len(error.args) != 1:
         return
-    *of, argument = found[1].removesuffix(": ").split(": ")
+    *of, argument = [word for word in found[1].removesuffix(": ").split(": ") if not word.startswith("batch ")]
     column, table = int(found[2]), arguments.get(of[0] if of else argument)
     if of and isinstance(table, (tuple, list)):
         table = table[argument == "y"]

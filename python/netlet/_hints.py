@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 # what others call it
 _NAMES = {
@@ -86,3 +87,49 @@ def hint(unknown: str, known: Iterable[str]) -> str:
 
     close = difflib.get_close_matches(unknown, known, 1)
     return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def hint_of_many(code: Any, args: tuple[Any, ...]) -> str:
+    """What is wrong with more arguments without a name than a function takes."""
+    own = code.co_varnames[1 : code.co_argcount]
+    named = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    text = f"takes {', '.join(own) or 'nothing'} without a name, got {len(args) - 1} arguments"
+    if own == ("layer_sizes",) and all(isinstance(size, int) for size in args[1:]):
+        return f"{text}; the layer sizes are a list: Network({list(args[1:])})"
+    return f"{text}; all others are given by name, such as {named[0]}=..." if named else text
+
+
+# what others have, and what it is here
+_CALLBACKS = {
+    "EarlyStopping": "fit(..., validation_data=..., patience=10), which also restores the best parameters",
+    "ModelCheckpoint": "Checkpoint(path, best=True)",
+    "BackupAndRestore": "Checkpoint(path), and Network.load_checkpoint(path) with fit(..., resume=True)",
+    "CSVLogger": "CSVLog(path)",
+    "TerminateOnNaN": "not needed: fit ends with a DivergenceError by itself",
+    "LearningRateScheduler": "fit(..., schedule=...): one of netlet.schedules, or a function of the epoch",
+    "ReduceLROnPlateau": "fit(..., schedule=netlet.schedules.ReduceOnPlateau())",
+    "LambdaCallback": "a function f(epoch, history), or a subclass of Callback",
+    "TensorBoard": "CSVLog(path) or a subclass of Callback",
+    "ProgbarLogger": "fit(..., progress=True)",
+    "Timer": "StopAt(seconds=...)",
+    "History": "what fit returns",
+}
+_PACKAGE = {
+    **dict.fromkeys(("Sequential", "Model", "MLP", "NeuralNetwork"), "Network"),
+    **dict.fromkeys(("load_model", "load"), "Network.load"),
+    **{name: f"in netlet.callbacks {here}" for name, here in _CALLBACKS.items() if here.startswith("C")},
+    **{name: here for name, here in _CALLBACKS.items() if here.startswith("fit")},
+}
+
+
+def absent(module: str, name: str) -> Exception:
+    """The error for a name that a module lacks.
+
+    For others' callbacks an ImportError, since ``from netlet.callbacks import name`` would hide what another one says.
+    """
+    of_callbacks = module == "netlet.callbacks"
+    here = (_CALLBACKS if of_callbacks else _PACKAGE).get(name)
+    text = f"module {module!r} has no attribute {name!r}"
+    if here is None:
+        return AttributeError(text)
+    return (ImportError if of_callbacks else AttributeError)(f"{text}; here it is {here}")

@@ -104,6 +104,7 @@ def _learned(loss: str, outputs: int, trained: bool, y: Any) -> tuple[Any, Array
     """
     of = LOSSES[loss]["classes"]
     if type(y) is np.ndarray and y.dtype.kind == "f":
+        _check_columns(of, outputs, y)
         return y, None
     values = texts(y, "y")
     if values is None:
@@ -112,6 +113,7 @@ def _learned(loss: str, outputs: int, trained: bool, y: Any) -> tuple[Any, Array
         except (TypeError, ValueError):
             return y, None
         if trained or values.size == 0 or not _has_labels(of, outputs, values):
+            _check_columns(of, outputs, values)
             return values, None
     elif trained:
         raise ValueError(
@@ -144,6 +146,7 @@ def _has_labels(of: str, outputs: int, values: Array) -> bool:
 
 def _shaped(of: str, outputs: int, values: Array) -> Array:
     """Labels in the shape of the core's indices: a vector, where each row has one class."""
+    _check_columns(of, outputs, values)
     if of == "row" and values.ndim == 2 and values.shape[1] == 1 and outputs > 1:
         values = values[:, 0]
     if of == "row" and values.ndim > 1:
@@ -152,6 +155,16 @@ def _shaped(of: str, outputs: int, values: Array) -> Array:
             f"{values.shape}"
         )
     return values
+
+
+def _check_columns(of: str, outputs: int, values: Array) -> None:
+    """Refuse one column for several outputs of yes or no, which need one each: its classes exclude each other."""
+    is_column = values.ndim == 1 or (values.ndim == 2 and values.shape[1] == 1)
+    if of == "output" and outputs > 1 and is_column and len(values) != outputs:  # that may be one row
+        raise ValueError(
+            f"y: expected shape ({len(values)}, {outputs}), a yes or no for each output, got {values.shape}; for two "
+            "classes binary_cross_entropy needs one output, for several that exclude each other use cross_entropy"
+        )
 
 
 def indices(network: Any, y: Any, missing: str, classes: Array | None = None) -> Any:
@@ -258,7 +271,10 @@ def weights_by_index(class_weight: Any, classes: Array) -> Any:
     labels = classes.tolist()
     for key in class_weight:
         if key not in labels:
-            raise ValueError(f"class_weight: expected the classes {listed(labels)}, got {shown(key)}")
+            raise ValueError(
+                f"class_weight: expected the classes {listed(labels)} (the network's labels, not indices), got "
+                f"{shown(key)}"
+            )
     return {labels.index(key): weight for key, weight in class_weight.items()}
 
 

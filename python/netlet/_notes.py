@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 __all__ = ["Notes"]
 
 _CLASSES, _FEATURE_NAMES, _METADATA = range(3)  # of the core's notes
-_LEARNING: dict[int, object] = {}  # by the network's id: which call is giving it what it learned from its data
 _ORIGIN = "netlet_provenance"  # in the metadata of a file: earlier readers of the format know no other place
 
 
@@ -250,12 +249,12 @@ class Notes(_core.Network):
         """What decides how data are read, and what they may teach."""
         return self._classes, self._feature_names, self.epochs_trained
 
-    def _learn(self, known: tuple[Any, Any, int], classes: Array | None, names: list[str] | None) -> None:
+    def _learn(self, fit: object, known: tuple[Any, Any, int], classes: Array | None, names: list[str] | None) -> None:
         """Take over what is new, unless another call has been here since the data were read."""
-        own, learns = object(), classes is not None or names is not None
-        if learns and _LEARNING.setdefault(id(self), own) is not own:
-            raise RuntimeError("fit: another call is using this network")
+        learns = classes is not None or names is not None
         try:
+            if not self._claimed(fit):
+                raise RuntimeError("fit: another call is using this network")
             now = self._known()
             same = now[0] is known[0] and now[1] is known[1] and (not learns or now[2] == known[2])
             if not same:
@@ -263,13 +262,21 @@ class Notes(_core.Network):
                     "fit: another call has trained this network, or changed its classes or feature_names, since x and "
                     "y were read"
                 )
+            self.__dict__.setdefault("_fits", set()).add(fit)
             if classes is not None:
                 self.classes = classes
             if names is not None:
                 self.feature_names = names
         finally:
-            if learns and _LEARNING.get(id(self)) is own:
-                del _LEARNING[id(self)]
+            self._release(fit)
+
+    def _claimed(self, fit: object) -> bool:
+        """Whether this training, alone of all, may look at what the network has learned of data, and change it."""
+        return self.__dict__.setdefault("_learning", fit) is fit
+
+    def _release(self, fit: object) -> None:
+        if self.__dict__.get("_learning") is fit:
+            del self.__dict__["_learning"]
 
     @contextmanager
     def _noting(
@@ -303,9 +310,9 @@ class Notes(_core.Network):
         if feature_names is not None and len(feature_names) != self.layer_sizes[0]:
             feature_names = None
         before = after = (self._classes, self._feature_names)
-        ended_by = None
+        ended_by, fit = None, object()
         try:
-            self._learn(known, classes, feature_names)
+            self._learn(fit, known, classes, feature_names)
             after = (self._classes, self._feature_names)
             self._forget_provenance()
             yield
@@ -316,20 +323,28 @@ class Notes(_core.Network):
 
                 name_columns(error, self, **given)
             if self.epochs_trained == epochs and optimizer.steps == steps:
-                self._unlearn(before, after, note, training)
+                self._unlearn(fit, before, after, note, training)
             raise
         finally:
+            self.__dict__.get("_fits", set()).discard(fit)
             if len(history) or optimizer.steps != steps:
                 self._training = _told(self, history, optimizer, options, said, ended_by)
 
-    def _unlearn(self, before: tuple[Any, Any], after: tuple[Any, Any], note: str | None, training: Any) -> None:
-        """Take back what a training that has changed nothing else has set; what others have set since stays."""
+    def _unlearn(
+        self, fit: object, before: tuple[Any, Any], after: tuple[Any, Any], note: str | None, training: Any
+    ) -> None:
+        """Take back what a training has set that changed nothing else; what others have set since, or use, stays."""
         if self._training is None:
             self._training = training
-        with suppress(RuntimeError):  # another call is using the network, and what it has found there
-            if after[0] is not before[0] and self._classes is after[0]:
-                self.classes = before[0]
-            if after[1] is not before[1] and self._feature_names is after[1]:
-                self.feature_names = before[1]
-            if self._note(_METADATA) != note:
-                self._set_note(_METADATA, note)
+        try:
+            if not self._claimed(fit) or self.__dict__.get("_fits", set()) - {fit}:
+                return  # another training has read its data by what is there
+            with suppress(RuntimeError):  # as has another call that is using the network
+                if after[0] is not before[0] and self._classes is after[0]:
+                    self.classes = before[0]
+                if after[1] is not before[1] and self._feature_names is after[1]:
+                    self.feature_names = before[1]
+                if self._note(_METADATA) != note:
+                    self._set_note(_METADATA, note)
+        finally:
+            self._release(fit)

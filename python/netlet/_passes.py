@@ -69,8 +69,12 @@ def class_weights(
     if network._classes is not None:
         class_weight = labels.weights_by_index(class_weight, network._classes)
     counts: dict[Any, int] = {}
-    for _, y, _ in Reader(batches, read=labels.reading(network, missing)).all():
-        classes, there = training.classes_of_rows(loss, outputs, y, missing)
+    reader = Reader(batches, read=labels.reading(network, missing))
+    for _, y, _ in reader.all():
+        try:
+            classes, there = training.classes_of_rows(loss, outputs, y, missing)
+        except (TypeError, ValueError) as error:
+            raise reader.located(error) from None
         there &= np.isfinite(classes)
         for cls, count in zip(*(part.tolist() for part in np.unique(classes[there], return_counts=True))):
             counts[cls] = counts.get(cls, 0) + count
@@ -89,7 +93,7 @@ def class_weights(
         found = np.append(known, np.nan)[place] == sought
         new = sought[~found & np.isfinite(sought)]  # the core says what is wrong with others
         if not given and len(new):
-            raise ValueError(f"batches: expected the classes that were counted ({said(known)}), got {said(new[:1])}")
+            raise ValueError(f"y: expected the classes that were counted ({said(known)}), got {said(new[:1])}")
         own = np.ones(len(classes))
         own[there] = np.where(found, np.append(weights, 1.0)[place], 1.0)
         return training.times_own(own, sample_weight)
@@ -107,7 +111,10 @@ def mean_weight(reader: Reader, dtype: Any, look: Look | None) -> float | None:
     for _, _, weight in reader.all():
         with np.errstate(all="ignore"):
             values = np.asarray(weight, dtype).astype(np.float64)
-            _check_weights(values, f" (as {dtype}, the network's dtype)" if dtype == np.float32 else "")
+            try:
+                _check_weights(values, f" (as {dtype}, the network's dtype)" if dtype == np.float32 else "")
+            except ValueError as error:
+                raise reader.located(error) from None
             sums.add(values)
         if look:
             look("adding up weights", sums.count)

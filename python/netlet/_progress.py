@@ -43,7 +43,7 @@ class Display:
         """Where training is, and the share of it that is done."""
         stage, _, rows, total, loss = _core.fit_progress() or (_TRAINING, 0, 0, 0, float("nan"))
         share = min(rows / total, 1.0) if total else 0.0
-        where = f"{share:.0%}" if total else f"{rows:,} rows"
+        where = f"{100 * share:.0f} %" if total else f"{rows:,} rows"
         done = len(self._history)
         if stage < _TRAINING:
             return f"{_DOING[stage]}: {where}", 0.0

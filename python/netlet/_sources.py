@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -61,14 +62,32 @@ def begun(batches: Source, name: str = "batches") -> Iterator[Any]:
     return iter(given)
 
 
-def parts(item: Any, name: str = "batches", x_alone: bool = False) -> Item:
+def numbered(batches: Iterator[Any]) -> Iterator[tuple[int, Any]]:
+    """Each with its number; unlike `enumerate` it does not hold the last one while the next one is made."""
+    return map(lambda number, item: (number, item), itertools.count(), batches)
+
+
+def parts(item: Any, name: str, number: int, x_alone: bool) -> Item:
     """x, y and sample_weight, the last or the last two None if they are not given."""
     if x_alone and not isinstance(item, tuple):
         return item, None, None
     if not isinstance(item, (tuple, list)) or len(item) not in (2, 3):
-        raise ValueError(f"{name}: expected each to be a tuple (x, y) or (x, y, sample_weight)")
+        got = type(item).__name__
+        if isinstance(item, (tuple, list)):
+            got = f"a {got} of {len(item)}"
+        raise ValueError(
+            f"{name}: expected each to be a tuple (x, y) or (x, y, sample_weight), got {got} in batch {number}"
+        )
     x, y, *weight = item
     return x, y, weight[0] if weight else None
+
+
+def located(error: TypeError | ValueError, number: int | None, name: str = "batches") -> TypeError | ValueError:
+    """What is wrong with the data of a batch, with its number; other errors as they are."""
+    if not str(error).startswith(("x: ", "y: ", "sample_weight: ")):
+        return error
+    text = f"{'' if name == 'batches' else f'{name}: '}batch {number}: {error}"
+    return TypeError(text) if isinstance(error, TypeError) else ValueError(text)
 
 
 class Reader:
@@ -87,10 +106,11 @@ class Reader:
         What the core gets in place of y.
     order : callable, optional
         Puts the batches of a pass in another order, from pass number `ordered_from` on.
-    own : callable, optional
-        Copies x, y and weights of the very first batch, which is used after others have been made.
+    keep_first : bool
+        Whether the very first batch is to be copied, as it is used after others have been made.
     """
 
+    batch: int | None = None  # the number of the last one, as its source counts; None at the end of a pass
     tick: Callable[[], None] | None = None  # called for each batch
     given: dict[str, Any] | None = None  # where the last batch is kept, for messages
 
@@ -104,11 +124,11 @@ class Reader:
         weigh: Callable[[Any, Any], Any] | None = None,
         order: Callable[[Iterator[Any]], Iterator[Any]] | None = None,
         ordered_from: int = 0,
-        own: Callable[[Any, Any, Any], Item] | None = None,
+        keep_first: bool = False,
     ) -> None:
         require_source(batches, name)
         self._batches, self._name, self._x_alone = batches, name, x_alone
-        self._read, self._own = read, own
+        self._read, self._keep_first = read, keep_first
         self._weigh, self._order, self._ordered_from = weigh, order, ordered_from
         self._iterator: Iterator[Any] | None = None
         self._passes = 0
@@ -118,38 +138,38 @@ class Reader:
         if self.tick is not None:
             self.tick()
         if self._iterator is None:
-            self._iterator = begun(self._batches, self._name)
+            self._iterator = numbered(begun(self._batches, self._name))
             if self._order is not None and self._passes >= self._ordered_from:
                 self._iterator = self._order(self._iterator)
             self._passes += 1
         self._keep(None, None)  # before the next one is made
+        self.batch = None
         try:
-            item = next(self._iterator)
+            self.batch, item = next(self._iterator)
         except StopIteration:
             self._iterator = None
             return None
-        x, y, weight = parts(item, self._name, self._x_alone)
+        x, y, weight = parts(item, self._name, self.batch, self._x_alone)
         self._keep(x, y)
-        if y is not None and self._read is not None:
-            y = self._core_s(self._read, y)
-        if self._weigh is not None:
-            weight = self._weigh(y, weight)
-        if self._own is not None:
-            own, self._own = self._own, None
-            return own(x, y, weight)
+        try:
+            if y is not None and self._read is not None:
+                y = self._read(y)
+            if self._weigh is not None:
+                weight = self._weigh(y, weight)
+        except (TypeError, ValueError) as error:
+            raise self.located(error) from None
+        if self._keep_first:
+            self._keep_first = False
+            return _copy(x), _copy(y), _copy(weight)
         return x, y, weight
 
     def _keep(self, x: Any, y: Any) -> None:
         if self.given is not None:
             self.given.update({"x": x, "y": y} if self._name == "batches" else {self._name: (x, y)})
 
-    def _core_s(self, read: Callable[[Any], Any], y: Any) -> Any:
-        try:
-            return read(y)
-        except (TypeError, ValueError) as error:
-            if self._name == "batches":
-                raise
-            raise type(error)(f"{self._name}: {error}") from None
+    def located(self, error: TypeError | ValueError) -> TypeError | ValueError:
+        """What is wrong with the last batch, with its number."""
+        return located(error, self.batch, self._name)
 
     def all(self) -> Iterator[Item]:
         """The batches of one pass."""
@@ -164,4 +184,27 @@ def shuffled(size: Any, seed: int, network: Any) -> Callable[[Iterator[Any]], It
     size = arguments.integer("shuffle_buffer", size, 1, 2**63, "a positive integer or None")
     from .reference.generator import shuffled_batches
 
-    return lambda batches: shuffled_batches(batches, size, seed, network.epochs_trained)
+    def order(batches: Iterator[Any]) -> Iterator[Any]:
+        kept = batches if size == 1 else map(_own, batches)
+        return shuffled_batches(kept, size, seed, network.epochs_trained)
+
+    return order
+
+
+def _own(numbered_item: tuple[int, Any]) -> tuple[int, Any]:
+    """A batch of copies, as its source may fill the same arrays again while the batch waits."""
+    number, item = numbered_item
+    return number, tuple(map(_copy, item)) if isinstance(item, (tuple, list)) else item
+
+
+def _copy(part: Any) -> Any:
+    """An array or a table that is its own; what cannot be filled again, such as Arrow's, stays as it is."""
+    if isinstance(part, list):
+        return [_copy(each) for each in part]
+    for name in ("copy", "clone"):  # the latter is PyTorch's
+        if hasattr(type(part), name):
+            return getattr(part, name)()
+    try:
+        return part if isinstance(part, bytes) else np.array(memoryview(part))
+    except (TypeError, ValueError, BufferError):  # it is no buffer
+        return part

@@ -13,8 +13,8 @@ import numpy as np
 
 from . import _arguments as arguments
 from . import _core
+from ._constant import LEARNED, WINDOW, usual_constant_loss
 from ._data import flag, number, real_array, shown
-from ._features import input_array
 from ._names import ACTIVATIONS, LOSSES
 from .history import History
 from .optimizers import SGD, Optimizer
@@ -48,6 +48,9 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
         progress: bool
 
 
+_MOST_AHEAD = 1000  # epochs for which a schedule that begins with 0 is asked at once
+
+
 def settings(options: Options, network: Any, history: History) -> tuple[Optimizer, list[Any], dict[str, Any]]:
     """The optimizer, all callbacks, and what the core's loop is told."""
     optimizer, learning_rate = options["optimizer"], options["learning_rate"]
@@ -58,7 +61,7 @@ def settings(options: Options, network: Any, history: History) -> tuple[Optimize
         optimizer = cls() if learning_rate is None else cls(learning_rate)
     elif learning_rate is not None:
         raise ValueError(
-            f"learning_rate: expected None beside an optimizer, which has its own, got {shown(learning_rate)}"
+            f"learning_rate: give this or an optimizer, which has its own, not both; got {shown(learning_rate)}"
         )
     seed, patience = options["seed"], options["patience"]
     recorder = options["recorder"]
@@ -86,7 +89,7 @@ def settings(options: Options, network: Any, history: History) -> tuple[Optimize
             **validation(options, epochs, network),
             "patience": patience or 0,
             "min_delta": number(options["min_delta"], "min_delta"),
-            "schedule": schedule(options["schedule"]),
+            "schedule": None if options["schedule"] is None else schedule(options, epochs, network),
             "resume": resume(options),
             "missing": options["missing"],
             "progress": None,
@@ -248,24 +251,8 @@ def validation(options: Options, epochs: int, network: Any) -> dict[str, Any]:
 
     if epochs > 1 or options["recorder"] is not None:
         require_repeatable(data, "each epoch passes over them, and so do metrics", "validation_data")
-    reader = Reader(data, "validation_data", read=reading(network, options["missing"]), own=_copied(network))
+    reader = Reader(data, "validation_data", read=reading(network, options["missing"]), keep_first=True)
     return {"validation_data": None, "next_validation_batch": reader}
-
-
-def _copied(network: Any) -> Callable[[Any, Any, Any], tuple[Any, Any, Any]]:
-    """A function that copies a batch, whose source may use its arrays again; the core says what is wrong with it."""
-
-    def copy(value: Any, read: Callable[[Any], npt.NDArray[Any]]) -> Any:
-        try:
-            return None if value is None else np.array(read(value))
-        except (TypeError, ValueError):
-            return value
-
-    return lambda x, y, weight: (
-        copy(x, lambda x: input_array(x, network)),
-        copy(y, lambda y: real_array(y, "y")),
-        copy(weight, lambda weight: real_array(weight, "sample_weight")),
-    )
 
 
 def validation_data(value: Any) -> Any:
@@ -284,22 +271,77 @@ def validation_data(value: Any) -> Any:
     return x, y, weight[0] if weight else None
 
 
-def schedule(value: Any) -> Any:
-    """In the form that the core takes: numbers, a function, or None."""
-    if value is None:
-        return None
+def schedule(options: Options, epochs: int, network: Any) -> Any:
+    """In the form that the core takes: numbers or a function."""
     from .schedules import CosineDecay, ExponentialDecay, ReduceOnPlateau, StepDecay  # dataclasses are slow to import
 
+    value = options["schedule"]
     if isinstance(value, (StepDecay, ExponentialDecay, CosineDecay, ReduceOnPlateau)):
         kind, gamma, period, floor, min_delta = value._parts()
         try:
-            epochs = min(max(arguments.index(period), 0), 2**63)
-            return kind, number(gamma, "gamma"), epochs, number(floor, "floor"), number(min_delta, "min_delta")
+            least = min(max(arguments.index(period), 0), 2**63)
+            return kind, number(gamma, "gamma"), least, number(floor, "floor"), number(min_delta, "min_delta")
         except TypeError:
             raise TypeError(f"schedule: expected numbers, whole numbers for epochs, got {shown(value)}") from None
     if callable(value) and not isinstance(value, type):
-        return lambda epoch: _factor(value, epoch)
+        return _Factors(value, epochs, network, bool(options["resume"]))
     raise TypeError(f"schedule: expected one of netlet.schedules or a function of the epoch, got {shown(value)}")
+
+
+class _Factors:
+    """A function of the epoch as a schedule; if its first factor is 0, it is asked ahead, as they may all be 0."""
+
+    def __init__(self, function: Callable[[int], Any], epochs: int, network: Any, resumed: bool) -> None:
+        self._function, self._epochs, self._resumed = function, epochs, resumed
+        self._may_warn = network._warns
+        self._ahead: dict[int, float] = {}
+
+    def __call__(self, epoch: int) -> float:
+        if self._ahead and epoch in self._ahead:
+            return self._ahead.pop(epoch)
+        factor = _factor(self._function, epoch)
+        if self._may_warn:
+            self._may_warn = False
+            if factor == 0 and self._are_0(epoch + 1):
+                _warn_of_rate_0(min(self._epochs, _MOST_AHEAD), self._epochs, self._resumed, 6)
+        return factor
+
+    def _are_0(self, first: int) -> bool:
+        """Whether all factors that follow are 0, as far as one looks."""
+        for epoch in range(first, first + min(self._epochs, _MOST_AHEAD) - 1):
+            try:
+                self._ahead[epoch] = factor = _factor(self._function, epoch)
+            except Exception:
+                return False  # it is asked again when it is that epoch's turn
+            if factor != 0:
+                return False
+        return True
+
+
+def warn_of_finished_schedule(network: Any, settings: dict[str, Any], optimizer: Optimizer) -> None:
+    """Warn if a schedule goes on where it has come down to 0: one of netlet's never rises again."""
+    if not (settings["resume"] and isinstance(settings["schedule"], tuple) and network._warns):
+        return
+    kind, gamma, period, floor, _ = settings["schedule"]
+    epoch = network.epochs_trained
+    if kind == _core.SCHEDULES["cosine"]:
+        over = floor == 0 and epoch >= period
+    elif kind == _core.SCHEDULES["plateau"]:
+        over = optimizer._get_state()[0][3] == 0
+    else:
+        over = 0 < gamma <= 1 and period > 0 and gamma ** (epoch // period) == 0
+    if over:
+        _warn_of_rate_0(settings["epochs"], settings["epochs"], True, 6)
+
+
+def _warn_of_rate_0(count: int, epochs: int, resumed: bool, stacklevel: int) -> None:
+    from ._diagnosis import TrainingWarning
+
+    where = "every epoch" if count == epochs else f"the first {count:,} epochs"
+    said = f"nothing will be learned: the schedule makes the learning rate 0 in {where}"
+    if resumed:
+        said += ": with resume=True it counts the epochs of the network's life, and is over; else it begins anew"
+    warnings.warn(said, TrainingWarning, stacklevel)
 
 
 def resume(options: Options) -> bool:
@@ -371,13 +413,14 @@ def warn_of_failure(network: Any, history: History, settings: dict[str, Any]) ->
     losses = history.loss
     if not (len(losses) and network._warns):
         return
-    first, last = float(losses[0]), float(losses[-1])
-    if settings["schedule"] is not None and not history.learning_rate.any():
-        suspect = True
-    elif settings["x"] is None or len(losses) < 20:
+    first, last = losses.item(0), losses.item(-1)
+    if settings["x"] is None or len(losses) < 20:
         suspect = last > 100 * abs(first) > 0
     else:
-        suspect = not _surely_learns(network, losses, first, last, len(settings["x"]))
+        suspect = not (
+            _surely_learns(network, losses, first, last, len(settings["x"]))
+            or _explains(network, losses, first, last, settings)
+        )
     if suspect:
         from ._diagnosis import warn  # seldom wanted
 
@@ -386,11 +429,28 @@ def warn_of_failure(network: Any, history: History, settings: dict[str, Any]) ->
 
 def _surely_learns(network: Any, losses: Any, first: float, last: float, rows: int) -> bool:
     """Whether the losses alone are enough to say so: where looking at the data would take as long as training."""
-    if not (0 <= last < 0.5 * first and last < 0.9 * float(losses[len(losses) // 2])):
+    if not (0 <= last < 0.5 * first and last < 0.9 * losses.item(len(losses) // 2)):
         return False
+    work: int = len(losses) * rows * network.parameters.size
+    if not 1_000_000 <= work < 2_500_000:
+        return work < 1_000_000
     usual = network.layer_sizes[-1] * (rows if network.reduction == "sum" else 1)  # of the first loss, if by classes
-    began_well = LOSSES[network.loss_name].get("classes") and first < usual
-    return bool(len(losses) * rows * network.parameters.size < (2_500_000 if began_well else 1_000_000))
+    return bool(LOSSES[network.loss_name].get("classes")) and first < usual
+
+
+def _explains(network: Any, losses: Any, first: float, last: float, settings: dict[str, Any]) -> bool:
+    """Whether the last losses are far below the best constant prediction's; no wherever that takes long to say.
+
+    This is for the many fits that learn, so that it is quick: `_diagnosis` comes to the same, and says more.
+    """
+    y = settings["y"]
+    if not 0 <= last <= first or type(y) is not np.ndarray or not y.ndim or settings["sample_weight"] is not None:
+        return False
+    constant = usual_constant_loss(network, y)
+    if network.reduction == "sum":
+        constant *= len(y)
+    limit = LEARNED * constant
+    return last < limit < math.inf and math.fsum(losses[-WINDOW:].tolist()) < WINDOW * limit
 
 
 def all_callbacks(callback: Any, callbacks: Any) -> list[Any]:
@@ -490,9 +550,16 @@ def steps(all_of_them: list[Any], history: History, network: Any) -> dict[str, A
     return {"on_step": call, "step_interval": math.gcd(*(every for _, every in heard))}
 
 
+def running(
+    all_of_them: list[Any], history: History, network: Any, optimizer: Optimizer
+) -> contextlib.AbstractContextManager[None]:
+    """Tell them of begin and end."""
+    return _running(all_of_them, history, network, optimizer) if all_of_them else _NOTHING
+
+
 @contextlib.contextmanager
-def running(all_of_them: list[Any], history: History, network: Any, optimizer: Optimizer) -> Iterator[None]:
-    """Tell them of begin and end. Each that heard of the begin hears of the end, whatever the others do."""
+def _running(all_of_them: list[Any], history: History, network: Any, optimizer: Optimizer) -> Iterator[None]:
+    """Each that heard of the begin hears of the end, whatever the others do."""
     begun = []
     try:
         for each in all_of_them:
@@ -520,12 +587,15 @@ def _ended(begun: list[Any], history: History, network: Any) -> list[Exception]:
     return errors
 
 
+_NOTHING = contextlib.nullcontext()
+
+
 def display(
     wanted: Any, epochs: int, history: History, reduction: str
 ) -> contextlib.AbstractContextManager[Callable[..., None] | None]:
     """A function that shows how far training is, if that is wanted."""
     if not flag("progress", wanted):
-        return contextlib.nullcontext()
+        return _NOTHING
     from ._progress import Display
 
     return Display(epochs, history, reduction)

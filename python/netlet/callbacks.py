@@ -40,6 +40,13 @@ if TYPE_CHECKING:
 __all__ = ["CSVLog", "Callback", "Checkpoint", "LivePlot", "StopAt"]
 
 
+def __getattr__(name: str) -> object:
+    """Say what others' callbacks are here."""
+    from ._hints import absent
+
+    raise absent(__name__, name)
+
+
 class Callback:
     """Called during training; override what you need.
 
@@ -135,7 +142,7 @@ class StopAt(Callback):
             raise ValueError("StopAt: expected seconds, or the value of a figure such as loss, got nothing")
         self.every_steps = _steps_of(every_steps)
         if every_steps is not None and seconds is None:
-            raise ValueError("every_steps: expected None without seconds, since figures are those of epochs")
+            raise ValueError("every_steps: give this beside seconds alone, as figures are those of epochs")
         self._seconds = None if seconds is None else _seconds_of(seconds)
         self._figures = {name: number(value, name) for name, value in figures.items()}
         for name, value in self._figures.items():
@@ -151,7 +158,9 @@ class StopAt(Callback):
         """Compare the figures with their values."""
         for name, value in self._figures.items():
             if name not in history:
-                raise ValueError(f"StopAt: expected one of the figures {', '.join(history)}, got {name!r}")
+                raise ValueError(
+                    f"StopAt: expected one of the figures {', '.join(history)}, got {name!r}{history._hint(name)}"
+                )
             last = history[name][-1]
             if last <= value if name.endswith(_FALLS) else last >= value:
                 return True
@@ -290,7 +299,7 @@ class Checkpoint(Callback):
         self._path = _path_of(path)
         if every is not None and (seconds is not None or every_steps is not None):
             other = "seconds" if seconds is not None else "every_steps"
-            raise ValueError(f"every: expected either every or {other}, got both")
+            raise ValueError(f"every: give this or {other}, not both")
         if every_steps is not None and best:
             raise ValueError("best: expected False with every_steps, since an epoch has a loss at its end")
         self.every_steps = _steps_of(every_steps)
@@ -354,7 +363,10 @@ class Checkpoint(Callback):
             return self._path.format(epoch=epoch, step=step, **{name: float(history[name][-1]) for name in history})
         except (LookupError, ValueError, AttributeError) as error:
             names = ", ".join(["epoch", "step", *history])
-            raise ValueError(f"path: expected only {names} in braces, got {shown(self._path)} ({error})") from None
+            hint = history._hint(error.args[0]) if isinstance(error, KeyError) else ""
+            raise ValueError(
+                f"path: expected only {names} in braces, got {shown(self._path)} ({error}){hint}"
+            ) from None
 
     def on_end(self, history: History, network: Any) -> None:
         """Wait until the last file is written."""

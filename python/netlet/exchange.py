@@ -342,7 +342,9 @@ class Exchange(Notes):
         All sizes are fixed, nothing is allocated, and nothing is needed but `fma`. The file has ``NAME_forward`` for
         one row, ``NAME_forward_rows`` for many, and ``NAME_self_test``, which checks that compiler and processor keep
         the bits. The header beside it declares them for C and C++, and has the sizes, ``NAME_INPUTS`` and
-        ``NAME_OUTPUTS`` in capitals. The C file does not need it.
+        ``NAME_OUTPUTS`` in capitals, and `feature_names` and `classes` as comments. The C file does not need it. A file
+        that includes the headers of two networks needs names that differ in more than case, unless the sizes are the
+        same.
 
         Parameters
         ----------
@@ -491,7 +493,7 @@ class Exchange(Notes):
     @classmethod
     @_QUIETLY
     def from_sklearn(cls, model: Any, *, dtype: Dtype | None = None) -> Self:
-        """Make a network from a fitted MLPClassifier or MLPRegressor of scikit-learn, with its scalers.
+        """Make a network from a fitted MLPClassifier or MLPRegressor of scikit-learn or netlet, with its scalers.
 
         Parameters
         ----------
@@ -798,6 +800,8 @@ class Exchange(Notes):
             dropout=self.dropout,
             input_scaling=self._scaling(False),
             output_scaling=self._scaling(True),
+            classes=self._classes,
+            feature_names=self._feature_names,
         )
 
     @classmethod

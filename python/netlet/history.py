@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ._arguments import Elsewhere, own_names
+
 if TYPE_CHECKING:  # it takes longer to import than all of netlet
     from collections.abc import Iterator
 
@@ -18,13 +20,15 @@ __all__ = ["History"]
 
 _TITLES = {"time": "time (s)"}
 _NO_METRICS = ("loss", "time", "learning_rate", "validation_loss")
+_EMPTY = np.empty(0)
+_EMPTY.flags.writeable = False
 
 
 class _Column:
     """A growing array; `values` is a read-only view of the values so far."""
 
     def __init__(self) -> None:
-        self._buffer = np.empty(0)
+        self._buffer = _EMPTY
         self._count = 0
 
     def put(self, first: int, values: Vector) -> None:
@@ -97,14 +101,18 @@ class History:
         if weights is not None and not (self._weights and self._weights[-1][1] == weights):
             self._weights.append((first, weights))
         for name, values in columns.items():
-            self._columns.setdefault(name, _Column()).put(first, values)
+            column = self._columns.get(name)
+            if column is None:
+                column = self._columns[name] = _Column()
+            column.put(first, values)
 
     def _last(self) -> dict[str, float]:
         """Figures of the last epoch."""
         return {name: column._buffer[column._count - 1] for name, column in self._columns.items()}
 
     def _values(self, name: str) -> Vector:
-        return self._columns.get(name, _Column()).values
+        column = self._columns.get(name)
+        return _EMPTY if column is None else column.values
 
     @property
     def loss(self) -> Vector:
@@ -207,17 +215,37 @@ class History:
 
     def __getitem__(self, name: str) -> Vector:
         if name not in self._columns:
-            here = {"acc": "accuracy", "lr": "learning_rate"}.get(name, str(name).replace("val_", "validation_"))
-            hint = f" (here it is {here!r}, with validation data)" if here.startswith("validation_") else ""
-            hint = f" (here it is {here!r})" if here in self._columns else hint if here != name else ""
-            raise KeyError(f"expected one of {', '.join(self._columns) or 'no names yet'}, got {name!r}{hint}")
+            known = ", ".join(self._columns) or "no names yet"
+            raise KeyError(f"expected one of {known}, got {name!r}{self._hint(name)}")
         return self._values(name)
+
+    def _hint(self, unknown: object) -> str:
+        """What a figure is called here that has another name elsewhere."""
+        name = str(unknown)
+        here = {"acc": "accuracy", "lr": "learning_rate"}.get(name, name.replace("val_", "validation_"))
+        here = here.replace("validation_acc", "validation_accuracy") if here.endswith("_acc") else here
+        if here == name:
+            return ""
+        if here in self._columns:
+            return f" (here it is {here!r})"
+        return f" (here it is {here!r}, with validation data)" if here.startswith("validation_") else ""
+
+    if not TYPE_CHECKING:  # what others call it; no attributes to type checkers either
+        history = Elsewhere("it is like a dict itself: history['loss'], dict(history)")
+        epoch = Elsewhere("epochs are counted from 0 to len(history) - 1")
+        params = Elsewhere("the network's provenance has the settings of its last fit")
+        val_loss = Elsewhere("here it is validation_loss")
+        accuracy = Elsewhere("here it is history['accuracy']")
+        val_accuracy = Elsewhere("here it is history['validation_accuracy']")
+        lr = Elsewhere("here it is learning_rate")
+
+    __dir__ = own_names
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.keys())
 
     def __len__(self) -> int:
-        return len(self.loss)
+        return self._columns["loss"]._count if self._columns else 0
 
     def __repr__(self) -> str:
         if not len(self):

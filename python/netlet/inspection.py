@@ -219,8 +219,9 @@ class Inspection(Exchange):
     def plot(self, ax: Any = None) -> Any:
         """Draw the network; needs ``pip install matplotlib``.
 
-        Of a small network every unit and every weight, positive ones red and negative ones blue, the wider the larger;
-        of a larger one the matrix of weights of each layer.
+        Of a small network every unit and every weight, positive ones red and negative ones blue, the wider and darker
+        the larger; of a larger one the matrix of weights of each layer. Inputs and outputs have their `feature_names`
+        and `classes`, unless they are many.
 
         Parameters
         ----------

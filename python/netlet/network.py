@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _core
-from . import _training as training
+from ._arguments import Elsewhere, own_names, with_hints
 from ._arguments import activations as _activations
 from ._arguments import integer as _integer
 from ._arguments import layer_sizes as _layer_sizes
@@ -19,7 +19,6 @@ from ._arguments import name_number as _number
 from ._arguments import numbers as _numbers
 from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
-from ._arguments import with_hints
 from ._batches import Batches
 from ._data import converted, real_array, shown
 from ._data import flag as _flag
@@ -34,6 +33,7 @@ if TYPE_CHECKING:  # they take longer to import than all of netlet
     import numpy.typing as npt
     from typing_extensions import Self  # typing has it from Python 3.11 on
 
+    from . import _training as training
     from ._metrics import Metrics
     from ._names import ActivationName, DtypeName, InitName, LossName, MissingName, OptimizerName, ReductionName
     from .formats.parts import Parts
@@ -1001,7 +1001,8 @@ class Network(Batches):
             For `patience`.
         schedule : optional
             One of `netlet.schedules`, or a function of the epoch: the factor by which the optimizer's learning rate is
-            multiplied in an epoch. It begins with this call, which asks it for epoch 0, 1, ...
+            multiplied in an epoch. It begins with this call, which asks it for epoch 0, 1, ..., each when it begins;
+            but a function whose first factor is 0 is asked for those that follow at once, until one is not 0.
         resume : bool, default False
             Go on with a schedule where an earlier call or a checkpoint ended: it is asked for the epochs of the
             network's life, from `epochs_trained` on. Needs the optimizer itself wherever that keeps a state.
@@ -1050,8 +1051,8 @@ class Network(Batches):
         TrainingWarning
             If 20 epochs or more were in vain: the loss is no better than that of the best constant prediction, or it
             grew or jumps, inputs are on bad scales, or most units of a hidden layer have no slope, and little was
-            learned. Not while the loss still falls by 1 % an epoch. Also if a schedule gave a rate of 0 in all epochs.
-            The message has figures and advice; if it is an error to you, its ``history`` has the epochs.
+            learned. Not while the loss still falls by 1 % an epoch. The message has figures and advice; if it is an
+            error to you, its ``history`` has the epochs. Before training, if a schedule makes the rate 0 in all epochs.
 
         Notes
         -----
@@ -1069,6 +1070,8 @@ class Network(Batches):
         >>> bool(history.loss[-1] < history.loss[0])
         True
         """
+        from . import _training as training  # it takes long to import, and not all who predict also train
+
         batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
         known, given = self._known(), {"x": x, "y": y, "validation_data": validation_data}
         said: dict[str, Any] = {  # of this training, in `provenance`, beside what fit_batches has, too
@@ -1095,7 +1098,7 @@ class Network(Batches):
             )
         if validation_split is not None:
             if validation_data is not None:
-                raise ValueError("validation_split: expected None beside validation_data")
+                raise ValueError("validation_split: give this or validation_data, not both")
             own = self.seed if seed is None else _seed(seed)
             try:
                 x, y, sample_weight, validation_data = training.split(
@@ -1173,6 +1176,7 @@ class Network(Batches):
         shuffle_buffer: int | None = None,
         weight_mean: float | None = None,
         missing: MissingName = "refuse",
+        metrics: Metrics | None = None,
         progress: bool = False,
     ) -> History:
         """Train the network from its present parameters on, with batches that arrive one by one.
@@ -1196,10 +1200,12 @@ class Network(Batches):
         shuffle_buffer : int, optional
             Put the batches of each epoch in a new order: so many of them are held in memory, one of which is drawn
             for each step. It depends only on `seed` and the epoch, like `fit`'s order of the rows. The rows of a batch
-            stay together; a source that fills the same arrays again and again must give copies.
+            stay together. What is held are copies, so that a source may fill the same arrays again.
         weight_mean : float, optional
             The mean weight of the data. Reduction ``"mean"`` divides a batch's gradient by its number of rows times
             this; otherwise by the sum of its own weights, so that those of a batch of one row have no effect.
+        metrics : sequence of str or callable, or dict, optional
+            As in `fit`, but for the validation data alone: `evaluate_batches` computes them over other batches.
         schedule, resume, missing, progress
             As in `fit`.
 
@@ -1219,8 +1225,8 @@ class Network(Batches):
         Warns
         -----
         TrainingWarning
-            If the loss grew a hundredfold, or a schedule gave a rate of 0 in all epochs. Nothing else is looked at, as
-            batches are not kept.
+            If the loss grew a hundredfold, or, before training, if a schedule makes the rate 0 in all epochs. Nothing
+            else is looked at, as batches are not kept.
 
         Examples
         --------
@@ -1234,11 +1240,23 @@ class Network(Batches):
         array([[2.]])
         """
         from . import _passes  # not wanted by all
+        from . import _training as training
 
         known = self._known()
         given: dict[str, Any] = {"validation_data": validation_data}
         if self._classes is not None:
             validation_data = _labels().of_validation(self, validation_data, missing)
+        recorder = None
+        if metrics is not None:
+            from . import _metrics
+
+            held = training.validation_data(validation_data)
+            if held is None:
+                raise ValueError(
+                    "metrics: expected validation_data, for which they are computed; evaluate_batches computes them "
+                    "over the batches of training"
+                )
+            recorder = _metrics.Recorder(_metrics.named(self.loss_name, metrics), {"validation_": held}, missing)
         said = {
             "method": "fit_batches",
             "standardize": standardize,
@@ -1267,7 +1285,7 @@ class Network(Batches):
                 "seed": seed,
                 "callback": callback,
                 "callbacks": callbacks,
-                "recorder": None,
+                "recorder": recorder,
                 "validation_data": validation_data,
                 "patience": patience,
                 "min_delta": min_delta,
@@ -1286,9 +1304,13 @@ class Network(Batches):
 
         `notes`: for `_noting`.
         """
+        from . import _training as training
+
         history = History()
         optimizer, callbacks, settings = training.settings(options, self, history)
         warn_of_another_network(optimizer, self, 5)
+        if settings["schedule"] is not None:
+            training.warn_of_finished_schedule(self, settings, optimizer)
         steps = optimizer.steps
         try:
             with (
@@ -1312,6 +1334,30 @@ class Network(Batches):
             raise
         training.warn_of_failure(self, history, settings)
         return history
+
+    if not TYPE_CHECKING:  # what others call it; no attributes to type checkers either
+        score = Elsewhere("here it is evaluate(x, y)")
+        train = Elsewhere("here it is fit(x, y, epochs=...)")
+        train_on_batch = Elsewhere("here it is step(x, y, optimizer)")
+        partial_fit = Elsewhere("here it is fit(x, y, epochs=1), which continues, or fit_batches")
+        compile = Elsewhere("loss= is an argument of Network, optimizer= and metrics= are those of fit")
+        transform = Elsewhere("here it is forward(x), or layer_outputs(x)")
+        predict_log_proba = Elsewhere("here it is netlet.functional.log(predict_proba(x))")
+        coefs_ = Elsewhere("here it is weights")
+        intercepts_ = Elsewhere("here it is biases")
+        classes_ = Elsewhere("here it is classes")
+        feature_names_in_ = Elsewhere("here it is feature_names")
+        n_iter_ = Elsewhere("here it is epochs_trained")
+        loss_curve_ = Elsewhere("fit returns a History, which has it as loss")
+        history = Elsewhere("fit returns a History")
+        layers = Elsewhere("here they are layer_sizes, weights, biases and activations")
+        get_weights = Elsewhere("here it is parameters.copy()")
+        set_weights = Elsewhere("here it is parameters[:] = ...")
+        state_dict = Elsewhere("here it is parameters.copy(), or save(path)")
+        load_state_dict = Elsewhere("here it is parameters[:] = ..., or Network.load(path)")
+        count_params = Elsewhere("here it is parameters.size")
+
+    __dir__ = own_names
 
     def __eq__(self, other: object) -> bool:
         """Whether architecture, loss, dtype and the bits of all parameters are the same (NaN equals NaN)."""
@@ -1358,7 +1404,8 @@ class Network(Batches):
             "scaling": scaling,
             "notes": [self._note(kind) for kind in range(3)],
         }
-        own = {name: value for name, value in self.__dict__.items() if name not in ("_classes", "_feature_names")}
+        elsewhere = ("_classes", "_feature_names", "_learning", "_fits")  # in the notes, or of a running fit
+        own = {name: value for name, value in self.__dict__.items() if name not in elsewhere}
         return _restore, (type(self), state), own
 
     def __repr__(self) -> str:

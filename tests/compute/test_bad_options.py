@@ -14,7 +14,7 @@ from helpers.bad_input import INF, NAN, X, Y, refused
         (lambda net: net.step(X, Y), "optimizer"),
         (lambda net: net.step(X, Y, 0.1), r"^optimizer: expected one of netlet's, such as netlet.Adam\(\), got float"),
         (lambda net: net.step(X, Y, Adam), "^optimizer: .* write Adam()"),
-        (lambda net: net.backward(X), "^y: expected either y or output_gradient, got neither"),
+        (lambda net: net.backward(X), "^y: expected y or output_gradient, got neither"),
         (lambda net: net.forward(X, X), "positional"),
         (lambda net: SGD("a"), "^learning_rate: expected a number, got 'a'"),
         (lambda net: Adam(epsilon=None), "^epsilon: expected a number, got None"),

@@ -45,7 +45,7 @@ def test_a_bad_batch_ends_training_and_the_steps_before_it_stay():
         yield X[:, :4], Y
 
     net, once = regression(), regression()
-    with pytest.raises(ValueError, match=r"^x: expected shape"):
+    with pytest.raises(ValueError, match=r"^batch 1: x: expected shape"):
         net.fit_batches(batches, epochs=1)
     once.step(X, Y, SGD(0.1))
     assert net == once

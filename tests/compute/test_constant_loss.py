@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 from netlet import Network, functional
-from netlet._diagnosis import constant_loss
+from netlet._constant import constant_loss, usual_constant_loss
 from netlet._names import LOSSES
 
 RNG = np.random.default_rng(5)
@@ -75,3 +75,31 @@ def test_the_best_conceivable_loss_is_that_of_the_targets_themselves(loss):
     net.biases[0][:] = of_y(y)[0]
     _, best = constant_loss(loss, y, None, net.quantiles, net.huber_delta)
     np.testing.assert_allclose(best, net.loss(X[:1], y), rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("columns", [1, 2])
+@pytest.mark.parametrize("loss", ["squared_error", "binary_cross_entropy", "cross_entropy"])
+def test_the_quick_way_gives_the_same_where_all_rows_weigh_the_same(loss, columns):
+    y = targets(loss)[:, :columns] + (1e6 if loss == "squared_error" else 0)
+    if loss == "cross_entropy":
+        y = targets(loss).argmax(axis=1).reshape([(-1,), (-1, 1)][columns - 1])
+        y = y.astype([np.int8, np.float32][columns - 1])
+    elif loss == "binary_cross_entropy":
+        y = np.round(y)
+    outputs = 3 if loss == "cross_entropy" else columns
+    net = Network([1, outputs], activation="identity", loss=loss, seed=0,
+                  **({"output_activation": LOSSES[loss]["output"]} if "output" in LOSSES[loss] else {}))  # fmt: skip
+    full = np.eye(3)[y.reshape(-1).astype(int)] if loss == "cross_entropy" else y.copy()
+    if loss == "squared_error":
+        net.output_scaling = np.full(columns, 5.0), np.full(columns, 0.25)
+        full = (y - 5) / 0.25
+    constant, best = constant_loss(loss, full, None, net.quantiles, 1.0)
+    np.testing.assert_allclose(usual_constant_loss(net, y), constant - best, rtol=1e-7)
+    if columns == 1 and loss != "cross_entropy":
+        assert usual_constant_loss(net, y[:, 0]) == usual_constant_loss(net, y)
+
+
+def test_the_quick_way_says_so_if_it_knows_nothing():
+    for loss in sorted(set(LOSSES) - {"squared_error", "cross_entropy", "binary_cross_entropy"}):
+        assert np.isnan(usual_constant_loss(network(loss), targets(loss))), loss
+    assert np.isnan(usual_constant_loss(network("squared_error"), np.array([[0.0, 1.0], [np.nan, 2.0]])))

@@ -144,15 +144,17 @@ def test_what_is_no_batch_is_refused():
     net = regression()
     for bad, match in [
         ([], r"^batches: expected at least one batch"),
-        ([X], r"^batches: expected each to be a tuple"),
-        ([(X, Y), (X[:, :2], Y)], r"^x: expected shape"),
-        ([(X, Y, -np.ones(300))], r"^sample_weight: expected"),
+        ([X], r"^batches: expected each to be a tuple .*, got ndarray in batch 0$"),
+        ([(X, Y), {"x": X, "y": Y}], r"^batches: expected each to be a tuple .*, got dict in batch 1$"),
+        ([(X, Y), (X,)], r"^batches: expected each to be a tuple .*, got a tuple of 1 in batch 1$"),
+        ([(X, Y), (X[:, :2], Y)], r"^batch 1: x: expected shape"),
+        ([(X, Y, -np.ones(300))], r"^batch 0: sample_weight: expected"),
         ([(X, Y, np.zeros(300))], r"^sample_weight: expected a weight above 0, got 0 for all of 300 rows"),
-        ([(X[:0], Y[:0])], r"^x: expected at least one row"),
-        ([(X[:3], Y[:2])], r"^y: expected shape \(3, 2\), got \(2, 2\)"),
-        ([(X[:3], Y[:6])], r"^y: expected shape \(3, 2\), got \(6, 2\)"),
-        ([(X[:3], Y[:3, :1])], r"^y: expected shape \(3, 2\), got \(3, 1\)"),
-        ([(X[:3], Y[:3], [1, 2])], r"^sample_weight: expected "),
+        ([(X[:0], Y[:0])], r"^batch 0: x: expected at least one row"),
+        ([(X[:3], Y[:2])], r"^batch 0: y: expected shape \(3, 2\), got \(2, 2\)"),
+        ([(X[:3], Y[:6])], r"^batch 0: y: expected shape \(3, 2\), got \(6, 2\)"),
+        ([(X[:3], Y[:3, :1])], r"^batch 0: y: expected shape \(3, 2\), got \(3, 1\)"),
+        ([(X[:3], Y[:3], [1, 2])], r"^batch 0: sample_weight: expected "),
     ]:
         for metrics in (None, ["rmse"], ["r2"], [lambda y, prediction: 0.0]):
             with pytest.raises(ValueError, match=match):
@@ -241,7 +243,7 @@ def test_a_scaling_that_cannot_be_learned_changes_nothing():
     for bad, match in [
         ([], r"^batches: expected at least one batch"),
         (fewer, r"^batches: expected the same rows in each pass, got 300 and then 150"),
-        ([(X, Y), (X, np.full_like(Y, np.nan))], r"^y: expected finite numbers"),
+        ([(X, Y), (X, np.full_like(Y, np.nan))], r"^batch 1: y: expected finite numbers"),
         ([(X, np.full_like(Y, 1e308) * np.sign(Y))], r"^y: expected values whose mean and deviation are finite"),
         ([X], r"^batches: expected each to be a tuple"),
         (iter([(X, Y)]), r"^batches: expected a function .* since two passes are made over them"),

@@ -90,7 +90,9 @@ def test_other_columns_are_refused_by_name(call, table):
         (["mass", "Länge", "T", "x"], "missing: 't', 'x y'; unexpected: 'T', 'x'$"),
     ):
         with refused(
-            ValueError, rf"^(validation_data: )?x: expected the columns that the network knows .* but {match}", net
+            ValueError,
+            rf"^(validation_data: )?(batch \d: )?x: expected the columns that the network knows .* but {match}",
+            net,
         ):
             call(net, table(columns(names)))
     assert net.feature_names == NAMES

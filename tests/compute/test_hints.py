@@ -4,10 +4,11 @@
 import pickle
 import warnings
 
+import netlet
 import numpy as np
 import pytest
-from netlet import SGD, Adam, Network, RMSprop, schedules
-from netlet.callbacks import Checkpoint, CSVLog, LivePlot
+from netlet import SGD, Adam, Network, RMSprop, callbacks, schedules
+from netlet.callbacks import Checkpoint, CSVLog, LivePlot, StopAt
 
 from helpers.training import X, Y, regression
 
@@ -84,6 +85,16 @@ def test_warnings_point_at_the_caller_s_line():
         (lambda: Checkpoint("net", period=3), "here it is 'every'"),
         (lambda: CSVLog(filename="net"), "CSVLog.* here it is 'path'"),
         (lambda: LivePlot(interval=3), "LivePlot.* here it is 'seconds'"),
+        (
+            lambda: Network(2, 3, 1),
+            r"^Network.__init__\(\) takes layer_sizes without a name, got 3 .* a list: Network\(\[2, 3, 1\]\)$",
+        ),
+        (lambda: Network([2, 1], "relu"), "without a name, got 2 arguments; all others .* such as activation=...$"),
+        (
+            lambda: regression().fit(X, Y, 3),
+            r"Network.fit\(\) takes x, y without a name, got 3 arguments; .* epochs=...$",
+        ),
+        (lambda: regression().fit_batches([(X, Y)], 3), "takes batches without a name, .* such as epochs=...$"),
     ],
 )
 def test_arguments_by_another_name_get_a_hint(call, match):
@@ -121,3 +132,84 @@ def test_an_optimizer_that_goes_on_with_its_network_gets_none():
     plain = SGD()
     for _ in range(2):
         regression().fit(X, Y, epochs=1, optimizer=plain)
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("score", "'Network' object has no attribute 'score'; here it is evaluate"),
+        ("partial_fit", "fit.*fit_batches"),
+        ("compile", "loss= is an argument of Network"),
+        ("classes_", "here it is classes$"),
+        ("coefs_", "here it is weights$"),
+        ("history", "fit returns a History"),
+        ("state_dict", r"parameters.copy\(\), or save"),
+    ],
+)
+def test_others_attributes_of_a_network_say_what_is_here(name, says):
+    net = regression()
+    with pytest.raises(AttributeError, match=says):
+        getattr(net, name)
+    assert not hasattr(net, name)
+    assert name not in dir(net)
+    assert {"fit", "evaluate", "parameters"} <= set(dir(net))
+    setattr(net, name, 3)  # it is free
+    assert getattr(net, name) == 3
+
+
+def test_a_class_of_one_s_own_may_have_such_a_name():
+    class Scored(Network):
+        def score(self):
+            return 1.0
+
+    net = Scored([2, 1], seed=0)
+    assert net.score() == 1.0
+    assert "score" in dir(net)
+    assert pickle.loads(pickle.dumps(regression())) == regression()
+
+
+def test_others_attributes_of_a_history_say_what_is_here():
+    history = regression().fit(X, Y, epochs=2, validation_data=(X, Y))
+    for name, says in (
+        ("history", r"'History' object has no attribute 'history'; it is like a dict itself: history\['loss'\]"),
+        ("val_loss", "here it is validation_loss"),
+        ("accuracy", r"here it is history\['accuracy'\]"),
+    ):
+        with pytest.raises(AttributeError, match=says):
+            getattr(history, name)
+        assert name not in dir(history)
+    assert "loss" in dir(history)
+    for name, here in (("val_loss", "validation_loss"), ("lr", "learning_rate"), ("val_acc", "validation_accuracy")):
+        with pytest.raises(KeyError, match=f"here it is '{here}'"):
+            history[name]
+
+
+def test_others_callbacks_say_what_is_here():
+    with pytest.raises(ImportError, match=r"'EarlyStopping'; here it is fit\(..., validation_data=..., patience=10\)"):
+        from netlet.callbacks import EarlyStopping  # noqa: F401
+    with pytest.raises(ImportError, match=r"here it is Checkpoint\(path, best=True\)"):
+        callbacks.ModelCheckpoint  # noqa: B018
+    with pytest.raises(AttributeError, match=r"here it is in netlet.callbacks Checkpoint\(path, best=True\)"):
+        netlet.ModelCheckpoint  # noqa: B018
+    with pytest.raises(AttributeError, match=r"'Sequential'; here it is Network$"):
+        netlet.Sequential  # noqa: B018
+    for module in (netlet, callbacks):
+        with pytest.raises(AttributeError, match=f"^module '{module.__name__}' has no attribute 'nonsense'$"):
+            module.nonsense  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    ("make", "says"),
+    [
+        (
+            lambda path: Checkpoint(f"{path}/a-{{val_loss:.3f}}.netlet"),
+            r"^path: expected only epoch, .*'val_loss'.* \(here it is 'validation_loss', with validation data\)$",
+        ),
+        (lambda path: Checkpoint(f"{path}/a-{{lr}}.netlet"), r"\(here it is 'learning_rate'\)$"),
+        (lambda path: Checkpoint(f"{path}/a-{{nonsense}}.netlet"), r"\('nonsense'\)$"),
+        (lambda path: StopAt(val_loss=0.1), r"got 'val_loss' \(here it is 'validation_loss', with validation data\)$"),
+    ],
+)
+def test_others_figures_in_callbacks_say_what_is_here(make, says, tmp_path):
+    with pytest.raises(ValueError, match=says):
+        regression().fit(X, Y, epochs=1, callbacks=[make(tmp_path)])

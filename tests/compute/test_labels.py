@@ -4,6 +4,7 @@
 import copy
 import enum
 import pickle
+import threading
 
 import numpy as np
 import pandas
@@ -178,17 +179,21 @@ def test_an_unknown_label_is_refused_by_argument_and_row(call):
     net, y = classifier(classes=["a", "b", "c"]), np.array(["a", "b", "c"])[CLASSES]
     y[7] = "x"
     with refused(
-        ValueError, r"^(validation_data: )?y: expected one of the classes 'a', 'b', 'c', got 'x' in row 7$", net
+        ValueError,
+        r"^(validation_data: )?(batch \d: )?y: expected one of the classes 'a', 'b', 'c', got 'x' in row 7$",
+        net,
     ):
         call(net, y)
     with refused(
         ValueError,
-        r"^(validation_data: )?y: expected one of the classes 'a', 'b', 'c', got [012] in row 0; net.classes\[y\] are",
+        r"^(validation_data: )?(batch \d: )?y: expected one of .*, got [012] in row 0; net.classes\[y\] are",
         net,
     ):
         call(net, CLASSES)  # indices of what?
     with refused(
-        ValueError, r"^(validation_data: )?y: expected text, but the value in row 7 is missing \(None\)$", net
+        ValueError,
+        r"^(validation_data: )?(batch \d: )?y: expected text, but the value in row 7 is missing \(None\)$",
+        net,
     ):
         call(net, [*y[:7], None, *y[8:]])
 
@@ -251,7 +256,9 @@ def test_a_network_that_knows_indices_learns_no_labels():
 
 def test_labels_that_fit_did_not_learn_get_a_hint():
     for call in (CALLS["loss"], CALLS["step"], CALLS["fit_batches"]):
-        with pytest.raises(TypeError, match=r"^y: expected real numbers, got .*; .*learns labels, or set net.classes"):
+        with pytest.raises(
+            TypeError, match=r"^(batch 0: )?y: expected real numbers, got .*; .*learns labels, or set net.c"
+        ):
             call(classifier(), TEXT)
     with pytest.raises(TypeError, match=r"^y: expected real numbers, got"):
         Network([5, 3]).fit(X, TEXT, epochs=1)
@@ -360,7 +367,7 @@ def test_batches_have_labels():
     assert predicted.tolist() == net.predict(X).tolist()
     found = net.evaluate_batches(halves(y), metrics=[accuracy_score])
     assert found["accuracy_score"] == accuracy_score(y, predicted)
-    with pytest.raises(ValueError, match=r"^class_weight: expected the classes 'z', 'a', 'm', got 1$"):
+    with pytest.raises(ValueError, match=r"^class_weight: expected the classes 'z', 'a', 'm' .*, got 1$"):
         net.fit_batches(halves(y), class_weight={1: 3.0}, **settings)
 
 
@@ -372,7 +379,7 @@ def test_fit_learns_labels_beside_validation_data_in_batches():
         == plain.fit(X, INDEX, epochs=2, validation_data=(X, INDEX)).validation_loss.tolist()
     )
     net = classifier()
-    with refused(ValueError, r"^validation_data: y: expected one of the classes .* got 'x' in row 0$", net):
+    with refused(ValueError, r"^validation_data: batch 0: y: expected one of the classes .* got 'x' in row 0$", net):
         net.fit(X, TEXT, epochs=2, validation_data=[(X, ["x"] * 300)])
     assert net.classes is None
 
@@ -548,3 +555,74 @@ def test_a_pickle_whose_notes_are_no_text_is_refused():
     state["notes"] = [None, 5, None]
     with pytest.raises(ValueError, match=r"^the network's notes are not as netlet writes them: expected text, got 5$"):
         restore(cls, state)
+
+
+@pytest.mark.parametrize("y", [np.arange(300) % 2, np.arange(300) % 2 == 0, np.where(np.arange(300) % 2, "a", "b")])
+def test_two_classes_and_two_outputs_under_binary_cross_entropy_say_what_they_need(y):
+    says = r"^y: expected shape \(300, 2\), .* got \(300,( 1)?\); .* needs one output, .* cross_entropy"
+    for given in (y, y[:, None], y.astype(float) if y.dtype.kind != "U" else y):
+        net = Network([5, 2], loss="binary_cross_entropy", seed=0)
+        with refused(ValueError, says, net):
+            net.fit(X, given, epochs=1)
+        assert net.classes is None
+    named = Network([5, 2], loss="binary_cross_entropy", seed=0, classes=["a", "b"])
+    if y.dtype.kind == "U":
+        with refused(ValueError, says, named):
+            named.evaluate(X, y)
+    net = Network([5, 2], loss="binary_cross_entropy", seed=0)
+    net.fit(X, np.stack([y, y[::-1]], axis=1), epochs=1)
+
+
+def test_class_weights_by_index_are_refused_where_there_are_labels():
+    for net in (classifier(classes=["a", "b", "c"]), classifier()):
+        with pytest.raises(ValueError, match=r"'a', 'b', 'c' \(the network's labels, not indices\), got 0$"):
+            net.fit(X, np.array(["a", "b", "c"])[CLASSES], epochs=1, class_weight={0: 2.0})
+
+
+def test_labels_that_another_fit_has_read_its_data_by_are_not_taken_back():
+    net, text = classifier(), np.array(["a", "b", "c"])[CLASSES]
+    ready, goes_on = threading.Event(), threading.Event()
+
+    class Waits(Callback):
+        def on_begin(self, network, optimizer):
+            ready.set()
+            assert goes_on.wait(60)
+
+    class Fails(Callback):
+        def on_begin(self, network, optimizer):
+            other.start()
+            assert ready.wait(60)
+            raise KeyError("in vain")
+
+    other = threading.Thread(target=lambda: net.fit(X, text, epochs=1, callbacks=[Waits()]))
+    with pytest.raises(KeyError, match="in vain"):
+        net.fit(X, text, epochs=1, callbacks=[Fails()])
+    goes_on.set()
+    other.join()
+    assert net.epochs_trained == 1
+    assert net.classes.tolist() == ["a", "b", "c"]
+    assert set(net.predict(X)) <= {"a", "b", "c"}
+    alone = classifier()
+    with pytest.raises(ValueError, match="no"):
+        alone.fit(X, text, epochs=1, callbacks=[Refuses()])
+    assert alone.classes is None
+    assert not vars(alone).get("_fits")
+    assert pickle.loads(pickle.dumps(net)) == net
+
+
+class Refuses(Callback):
+    def on_begin(self, network, optimizer):
+        raise ValueError("no")
+
+
+def test_a_callback_may_train_the_same_network_before_or_after():
+    class Twice(Callback):
+        def on_begin(self, network, optimizer):
+            network.fit(X, text, epochs=1)
+
+        def on_end(self, history, network):
+            network.fit(X, text, epochs=1)
+
+    net, text = classifier(classes=["a", "b", "c"]), np.array(["a", "b", "c"])[CLASSES]
+    net.fit(X, text, epochs=1, callbacks=[Twice()])
+    assert net.epochs_trained == 3

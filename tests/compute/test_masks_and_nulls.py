@@ -67,7 +67,7 @@ def test_a_missing_value_is_refused_by_argument_row_and_column(convert, net):
     for name, calls, array in (("x", OF_X, X), ("y", OF_Y, Y), ("output_gradient", OF_GRADIENT, Y)):
         data = convert(with_hole(array, 4, 2))
         for call in calls.values():
-            with refused(ValueError, rf"^{name}: .* in row 4, column 2\b.* is missing", net):
+            with refused(ValueError, rf"^(batch 0: )?{name}: .* in row 4, column 2\b.* is missing", net):
                 call(net, data)
     for name, array in (("x", X), ("y", Y)):
         with refused(ValueError, rf"^validation_data: {name}: .* in row 4, column 2\b.* is missing", net):
@@ -78,11 +78,11 @@ def test_a_missing_value_is_refused_by_argument_row_and_column(convert, net):
 @every_vector
 def test_a_missing_weight_or_class_is_refused_by_its_row(convert, net, classifier):
     for call in OF_WEIGHTS.values():
-        with refused(ValueError, r"^sample_weight: .* in row 3 is missing", net):
+        with refused(ValueError, r"^(batch 0: )?sample_weight: .* in row 3 is missing", net):
             call(net, convert(with_hole(WEIGHTS, 3)))
     for name, call in OF_Y.items():
         if name != "learn_scaling":
-            with refused(ValueError, r"^y: .* in row 3 is missing", classifier):
+            with refused(ValueError, r"^(batch 0: )?y: .* in row 3 is missing", classifier):
                 call(classifier, convert(with_hole(CLASSES, 3)))
     classes, weights = convert(with_hole(CLASSES, 3)), convert(with_hole(WEIGHTS, 3))
     with refused(ValueError, r"^y: .* in row 3 is missing", classifier):

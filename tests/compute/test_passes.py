@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What `fit_batches` does before the first epoch, and in which order the batches come."""
 
+import array
 import copy
 
 import numpy as np
@@ -57,7 +58,7 @@ def test_standardize_learns_what_is_not_there_and_a_resumed_training_nothing():
 
 def test_a_pass_that_fails_leaves_no_scaling():
     net = regression()
-    with pytest.raises(ValueError, match=r"^x: expected finite"):
+    with pytest.raises(ValueError, match=r"^batch 1: x: expected finite"):
         net.fit_batches([(X, Y), (X + np.inf, Y)], epochs=1, standardize=True)
     assert net.input_scaling is net.output_scaling is None
     assert net.epochs_trained == 0
@@ -129,7 +130,7 @@ def test_balanced_weights_are_those_of_classes_that_were_counted(reduction):
                 continue
             new = next(cls for cls in later if cls not in first)
             listed = ", ".join(map(str, sorted(set(first))))
-            match = rf"^batches: expected the classes that were counted \({listed}\), got {new}$"
+            match = rf"^batch 0: y: expected the classes that were counted \({listed}\), got {new}$"
             with pytest.raises(ValueError, match=match):
                 net.fit_batches(fewer_at_first(np.array(first), np.array(later)), **options)
     assert net == before
@@ -182,7 +183,7 @@ def test_weights_beside_class_weights_are_refused_as_in_fit(bad, dtype):
         try:
             answers.append(call().loss.tobytes())
         except ValueError as error:
-            answers.append(str(error))
+            answers.append(str(error).removeprefix("batch 0: "))
     assert answers[0] == answers[1]
     if dtype == "float32" or not np.all(np.less(0, bad) & np.isfinite(bad)):
         assert answers[1].startswith("sample_weight: expected ")
@@ -300,8 +301,60 @@ def test_batches_may_have_labels():
     figures = by_name.evaluate_batches(slices(X, labels), metrics=["accuracy", *same.values()])
     assert list(figures.values()) == list(by_name.evaluate(X, labels, metrics=["accuracy", *same.values()]).values())
     assert np.concatenate(list(by_name.predict_batches([X]))).tolist() == by_name.predict(X).tolist()
-    with pytest.raises(ValueError, match=r"^validation_data: y: expected one of the classes 'ant'"):
+    with pytest.raises(ValueError, match=r"^validation_data: batch 0: y: expected one of the classes 'ant'"):
         by_name.fit_batches([(X, labels)], epochs=1, validation_data=[(X, np.full(300, "dog"))])
     learned = classifier()
     learned.fit(X, labels, epochs=1, validation_data=[(X[:150], labels[:150]), (X[150:], labels[150:])])
     assert learned.classes.tolist() == names.tolist()
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 100])
+def test_a_source_may_fill_the_same_arrays_again_while_others_are_held(size):
+    parts = [(X[i : i + 30], CLASSES[i : i + 30], WEIGHT[i : i + 30]) for i in range(0, 300, 30)]
+    x, y, weight = (array.copy() for array in parts[0])
+
+    def refilled():
+        for part in parts:
+            x[:], y[:], weight[:] = part
+            yield x, y, weight
+
+    nets = [classifier() for _ in range(2)]
+    histories = [
+        net.fit_batches(source, epochs=3, shuffle_buffer=size) for net, source in zip(nets, (lambda: parts, refilled))
+    ]
+    assert nets[0] == nets[1]
+    assert histories[0].loss.tolist() == histories[1].loss.tolist()
+
+
+def refill(kind):
+    """An array of that kind, and a function that fills it again."""
+    if kind == "pandas":
+        table = pytest.importorskip("pandas").DataFrame(X[:30].copy())
+        return table, lambda values: table.__setitem__(slice(None), values)
+    if kind == "array.array":
+        row = array.array("d", X[0])
+        return row, lambda values: memoryview(row).__setitem__(slice(None), memoryview(array.array("d", values[0])))
+    if kind == "list":
+        rows = X[:30].tolist()
+        return rows, lambda values: [row.__setitem__(slice(None), new) for row, new in zip(rows, values.tolist())]
+    masked = np.ma.masked_array(X[:30].copy(), mask=False)
+    return (masked if kind == "masked" else memoryview(masked.data)), lambda values: masked.__setitem__(
+        slice(None), values
+    )
+
+
+@pytest.mark.parametrize("kind", ["pandas", "list", "masked", "memoryview", "array.array"])
+def test_other_kinds_may_be_filled_again_too(kind):
+    data, fill = refill(kind)
+    rows = 1 if kind == "array.array" else 30
+
+    def source():
+        for i in range(0, 300, 30):
+            fill(X[i : i + rows])
+            yield data, CLASSES[i : i + rows]
+
+    nets = [classifier() for _ in range(2)]
+    nets[0].fit_batches(source, epochs=2, shuffle_buffer=4)
+    apart = [(X[i : i + rows], CLASSES[i : i + rows]) for i in range(0, 300, 30)]
+    nets[1].fit_batches(apart, epochs=2, shuffle_buffer=4)
+    assert nets[0] == nets[1]

@@ -81,8 +81,8 @@ def test_without_a_terminal_there_is_a_line_a_second_at_most(stderr, clock, monk
             look()
     last = f"loss {history.loss[-1]:.4g}, validation loss {history.validation_loss[-1]:.4g}"
     assert stream.getvalue().splitlines() == [
-        f"epoch 3/4 (40%), 0:01 left, {last}, now 0.1235",
-        f"epoch 3/4 (40%), 0:01 left, {last}, now 0.1235",
+        f"epoch 3/4 (40 %), 0:01 left, {last}, now 0.1235",
+        f"epoch 3/4 (40 %), 0:01 left, {last}, now 0.1235",
         f"epoch 2/4, 0:02, {last}",
     ]
 
@@ -90,11 +90,11 @@ def test_without_a_terminal_there_is_a_line_a_second_at_most(stderr, clock, monk
 @pytest.mark.parametrize(
     ("given", "text"),
     [
-        ({"stage": 0, "rows": 50, "total": 200}, "checking the data: 25%"),
+        ({"stage": 0, "rows": 50, "total": 200}, "checking the data: 25 %"),
         ({"stage": 1, "rows": 1234567}, "standardizing: 1,234,567 rows"),
         ({"rows": 12000, "loss": 1e-7}, "epoch 1/2 (12,000 rows), 1:01:01, now 1e-07 a row"),
-        ({"rows": 10, "total": 40, "loss": 2.0}, "epoch 1/2 (25%), 7:07:07 left, now 2 a row"),
-        ({"stage": 3, "rows": 10, "total": 40}, "epoch 1/2 (validating 25%), 1:01:01 left"),
+        ({"rows": 10, "total": 40, "loss": 2.0}, "epoch 1/2 (25 %), 7:07:07 left, now 2 a row"),
+        ({"stage": 3, "rows": 10, "total": 40}, "epoch 1/2 (validating 25 %), 1:01:01 left"),
         ({}, "epoch 1/2, 1:01:01"),
     ],
 )

@@ -60,9 +60,9 @@ BADLY = {
     "rate": (lambda name: train(name, "tanh", [16], epochs=100, optimizer=Adam(30.0)), "a smaller learning rate"),
     "weights": (
         lambda name: train(name, "sigmoid", [16], saturate, epochs=100, optimizer=Adam(0.01)),
-        r"\d+% of the units of hidden layer 1 are saturated",
+        r"\d+ % of the units of hidden layer 1 are saturated",
     ),
-    "dead": (lambda name: train(name, "relu", [16], kill, epochs=60, optimizer=Adam(0.01)), "100% of .* are dead"),
+    "dead": (lambda name: train(name, "relu", [16], kill, epochs=60, optimizer=Adam(0.01)), "100 % of .* are dead"),
 }
 
 

@@ -193,7 +193,7 @@ def test_a_time_may_end_training_within_an_epoch():
     assert (len(history), net.epochs_trained) == (0, 0)
     assert net != regression()
     assert len(net.fit(X, Y, epochs=2, batch_size=64, callbacks=[StopAt(seconds=1e9, every_steps=1)])) == 2
-    with pytest.raises(ValueError, match=r"^every_steps: expected None without seconds"):
+    with pytest.raises(ValueError, match=r"^every_steps: give this beside seconds alone"):
         StopAt(loss=0.5, every_steps=3)
 
 
@@ -214,7 +214,7 @@ def test_the_learning_rate_may_be_set_for_the_steps_that_follow():
 
 def test_what_does_not_go_together_is_refused():
     for options, match in (
-        ({"every": 2, "every_steps": 3}, r"^every: expected either every or every_steps, got both"),
+        ({"every": 2, "every_steps": 3}, r"^every: give this or every_steps, not both"),
         ({"best": True, "every_steps": 3}, r"^best: expected False with every_steps"),
         ({"every_steps": 0}, r"^every_steps: expected a positive integer or None"),
         ({"keep": 2, "every_steps": 3}, r"^keep: expected {epoch} or {step} in path"),

@@ -80,7 +80,9 @@ def test_what_is_not_finite_is_named(values, table):
     x = with_column(table, values)
     for name, calls in (("x", OF_X), ("y", OF_Y)):
         for call in calls.values():
-            with pytest.raises(ValueError, match=rf"^(validation_data: )?{name}: .* (in row 2, )?column 1 \('bad'\)"):
+            with pytest.raises(
+                ValueError, match=rf"^(validation_data: )?(batch \d: )?{name}: .* (in row 2, )?column 1 \('bad'\)"
+            ):
                 call(x)
 
 
@@ -99,7 +101,9 @@ def test_what_is_no_number_is_named(values, table):
     for name, call in [*calls, ("x", Network([3, 2], seed=0).predict)]:
         if isinstance(x, pandas.DataFrame) and x.dtypes.iloc[1] == np.float64:
             continue  # NaN to pandas
-        with pytest.raises((ValueError, TypeError), match=rf"^(validation_data: )?{name}: .*column 1 \('bad'\)"):
+        with pytest.raises(
+            (ValueError, TypeError), match=rf"^(validation_data: )?(batch \d: )?{name}: .*column 1 \('bad'\)"
+        ):
             call(x)
 
 

@@ -64,9 +64,9 @@ IN_VAIN = {
     ),
     "saturated": (
         lambda: fit(saturated(), optimizer=SGD(1e-4)),
-        r"\d+% of the units of hidden layer 1 are saturated \(sigmoid",
+        r"\d+ % of the units of hidden layer 1 are saturated \(sigmoid",
     ),
-    "dead": (lambda: fit(dead()), r"100% of the units of hidden layer 1 are dead \(relu"),
+    "dead": (lambda: fit(dead()), r"100 % of the units of hidden layer 1 are dead \(relu"),
     "scaled for other data": (
         lambda: fit(scaled_for_other_data(), 1000 * X + 5000, optimizer=SGD(1e-4)),
         r"sizes up to [\d.e+]+ after the network's input_scaling, which comes from other data: use learn_scaling",
@@ -79,7 +79,7 @@ IN_VAIN = {
     ),
     "a deep layer": (
         lambda: fit(classifier(["relu", "relu", "softmax"], (16, 8), init=with_dead_layer())),
-        "100% of the units of hidden layer 2 are dead",
+        "100 % of the units of hidden layer 2 are dead",
     ),
 }
 
@@ -227,20 +227,116 @@ def test_a_rate_that_is_0_from_the_first_epoch_on_is_warned_of_and_why(in_batche
 
     with pytest.warns(TrainingWarning, match=r"learning rate 0 in every epoch: with resume=True it counts .* is over"):
         assert train(schedule=schedules.CosineDecay(3)).epochs_trained == 6
-    with pytest.warns(TrainingWarning, match=r"the schedule made the learning rate 0 in every epoch"):
+    with pytest.warns(
+        TrainingWarning, match=r"^nothing will be learned: the schedule makes the learning rate 0 in every"
+    ):
         train(schedule=lambda epoch: 0)
     train(schedule=lambda epoch: min(1, epoch / 2))  # one that warms up
+    train(schedule=schedules.CosineDecay(4))
+    train(schedule=schedules.CosineDecay(2, floor=0.1))
+
+
+OVER = {
+    "cosine": (schedules.CosineDecay(20), 20),
+    "exponential": (schedules.ExponentialDecay(1e-200), 2),
+    "step": (schedules.StepDecay(1e-200, 5), 10),
+    "plateau": (schedules.ReduceOnPlateau(1e-200, patience=1, min_delta=1e9), 3),
+    "a function": (lambda epoch: 1.0 if epoch < 4 else 0.0, 4),
+}
+
+
+@pytest.mark.parametrize(("schedule", "epochs"), OVER.values(), ids=OVER)
+def test_it_comes_before_training_and_as_an_error_nothing_has_changed(schedule, epochs):
+    net, adam = classifier(), Adam(0.01)
+    fit(net, optimizer=adam, epochs=epochs, schedule=schedule)
+    before, steps, called = net.to_bytes(optimizer=adam), adam.steps, []
+    options = {"epochs": 7, "optimizer": adam, "schedule": schedule, "resume": True, "standardize": True}
+    with pytest.raises(TrainingWarning, match="learning rate 0 in every epoch: with resume=True") as caught:
+        fit(net, callback=lambda *_: called.append(1), **options)
+    assert not called
+    assert net.to_bytes(optimizer=adam) == before
+    assert adam.steps == steps
+    assert not hasattr(caught.value, "history")
+    with pytest.warns(TrainingWarning) as heard:
+        net.fit(X, CLASSES, **options)
+    line = inspect.currentframe().f_lineno - 1
+    assert [(each.filename, each.lineno) for each in heard] == [(__file__, line)]
+
+
+def test_a_function_is_asked_for_each_epoch_once_and_ahead_only_while_its_factors_are_0():
+    def asked(factors, epochs, stop_after):
+        epochs_asked = []
+
+        def factor(epoch):
+            epochs_asked.append(epoch)
+            return factors(epoch)
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", TrainingWarning)
+            history = classifier().fit(
+                X, CLASSES, epochs=epochs, schedule=factor, callback=lambda epoch, _: epoch == stop_after - 1
+            )
+        assert history.learning_rate.tolist() == [0.1 * factors(epoch) for epoch in range(stop_after)]
+        return epochs_asked
+
+    assert asked(lambda epoch: 0.5, 5, 2) == [0, 1]
+    assert asked(lambda epoch: float(epoch >= 3), 6, 1) == [0, 1, 2, 3]
+    assert asked(lambda epoch: float(epoch >= 3), 6, 6) == list(range(6))
+    assert asked(lambda epoch: float(epoch == 2), 6, 6) == list(range(6))
+    assert asked(lambda epoch: 0.0, 2**62, 3) == list(range(1000))
+    with pytest.warns(TrainingWarning, match="rate 0 in the first 1,000 epochs"):
+        classifier().fit(X, CLASSES, epochs=2**62, schedule=lambda epoch: 0, callback=lambda *_: True)
+
+
+def test_a_factor_that_cannot_be_had_ahead_is_an_error_of_its_epoch():
+    with pytest.raises(IndexError) as caught:
+        classifier().fit(X, CLASSES, epochs=5, schedule=lambda epoch: [0.0, 0.0][epoch])
+    assert len(caught.value.history) == 2
 
 
 def test_what_looks_is_imported_only_where_there_is_something_to_look_at():
     code = """
 import sys, numpy as np
 from netlet import Network
-x, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
-Network([2, 3, 1], seed=0).fit(x, y, epochs=10_000, learning_rate=0.5)
+X, Y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
+Network([2, 3, 1], seed=0).fit(X, Y, epochs=10_000, learning_rate=0.5)
+x = np.random.default_rng(0).normal(size=(300, 4))
+targets = {"squared_error": np.sin(x[:, :2]), "cross_entropy": x[:, :2].argmax(1), "binary_cross_entropy": x[:, :2] > 0}
+for loss, y in targets.items():
+    net = Network([4, 16, 2], activation="tanh", loss=loss, reduction="mean", seed=0)
+    net.fit(x, y, epochs=300, batch_size=32, optimizer="adam")
+    net.fit(x, y, epochs=30, batch_size=32, learning_rate=1e-3)  # it hardly changes any more
 print("netlet._diagnosis" in sys.modules)
-Network([2, 3, 1], seed=0).fit(x, y, epochs=30, learning_rate=0.01)
+Network([2, 3, 1], seed=0).fit(X, Y, epochs=30, learning_rate=0.01)
 print("netlet._diagnosis" in sys.modules)
 """
     run = subprocess.run([sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.split() == ["False", "True"]
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_whether_a_loss_is_small_is_judged_by_the_targets_and_neither_by_its_fall_nor_its_start(reduction):
+    net = Network([6, 1], activation="identity", reduction=reduction, seed=0)
+    net.biases[0][:] = 100
+    rate = {"learning_rate": 0.02 if reduction == "mean" else 0.02 / 200}
+    noise = np.where(np.arange(200) % 2, 1.0, -1.0) + 3
+    with pytest.warns(TrainingWarning, match=r"no better than .* constant prediction, 0\.5;") as caught:
+        net.fit(0 * X + 1e-3 * RAW, noise, epochs=4000, **rate)
+    assert len(caught) == 1
+
+
+def test_very_large_and_small_targets_under_any_error_settings_of_numpy():
+    for size in (1e250, 1e-250):
+        with np.errstate(all="raise"), warnings.catch_warnings():
+            warnings.simplefilter("error")
+            for _ in range(2):
+                net = regression()
+                fit(net, y=size * Y, standardize=True, epochs=100)
+                fit(net, y=size * Y, epochs=20)
+
+
+@pytest.mark.parametrize("y", [np.array(3.0), np.array([3.0]), 3.0])
+def test_one_row_of_any_shape_is_not_judged(y):
+    net = Network([2, 1], activation="identity", seed=0)
+    for _ in range(2):
+        net.fit(np.array([0.0, 1.0]), y, epochs=100)

@@ -101,10 +101,10 @@ def test_a_pair_of_arrays_stays_one():
         (np.ones((3, 5)), r"^validation_data: expected a tuple"),
         ([], r"^validation_data: expected a tuple"),
         (iter([(X, Y)]), r"^validation_data: expected a function .* each epoch passes over them"),
-        (lambda: [(X[:, :2], Y)], r"^validation_data: x: expected shape"),
+        (lambda: [(X[:, :2], Y)], r"^validation_data: batch 0: x: expected shape"),
         (lambda: [X], r"^validation_data: expected each to be a tuple"),
-        (lambda: [(X, Y + np.nan)], r"^validation_data: y: expected finite numbers"),
-        (lambda: [(X + np.inf, Y)], r"^validation_data: x: expected finite numbers"),
+        (lambda: [(X, Y + np.nan)], r"^validation_data: batch 0: y: expected finite numbers"),
+        (lambda: [(X + np.inf, Y)], r"^validation_data: batch 0: x: expected finite numbers"),
         (list, r"^validation_data: expected at least one batch, got none"),
         (lambda: None, r"^validation_data: expected a function that returns an iterator, got one that returns None$"),
     ],
@@ -127,7 +127,7 @@ def test_an_iterator_is_enough_for_one_pass():
 
 def test_a_bad_batch_after_the_first_ends_training_and_the_steps_stay():
     net, once = regression(), regression()
-    with pytest.raises(ValueError, match=r"^validation_data: x: expected shape"):
+    with pytest.raises(ValueError, match=r"^validation_data: batch 1: x: expected shape"):
         net.fit(X, Y, epochs=2, validation_data=lambda: [(X, Y), (X[:, :2], Y)])
     once.step(X, Y, SGD(0.1))
     assert net == once
@@ -163,3 +163,40 @@ def test_what_the_source_raises_comes_out_and_the_steps_stay():
     once.step(X, Y, Adam())
     assert net == once
     assert (net.epochs_trained, adam.steps) == (0, 1)
+
+
+def test_metrics_of_validation_data_beside_batches():
+    def worst(y, prediction):
+        return np.abs(y - prediction).max()
+
+    options = {"epochs": 3, "metrics": ["r2", "mae", worst], "optimizer": "adam"}
+    whole = regression().fit_batches([(X, Y)], validation_data=(HELD_X, HELD_Y), **options)
+    parts = regression().fit_batches([(X, Y)], validation_data=held, **options)
+    net, adam = regression(), Adam()
+    for epoch in range(3):
+        net.fit_batches([(X, Y)], epochs=1, optimizer=adam)
+        expected = net.evaluate(HELD_X, HELD_Y, metrics=options["metrics"])
+        for history in (whole, parts):
+            assert list(history.metrics) == ["validation_r2", "validation_mae", "validation_worst"]
+            assert {name: history[f"validation_{name}"][epoch] for name in ("r2", "mae", "worst")} == {
+                name: expected[name] for name in ("r2", "mae", "worst")
+            }
+
+
+def test_metrics_of_labels_beside_batches():
+    net = classifier(classes=["a", "b", "c"])
+    names = np.array(["a", "b", "c"])[CLASSES]
+    history = net.fit_batches(
+        [(X, names)], epochs=2, validation_data=(X, names), metrics={"right": lambda y, given: (y == given).mean()}
+    )
+    assert history["validation_right"].tolist() == history["validation_accuracy"].tolist()
+    assert history["validation_right"][-1] == net.evaluate(X, names)["accuracy"]
+
+
+def test_metrics_without_validation_data_say_where_they_can_be_had():
+    net = regression()
+    with pytest.raises(ValueError, match=r"^metrics: expected validation_data, .*evaluate_batches computes them over"):
+        net.fit_batches([(X, Y)], epochs=1, metrics=["r2"])
+    with pytest.raises(ValueError, match=r"^metrics: unknown name 'accuracy' for squared_error"):
+        net.fit_batches([(X, Y)], epochs=1, metrics=["accuracy"], validation_data=(X, Y))
+    assert net == regression()

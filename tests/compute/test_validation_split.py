@@ -75,7 +75,11 @@ def test_fit_holds_the_rows_back():
         ({"validation_split": 0}, ValueError, "^validation_split: expected a number between 0 and 1, got 0"),
         ({"validation_split": 1.0}, ValueError, "^validation_split: expected a number between 0 and 1, got 1"),
         ({"validation_split": "0.2"}, TypeError, "^validation_split: expected a number"),
-        ({"validation_split": 0.2, "validation_data": (X, Y)}, ValueError, "^validation_split: expected None beside"),
+        (
+            {"validation_split": 0.2, "validation_data": (X, Y)},
+            ValueError,
+            "^validation_split: give this or validation_data, not both",
+        ),
         ({"validation_split": 0.2, "sample_weight": [1, 2]}, ValueError, "^sample_weight: expected shape"),
     ],
 )

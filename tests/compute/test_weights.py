@@ -115,7 +115,7 @@ def test_weights_that_are_all_zero_are_refused(call, reduction):
     net = Network([5, 2], reduction=reduction, seed=0)
     before = net.parameters.copy()
     with pytest.raises(
-        ValueError, match=r"^(validation_data: )?sample_weight: expected a weight above 0, got 0 for all"
+        ValueError, match=r"^(validation_data: |batch 0: )?sample_weight: expected a weight above 0, got 0 for all"
     ):
         call(net)
     assert (net.parameters == before).all()

@@ -2,6 +2,7 @@
 """The header that is written beside exported C agrees with it, and suits every C and C++."""
 
 import errno
+import json
 import os
 import re
 import shutil
@@ -176,3 +177,63 @@ def test_a_header_that_cannot_be_written_leaves_the_c_file(tmp_path, monkeypatch
     with pytest.raises(OSError, match=r"net\.h"):
         NETWORKS["float64"].to_c(tmp_path / "net.c")
     assert (tmp_path / "net.c").read_bytes() == before
+
+
+NASTY = [
+    "*/ int evil; /*",
+    "*\\",  # a backslash at the end of a line joins it with the next one
+    "??/",  # the same as a trigraph
+    "/* nested",
+    "// line",
+    "a\nb\r\x00\x1b\x7f\u2028",
+    '"quoted" \\" é 😀 \ud800',
+    "#error no",
+    "???/??/",
+    "{name} %s",
+]
+
+
+@pytest.mark.parametrize("standard", ["c89", "c99", "c++17"])
+def test_feature_names_and_classes_are_comments_whatever_they_are(standard, tmp_path):
+    names = [name for name in NASTY if "\ud800" not in name]  # files are UTF-8
+    net = Network([len(names), 3, len(names)], loss="cross_entropy", seed=0, classes=names)
+    net.feature_names = [name[::-1] + name for name in names]
+    net.to_c(tmp_path / "net.c")
+    text = (tmp_path / "net.h").read_bytes().decode("ascii")
+    assert not set(text) - set(map(chr, range(32, 127))) - {"\n"}
+    comment, rest = text.split("*/", 1)
+    assert comment.count("/*") == 1
+    assert not any("evil" in line or "nested" in line for line in rest.splitlines())
+    assert rest.lstrip().startswith("#ifndef NETLET_net_H")
+    assert "??" not in text
+    found = re.findall(r"^ \* (x|y)\[(\d+)\]: (.*)$", comment, flags=re.MULTILINE)
+    assert [json.loads(text) for what, _, text in found if what == "x"] == net.feature_names
+    assert [json.loads(text) for what, _, text in found if what == "y"] == names
+    if COMPILERS:
+        language = "c++" if "++" in standard else "c"
+        (tmp_path / "main.c").write_text('#include "net.h"\nint main(void) { return NET_INPUTS - NET_OUTPUTS; }\n')
+        options = [*STRICT, "-Wcomment", "-Wtrigraphs", "-trigraphs", f"-std={standard}", "-x", language]
+        good, message = compiles(COMPILERS[0], *options, "-fsyntax-only", "main.c", cwd=tmp_path)
+        assert good, message
+    net.to_c(tmp_path / "net.c")  # it is known as one of to_c's
+
+
+def test_comments_of_numbers_and_of_yes_and_no(tmp_path):
+    net = Network([2, 3], loss="cross_entropy", seed=0, classes=[10, 20, 30])
+    net.to_c(tmp_path / "net.c")
+    assert " * y[0]: 10\n * y[1]: 20\n * y[2]: 30\n */\n" in (tmp_path / "net.h").read_text()
+    net = Network([2, 1], loss="binary_cross_entropy", seed=0, classes=["no", "yes"])
+    net.to_c(tmp_path / "net.c")
+    assert ' *\n * y: probabilities of "yes", as against "no"\n */\n' in (tmp_path / "net.h").read_text()
+    Network([2, 1], seed=0).to_c(tmp_path / "net.c")
+    assert "(-lm).\n */\n" in (tmp_path / "net.h").read_text()
+
+
+@pytest.mark.skipif(not COMPILERS, reason="there is no C compiler")
+def test_two_networks_whose_names_differ_in_case_alone_are_refused_if_their_sizes_differ(tmp_path):
+    Network([3, 4, 2], seed=1).to_c(tmp_path / "a.c", name="net")
+    Network([3, 4, 1], seed=1).to_c(tmp_path / "b.c", name="Net")
+    (tmp_path / "main.c").write_text('#include "a.h"\n#include "b.h"\nint main(void) { return 0; }\n')
+    good, message = compiles(COMPILERS[0], "-fsyntax-only", "main.c", cwd=tmp_path)
+    assert not good
+    assert "names that differ in case alone need files of their own" in message

@@ -40,7 +40,7 @@ BEGIN = """
 
 def run(code, **environment):
     """Run Python code, after BEGIN."""
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("NETLET_")}
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(("NETLET_", "OMP_"))}
     return subprocess.run(
         # from Python 3.12 on a fork beside threads is warned of; that it works is what is tested
         [sys.executable, "-W", "ignore::DeprecationWarning", "-c", textwrap.dedent(BEGIN) + textwrap.dedent(code)],

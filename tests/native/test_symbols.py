@@ -68,11 +68,11 @@ def test_only_its_table_leaves_an_instruction_set_s_kernels(library):
         assert missing <= {"memcpy", "memset", "memmove", "frexp", "ldexp", "_GLOBAL_OFFSET_TABLE_"}
 
 
-def test_only_the_module_s_entry_leaves_the_extension():
+def test_only_the_module_s_entry_and_its_mark_leave_the_extension():
     defined = symbols(netlet._core.__file__, "--dynamic", "--defined-only", "--extern-only")
     names = [line.split()[-1] for line in defined]
     ours = [name for name in names if re.match(r"netlet|_Z(N|NK|TI|TS|TV)N?6netlet|PyInit", name)]
-    assert ours == ["PyInit__core"]
+    assert ours == ["PyInit__core", "netlet_python_module"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the sections are ELF's")

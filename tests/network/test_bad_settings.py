@@ -147,7 +147,7 @@ def test_what_a_network_is_cannot_be_set(name, net):
         (lambda: Adam(l1=np.inf), "^l1: .*got inf"),
         (lambda: SGD(clip_value=-0.5), "^clip_value: "),
         (lambda: SGD(clip_norm=np.nan), "^clip_norm: .*got nan"),
-        (lambda: SGD(clip_norm=1, clip_value=1), "^clip_norm: expected one of clip_value and clip_norm, got both"),
+        (lambda: SGD(clip_norm=1, clip_value=1), "^clip_norm: give this or clip_value, not both"),
         (lambda: AdamW(weight_decay=-0.1), "^weight_decay: "),
         (lambda: RMSprop(rho=1), "^rho: expected a number >= 0 and < 1, got 1"),
         (lambda: RMSprop(momentum=-1), "^momentum: "),

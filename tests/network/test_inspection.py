@@ -134,6 +134,68 @@ def test_a_picture_shows_all_layers(sizes):
     pyplot.close(ax.figure)
 
 
+def lines(ax):
+    return [
+        (np.hypot(*np.diff(segment, axis=0)[0]), *color, width)
+        for collection in ax.collections
+        if hasattr(collection, "get_segments")
+        for segment, color, width in zip(
+            collection.get_segments(), collection.get_colors(), collection.get_linewidths(), strict=True
+        )
+    ]
+
+
+def test_the_larger_a_weight_the_wider_and_darker_its_line_and_the_later_it_is_drawn():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    for sizes in ([2, 1], [16, 16]):
+        net = Network(sizes, seed=0)
+        net.parameters[:] = 0
+        net.weights[0].flat[:] = np.linspace(-1, 0.9, net.weights[0].size)
+        ax = net.plot()
+        *_, last = drawn = lines(ax)
+        reds, blues = [x for x in drawn if x[1] > x[3]], [x for x in drawn if x[1] < x[3]]
+        assert len(blues) >= len(reds) > 0
+        assert last[1] < last[3]  # the largest is negative
+        for figure in (4, 5):  # opacity and width
+            assert [x[figure] for x in drawn] == sorted(x[figure] for x in drawn)
+            assert drawn[-1][figure] > drawn[0][figure] > 0
+        pyplot.close(ax.figure)
+    halves = []
+    for count in (2, 16):  # the same weight of half the largest size is fainter among many
+        net = Network([count, count], init=np.full((count + 1) * count, 0.5))
+        net.weights[0][0, 0] = 1
+        ax = net.plot()
+        halves.append(lines(ax)[0])
+        pyplot.close(ax.figure)
+    assert halves[0][4] > 2 * halves[1][4]
+
+
+def words(ax):
+    return [text.get_text() for text in ax.texts]
+
+
+def test_inputs_and_outputs_have_their_names_where_they_are_few():
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    for hidden in (3, 40):  # units, and matrices
+        net = Network([2, hidden, 3], loss="cross_entropy", seed=0, classes=["cat", "dog", "owl of the night"])
+        net.feature_names = ["$a_", "a name\nthat is too long to be drawn in full"]
+        ax = net.plot()
+        ax.figure.canvas.draw()
+        assert {"$a_", "a name that is too long…", "cat", "dog"} <= set(words(ax))
+        assert sum(word.startswith("owl") for word in words(ax)) == 1
+        pyplot.close(ax.figure)
+    net = Network([2, 3, 1], loss="binary_cross_entropy", seed=0, classes=["no", "yes"])
+    ax = net.plot()
+    assert "yes" in words(ax)
+    assert "no" not in words(ax)
+    pyplot.close(ax.figure)
+    net = Network([100, 50], loss="cross_entropy", seed=0, classes=[f"class {i}" for i in range(50)])
+    net.feature_names = [f"input {i}" for i in range(100)]
+    ax = net.plot()
+    assert len(words(ax)) == 1
+    pyplot.close(ax.figure)
+
+
 def test_a_picture_of_what_is_not_finite_is_drawn():
     pyplot = pytest.importorskip("matplotlib.pyplot")
     for sizes in ([2, 2], [30, 30]):

@@ -49,14 +49,31 @@ def test_the_reference_is_imported_when_it_is_asked_for():
         netlet.nonsense  # noqa: B018
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/labels.md", "docs/training.md"])
+def python_blocks(path: Path) -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```$", path.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+
+
+def pages() -> list[object]:
+    """README and all pages with Python, those that import PyTorch or Keras marked."""
+    found = []
+    for path in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]:
+        blocks = python_blocks(path)
+        needs = [pytest.mark.frameworks, pytest.mark.filterwarnings("default")]
+        if not re.search("^import (torch|keras)", "".join(blocks), re.MULTILINE):
+            needs = []
+        if blocks:
+            found.append(pytest.param(path.relative_to(ROOT).as_posix(), marks=needs))
+    return found
+
+
+@pytest.mark.parametrize("name", pages())
 def test_python_blocks(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """In order, in one namespace; what a line prints is what the comment beside it says."""
     monkeypatch.chdir(tmp_path)
-    text = (ROOT / name).read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    blocks = python_blocks(ROOT / name)
     assert blocks
     namespace: dict[str, object] = {}
     for block in blocks:

@@ -54,7 +54,17 @@ def test_by_default_the_best_instruction_set_and_the_cpus_of_the_affinity_mask_a
 
 
 def test_empty_variables_are_as_good_as_none():
-    assert output(REPORT, NETLET_ISA="", NETLET_NUM_THREADS="") == output(REPORT)
+    assert output(REPORT, NETLET_ISA="", NETLET_NUM_THREADS="", OMP_NUM_THREADS="") == output(REPORT)
+
+
+def test_openmp_s_variable_lowers_the_default():
+    assert output(REPORT, OMP_NUM_THREADS="1,4").split()[1] == "1"  # for regions within regions, too
+    assert output(REPORT, OMP_NUM_THREADS="1", NETLET_NUM_THREADS="3").split()[1] == "3"
+
+
+@pytest.mark.parametrize("value", ["1000", "many"])
+def test_openmp_s_variable_neither_raises_the_default_nor_fails(value):
+    assert output(REPORT, OMP_NUM_THREADS=value) == output(REPORT)
 
 
 @pytest.mark.parametrize(

@@ -230,7 +230,7 @@ module netlet
   end interface
   public :: netlet_view
 
-  public :: netlet_get_num_threads, netlet_set_num_threads, netlet_version
+  public :: netlet_get_num_threads, netlet_set_num_threads, netlet_limit_threads, netlet_version
 
   ! ---- netlet.h
 
@@ -299,6 +299,10 @@ module netlet
       import
       integer(c_size_t), value :: count
       type(c_error), intent(inout), optional :: error
+    end function
+    integer(c_size_t) function c_limit_threads(count) bind(c, name="netlet_limit_threads")
+      import
+      integer(c_size_t), value :: count
     end function
     integer(c_int) function c_network_create(config, network, error) bind(c, name="netlet_network_create")
       import
@@ -650,6 +654,12 @@ contains
     status = c_set_num_threads(int(count, c_size_t), error)
     call conclude(status, error, stat, errmsg)
   end subroutine
+
+  ! At most so many for calls that this thread makes from now on; 0: no limit, as in the beginning. The limit before.
+  integer function netlet_limit_threads(count)
+    integer, intent(in) :: count
+    netlet_limit_threads = int(c_limit_threads(int(count, c_size_t)))
+  end function
 
   ! ---- networks
 

@@ -20,9 +20,9 @@
  *             while a call runs may be from different moments of it). Only netlet_..._free, netlet_set_isa, and those
  *             that return pointers to what may change (netlet_scaling_shift, netlet_scaling_scale, netlet_note) must not
  *             run while another call changes the object. A call shares its work among as many threads as
- *             netlet_set_num_threads says; their number never changes a result. These threads never end: a plug-in that
- *             is to be unloaded (dlclose) must use one thread from the start, or be linked with -Wl,-z,nodelete, as the
- *             shared library is.
+ *             netlet_set_num_threads says and netlet_limit_threads allows the calling thread; their number never changes
+ *             a result. These threads never end: a plug-in that is to be unloaded (dlclose) must use one thread from the
+ *             start, or be linked with -Wl,-z,nodelete, as the shared library is.
  *   Callbacks Functions of the caller's (poll, on_epochs, on_step, next_batch, a schedule's function) must return: they may not
  *             throw an exception, longjmp or end their thread. Whatever they leave that way stays busy for ever. In
  *             netlet.hpp they may throw.
@@ -171,10 +171,16 @@ NETLET_API const char* netlet_available_isa(size_t i);
 /* Switches the whole process to another instruction set, for comparisons; not while another call runs. */
 NETLET_API netlet_status netlet_set_isa(const char* name, netlet_error* error);
 
-/* How many threads share the work of one call, the calling thread included. By default what the environment variable
- * NETLET_NUM_THREADS says, or else the number of CPUs in the process's affinity mask. */
+/* How many threads share the work of one call, the calling thread included: a number of the process. By default what the
+ * environment variable NETLET_NUM_THREADS says, or else the number of CPUs in the process's affinity mask, but no more
+ * than OMP_NUM_THREADS says: it is how programs that run several processes side by side give each its share. */
 NETLET_API size_t netlet_get_num_threads(void);
 NETLET_API netlet_status netlet_set_num_threads(size_t count, netlet_error* error); /* 1 to 1024 */
+
+/* From now on calls made by this thread use at most `count` threads, if the process's number is not smaller anyway; 0: no
+ * limit, as in the beginning. Other threads keep theirs. Returns the limit before, to be set again. Any thread may call
+ * it at any time, also from a callback. netlet_limit_threads(1) is for threads that work side by side. */
+NETLET_API size_t netlet_limit_threads(size_t count);
 
 /* A function that calls made by this thread ask about every 20 ms, on this thread, in the floating-point environment
  * that it was set in; NULL: none, as in the beginning. If its result is not 0, the call ends with

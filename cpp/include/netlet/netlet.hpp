@@ -932,6 +932,21 @@ inline void set_num_threads(std::size_t count) {
   check(netlet_set_num_threads(count, check));
 }
 
+// While it lives, calls of the thread that made it use at most `count` threads, and no more than a ThreadLimit around it
+// allows. It must end on its thread. See netlet_limit_threads.
+class ThreadLimit {
+ public:
+  explicit ThreadLimit(std::size_t count) : before_(netlet_limit_threads(count)) {
+    if (before_ != 0 && (count == 0 || before_ < count)) netlet_limit_threads(before_);
+  }
+  ~ThreadLimit() { netlet_limit_threads(before_); }
+  ThreadLimit(const ThreadLimit&) = delete;
+  ThreadLimit& operator=(const ThreadLimit&) = delete;
+
+ private:
+  const std::size_t before_;
+};
+
 // For the functions of FitOptions: how far the fit that calls them is; nothing if this thread runs none.
 inline std::optional<netlet_progress> fit_progress() {
   netlet_progress progress;

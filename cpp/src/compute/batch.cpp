@@ -17,7 +17,8 @@ constexpr size_t kSliceRows = 128;     // most rows of a task of the rows phase
 constexpr size_t kGroupValues = 3072;  // most parameters of a task of the parameters phase
 constexpr size_t kGroupTree = 3;       // partial sums of a group over kWholeBlocks blocks: 1 + log2(kWholeBlocks)
 constexpr size_t kChunkValues = 1 << 20;
-constexpr size_t kPackShare = 1 << 18;               // parameters that are worth another thread
+constexpr double kSharedStep = 1.6e7;   // operations of a step, at least, that is worth sharing: see useful_threads
+constexpr size_t kPackShare = 1 << 18;  // parameters that are worth another thread
 constexpr size_t kWideRows = 32, kWideColumns = 96;  // a group in a layer too wide for groups of whole rows
 
 constexpr double kRowOperations = 100;  // what else a row takes, roughly
@@ -34,10 +35,10 @@ template <class T> netlet_status BatchRunner<T>::prepare(const netlet_network& n
   rows_ = rows;
   repeated_ = repeated;
   kind_ = kind;
-  threads_ = threads_for(operations(net, rows), kTrainingShare);
   const size_t blocks = divide_up(rows, kBlockRows);
   small_ = optimizer && repeated && SmallSteps<T>::fit(net, rows, *optimizer);
   by_blocks_ = blocks > kWholeBlocks;
+  threads_ = useful_threads(rows);
   workers_ = by_blocks_ ? smaller(threads_, blocks) : 1;
   if (small_)
     return small_steps_.allocate(net, x, targets, shuffled, rows, *optimizer) ? NETLET_OK : out_of_memory(error);
@@ -48,6 +49,11 @@ template <class T> netlet_status BatchRunner<T>::prepare(const netlet_network& n
       (kind.delta && ((by_blocks_ && !allocate_blocks()) || !prepare_update(optimizer))))
     return out_of_memory(error);
   return NETLET_OK;
+}
+
+template <class T> size_t BatchRunner<T>::useful_threads(size_t rows) const {
+  const double work = operations(*net_, rows);
+  return kind_.delta && !by_blocks_ && work < kSharedStep ? 1 : threads_for(work, kTrainingShare);
 }
 
 template <class T> bool BatchRunner<T>::prepare_update(const netlet_optimizer* optimizer) {
@@ -111,7 +117,7 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
   if (small_) return small_steps_.pass(batch);
   batch_rows_ = batch.rows;
   const size_t blocks = divide_up(batch.rows, kBlockRows);
-  const size_t threads = smaller(threads_for(operations(*net_, batch.rows), kTrainingShare), threads_);
+  const size_t threads = smaller(useful_threads(batch.rows), threads_);
   std::atomic<size_t> correct{0};
   const bool weighted = batch.targets->sample_weight != nullptr;
   Headway* const progress = counted();
@@ -207,7 +213,7 @@ template <class T> template <class F> void BatchRunner<T>::each_piece(const Grou
 }
 
 template <class T> template <class F> void BatchRunner<T>::each_group(bool may_stop, F&& f) {
-  const size_t threads = smaller(threads_for(operations(*net_, batch_rows_), kTrainingShare), threads_);
+  const size_t threads = smaller(useful_threads(batch_rows_), threads_);
   const double work = may_stop ? 2.0 * kGroupValues * (double)batch_rows_ : 0;
   parallel_unless_stopped(groups_.size(), threads, work, [&](size_t task, size_t worker) {
     f(groups_[task], scratch_.data() + worker * (1 + kGroupTree) * kGroupValues);

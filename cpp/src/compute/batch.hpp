@@ -50,6 +50,10 @@ template <class T> class BatchRunner {
   netlet_status apply(netlet_network& net, const T* gradient, netlet_optimizer& optimizer, netlet_error* error);
 
  private:
+  // For `rows` rows. In the two phases of a step, what one core has written the other reads: all activations and deltas,
+  // then the weights. That and the waiting take as long as the second core saves in a small step, and on a busy machine
+  // much longer, as a phase ends with its last thread.
+  size_t useful_threads(size_t rows) const;
   bool prepare_update(const netlet_optimizer* optimizer);
   bool make_groups();
   bool allocate_blocks();

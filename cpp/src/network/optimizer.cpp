@@ -109,8 +109,7 @@ netlet_status check_settings(const Config& c, netlet_error* error) {
   if (!netlet_optimizer_name(c.kind)) return invalid(error, "optimizer: unknown number %d", c.kind);
   for (const Setting& setting : kSettings)
     if (has_setting(kKinds[c.kind], setting)) NETLET_TRY(check_setting(setting, c.*setting.value, error));
-  if (c.clip_value > 0 && c.clip_norm > 0)
-    return invalid(error, "clip_norm: expected one of clip_value and clip_norm, got both");
+  if (c.clip_value > 0 && c.clip_norm > 0) return invalid(error, "clip_norm: give this or clip_value, not both");
   if (c.kind == NETLET_SGD && c.nesterov && c.momentum == 0)
     return invalid(error, "nesterov: expected a momentum > 0 with it, got momentum 0");
   if (c.kind == NETLET_RPROP && c.step_min > c.step_max)

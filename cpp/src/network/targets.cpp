@@ -122,7 +122,7 @@ netlet_status check_shapes(const netlet_network& net, const netlet_array* x, con
   if (targets && !(targets->weight_mean >= 0 && targets->weight_mean <= 1.79e308))
     return invalid(error, "weight_mean: expected a positive finite number, got %g", targets->weight_mean);
   if (gradient && (y || !with_gradient))
-    return invalid(error, with_gradient ? "y: expected either y or output_gradient, got both"
+    return invalid(error, with_gradient ? "y: give this or output_gradient, not both"
                                         : "output_gradient: expected y instead in this call");
   if (targets && targets->sample_weight) {
     NETLET_TRY(check_weight_shape(*targets->sample_weight, x->rows, error));

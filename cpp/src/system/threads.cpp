@@ -22,6 +22,7 @@ constexpr size_t kMaxThreads = 1024;
 constexpr int kSpins = 4000;  // how often a worker looks for tasks before it sleeps
 
 std::atomic<size_t> g_thread_count{0};  // 0: not determined yet
+thread_local size_t t_limit;            // of netlet_limit_threads; 0: none
 
 // A worker's share of the tasks. Its caches still hold what that share of the last job used, so each worker starts with
 // its own share and then helps the others.
@@ -129,6 +130,13 @@ size_t requested_threads() {
   return *end || value < 1 || value > (long)kMaxThreads ? SIZE_MAX : (size_t)value;
 }
 
+// the first number of OMP_NUM_THREADS, which OpenMP lets be a list; SIZE_MAX if it says nothing
+size_t openmp_threads() {
+  const char* text = getenv("OMP_NUM_THREADS");
+  const long value = text ? strtol(text, nullptr, 10) : 0;
+  return value < 1 ? SIZE_MAX : (size_t)value;
+}
+
 }  // namespace
 
 void watch_forks() {
@@ -137,9 +145,11 @@ void watch_forks() {
 }
 
 size_t threads_for(double operations, double share) {
-  const size_t count = netlet_get_num_threads();
   const double useful = operations / share;
-  return useful < 2 ? 1 : useful < (double)count ? (size_t)useful : count;
+  if (useful < 2) return 1;
+  size_t count = netlet_get_num_threads();
+  if (t_limit != 0) count = smaller(count, t_limit);
+  return useful < (double)count ? (size_t)useful : count;
 }
 
 void run_tasks(size_t tasks, size_t threads, double operations, void (*run)(void*, size_t, size_t), void* context) {
@@ -197,7 +207,7 @@ size_t netlet_get_num_threads() {
   size_t count = g_thread_count.load(std::memory_order_relaxed);
   if (count == 0) {
     count = requested_threads();
-    if (count == 0 || count == SIZE_MAX) count = processors_allowed();
+    if (count == 0 || count == SIZE_MAX) count = smaller(processors_allowed(), openmp_threads());
     if (count > kMaxThreads) count = kMaxThreads;
     g_thread_count.store(count, std::memory_order_relaxed);
   }
@@ -209,4 +219,10 @@ netlet_status netlet_set_num_threads(size_t count, netlet_error* error) {
     return invalid(error, "count: expected 1 to %zu threads, got %zu", kMaxThreads, count);
   g_thread_count.store(count, std::memory_order_relaxed);
   return NETLET_OK;
+}
+
+size_t netlet_limit_threads(size_t count) {
+  const size_t before = t_limit;
+  t_limit = count;
+  return before;
 }

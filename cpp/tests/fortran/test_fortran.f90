@@ -410,6 +410,7 @@ contains
       call net%forward(x(:, i:i + 9), together(:, i:i + 9))
     end do
     call check(all(together == y), "OpenMP")
+    call check(netlet_limit_threads(1) == 0 .and. netlet_limit_threads(0) == 1, "a limit for this thread")
     call netlet_set_num_threads(before)
   end subroutine
 

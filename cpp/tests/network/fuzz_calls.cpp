@@ -519,6 +519,7 @@ class World {
       name(any);
     check("netlet_set_num_threads", net, optimizer,
           [&](netlet_error* e) { return netlet_set_num_threads(draw(4) ? 1 + draw(3) : draw(2) * 2000, e); });
+    netlet_limit_threads(draw(2) ? draw(4) : SIZE_MAX);
     check("netlet_check_environment", net, optimizer, [&](netlet_error* e) { return netlet_check_environment(e); });
     if (depth_) return;
     const char* const names[] = {netlet_available_isa(draw(3)), "", "abacus", nullptr};

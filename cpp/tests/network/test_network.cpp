@@ -405,6 +405,27 @@ static void threads_are_counted() {
   netlet::set_num_threads(before);
 }
 
+static void a_limit_of_threads_ends_with_its_scope_and_never_raises_an_outer_one() {
+  const auto limit = [] {
+    const std::size_t now = netlet_limit_threads(0);
+    netlet_limit_threads(now);
+    return now;
+  };
+  CHECK(limit() == 0);
+  {
+    const netlet::ThreadLimit two(2);
+    CHECK(limit() == 2);
+    {
+      const netlet::ThreadLimit one(1);
+      CHECK(limit() == 1);
+      const netlet::ThreadLimit three(3), none(0);
+      CHECK(limit() == 1);
+    }
+    CHECK(limit() == 2);
+  }
+  CHECK(limit() == 0);
+}
+
 static void functions_take_both_types() {
   const float in[] = {-1, 0, 1};
   float out[3];
@@ -430,6 +451,7 @@ int main() {
   unaligned_memory_is_refused();
   an_optimizer_that_is_not_bound_has_no_slots();
   threads_are_counted();
+  a_limit_of_threads_ends_with_its_scope_and_never_raises_an_outer_one();
   functions_take_both_types();
   return check::summary();
 }

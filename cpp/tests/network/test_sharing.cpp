@@ -134,6 +134,7 @@ static void anything_may_be_asked_at_any_time() {
       netlet_saved_numerics_version(n);
       netlet_layer_size(n, 1);
       netlet_set_num_threads(1 + (std::size_t)round % 3, nullptr);
+      netlet_limit_threads((std::size_t)round % 4);
       let_in(netlet_optimizer_set_learning_rate(o, 1e-9, nullptr));
       let_in(netlet_optimizer_bind(o, count, NETLET_FLOAT32, nullptr));
       if (netlet_optimizer_size(o) == count) {

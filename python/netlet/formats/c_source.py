@@ -7,6 +7,7 @@ know the switch, the file's self-test reports it.
 
 from __future__ import annotations
 
+import json
 import re
 import textwrap
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from .._core import __version__
-from .._names import ACTIVATIONS
+from .._names import ACTIVATIONS, LOSSES
 from ..reference.elementary import COEFFICIENTS
 from ..reference.sums import BLOCK_TERMS
 from .parts import Parts
@@ -44,13 +45,17 @@ _HEADER = """\
 /* {name}: {description}
  * {written}
  *
- * What {file} defines, for programs in C (C89 or newer) and C++. Any number of threads may call.
- */
+ * What {file} defines, for programs in C (C89 or newer) and C++. Any number of threads may call. Link the mathematical
+ * library, too (-lm).
+{names} */
 #ifndef NETLET_{name}_H
 #define NETLET_{name}_H
 
 #include <stddef.h>
 
+#if defined({upper}_INPUTS) && ({upper}_INPUTS != {inputs} || {upper}_OUTPUTS != {outputs})
+#error "{upper}_INPUTS is another network's: names that differ in case alone need files of their own"
+#endif
 #define {upper}_INPUTS {inputs}
 #define {upper}_OUTPUTS {outputs}
 
@@ -481,7 +486,24 @@ def _shared(net: Parts, name: str, fingerprint: str) -> dict[str, Any]:
 
 def c_header(net: Parts, name: str, fingerprint: str, file: str) -> str:
     """Write the header of the source that is called `file`."""
-    return _HEADER.format(**_shared(net, name, fingerprint), upper=name.upper(), file=file)
+    return _HEADER.format(**_shared(net, name, fingerprint), upper=name.upper(), file=file, names=_names(net))
+
+
+def _names(net: Parts) -> str:
+    """Lines of a comment that say what inputs and outputs are, if they have names."""
+    lines = [f"x[{i}]: {_quoted(name)}" for i, name in enumerate(net.feature_names or ())]
+    classes = [] if net.classes is None else list(map(_quoted, net.classes.tolist()))
+    if classes and LOSSES[net.loss].get("classes") == "output":
+        lines.append(f"y: probabilities of {classes[1]}, as against {classes[0]}")
+    else:
+        lines += [f"y[{i}]: {name}" for i, name in enumerate(classes)]
+    return "".join(f" * {line}\n" for line in ["", *lines]).replace(" * \n", " *\n") if lines else ""
+
+
+def _quoted(name: Any) -> str:
+    """A name as a JSON string of printable ASCII in which no comment ends or begins, nor a trigraph."""
+    text = json.dumps(name).replace("\x7f", "\\u007f")
+    return text.replace("/*", "/\\u002a").replace("*/", "*\\/").replace("??", "?\\u003f")
 
 
 def is_header(text: str) -> bool:

@@ -1,18 +1,21 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Networks of scikit-learn: a fitted MLPClassifier or MLPRegressor, with what linearly scales its inputs and targets.
 
-scikit-learn itself is not imported.
+Those of netlet.sklearn are read likewise. scikit-learn itself is not imported.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from .._names import ACTIVATIONS, LOSSES
 from .parts import Layers, Parts
+
+if TYPE_CHECKING:
+    from .._names import Settings
 
 _NAMES = {row["sklearn"]: name for name, row in ACTIVATIONS.items() if "sklearn" in row}
 _LOSSES = {row["sklearn_output"]: name for name, row in LOSSES.items() if "sklearn_output" in row}
@@ -27,8 +30,8 @@ _SCALERS: dict[str, list[tuple[Any, str, str]]] = {
 _INVERSE = {np.add: np.subtract, np.subtract: np.add, np.multiply: np.divide, np.divide: np.multiply}
 
 
-def _is(model: Any, module: str, *names: str) -> bool:
-    return f"{type(model).__module__}.".startswith(f"sklearn.{module}.") and type(model).__name__ in names
+def _is(model: Any, module: str, *names: str, package: str = "sklearn") -> bool:
+    return f"{type(model).__module__}.".startswith(f"{package}.{module}.") and type(model).__name__ in names
 
 
 def _fitted(model: Any, attribute: str) -> Any:
@@ -77,17 +80,14 @@ def _transform(layers: Layers, transformer: Any) -> None:
             layers.add_columns(step, values, f"model, {type(transformer).__name__}")
 
 
-def _add_network(layers: Layers, model: Any) -> str:
-    """Add a network, and give the loss that goes with it."""
+def _add_network(layers: Layers, model: Any) -> Settings:
+    """Add a network, and give what goes with it: the loss."""
     weights, biases = _fitted(model, "coefs_"), model.intercepts_
     if not 0 < len(weights) == len(biases) == model.n_layers_ - 1:
         raise ValueError(
             f"model: expected weights and biases of {model.n_layers_ - 1} layers, got {len(weights)} and {len(biases)}"
         )
     output = model.out_activation_
-    if _is(model, "neural_network", "MLPClassifier") and len(model.classes_) < 2:
-        only = model.classes_.tolist()
-        raise ValueError(f"model: expected at least two classes; it was fitted on {only} and predicts that always")
     for i, (weight, bias) in enumerate(zip(weights, biases)):
         where = f"model, layer {i + 1}"
         layers.add_layer(weight, bias, where)
@@ -100,11 +100,33 @@ def _add_network(layers: Layers, model: Any) -> str:
     if ends != (model.n_features_in_, model.n_outputs_):
         expected = f"{model.n_features_in_} inputs to {model.n_outputs_} outputs"
         raise ValueError(f"model: expected weights from {expected}, got {ends[0]} and {ends[1]}")
-    return _LOSSES.get(output, "squared_error")
+    return {"loss": _LOSSES.get(output, "squared_error")}
 
 
-def _add(layers: Layers, model: Any) -> str:
-    """Add an estimator, and give the loss that goes with it."""
+def _add_own(layers: Layers, model: Any) -> Settings:
+    """Add the network of an estimator of netlet's, and give what goes with it: the loss and its settings."""
+    parts = _fitted(model, "network_")._parts()
+    standardizing: list[tuple[Any, Any]] = list(zip((np.subtract, np.divide), parts.input_scaling or ()))
+    for step, values in standardizing:
+        layers.add_columns(step, values, "model, input_scaling")
+    for i, (weight, bias, name) in enumerate(zip(parts.weights, parts.biases, parts.activations)):
+        where = f"model, layer {i + 1}"
+        layers.add_layer(weight, bias, where)
+        layers.add_activation(name, where)
+        layers.add_dropout([*parts.dropout, 0.0][i])
+    for step, values in reversed(list(zip((np.add, np.multiply), parts.output_scaling or ()))):
+        layers.add_columns(step, values, "model, output_scaling")
+    return {"loss": parts.loss, "loss_settings": parts.loss_settings}
+
+
+def _require_classes(model: Any) -> None:
+    if hasattr(model, "classes_") and len(model.classes_) < 2:
+        only = model.classes_.tolist()
+        raise ValueError(f"model: expected at least two classes; it was fitted on {only} and predicts that always")
+
+
+def _add(layers: Layers, model: Any) -> Settings:
+    """Add an estimator, and give what goes with it, as `Layers.parts` takes it."""
     name = type(model).__name__
     if _is(model, "pipeline", "Pipeline") and model.steps:
         for _, step in model.steps[:-1]:
@@ -113,19 +135,24 @@ def _add(layers: Layers, model: Any) -> str:
     if _is(model, "compose", "TransformedTargetRegressor"):
         if model.func is not None or model.inverse_func is not None:
             raise ValueError(f"model: netlet has no {name} with a function")
-        loss = _add(layers, _fitted(model, "regressor_"))
-        steps = _steps(model.transformer_)
-        if steps and not LOSSES[loss].get("scales_outputs", False):
+        found = _add(layers, _fitted(model, "regressor_"))
+        steps, loss = _steps(model.transformer_), found["loss"]
+        if steps and (not LOSSES[loss].get("scales_outputs", False) or loss == "gaussian_nll"):
             raise ValueError(f"model: netlet has no {name} around a network of the loss {loss}")
         for step, values in reversed(steps):
             layers.add_columns(_INVERSE[step], values, f"model, {name}")
-        return loss
+        return found
     if _is(model, "model_selection", *_SEARCHES):
         if not hasattr(model, "best_estimator_"):
             raise ValueError(f"model: expected a fitted {name} with refit; it has no best_estimator_")
         return _add(layers, model.best_estimator_)
-    if _is(model, "neural_network", "MLPClassifier", "MLPRegressor"):
+    names = ("MLPClassifier", "MLPRegressor")
+    if _is(model, "neural_network", *names):
+        _require_classes(model)
         return _add_network(layers, model)
+    if _is(model, "sklearn", *names, package="netlet"):
+        _require_classes(model)
+        return _add_own(layers, model)
     raise TypeError(
         "model: expected an MLPClassifier or MLPRegressor, if need be in a Pipeline, TransformedTargetRegressor or "
         f"search, got {name}"
@@ -135,8 +162,7 @@ def _add(layers: Layers, model: Any) -> str:
 def from_sklearn(model: Any, dtype: Any) -> Parts:
     """Read an estimator."""
     layers = Layers()
-    loss = _add(layers, model)
-    parts = layers.parts(loss=loss, dtype=dtype)
+    parts = layers.parts(dtype=dtype, **_add(layers, model))
     names = getattr(model, "feature_names_in_", None)
     return replace(parts, classes=_labels(model, parts), feature_names=None if names is None else list(names))
 

@@ -15,8 +15,9 @@ True
 try:
     from ._classifier import MLPClassifier
     from ._regressor import MLPRegressor
+    from ._threads import register
 except ImportError as error:
-    if (error.name or "").split(".")[0] not in ("sklearn", "scipy", "threadpoolctl"):
+    if (error.name or "").split(".")[0] not in ("sklearn", "scipy", "joblib", "threadpoolctl"):
         raise
     from importlib import metadata
 
@@ -27,5 +28,8 @@ except ImportError as error:
     raise ImportError(
         f"netlet.sklearn: expected scikit-learn 1.7 or newer, got {found}; pip install 'netlet[sklearn]'"
     ) from error
+
+register()
+del register
 
 __all__ = ["MLPClassifier", "MLPRegressor"]

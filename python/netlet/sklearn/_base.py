@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import math
 import warnings
 from itertools import pairwise
@@ -30,7 +31,24 @@ Array = np.ndarray[Any, Any]
 TO_NETLET = {row.get("sklearn", name): name for name, row in ACTIVATIONS.items()} | {name: name for name in ACTIVATIONS}
 FROM_NETLET = {name: row.get("sklearn", name) for name, row in ACTIVATIONS.items()}
 _HIDDEN = set(TO_NETLET) - {"softmax"}
+_DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
 _STOCHASTIC = ("sgd", "adam")
+
+
+def _or_unchanged(fit: Any) -> Any:
+    """After an error, an estimator has the attributes that it had before."""
+
+    @functools.wraps(fit)
+    def wrapped(self: Any, *arguments: Any, **options: Any) -> Any:
+        before = dict(vars(self))
+        try:
+            return fit(self, *arguments, **options)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return wrapped
 
 
 class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
@@ -155,19 +173,34 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if held is not None and len(held.views) == len(given) and all(map(_same, held.views, given)):
             network: Network = held.network
             return network
-        return self._hold(self._rebuilt(), given)
+        weights, biases = self._given()
+        return self._hold(self._rebuilt(weights), [*weights, *biases])
 
-    def _rebuilt(self) -> Network:
+    def _given(self) -> tuple[list[Array], list[Array]]:
+        """Copies of `coefs_` and `intercepts_`, as they may be views of each other."""
+        try:
+            weights, biases = ([np.array(each, float) for each in values] for values in (self.coefs_, self.intercepts_))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"coefs_, intercepts_: expected lists of arrays of numbers; {error}") from None
+        shapes = [each.shape for each in weights]
+        follow = all(len(shape) == 2 for shape in shapes) and all(one[1] == then[0] for one, then in pairwise(shapes))
+        if not shapes or not follow or [each.shape for each in biases] != [shape[1:] for shape in shapes]:
+            raise ValueError(
+                "coefs_, intercepts_: expected weights of shapes (n, m), (m, k), ... and biases of shapes (m,), (k,), "
+                f"..., got {shapes} and {[each.shape for each in biases]}"
+            )
+        return weights, biases
+
+    def _rebuilt(self, weights: list[Array]) -> Network:
         """A network of the shapes of `coefs_`, as held or as an unfitted estimator got them."""
-        weights = [np.asarray(each) for each in self.coefs_]
         sizes = [weights[0].shape[0], *(each.shape[1] for each in weights)]
         held = self.__dict__.get("_held")
         if held is not None and list(held.network.layer_sizes) == sizes:
             network: Network = held.network
             return network
-        dtype = np.result_type(*weights)
+        single = all(getattr(each, "dtype", None) == np.float32 for each in self.coefs_)
         loss, output = self._rebuilt_ends()
-        return self._made(sizes, loss, output, dtype if dtype == np.float32 else np.dtype(np.float64), init=None)
+        return self._made(sizes, loss, output, np.dtype(np.float32 if single else np.float64), init=None)
 
     def _rebuilt_ends(self) -> tuple[str, str]:
         """Loss and output activation of an estimator whose attributes were set by hand."""
@@ -178,8 +211,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         views = [*network.weights, *network.biases]
         if values is not None:
             for view, value in zip(views, values):
-                if view is not value:
-                    view[...] = value
+                view[...] = value
         layers = len(network.weights)
         self.coefs_, self.intercepts_ = views[:layers], views[layers:]
         self._held = Held(network, views)
@@ -317,18 +349,23 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         self.n_iter_ = 0
         self.t_ = 0
         if self._stochastic():
-            self.loss_curve_: list[float] = []
-            self._no_improvement_count = 0
-            scores = self.early_stopping
-            self.validation_scores_: list[float] | None = [] if scores else None
-            self.best_validation_score_: float | None = -np.inf if scores else None
-            self.best_loss_: float | None = None if scores else np.inf
+            self._begin_stochastic()
+
+    def _begin_stochastic(self) -> None:
+        """What sgd and adam know before their first epoch."""
+        self.loss_curve_: list[float] = []
+        self._no_improvement_count = 0
+        scores = self.early_stopping
+        self.validation_scores_: list[float] | None = [] if scores else None
+        self.best_validation_score_: float | None = -np.inf if scores else None
+        self.best_loss_: float | None = None if scores else np.inf
 
     def _stochastic(self) -> bool:
         if self.optimizer is not None and self.solver == "lbfgs":
             raise ValueError("optimizer: expected None beside solver='lbfgs', which is none")
         return self.solver in _STOCHASTIC
 
+    @_or_unchanged
     def _fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None, incremental: bool = False
     ) -> Any:
@@ -339,6 +376,9 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             raise ValueError("partial_fit does not support early_stopping=True")
         X, targets = self._validate(X, y, incremental, first)
         weights = self._weights(X, y, sample_weight)
+        if weights is not None and not weights.all():  # rows without weight take no place in a batch
+            some = np.flatnonzero(weights)
+            X, targets, weights = X[some], targets[some], weights[some]
         loss, output, outputs, self.n_outputs_ = self._ends(targets)
         sizes = [X.shape[1], *hidden, outputs]
         random = check_random_state(self.random_state)
@@ -370,8 +410,18 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     def _again(self, network: Network, loss: str) -> Network:
         """The network that is trained on, without labels, which are targets by then."""
-        if network.loss_name != loss:
-            raise ValueError(f"warm_start: expected the loss of the first fit, {network.loss_name}, got {loss}")
+        hidden = tuple(self._hidden_activations(len(network.dropout)))
+        own: dict[str, Any] = {"loss": loss, "activation": hidden, "dropout": self.dropout, **self._loss_settings()}
+        held: dict[str, Any] = {
+            "loss": network.loss_name,
+            "activation": network.activations[:-1],
+            "dropout": network.dropout,
+            **network._loss_settings(),
+        }
+        for name, value in own.items():
+            one = np.ndim(value) == 0  # for all
+            if (not one and np.shape(value) != np.shape(held[name])) or np.any(np.asarray(value) != held[name]):
+                raise ValueError(f"{name}: expected that of the first fit, {held[name]!r}, got {value!r}")
         if network._classes is not None:
             network.classes = None
         return network
@@ -452,6 +502,10 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     def _fit_stochastic(
         self, network: Network, rows: training.Rows, validation: training.Rows | None, incremental: bool
     ) -> None:
+        if not hasattr(self, "loss_curve_"):  # the fit before was by lbfgs
+            self._begin_stochastic()
+        elif self.early_stopping and self.best_validation_score_ is None:  # the fit before was without
+            self.validation_scores_, self.best_validation_score_, self._no_improvement_count = [], -np.inf, 0
         n = rows.X.shape[0]
         batch = self._batch_rows(n)
         optimizer = self._own_optimizer(batch * training.mean_weight(network, rows))
@@ -489,9 +543,22 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     def _outputs(self, X: Any) -> Array:
         """What the network gives for X, checked."""
         check_is_fitted(self)
-        X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
+        if not self._needs_no_check(X):
+            X = validate_data(self, X, accept_sparse=["csr", "csc"], reset=False)
         with limited(self.n_threads):
             return training.forward(self._current(), X)
+
+    def _needs_no_check(self, X: Any) -> bool:
+        """Whether `validate_data` would return X as it is, which takes it much longer than a row takes."""
+        return bool(
+            type(X) is np.ndarray
+            and X.dtype in _DTYPES
+            and X.ndim == 2
+            and X.shape[0] > 0
+            and X.shape[1] == self.n_features_in_
+            and not hasattr(self, "feature_names_in_")
+            and np.isfinite(X).all()
+        )
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None) -> Any:

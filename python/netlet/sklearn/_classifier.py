@@ -125,15 +125,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return X, self._targets(y, X.dtype)
 
     def _learn_classes(self, y: Any) -> None:
+        self._sparse_labels = issparse(y)
+        if (
+            y.ndim == 1 and y.dtype.kind in "biuU"
+        ):  # no doubt about these: to look at their type takes as long as some fits
+            self.classes_ = np.unique(y)
+            self._labels = self._kind_of(len(self.classes_))
+            return
         kind = type_of_target(y, input_name="y")
         if kind not in ("binary", "multiclass", "multilabel-indicator"):
             check_classification_targets(y)  # says what is wrong
             raise ValueError("Multioutput target data is not supported")
-        self._sparse_labels = issparse(y)
-        try:
-            self.classes_ = unique_labels(y) if kind == "multilabel-indicator" else np.unique(y)
-        except TypeError:
-            self.classes_ = unique_labels(y)  # says that labels are text and numbers
+        self.classes_ = unique_labels(y)
         self._labels = kind if kind == "multilabel-indicator" else self._kind_of(len(self.classes_))
 
     @staticmethod
@@ -228,7 +231,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         if self._kind() == "multiclass":
             return np.asarray(self.classes_[outputs.argmax(axis=1)])
         if self._kind() == "binary":
-            return np.asarray(self.classes_[(outputs[:, 0] > 0.5).astype(np.intp)])
+            upper = (outputs[:, 0] > 0.5) & (len(self.classes_) == 2)  # of a single class it is always that
+            return np.asarray(self.classes_[upper.astype(np.intp)])
         labels = np.asarray(outputs > 0.5, dtype=int)
         return csr_matrix(labels) if getattr(self, "_sparse_labels", False) else labels
 

@@ -68,7 +68,8 @@ callbacks : list, optional
 dtype : {"auto", "float32", "float64"}, default "auto"
     Of weights and results; ``"auto"``: that of `X`, float64 for integers.
 n_threads : int, optional
-    Threads of this estimator; by default as many as netlet uses anyway. The results are the same.
+    At most so many threads; by default as many as netlet uses anyway, and one in a task that joblib runs beside others.
+    The results are the same.
 progress : bool, default False
     Show how far training is.
 """,

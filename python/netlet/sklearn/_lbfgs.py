@@ -29,16 +29,23 @@ def minimized(estimator: Any, network: Network, rows: training.Rows) -> tuple[in
     mean_weight = training.mean_weight(network, rows)
     l2 = estimator.alpha / (rows.X.shape[0] * mean_weight)
 
+    def penalty(parameters: training.Array) -> float:
+        return float(0.5 * l2 * np.square(parameters * penalized).sum())
+
     def objective(parameters: training.Array) -> tuple[float, training.Array]:
         exact.parameters[:] = parameters
         loss, slopes = training.gradient(exact, rows, mean_weight)
-        weights = parameters * penalized
-        return loss + 0.5 * l2 * float(np.square(weights).sum()), slopes + l2 * weights
+        return loss + penalty(parameters), slopes + l2 * parameters * penalized
 
     scale, shift = estimator._figures(rows.targets, rows.weights)
 
+    def figure(result: Any) -> float:
+        """scikit-learn's loss: the penalty is not scaled."""
+        added = penalty(result.x)
+        return float(scale * (result.fun - added) + shift + added)
+
     def show(intermediate_result: Any) -> None:
-        print(f"loss = {scale * intermediate_result.fun + shift:.8f}")  # noqa: T201  # verbose, as in scikit-learn
+        print(f"loss = {figure(intermediate_result):.8f}")  # noqa: T201  # verbose, as in scikit-learn
 
     result = minimize(
         objective,
@@ -50,4 +57,4 @@ def minimized(estimator: Any, network: Network, rows: training.Rows) -> tuple[in
     )
     iterations = _check_optimize_result("lbfgs", result, estimator.max_iter)
     network.parameters[:] = result.x
-    return int(iterations), float(scale * result.fun + shift)
+    return int(iterations), figure(result)

@@ -129,6 +129,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return X, self._targets(y, X.dtype)
 
     def _targets(self, y: Any, dtype: Any) -> Array:
+        if y.dtype.kind not in "fiub":
+            raise ValueError(f"y: expected numbers, got {y.dtype}")
+        if self.loss == "poisson" and (y < 0).any():
+            raise ValueError(f"y: expected counts >= 0 for the loss 'poisson', got {y.min()}")
         # float64 stays beside float32, for the scale of the targets
         return np.asarray(y, np.result_type(y.dtype, dtype) if y.dtype.kind == "f" else dtype)
 
@@ -137,6 +141,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
     def _ends(self, targets: Array) -> tuple[str, str, int, int]:
+        if self.loss == "quantile" and not isinstance(self.quantile, Real) and not len(self.quantile):
+            raise ValueError("quantile: expected a number or a list of numbers between 0 and 1, got []")
         columns = 1 if targets.ndim == 1 else targets.shape[1]
         if self.loss == "quantile" and not isinstance(self.quantile, Real) and columns == 1:
             columns = len(self.quantile)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The C++ program of the README, built with the installed package."""
+"""The first program of docs/native.md, built with the installed package as that says."""
 
 import re
 import sys
@@ -9,7 +9,8 @@ from toolchains import ROOT, run
 
 
 def test_it_prints_what_the_example_prints(cmakedir, tmp_path):
-    (program,) = re.findall(r"^```cpp\n(.*?)^```$", (ROOT / "README.md").read_text(), flags=re.MULTILINE | re.DOTALL)
+    text = (ROOT / "docs" / "native.md").read_text()
+    program, *_ = re.findall(r"^```cpp\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
     source = tmp_path / "program.cpp"
     source.write_text(program)
     include, lib = (run([sys.executable, "-m", "netlet", f"--{name}"]).strip() for name in ("includedir", "libdir"))
