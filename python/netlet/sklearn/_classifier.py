@@ -33,8 +33,8 @@ from ._doc import documented
 class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     """Multilayer perceptron classifier: scikit-learn's `MLPClassifier`, trained by netlet.
 
-    Minimizes the log loss, with a softmax output over the classes, or sigmoid outputs for two classes and for multilabel
-    targets.
+    Minimizes the log loss, with a softmax output over the classes, or with sigmoid outputs for two classes and for
+    multilabel targets.
 
     Parameters
     ----------

@@ -121,8 +121,8 @@ All parameters up to `max_fun`, including positional ones, are scikit-learn's, w
 netlet's and off by default.
 
 With sgd and adam the same `random_state` gives the same weights, to the bit, on every machine and for any number of
-threads. This does not hold for lbfgs, because SciPy uses the machine's linear algebra library. Initial weights are scikit-learn's for the
-same `random_state`, up to rounding; the order of the rows is netlet's own.
+threads. This does not hold for lbfgs, because SciPy uses the machine's linear algebra library. Initial weights are
+scikit-learn's for the same `random_state`, up to rounding; the order of the rows is netlet's own.
 """,
 }
 
