@@ -24,6 +24,7 @@ class Order:
         self.names = [f"plot_{name}.py" for name in FIRST]
 
     def __call__(self, name: str) -> tuple[int, str]:
+        """Where it stands."""
         return (self.names.index(name) if name in self.names else len(self.names), name)
 
     def __repr__(self) -> str:
