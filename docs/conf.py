@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import netlet
+from netlet._arguments import Elsewhere
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 
@@ -26,6 +27,7 @@ extensions = [
     "repository",
 ]
 exclude_patterns = ["_ext", "gallery/*.py", "gallery/*.ipynb", "gallery/*.md5", "gallery/*.json", "gallery/*.zip"]
+highlight_language = "none"  # of blocks that name none
 nitpicky = True
 nitpick_ignore_regex = [
     ("c:identifier", r"(u?int(8|32|64)_t|s?size_t|ptrdiff_t|u?intptr_t)"),
@@ -39,6 +41,7 @@ myst_heading_anchors = 3
 
 autodoc_typehints = "none"  # the docstrings say what a reader wants to know
 autodoc_member_order = "bysource"
+toc_object_entries_show_parents = "hide"
 autosummary_generate = False
 numpydoc_show_class_members = False
 numpydoc_validation_checks = set()
@@ -59,8 +62,8 @@ sphinx_gallery_conf = {
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
-SIDE_BY_SIDE = ("keras", "pytorch", "matlab", "fann")  # pages that need the width
-html_sidebars = {name: [] for name in SIDE_BY_SIDE}
+WIDE = ("keras", "pytorch", "matlab", "fann", "performance")  # pages that need the width
+html_sidebars = {name: [] for name in WIDE}
 html_theme = "pydata_sphinx_theme"
 html_title = "netlet"
 html_favicon = "_static/logo.svg"
@@ -75,7 +78,7 @@ html_theme_options = {
     "navigation_with_keys": False,
     "footer_start": ["copyright"],
     "footer_end": [],
-    "secondary_sidebar_items": {"**": ["page-toc"]} | {name: [] for name in SIDE_BY_SIDE},
+    "secondary_sidebar_items": {"**": ["page-toc"]} | {name: [] for name in WIDE},
     **(
         {"icon_links": [{"name": "Source", "url": netlet_repository, "icon": "fa-brands fa-git-alt"}]}
         if netlet_repository
@@ -85,9 +88,10 @@ html_theme_options = {
 html_context = {"default_mode": "auto"}
 
 
-def _of_sklearn(app, what, name, member, skip, options):
-    """What an estimator inherits from scikit-learn is documented there."""
-    return True if (getattr(member, "__module__", "") or "").startswith("sklearn.") else None
+def _of_others(app, what, name, member, skip, options):
+    """What an estimator inherits from scikit-learn is documented there; hints for others' names are no members."""
+    of_sklearn = (getattr(member, "__module__", None) or "").startswith("sklearn.")
+    return True if of_sklearn or isinstance(member, Elsewhere) else None
 
 
 def _headings(app, what, name, module, options, lines):
@@ -98,5 +102,5 @@ def _headings(app, what, name, module, options, lines):
 
 def setup(app):
     """Register with Sphinx."""
-    app.connect("autodoc-skip-member", _of_sklearn)
+    app.connect("autodoc-skip-member", _of_others)
     app.connect("autodoc-process-docstring", _headings)

@@ -311,8 +311,9 @@ def fortran_reference(text: str) -> str:
     out.append("Procedures\n----------\n")
     view = re.search(r"((?:^  !.*\n)+)^  interface netlet_view", head, re.MULTILINE)
     out.append(_escaped(" ".join(re.sub(r"^  ! ?", "", view[1], flags=re.MULTILINE).split())) + "\n")
-    for name in ("netlet_get_num_threads", "netlet_set_num_threads", "netlet_version"):
-        out.append(_code(_procedure(rest, name), "fortran"))
+    for name in re.findall(r"\w+", " ".join(re.findall(r"^  public :: ((?:.*&\n)*.*)", head, re.MULTILINE))):
+        if re.search(rf"\b(subroutine|function) {name}\(", rest):
+            out.append(_code(_procedure(rest, name), "fortran"))
     constants = re.search(
         r"^  integer\(c_int32_t\), parameter, public :: NETLET_OK.*?(?=\n\n)", head, re.MULTILINE | re.DOTALL
     )

@@ -3,7 +3,7 @@
 
 Pages link to each other and to source files by relative paths. On the site a link to a page stays a link; one to
 another file of the repository leads to its address, `netlet_repository`, where there is one, and else to a copy of the
-file. Texts from elsewhere in the repository are included in pages of `docs`, which ``INCLUDED`` names; their links are
+file. Texts from elsewhere in the repository are included in pages of `docs`, which ``SHOWN`` names; their links are
 those of the place where they lie.
 """
 
@@ -18,22 +18,23 @@ from sphinx.errors import ExtensionError
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-INCLUDED = {
+SHOWN = {  # files and folders, and the pages for them
     "ARCHITECTURE.md": "architecture.md",
     "CHANGELOG.md": "changelog.md",
     "CONTRIBUTING.md": "contributing.md",
     "SECURITY.md": "security.md",
     "benchmarks/README.md": "benchmarks.md",
+    "python/netlet/reference": "reference/numpy.md",
 }
 LINK = re.compile(r"(?<!\!)\[(?P<text>[^\[\]]*)\]\((?P<target>[^()\s]+)\)")
 CODE = re.compile(r"^( *)(```+|:::+\{c)[^\n]*\n.*?^\1```+ *$|`[^`\n]+`(?!\])", re.MULTILINE | re.DOTALL)
 
 
 def _page(path: Path) -> Path | None:
-    """The page that shows this file of the repository."""
+    """The page that shows this file or folder of the repository."""
     name = path.relative_to(ROOT).as_posix()
-    if name in INCLUDED:
-        return DOCS / INCLUDED[name]
+    if name in SHOWN:
+        return DOCS / SHOWN[name]
     return path if path.is_relative_to(DOCS) and path.suffix == ".md" else None
 
 

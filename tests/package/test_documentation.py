@@ -82,6 +82,13 @@ def test_python_blocks(
         assert capsys.readouterr().out.splitlines() == expected
 
 
+@pytest.mark.parametrize("path", sorted(ROOT.glob("*.md")), ids=lambda path: path.name)
+def test_links_of_the_texts_at_the_top(path: Path) -> None:
+    """Those between the pages are checked when the site is built."""
+    links = re.findall(r"\]\(([^)#\s]+)[^)]*\)", path.read_text(encoding="utf-8"))
+    assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
+
+
 @pytest.mark.parametrize("name", MODULES)
 def test_docstring_examples(name: str) -> None:
     with np.printoptions(precision=8):
