@@ -51,6 +51,7 @@ sphinx_gallery_conf = {
     "gallery_dirs": "gallery",
     "abort_on_example_error": True,
     "reset_modules": ("matplotlib", "gallery_style.reset"),
+    "within_subsection_order": "gallery_style.Order",
     "write_computation_times": False,
     "show_memory": False,
     "min_reported_time": 1e9,

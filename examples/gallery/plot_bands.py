@@ -3,8 +3,8 @@
 Regression with bands
 =====================
 
-How warm will it be in Seattle, and how sure can we be? With the loss ``gaussian_nll``, a network learns a mean and a
-variance for each row, so the band is wide where the weather varies.
+How warm will it be in Seattle, and how sure can we be? With the loss ``gaussian_nll``, a network
+learns a mean and a variance for each row, so the band is wide where the weather varies.
 """
 
 import matplotlib.pyplot as plt
@@ -29,11 +29,19 @@ def season(day):
 
 
 # %%
-# The network has two outputs for each target, its mean and the logarithm of its variance. ``forward`` returns both,
-# ``predict`` only the means. With ``standardize``, everything is in degrees.
+# The network has two outputs for each target, its mean and the logarithm of its variance.
+# ``forward`` returns both, ``predict`` only the means. With ``standardize``, everything is in
+# degrees.
 
 net = Network([2, 8, 2], activation="tanh", loss="gaussian_nll", reduction="mean", seed=0)
-net.fit(season(day[train]), warmest[train], epochs=300, batch_size=64, optimizer=Adam(0.005), standardize=True)
+net.fit(
+    season(day[train]),
+    warmest[train],
+    epochs=300,
+    batch_size=64,
+    optimizer=Adam(0.005),
+    standardize=True,
+)
 
 mean, log_variance = net.forward(season(day[~train])).T
 inside = np.abs(warmest[~train] - mean) < 1.64 * np.exp(log_variance / 2)
@@ -51,7 +59,12 @@ ax.scatter(day[train], warmest[train], s=6, color="lightgray", label="2012 to 20
 ax.scatter(day[~train], warmest[~train], s=6, color="tab:orange", label="2015, held out")
 ax.plot(days, mean, label="mean")
 ax.fill_between(
-    days, mean - 1.64 * deviation, mean + 1.64 * deviation, color="tab:blue", alpha=0.2, label="90 % of the days"
+    days,
+    mean - 1.64 * deviation,
+    mean + 1.64 * deviation,
+    color="tab:blue",
+    alpha=0.2,
+    label="90 % of the days",
 )
 ax.set(title="Seattle: highest temperature of the day", ylabel="temperature (°C)", xlim=(1, 365))
 ax.set_xticks(np.cumsum([1, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30]), MONTHS)

@@ -3,8 +3,8 @@
 Handwritten digits
 ==================
 
-1,797 real images of 8 x 8 pixels, a quarter of them held out. The network reads about 98 % of those correctly; the
-rest are worth a look.
+1,797 real images of 8 x 8 pixels, a quarter of them held out. The network reads about 98 % of
+those correctly; the rest are worth a look.
 """
 
 import matplotlib.pyplot as plt
@@ -20,9 +20,20 @@ x, y, x_test, y_test = images[~held_out], labels[~held_out], images[held_out], l
 # %%
 # The loss ``cross_entropy`` takes the digits as they are, and comes with a softmax output.
 
-net = Network([64, 100, 10], activation="relu", loss="cross_entropy", reduction="mean", init="he_uniform", seed=0)
-history = net.fit(x, y, epochs=50, batch_size=32, optimizer=Adam(0.003), validation_data=(x_test, y_test))
-print(f"{net.evaluate(x_test, y_test)['accuracy']:.1%} of {len(y_test)} held-out digits read right")
+net = Network(
+    [64, 100, 10],
+    activation="relu",
+    loss="cross_entropy",
+    reduction="mean",
+    init="he_uniform",
+    seed=0,
+)
+history = net.fit(
+    x, y, epochs=50, batch_size=32, optimizer=Adam(0.003), validation_data=(x_test, y_test)
+)
+print(
+    f"{net.evaluate(x_test, y_test)['accuracy']:.1%} of {len(y_test)} held-out digits read right"
+)
 print(f"{history.time.sum():.2f} s")
 
 # %%

@@ -3,8 +3,8 @@
 Fine-tuning a PyTorch network
 =============================
 
-A network trained by PyTorch arrives as a safetensors file, and goes on learning without PyTorch, from 30 digits taken
-by another camera. To start from scratch, they would be too few.
+A network trained by PyTorch arrives as a safetensors file, and goes on learning without PyTorch,
+from 30 digits taken by another camera. To start from scratch, they would be too few.
 """
 
 import tempfile
@@ -21,8 +21,9 @@ images, labels = load_digits(return_X_y=True)
 images = images / 16
 
 # %%
-# To keep PyTorch out of this page, netlet trains the first network, too, and writes the file as PyTorch would: a
-# Sequential of Linear, ReLU and Linear has these names, and weights of shape (outputs, inputs).
+# To keep PyTorch out of this page, netlet trains the first network, too, and writes the file as
+# PyTorch would: a Sequential of Linear, ReLU and Linear has these names, and weights of shape
+# (outputs, inputs).
 
 first = Network([64, 60, 10], activation="relu", loss="cross_entropy", reduction="mean", seed=0)
 first.fit(images[:1000], labels[:1000], epochs=40, batch_size=32, optimizer=Adam(0.003))
@@ -31,7 +32,10 @@ folder = tempfile.TemporaryDirectory()
 path = Path(folder.name) / "digits.safetensors"
 state = {}
 for name, weight, bias in zip(["0", "2"], first.weights, first.biases):
-    state |= {f"{name}.weight": weight.T.astype(np.float32, order="C"), f"{name}.bias": bias.astype(np.float32)}
+    state |= {
+        f"{name}.weight": weight.T.astype(np.float32, order="C"),
+        f"{name}.bias": bias.astype(np.float32),
+    }
 save_file(state, path)
 
 # %%
@@ -42,11 +46,18 @@ other = (other + np.random.default_rng(0).normal(0.2, 0.05, other.shape)).reshap
 x, y, test = other[1000:1030], labels[1000:1030], (other[1030:], labels[1030:])
 
 # %%
-# ``from_torch`` takes the tensors as they are. Such a file contains neither the activations nor the loss, so name
-# them.
+# ``from_torch`` takes the tensors as they are. Such a file contains neither the activations nor
+# the loss, so name them.
 
 tuned = Network.from_torch(load_file(path), activation="relu", output_activation="softmax")
-scratch = Network([64, 60, 10], activation="relu", loss="cross_entropy", reduction="mean", dtype="float32", seed=1)
+scratch = Network(
+    [64, 60, 10],
+    activation="relu",
+    loss="cross_entropy",
+    reduction="mean",
+    dtype="float32",
+    seed=1,
+)
 print(tuned)
 
 curves = {}
@@ -64,6 +75,8 @@ left.set_title("The same digits by both cameras")
 left.set_axis_off()
 for name, curve in curves.items():
     right.plot(100 * np.array(curve), label=name)
-right.set(title="The other camera's 767 digits", xlabel="epochs", ylabel="read right (%)", ylim=(0, 100))
+right.set(
+    title="The other camera's 767 digits", xlabel="epochs", ylabel="read right (%)", ylim=(0, 100)
+)
 right.legend()
 plt.show()

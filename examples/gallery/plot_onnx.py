@@ -3,8 +3,9 @@
 To ONNX and back
 ================
 
-Networks move between libraries as ONNX files. This one is exported with its scaling, run by ONNX Runtime, and read
-back. In ONNX Runtime, its outputs differ by rounding errors; read back, it is the same network to the bit.
+Networks move between libraries as ONNX files. This one is exported with its scaling, run by ONNX
+Runtime, and read back. In ONNX Runtime, its outputs differ by rounding errors; read back, it is
+the same network to the bit.
 """
 
 import tempfile
@@ -18,8 +19,13 @@ from sklearn.datasets import load_diabetes
 
 x, y = load_diabetes(return_X_y=True, scaled=False)
 net = Network(
-    [10, 20, 1], activation="tanh", output_activation="identity", reduction="mean", dtype="float32", seed=0
-)  # fmt: skip
+    [10, 20, 1],
+    activation="tanh",
+    output_activation="identity",
+    reduction="mean",
+    dtype="float32",
+    seed=0,
+)
 net.fit(x, y, epochs=100, batch_size=32, optimizer=Adam(0.003, l2=0.01), standardize=True)
 
 # %%

@@ -3,8 +3,8 @@
 Streaming a Parquet file
 ========================
 
-Data that does not fit in memory arrives in batches: PyArrow reads a piece of the file at a time, and ``fit_batches``
-takes a step for each. The file here has 200,000 rows.
+Data that does not fit in memory arrives in batches: PyArrow reads a piece of the file at a time,
+and ``fit_batches`` takes a step for each. The file here has 200,000 rows.
 """
 
 import tempfile
@@ -26,8 +26,8 @@ pq.write_table(pa.table({**dict(zip(names, x.T)), "target": y}), path, row_group
 print(f"{path.stat().st_size / 1e6:.0f} MB in {pq.ParquetFile(path).num_row_groups} row groups")
 
 # %%
-# A source is a function that returns an iterator over the batches of an epoch; Arrow's batches are taken as they are.
-# The last two row groups are held out.
+# A source is a function that returns an iterator over the batches of an epoch; Arrow's batches
+# are taken as they are. The last two row groups are held out.
 
 
 def batches(groups):
@@ -35,7 +35,14 @@ def batches(groups):
         yield batch.select(names), batch["target"]
 
 
-net = Network([5, 32, 1], activation="tanh", output_activation="identity", reduction="mean", dtype="float32", seed=0)
+net = Network(
+    [5, 32, 1],
+    activation="tanh",
+    output_activation="identity",
+    reduction="mean",
+    dtype="float32",
+    seed=0,
+)
 net.feature_names = names
 history = net.fit_batches(
     lambda: batches(range(18)),
@@ -48,8 +55,8 @@ history = net.fit_batches(
 print(history)
 
 # %%
-# ``evaluate_batches`` and ``predict_batches`` stream as well. The noise in the targets has a standard deviation of 1,
-# which no model can beat.
+# ``evaluate_batches`` and ``predict_batches`` stream as well. The noise in the targets has a
+# standard deviation of 1, which no model can beat.
 
 print(net.evaluate_batches(lambda: batches([18, 19]), metrics=["rmse", "r2"]))
 prediction = np.concatenate(list(net.predict_batches(x for x, _ in batches([18, 19]))))
@@ -57,7 +64,9 @@ prediction = np.concatenate(list(net.predict_batches(x for x, _ in batches([18, 
 figure, ax = plt.subplots(figsize=(6, 4.5))
 image = ax.hexbin(y[-20_000:], prediction, gridsize=60, cmap="Blues", bins="log", linewidths=0.2)
 ax.axline((10, 10), slope=1, color="black", linewidth=0.8)
-ax.set(title="20,000 rows that were held out", xlabel="target", ylabel="prediction", aspect="equal")
+ax.set(
+    title="20,000 rows that were held out", xlabel="target", ylabel="prediction", aspect="equal"
+)
 figure.colorbar(image, label="rows")
 plt.show()
 folder.cleanup()

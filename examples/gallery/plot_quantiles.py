@@ -3,8 +3,9 @@
 Quantiles
 =========
 
-How far a car gets on a litre varies more among light cars than among heavy ones, and more upwards than downwards. The
-loss ``quantile`` learns any quantiles, several at once, and assumes no distribution.
+How far a car gets on a litre varies more among light cars than among heavy ones, and more
+upwards than downwards. The loss ``quantile`` learns any quantiles, several at once, and assumes
+no distribution.
 """
 
 import matplotlib.pyplot as plt
@@ -22,9 +23,14 @@ distance = cars["Miles_per_Gallon"].to_numpy() * 0.4251  # km per litre
 
 levels = [0.1, 0.5, 0.9]
 net = Network(
-    [1, 16, 3], activation="tanh", output_activation="identity", loss="quantile", quantile=levels, reduction="mean",
+    [1, 16, 3],
+    activation="tanh",
+    output_activation="identity",
+    loss="quantile",
+    quantile=levels,
+    reduction="mean",
     seed=0,
-)  # fmt: skip
+)
 net.fit(weight, distance, epochs=1000, batch_size=50, optimizer=Adam(0.003), standardize=True)
 
 for level, column in zip(levels, net.predict(weight).T):
@@ -40,6 +46,11 @@ figure, ax = plt.subplots()
 ax.scatter(weight, distance, s=10, color="gray", label="cars of 1970 to 1982")
 ax.plot(across, median, label="median")
 ax.fill_between(across.ravel(), low, high, color="tab:blue", alpha=0.2, label="from 10 % to 90 %")
-ax.set(title="Distance by weight", xlabel="weight (kg)", ylabel="distance (km per litre)", ylim=(0, None))
+ax.set(
+    title="Distance by weight",
+    xlabel="weight (kg)",
+    ylabel="distance (km per litre)",
+    ylim=(0, None),
+)
 ax.legend()
 plt.show()

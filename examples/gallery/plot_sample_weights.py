@@ -3,8 +3,8 @@
 Sample weights
 ==============
 
-Two instruments measured the same curve: a cheap one, often and badly; a good one, rarely and well. Weighted by the
-inverse of its variance, each row counts for as much as it is worth.
+Two instruments measured the same curve: a cheap one, often and badly; a good one, rarely and
+well. Weighted by the inverse of its variance, each row counts for as much as it is worth.
 """
 
 import matplotlib.pyplot as plt
@@ -26,8 +26,17 @@ y = curve(x) + rng.normal(0, deviation)
 
 
 def train(weights):
-    net = Network([1, 20, 1], activation="tanh", output_activation="identity", reduction="mean", seed=0)
-    net.fit(x[:, None], y, epochs=4000, optimizer=Adam(0.02), standardize="inputs", sample_weight=weights)
+    net = Network(
+        [1, 20, 1], activation="tanh", output_activation="identity", reduction="mean", seed=0
+    )
+    net.fit(
+        x[:, None],
+        y,
+        epochs=4000,
+        optimizer=Adam(0.02),
+        standardize="inputs",
+        sample_weight=weights,
+    )
     return net
 
 
@@ -47,6 +56,11 @@ ax.scatter(x[~cheap], y[~cheap], s=25, color="black", zorder=3, label="good inst
 ax.plot(across, curve(across), color="black", linestyle=":", label="true curve")
 for name, fit in fits.items():
     ax.plot(across, fit, label=name)
-ax.set(title="Two instruments, one curve", xlabel="position (mm)", ylabel="signal (V)", ylim=(-1.2, 2.2))
+ax.set(
+    title="Two instruments, one curve",
+    xlabel="position (mm)",
+    ylabel="signal (V)",
+    ylim=(-1.2, 2.2),
+)
 ax.legend(ncols=2, loc="upper left")
 plt.show()

@@ -3,8 +3,8 @@
 Learning-rate schedules
 =======================
 
-Large steps get far, small steps get close. Four schedules and a constant rate are compared, from the same initial
-weights and with the same batches.
+Large steps get far, small steps get close. Four schedules and a constant rate are compared, from
+the same initial weights and with the same batches.
 """
 
 import matplotlib.pyplot as plt
@@ -14,8 +14,8 @@ from netlet import Adam, Network
 from netlet.schedules import CosineDecay, ExponentialDecay, ReduceOnPlateau, StepDecay
 
 # %%
-# The data is real terrain, near Jacksboro, Tennessee: elevation by longitude and latitude, at every fourth point in
-# each direction.
+# The data is real terrain, near Jacksboro, Tennessee: elevation by longitude and latitude, at
+# every fourth point in each direction.
 
 ground = np.load(cbook.get_sample_data("jacksboro_fault_dem.npz", asfileobj=False))
 y = ground["elevation"][::4, ::4].astype(float)
@@ -23,8 +23,8 @@ places = np.meshgrid(np.linspace(-1, 1, y.shape[1]), np.linspace(1, -1, y.shape[
 x, y = np.stack(places, axis=-1).reshape(-1, 2), y.ravel()
 
 # %%
-# A schedule returns the factor by which the optimizer's rate is multiplied in each epoch. A function of the epoch
-# would do, too.
+# A schedule returns the factor by which the optimizer's rate is multiplied in each epoch. A
+# function of the epoch would do, too.
 
 EPOCHS = 60
 schedules = {
@@ -36,9 +36,17 @@ schedules = {
 }
 histories = {}
 for name, schedule in schedules.items():
-    net = Network([2, 48, 48, 1], activation="silu", output_activation="identity", reduction="mean", seed=0)
+    net = Network(
+        [2, 48, 48, 1], activation="silu", output_activation="identity", reduction="mean", seed=0
+    )
     histories[name] = net.fit(
-        x, y, epochs=EPOCHS, batch_size=32, optimizer=Adam(0.02), schedule=schedule, standardize=True
+        x,
+        y,
+        epochs=EPOCHS,
+        batch_size=32,
+        optimizer=Adam(0.02),
+        schedule=schedule,
+        standardize=True,
     )
     print(f"{name:12} off by {net.evaluate(x, y)['rmse']:.1f} m")
 

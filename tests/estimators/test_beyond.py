@@ -63,19 +63,26 @@ def test_bad_activations(activation):
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_optimizers(name):
     rows = len(Y) if name == "rprop" else 50
-    by_name, by_object = (model(optimizer=each, batch_size=rows) for each in (name, OPTIMIZERS[name](0.001)))
+    settings = {"batch_size": rows, "momentum": 0}  # by name sgd and adam are those of the solvers
+    by_name, by_object = (model(optimizer=each, **settings) for each in (name, OPTIMIZERS[name](0.001)))
     assert by_name.fit(X, Y).network_.fingerprint() == by_object.fit(X, Y).network_.fingerprint()
     assert by_object.optimizer.steps == 0  # it is copied
-    penalized = model(optimizer=name, alpha=5.0, batch_size=rows).fit(X, Y)
-    expected = model(optimizer=OPTIMIZERS[name](0.001, l2=5.0 / rows), batch_size=rows).fit(X, Y)
+    penalized = model(optimizer=name, alpha=5.0, **settings).fit(X, Y)
+    expected = model(optimizer=OPTIMIZERS[name](0.001, l2=5.0 / rows), **settings).fit(X, Y)
     assert penalized.network_.fingerprint() == expected.network_.fingerprint() != by_name.network_.fingerprint()
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam"])
+def test_optimizers_named_like_solvers_are_these(name):
+    ways = [model(**{parameter: name}, momentum=0.5, beta_1=0.8).fit(X, Y) for parameter in ("optimizer", "solver")]
+    assert ways[0].network_ == ways[1].network_
 
 
 @pytest.mark.parametrize("optimizer", ["nope", 3, netlet.Adam])
 def test_bad_optimizers(optimizer):
     with pytest.raises(ValueError, match="The 'optimizer' parameter of MLPRegressor must be"):
         model(optimizer=optimizer).fit(X, Y)
-    with pytest.raises(ValueError, match="optimizer: expected None beside solver='lbfgs'"):
+    with pytest.raises(ValueError, match="optimizer: expected None with solver='lbfgs'"):
         model(optimizer="adam", solver="lbfgs").fit(X, Y)
 
 

@@ -4,6 +4,7 @@
 import ast
 import re
 import runpy
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -76,23 +77,13 @@ def test_each_example_has_a_test_a_title_and_a_paragraph() -> None:
 def test_the_extra_has_what_they_import() -> None:
     text = (GALLERY.parents[1] / "pyproject.toml").read_text(encoding="utf-8")
     extra = set(re.findall(r'"([a-z-]+)', re.search(r"^gallery = \[(.*?)\]", text, flags=re.DOTALL | re.MULTILINE)[1]))
-    names = {"sklearn": "scikit-learn", "vega_datasets": "vega-datasets"}
+    known = {"sklearn": "scikit-learn", "vega_datasets": "vega-datasets"}
     for path in EXAMPLES:
-        modules = re.findall(r"^(?:from|import) (\w+)", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-        for module in modules:
-            if module not in {
-                "netlet",
-                "numpy",
-                "ctypes",
-                "os",
-                "pathlib",
-                "shutil",
-                "subprocess",
-                "sys",
-                "tempfile",
-                "time",
-            }:
-                assert names.get(module, module) in extra, path.name
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        names = [name.name for node in nodes if isinstance(node, ast.Import) for name in node.names]
+        names += [node.module for node in nodes if isinstance(node, ast.ImportFrom)]
+        modules = {name.split(".")[0] for name in names} - sys.stdlib_module_names - {"netlet", "numpy"}
+        assert {known.get(module, module) for module in modules} <= extra, path.name
 
 
 gallery = pytest.mark.gallery

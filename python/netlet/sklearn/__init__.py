@@ -26,7 +26,7 @@ except ImportError as error:
     except metadata.PackageNotFoundError:
         found = "none"
     raise ImportError(
-        f"netlet.sklearn: expected scikit-learn 1.7 or newer, got {found}; pip install 'netlet[sklearn]'"
+        f"netlet.sklearn: expected scikit-learn 1.7 or newer, got {found} ({error}); pip install 'netlet[sklearn]'"
     ) from error
 
 register()

@@ -6,6 +6,7 @@ from __future__ import annotations
 import copy
 import functools
 import math
+import operator
 import warnings
 from itertools import pairwise
 from numbers import Integral, Real
@@ -16,10 +17,10 @@ from sklearn.base import BaseEstimator, _fit_context, is_classifier
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted, validate_data
 
 from .. import _core, schedules
-from .._names import ACTIVATIONS
+from .._names import ACTIVATIONS, LOSSES
 from ..network import Network
 from ..optimizers import OPTIMIZERS, Optimizer
 from . import _training as training
@@ -35,17 +36,24 @@ _DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
 _STOCHASTIC = ("sgd", "adam")
 
 
-def _or_unchanged(fit: Any) -> Any:
-    """After an error, an estimator has the attributes that it had before."""
+def or_unchanged(fit: Any) -> Any:
+    """After an error, an estimator and its network are what they were before."""
 
     @functools.wraps(fit)
     def wrapped(self: Any, *arguments: Any, **options: Any) -> Any:
-        before = dict(vars(self))
+        before: dict[str, Any] = {
+            name: list(value) if type(value) is list else value for name, value in vars(self).items()
+        }
+        network: Any = before["_held"].network if "_held" in before else None
+        kept = None if network is None else (network.parameters.copy(), network.epochs_trained)
         try:
             return fit(self, *arguments, **options)
         except BaseException:
             vars(self).clear()
             vars(self).update(before)
+            if kept is not None:
+                network.parameters[:] = kept[0]
+                network._set_epochs_trained(kept[1])
             raise
 
     return wrapped
@@ -192,15 +200,26 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return weights, biases
 
     def _rebuilt(self, weights: list[Array]) -> Network:
-        """A network of the shapes of `coefs_`, as held or as an unfitted estimator got them."""
+        """A new network of the shapes of `coefs_`: like the held one, whose memory may be what the caller has kept."""
         sizes = [weights[0].shape[0], *(each.shape[1] for each in weights)]
         held = self.__dict__.get("_held")
         if held is not None and list(held.network.layer_sizes) == sizes:
-            network: Network = held.network
-            return network
+            twin: Network = copy.copy(held.network)
+            return twin
+        if held is None and self.standardize:
+            raise ValueError("standardize: expected False for coefs_ set by hand, which do not have the scaling")
+        self.__dict__.pop("_optimizer", None)  # its state is for other weights
         single = all(getattr(each, "dtype", None) == np.float32 for each in self.coefs_)
         loss, output = self._rebuilt_ends()
-        return self._made(sizes, loss, output, np.dtype(np.float32 if single else np.float64), init=None)
+        network = self._made(sizes, loss, output, np.dtype(np.float32 if single else np.float64), init=None)
+        if held is not None:
+            old = held.network
+            network._set_seed(old.seed)
+            if sizes[0] == old.layer_sizes[0]:
+                network.input_scaling = old.input_scaling
+            if sizes[-1] == old.layer_sizes[-1]:
+                network.output_scaling = old.output_scaling
+        return network
 
     def _rebuilt_ends(self) -> tuple[str, str]:
         """Loss and output activation of an estimator whose attributes were set by hand."""
@@ -213,13 +232,17 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             for view, value in zip(views, values):
                 view[...] = value
         layers = len(network.weights)
-        self.coefs_, self.intercepts_ = views[:layers], views[layers:]
+        for name, own in (("coefs_", views[:layers]), ("intercepts_", views[layers:])):
+            if values is not None and type(getattr(self, name)) is list:
+                getattr(self, name)[:] = own  # a list that the caller has set stays his
+            else:
+                setattr(self, name, own)
         self._held = Held(network, views)
         return network
 
     @property
     def network_(self) -> Network:
-        """The trained network, with `classes_` and `feature_names_in_`: to save, derive, export, inspect.
+        """The trained network, with `classes_` and `feature_names_in_`: for saving, derivatives, export and inspection.
 
         `coefs_` and `intercepts_` are views of its parameters.
         """
@@ -231,7 +254,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     @classmethod
     def from_network(cls, network: Network) -> Any:
-        """Make a fitted estimator of a trained network, such as one that was loaded from a file.
+        """Make a fitted estimator from a trained network, such as one loaded from a file.
 
         Parameters
         ----------
@@ -241,21 +264,30 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         Returns
         -------
         estimator : object
-            Its parameters say what the network is; how it was trained is not known.
+            Its parameters describe the network; those that concern training have their defaults.
 
         Raises
         ------
-        ValueError
-            If the network's loss is not for this kind of estimator.
+        ValueError, TypeError
+            If the network's loss is not for this kind of estimator, or it is no network.
         """
+        if not isinstance(network, Network):
+            raise TypeError(
+                f"network: expected a netlet.Network, got {type(network).__name__}; Network.load reads a file, "
+                "Network.from_sklearn a model of scikit-learn"
+            )
         estimator = cls()
         estimator._take(network)
         sizes, hidden = network.layer_sizes, [FROM_NETLET[name] for name in network.activations[:-1]]
         estimator.hidden_layer_sizes = sizes[1:-1]
-        estimator.activation = hidden[0] if len(set(hidden)) == 1 else hidden
+        estimator.activation = hidden[0] if len(set(hidden)) == 1 else hidden or "relu"
         estimator.dtype = network.dtype.name
         if any(network.dropout):
             estimator.dropout = network.dropout
+        scaled = network.input_scaling is not None, network.output_scaling is not None
+        estimator.standardize = {(True, False): "inputs", (False, True): "outputs"}.get(scaled, scaled[0])
+        if scaled == (True, False) and not LOSSES[network.loss_name].get("scales_outputs"):
+            estimator.standardize = True
         estimator._begin()
         estimator.n_layers_, estimator.n_features_in_ = len(sizes), sizes[0]
         if network.feature_names is not None:
@@ -272,7 +304,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     def _name(self, network: Network) -> None:
         """Give the network the names of features."""
         names = getattr(self, "feature_names_in_", None)
-        if names is not None and network.feature_names is None:
+        if names is not None and network.feature_names is None and len(set(names)) == len(names):
             network.feature_names = list(names)
 
     def __getstate__(self) -> dict[str, Any]:
@@ -302,7 +334,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         sizes = list(hidden) if hasattr(hidden, "__iter__") else [hidden]
         if np.any(np.array(sizes) <= 0):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
-        return [int(size) for size in sizes]
+        return [operator.index(size) for size in sizes]
 
     def _hidden_activations(self, count: int) -> list[str]:
         if isinstance(self.activation, str):
@@ -362,10 +394,10 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     def _stochastic(self) -> bool:
         if self.optimizer is not None and self.solver == "lbfgs":
-            raise ValueError("optimizer: expected None beside solver='lbfgs', which is none")
+            raise ValueError("optimizer: expected None with solver='lbfgs'")
         return self.solver in _STOCHASTIC
 
-    @_or_unchanged
+    @or_unchanged
     def _fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None, incremental: bool = False
     ) -> Any:
@@ -375,7 +407,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if incremental and self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         X, targets = self._validate(X, y, incremental, first)
-        weights = self._weights(X, y, sample_weight)
+        weights = self._weights(X, y, sample_weight, targets)
         if weights is not None and not weights.all():  # rows without weight take no place in a batch
             some = np.flatnonzero(weights)
             X, targets, weights = X[some], targets[some], weights[some]
@@ -396,8 +428,12 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         else:
             network = self._current()
             if list(network.layer_sizes) != sizes:
-                raise ValueError(f"expected data and settings of layers {list(network.layer_sizes)}, got {sizes}")
+                raise ValueError(
+                    f"hidden_layer_sizes: expected the layers of the fit that this one goes on from (warm_start, "
+                    f"partial_fit), {list(network.layer_sizes)}, got {sizes}"
+                )
             network = self._again(network, loss)
+        self._name(network)
         with limited(self.n_threads), training.silent(network):
             if stochastic:
                 self._fit_stochastic(network, rows, validation, incremental)
@@ -409,7 +445,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         return self
 
     def _again(self, network: Network, loss: str) -> Network:
-        """The network that is trained on, without labels, which are targets by then."""
+        """The network that is trained on; refuse settings that it does not have."""
         hidden = tuple(self._hidden_activations(len(network.dropout)))
         own: dict[str, Any] = {"loss": loss, "activation": hidden, "dropout": self.dropout, **self._loss_settings()}
         held: dict[str, Any] = {
@@ -422,11 +458,9 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             one = np.ndim(value) == 0  # for all
             if (not one and np.shape(value) != np.shape(held[name])) or np.any(np.asarray(value) != held[name]):
                 raise ValueError(f"{name}: expected that of the first fit, {held[name]!r}, got {value!r}")
-        if network._classes is not None:
-            network.classes = None
         return network
 
-    def _weights(self, X: Any, y: Any, sample_weight: Any) -> Array | None:
+    def _weights(self, X: Any, y: Any, sample_weight: Any, targets: Array) -> Array | None:
         """Weights of rows, checked."""
         if sample_weight is None:
             return None
@@ -450,8 +484,12 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             X = validate_data(
                 self, X, accept_sparse=["csr", "csc"], dtype=rows.X.dtype, order="C", reset=False, ensure_min_samples=2
             )
-            weights = self._weights(X, y, weight[0] if weight else None)
-            return rows, training.Rows(X, self._targets(self._checked_targets(y), X.dtype), weights)
+            targets = self._targets(self._checked_targets(y), X.dtype)
+            check_consistent_length(X, targets)
+            if targets.shape[1:] != rows.targets.shape[1:]:
+                columns = rows.targets.shape[1:], targets.shape[1:]
+                raise ValueError(f"validation_data: expected y of columns {columns[0]}, as in fit, got {columns[1]}")
+            return rows, training.Rows(X, targets, self._weights(X, y, weight[0] if weight else None, targets))
         if not (self.early_stopping and self._stochastic()):
             return rows, None
         binary = is_classifier(self) and self.n_outputs_ == 1
@@ -483,12 +521,15 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     def _own_optimizer(self, weight: float) -> Optimizer:
         """A new optimizer. Its penalty is that of a batch of this weight: scikit-learn divides alpha by it."""
+        if not weight >= np.finfo(np.float64).tiny:
+            raise ValueError(f"sample_weight: expected weights whose mean is a usual number, got {weight:g}")
         l2 = self.alpha / weight
         if isinstance(self.optimizer, Optimizer):
             return copy.copy(self.optimizer)
-        if self.optimizer is not None:
-            return OPTIMIZERS[self.optimizer](self.learning_rate_init, l2=l2)
-        if self.solver == "adam":
+        name = self.solver if self.optimizer is None else self.optimizer
+        if name not in _STOCHASTIC:
+            return OPTIMIZERS[name](self.learning_rate_init, l2=l2)
+        if name == "adam":
             return OPTIMIZERS["adam"](
                 self.learning_rate_init, beta_1=self.beta_1, beta_2=self.beta_2, epsilon=self.epsilon, l2=l2
             )
@@ -521,11 +562,15 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             plateau.best = np.inf if self.best_loss_ is None else self.best_loss_
             plateau.count = self._no_improvement_count
         watch = training.watch(self, network, optimizer, plateau, validation, n)
-        training.run(self, network, optimizer, rows, batch, watch, 1 if incremental else self.max_iter)
-        done = len(plateau.figures)
-        self.loss_curve_.extend(plateau.figures)
+        seen = validation if self.callbacks or self.schedule is not None else None
+        training.run(self, network, optimizer, rows, batch, watch, incremental, seen)
+        figures = plateau.figures
+        if getattr(watch, "diverged", False):
+            figures = [*figures, math.nan]
+        done = len(figures)
+        self.loss_curve_.extend(figures)
         if done:
-            self.loss_ = plateau.figures[-1]
+            self.loss_ = figures[-1]
         self.n_iter_ = done
         self.t_ += n * done
         if not self.early_stopping:
@@ -555,25 +600,27 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             and X.dtype in _DTYPES
             and X.ndim == 2
             and X.shape[0] > 0
-            and X.shape[1] == self.n_features_in_
+            and X.shape[1] == getattr(self, "n_features_in_", None)
             and not hasattr(self, "feature_names_in_")
             and np.isfinite(X).all()
         )
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None) -> Any:
-        """Fit the network to data: anew, or with ``warm_start`` from where the last fit ended.
+        """Fit the network to data: from scratch, or with ``warm_start`` from where the last fit ended.
 
         Parameters
         ----------
         X : array-like or sparse matrix, shape (n_samples, n_features)
-            A data frame's column names become `feature_names_in_`. Sparse rows are made dense batch by batch.
+            A data frame's column names become `feature_names_in_`. Sparse rows are converted to dense one batch at a
+            time.
         y : array-like, shape (n_samples,) or (n_samples, n_outputs)
-            Labels, or a matrix of 0 and 1 for several labels at once; or numbers to regress on.
+            Class labels, or a 0/1 matrix for multilabel targets; for the regressor, numbers.
         sample_weight : array-like, shape (n_samples,), optional
             Weights >= 0, not all zero, that multiply the losses of the rows.
         validation_data : tuple (X, y) or (X, y, sample_weight), optional
-            Scored after each epoch into `validation_scores_`; early stopping looks at it in place of a part of `X`.
+            Scored after each epoch; the scores go to `validation_scores_`. Early stopping uses it instead of a part of
+            `X`; by itself it does not stop training. A pipeline does not transform it.
 
         Returns
         -------
@@ -582,7 +629,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         Raises
         ------
         ValueError
-            If an argument does not fit, or training diverges.
+            If an argument is invalid, or training diverges.
 
         Warns
         -----

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any, ClassVar
 
 import numpy as np
@@ -24,22 +25,22 @@ from sklearn.utils.validation import check_array, validate_data
 from .. import functional
 from ..network import Network
 from . import _training as training
-from ._base import Array, BaseMLP
+from ._base import Array, BaseMLP, or_unchanged
 from ._doc import documented
 
 
 @documented
 class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
-    """A multilayer perceptron that classifies: scikit-learn's `MLPClassifier`, trained by netlet.
+    """Multilayer perceptron classifier: scikit-learn's `MLPClassifier`, trained by netlet.
 
-    Minimizes the log loss, over a softmax of the classes or, for two classes and for several labels at once, over
-    sigmoids.
+    Minimizes the log loss, with a softmax output over the classes, or with sigmoid outputs for two classes and for
+    multilabel targets.
 
     Parameters
     ----------
     {parameters}
     class_weight : dict, "balanced" or None, default None
-        Weights of the classes, by label, that multiply those of the rows, as for scikit-learn's other classifiers.
+        Class weights, by label; they multiply the sample weights, as in scikit-learn's other classifiers.
     {beyond}
 
     Attributes
@@ -144,6 +145,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         return "binary" if classes <= 2 else "multiclass"
 
     def _check_classes(self, y: Any) -> None:
+        if (y.ndim == 2) != (self._labels == "multilabel-indicator"):
+            was = "multilabel" if self._labels == "multilabel-indicator" else "one label per row"
+            raise ValueError(f"The object was not fitted with this kind of labels; before they were {was}.")
         classes = unique_labels(y)
         if self.warm_start:
             if set(classes) != set(self.classes_):
@@ -161,23 +165,42 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             return np.asarray(np.searchsorted(self.classes_, y))
         if self._labels == "binary":
             return np.asarray((y == self.classes_[-1]) & (len(self.classes_) == 2), dtype)
-        return np.asarray(y.toarray() if hasattr(y, "toarray") else y, dtype)
+        return np.asarray((y.toarray() if hasattr(y, "toarray") else y) != 0, dtype)
 
     def _checked_targets(self, y: Any) -> Any:
         if self._labels == "multilabel-indicator":
-            return check_array(y, accept_sparse="csr", input_name="y")
+            y = check_array(y, accept_sparse="csr", input_name="y")
+            if type_of_target(y, input_name="y") != "multilabel-indicator":
+                raise ValueError("validation_data: expected y with 0 and 1 for each label")
+            return y
         y = column_or_1d(y, warn=True)
         unknown = np.setdiff1d(y, self.classes_)
         if len(unknown):
             raise ValueError(f"validation_data: expected y of the classes {self.classes_}, got {unknown}")
         return y
 
-    def _weights(self, X: Any, y: Any, sample_weight: Any) -> Array | None:
-        weights = super()._weights(X, y, sample_weight)
+    def _weights(self, X: Any, y: Any, sample_weight: Any, targets: Array) -> Array | None:
+        weights = super()._weights(X, y, sample_weight, targets)
         if self.class_weight is None:
             return weights
-        own = np.asarray(compute_sample_weight(self.class_weight, y), np.float64)
-        return own if weights is None else own * weights
+        own = self._weights_of_classes(y, targets)
+        if not (np.isfinite(own).all() and (own >= 0).all()):
+            raise ValueError(f"class_weight: expected finite weights >= 0, got {self.class_weight}")
+        own = own if weights is None else own * weights
+        if not own.any():
+            raise ValueError("class_weight: expected a weight above zero for a row, got zero for all of them")
+        return own
+
+    def _weights_of_classes(self, y: Any, targets: Array) -> Array:
+        """The weight of each row's class; of classes that a dict lacks 1."""
+        if self._labels == "multilabel-indicator" or not isinstance(self.class_weight, dict):
+            return np.asarray(compute_sample_weight(self.class_weight, y), np.float64)
+        labels = self.classes_.tolist()
+        unknown = [key for key in self.class_weight if key not in labels]
+        if unknown:
+            raise ValueError(f"class_weight: expected the classes {labels}, got {unknown}")
+        of_class = np.array([self.class_weight.get(label, 1.0) for label in labels], np.float64)
+        return np.asarray(of_class[targets.astype(np.intp)])
 
     def _ends(self, targets: Array) -> tuple[str, str, int, int]:
         if self._labels == "multiclass":
@@ -202,7 +225,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def _name(self, network: Network) -> None:
         super()._name(network)
         if network.classes is None and len(self.classes_) > 1 and self._labels != "multilabel-indicator":
-            network.classes = self.classes_
+            with contextlib.suppress(TypeError, ValueError):  # dates, for example: a network has no such labels
+                network.classes = self.classes_
 
     def _validation_score(self, network: Network, validation: training.Rows) -> float:
         outputs = training.forward(network, validation.X)
@@ -225,7 +249,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         Returns
         -------
         ndarray, shape (n_samples,) or (n_samples, n_labels)
-            Of `classes_`; for several labels at once 0 and 1, sparse if those of `fit` were.
+            Labels from `classes_`; for multilabel targets a 0/1 matrix, sparse if `y` was sparse in `fit`.
         """
         outputs = self._outputs(X)
         if self._kind() == "multiclass":
@@ -274,8 +298,9 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     @available_if(BaseMLP._check_solver)  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    @or_unchanged
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Any:
-        """Train for one epoch over the given data, from the present weights on.
+        """Train for one epoch over the given data, starting from the current weights.
 
         Parameters
         ----------
@@ -284,7 +309,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         sample_weight : array-like, shape (n_samples,), optional
             As in `fit`.
         classes : array-like, shape (n_classes,), optional
-            All labels that there will be; needed by the first call.
+            All labels that will ever occur; required in the first call.
 
         Returns
         -------
@@ -293,7 +318,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If an argument does not fit.
+            If an argument is invalid.
         """
         if self.class_weight == "balanced":
             raise ValueError(
@@ -301,6 +326,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             )
         if _check_partial_fit_first_call(self, classes):
             kind = type_of_target(y, input_name="y")
+            self._sparse_labels = issparse(y)
             self._labels = kind if kind.startswith("multilabel") else self._kind_of(len(self.classes_))
         return self._fit(X, y, sample_weight, incremental=True)
 

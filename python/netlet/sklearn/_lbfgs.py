@@ -56,5 +56,7 @@ def minimized(estimator: Any, network: Network, rows: training.Rows) -> tuple[in
         options={"maxfun": estimator.max_fun, "maxiter": estimator.max_iter, "gtol": estimator.tol},
     )
     iterations = _check_optimize_result("lbfgs", result, estimator.max_iter)
+    if not np.isfinite(result.fun):
+        raise ValueError(training.NON_FINITE)
     network.parameters[:] = result.x
     return int(iterations), figure(result)

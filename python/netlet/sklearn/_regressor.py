@@ -27,19 +27,21 @@ _LOSSES = {name for name, row in LOSSES.items() if "classes" not in row}
 
 @documented
 class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
-    """A multilayer perceptron that predicts numbers: scikit-learn's `MLPRegressor`, trained by netlet.
+    """Multilayer perceptron regressor: scikit-learn's `MLPRegressor`, trained by netlet.
 
     Parameters
     ----------
     loss : str, default "squared_error"
         ``"squared_error"`` or ``"poisson"``, as in scikit-learn; or ``"absolute_error"``, ``"huber"``, ``"quantile"``,
         ``"log_cosh"``, or ``"gaussian_nll"``, which learns a standard deviation for each prediction: see
-        `netlet.Network`. `hidden_layer_sizes` and `activation` may come first, as before scikit-learn 1.7.
+        `netlet.Network`. `hidden_layer_sizes` and `activation` may also be the first positional
+        arguments, as before scikit-learn 1.7.
     {parameters}
     huber_delta : float, default 1.0
-        For the loss ``"huber"``; with `standardize` in standard deviations of the targets.
+        For the loss ``"huber"``; with `standardize`, in units of the targets' standard deviation.
     quantile : float or list of float, default 0.5
-        For the loss ``"quantile"``; a list gives one column of predictions for each.
+        For the loss ``"quantile"``; a list gives one column of predictions per quantile, of a single target.
+        `score` is R² all the same: in searches pass a `scoring` such as the pinball loss.
     {beyond}
 
     Attributes
@@ -66,7 +68,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         **BaseMLP._parameter_constraints,
         "loss": [StrOptions(_LOSSES)],
         "huber_delta": [Interval(Real, 0, None, closed="neither")],
-        "quantile": [Interval(Real, 0, 1, closed="neither"), list, tuple],
+        "quantile": [Interval(Real, 0, 1, closed="neither"), list, tuple, np.ndarray],
     }
 
     def __init__(
@@ -134,7 +136,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         if self.loss == "poisson" and (y < 0).any():
             raise ValueError(f"y: expected counts >= 0 for the loss 'poisson', got {y.min()}")
         # float64 stays beside float32, for the scale of the targets
-        return np.asarray(y, np.result_type(y.dtype, dtype) if y.dtype.kind == "f" else dtype)
+        return np.asarray(y, np.result_type(y.dtype, dtype) if y.dtype.kind in "fiu" else dtype)
 
     def _checked_targets(self, y: Any) -> Any:
         y = check_array(y, ensure_2d=False, dtype="numeric", input_name="y")
@@ -144,7 +146,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         if self.loss == "quantile" and not isinstance(self.quantile, Real) and not len(self.quantile):
             raise ValueError("quantile: expected a number or a list of numbers between 0 and 1, got []")
         columns = 1 if targets.ndim == 1 else targets.shape[1]
-        if self.loss == "quantile" and not isinstance(self.quantile, Real) and columns == 1:
+        if self.loss == "quantile" and not isinstance(self.quantile, Real):
+            if columns > 1:
+                raise ValueError(f"quantile: expected a number for {columns} targets, got a list")
             columns = len(self.quantile)
         return self.loss, "identity", columns * (2 if self.loss == "gaussian_nll" else 1), columns
 
@@ -174,16 +178,10 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     def _validation_score(self, network: Network, validation: training.Rows) -> float:
         if self.loss not in ("squared_error", "poisson"):
             return -float(network.evaluate_batches(training.blocks(validation))["loss"])
-        predicted = self._predicted(training.forward(network, validation.X))
+        predicted = _predicted(network.loss_name, training.forward(network, validation.X))
         if not np.isfinite(predicted).all():
             return float("nan")
         return float(r2_score(validation.targets, predicted, sample_weight=validation.weights))
-
-    def _predicted(self, outputs: Array) -> Array:
-        """Predictions of a network's outputs."""
-        function = LOSSES[self.loss].get("predict")
-        result = np.asarray(outputs if function is None else function(outputs))
-        return result[:, 0] if result.shape[1] == 1 else result
 
     def predict(self, X: Any, return_std: bool = False) -> Any:
         """Predict numbers.
@@ -192,19 +190,22 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         ----------
         X : array-like or sparse matrix, shape (n_samples, n_features)
         return_std : bool, default False
-            Also give the standard deviation of each prediction. For the loss ``"gaussian_nll"``, which learns it.
+            Also return the standard deviation of each prediction; only for the loss ``"gaussian_nll"``.
 
         Returns
         -------
         y : ndarray, shape (n_samples,) or (n_samples, n_outputs)
-            Of the loss ``"poisson"`` the rates, of ``"gaussian_nll"`` the means, of ``"quantile"`` the quantiles.
+            Rates for the loss ``"poisson"``, means for ``"gaussian_nll"``, quantiles for ``"quantile"``.
         std : ndarray, shape of y
             If `return_std`.
         """
-        if return_std and self.loss != "gaussian_nll":
-            raise ValueError(f"return_std: expected False for the loss {self.loss!r}, which learns no deviations")
         outputs = self._outputs(X)
-        predicted = self._predicted(outputs)
+        loss = self._held.network.loss_name  # whatever the parameter says by now
+        if return_std and loss != "gaussian_nll":
+            raise ValueError(
+                f"return_std: expected False for the loss {loss!r}, which does not learn standard deviations"
+            )
+        predicted = _predicted(loss, outputs)
         if not return_std:
             return predicted
         std = functional.exp(0.5 * outputs[:, 1::2])
@@ -213,7 +214,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     @available_if(BaseMLP._check_solver)  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
-        """Train for one epoch over the given data, from the present weights on.
+        """Train for one epoch over the given data, starting from the current weights.
 
         Parameters
         ----------
@@ -229,6 +230,13 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If an argument does not fit.
+            If an argument is invalid.
         """
         return self._fit(X, y, sample_weight, incremental=True)
+
+
+def _predicted(loss: str, outputs: Array) -> Array:
+    """Predictions of a network's outputs."""
+    function = LOSSES[loss].get("predict")
+    result = np.asarray(outputs if function is None else function(outputs))
+    return result[:, 0] if result.shape[1] == 1 else result

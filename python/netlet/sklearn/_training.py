@@ -47,12 +47,16 @@ def not_converged(max_iter: int) -> None:
 
 @contextlib.contextmanager
 def silent(network: Network) -> Iterator[None]:
-    """Without TrainingWarning: estimators have warnings of their own."""
+    """Without TrainingWarning, as estimators have warnings of their own, and with indices in place of labels.
+
+    The labels stay in the core, for what callbacks save.
+    """
+    classes, network._classes = network._classes, None
     network._warns = False
     try:
         yield
     finally:
-        del network._warns
+        network._classes, network._warns = classes, True
 
 
 def with_state_of(old: Optimizer, new: Optimizer) -> Optimizer:
@@ -77,7 +81,10 @@ def blocks(rows: Rows) -> Iterator[Rows]:
 def forward(network: Network, X: Any) -> Array:
     """The network's outputs, of sparse rows block by block."""
     if not issparse(X):
-        return network.forward(X)
+        out = network.forward(X)
+        if network.dtype == np.float32 and X.dtype != np.float32 and not np.isfinite(out).all():
+            raise ValueError("X: expected values in the range of float32, which the network has, got larger ones")
+        return out
     X = X.tocsr()
     out = np.empty((X.shape[0], network.layer_sizes[-1]), network.dtype)
     for start in range(0, X.shape[0], BLOCK_ROWS):
@@ -122,7 +129,7 @@ class Watch:
         self.estimator, self.network, self.optimizer, self.n = estimator, network, optimizer, n
         self.plateau, self.validation = plateau, validation
         self.own_rates = estimator.solver == "sgd" and estimator.optimizer is None
-        self.epoch, self.stopped = 0, False
+        self.epoch, self.stopped, self.diverged = 0, False, False
         self.best: Array | None = None
         self.scores: Any = None
         if estimator.early_stopping:
@@ -186,6 +193,8 @@ class Watch:
 
     def _set_rate(self, rate: float) -> None:
         """Change the learning rate of sgd, whose velocity scikit-learn keeps in units of the weights."""
+        if rate == 0:
+            raise ValueError(f"power_t: expected a power that leaves a learning rate, got {self.estimator.power_t}")
         for velocity in self.optimizer.state.values():
             velocity *= self.optimizer.learning_rate / rate
         self.optimizer.learning_rate = rate
@@ -197,7 +206,7 @@ class Watch:
 
 def _power(base: int, exponent: float) -> float:
     """The power, correctly rounded: C libraries round it differently."""
-    return float(decimal.Decimal(base) ** decimal.Decimal(exponent))
+    return float(decimal.Decimal(base) ** decimal.Decimal(float(exponent)))
 
 
 def watch(
@@ -211,12 +220,32 @@ def watch(
 
 
 def run(
-    estimator: Any, network: Network, optimizer: Optimizer, rows: Rows, batch: int, after: Any, epochs: int
+    estimator: Any,
+    network: Network,
+    optimizer: Optimizer,
+    rows: Rows,
+    batch: int,
+    after: Any,
+    incremental: bool,
+    validation: Rows | None,
 ) -> None:
-    """Train until `after` ends it, at most for so many epochs."""
+    """Train until `after` ends it, or for one epoch. `validation`: what callbacks and schedules look at."""
+    options = {
+        "epochs": 1 if incremental else estimator.max_iter,
+        "resume": incremental and estimator.schedule is not None,
+        "optimizer": optimizer,
+        "callback": after,
+        "schedule": estimator.schedule,
+        "standardize": estimator.standardize,
+        "progress": bool(estimator.progress),
+    }
+    if estimator.callbacks:
+        options["callbacks"] = estimator.callbacks
+    if validation is not None:
+        options["validation_data"] = (lambda: blocks(validation)) if issparse(validation.X) else tuple(validation)
     train = _fit_sparse if issparse(rows.X) else _fit_dense
     try:
-        train(estimator, network, optimizer, rows, batch, after, epochs)
+        train(estimator, network, rows, batch, options)
     except KeyboardInterrupt:
         warnings.warn("Training interrupted by user.", stacklevel=2)
         after.stopped = True
@@ -224,6 +253,7 @@ def run(
         if not isinstance(after, Watch) or after.best is None:
             raise ValueError(NON_FINITE) from None
         estimator.validation_scores_.append(float("nan"))
+        after.diverged = True
         warnings.warn(
             f"Training diverged in iteration {after.epoch + 1}; the weights of the best validation score are kept. "
             "Scale the inputs, or lower learning_rate_init.",
@@ -235,35 +265,18 @@ def run(
         network.parameters[:] = after.best
 
 
-def _options(estimator: Any, optimizer: Optimizer, after: Any, epochs: int) -> dict[str, Any]:
-    """What `Network.fit` and `Network.fit_batches` are both told."""
-    return {
-        "epochs": epochs,
-        "optimizer": optimizer,
-        "callback": after,
-        "callbacks": estimator.callbacks,
-        "schedule": estimator.schedule,
-        "standardize": estimator.standardize,
-        "progress": bool(estimator.progress),
-    }
-
-
-def _fit_dense(
-    estimator: Any, network: Network, optimizer: Optimizer, rows: Rows, batch: int, after: Any, epochs: int
-) -> None:
+def _fit_dense(estimator: Any, network: Network, rows: Rows, batch: int, options: dict[str, Any]) -> None:
     network.fit(
         rows.X,
         rows.targets,
         sample_weight=rows.weights,
         batch_size=batch,
         shuffle=bool(estimator.shuffle),
-        **_options(estimator, optimizer, after, epochs),
+        **options,
     )
 
 
-def _fit_sparse(
-    estimator: Any, network: Network, optimizer: Optimizer, rows: Rows, batch: int, after: Any, epochs: int
-) -> None:
+def _fit_sparse(estimator: Any, network: Network, rows: Rows, batch: int, options: dict[str, Any]) -> None:
     """The same steps, of dense copies of the batches; those of many rows block by block."""
     rows = Rows(rows.X.tocsr(), rows.targets, rows.weights)
     n = rows.X.shape[0]
@@ -282,7 +295,7 @@ def _fit_sparse(
         network.fit_batches(
             lambda: (_dense(rows, which) for which in batches()),
             weight_mean=None if rows.weights is None else mean,
-            **_options(estimator, optimizer, after, epochs),
+            **options,
         )
         return
     if any(network.dropout) or estimator.callbacks or estimator.schedule or estimator.progress:
@@ -290,17 +303,17 @@ def _fit_sparse(
             f"batch_size: expected at most {BLOCK_ROWS} rows for a sparse X with dropout, callbacks, schedule or "
             f"progress, got {batch}"
         )
-    for _ in range(epochs):
+    for _ in range(options["epochs"]):
         total = 0.0
         for which in batches():
             part = Rows(rows.X[which], rows.targets[which], None if rows.weights is None else rows.weights[which])
             loss, slopes = gradient(network, part, mean)
             if not (np.isfinite(loss) and np.isfinite(slopes).all()):
                 raise _core.DivergenceError("the loss is not finite")
-            network.apply_gradient(slopes, optimizer)
+            network.apply_gradient(slopes, options["optimizer"])
             total += loss * (len(which) / n)
         network._set_epochs_trained(network.epochs_trained + 1)
-        if after.after_epoch(total):
+        if options["callback"].after_epoch(total):
             return
 
 
