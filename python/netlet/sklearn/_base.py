@@ -142,6 +142,11 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             if name not in ("self", "__class__"):
                 setattr(self, name, value)
 
+    @classmethod
+    @functools.cache  # each fit asks for them, and to find them out takes as long as some epochs
+    def _get_param_names(cls) -> list[str]:
+        return list(super()._get_param_names())
+
     # what the two estimators do differently
 
     def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
