@@ -78,7 +78,7 @@ if compiler:
 folder.cleanup()
 
 # %%
-# What error remains is that of the network. A larger one would have less.
+# The remaining error is the network's own. A larger network would have less.
 
 figure, (left, right) = plt.subplots(1, 2)
 left.plot(reading, celsius, label="equation")

@@ -29,7 +29,7 @@ def train(l2):
 
 
 # %%
-# The color shows the most probable species, and fades where the network is in doubt. Without a
+# The color shows the most probable species, and fades where the network is uncertain. Without a
 # penalty, the boundary bends around single flowers.
 
 across, up = np.linspace(0.5, 7.5, 200), np.linspace(0, 2.7, 200)

@@ -4,7 +4,7 @@ Fine-tuning a PyTorch network
 =============================
 
 A network trained by PyTorch arrives as a safetensors file, and goes on learning without PyTorch,
-from 30 digits taken by another camera. To start from scratch, they would be too few.
+from 30 digits taken by another camera. They would be too few to start from scratch.
 """
 
 import tempfile

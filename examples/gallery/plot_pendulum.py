@@ -26,8 +26,8 @@ def physics(angle, speed, torque):
 
 
 # %%
-# The surrogate maps sine and cosine of the angle, speed and torque to what a step adds to angle
-# and speed.
+# The surrogate maps the sine and cosine of the angle, the speed and the torque to the change of
+# angle and speed in one step.
 
 rng = np.random.default_rng(0)
 angle, speed, torque = rng.uniform([-np.pi, -9, -LIMIT], [np.pi, 9, LIMIT], size=(20_000, 3)).T

@@ -3,8 +3,8 @@
 Which pixels decide
 ===================
 
-``input_gradient`` returns how a row's loss changes with each of its inputs. For an image, that
-is an image, too: where more ink would make the network surer, and where less.
+``input_gradient`` returns how a row's loss changes with each of its inputs. For an image, that is
+an image, too: where more ink would make the network more certain, and where less.
 """
 
 import matplotlib.pyplot as plt

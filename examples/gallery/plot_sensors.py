@@ -54,7 +54,7 @@ nets = Parallel(n_jobs=-1, prefer="threads")(
 print(f"200 networks in {time.perf_counter() - begin:.1f} s")
 
 # %%
-# For comparison: the best linear calibration. Both are judged by points that neither has seen.
+# For comparison: the best linear calibration. Both are tested on points that neither has seen.
 
 planes = [
     np.linalg.lstsq(np.c_[x[i, train], np.ones(200)], pressure[i, train])[0] for i in range(200)

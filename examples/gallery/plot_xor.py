@@ -48,8 +48,8 @@ figure.colorbar(image, ax=right, label="output", ticks=[0, 0.5, 1])
 plt.show()
 
 # %%
-# ``plot`` draws the network itself: positive weights in red, negative ones in blue, the larger
-# the wider.
+# ``plot`` draws the network itself: positive weights in red, negative ones in blue, and the
+# larger the weight, the wider the line.
 
 net.plot()
 plt.show()
