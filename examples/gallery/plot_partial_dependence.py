@@ -3,8 +3,8 @@
 What a prediction depends on
 ============================
 
-Which measurements matter for the progress of diabetes, and in which way? scikit-learn's
-inspection tools work with netlet's estimators as with its own.
+Which measurements matter for the progress of diabetes, and how? scikit-learn's inspection tools
+work with netlet's estimators as with its own.
 """
 
 import matplotlib.pyplot as plt
