@@ -3,6 +3,7 @@
 
 import json
 import re
+import runpy
 from pathlib import Path
 
 import netlet
@@ -58,3 +59,16 @@ def test_the_code_of_conduct_is_the_covenant_with_a_contact() -> None:
     assert "version 2.1" in text
     assert "[INSERT" not in text
     assert "reported to the community leaders responsible for enforcement: the maintainers." in text
+
+
+def test_readme_s_links_work_on_a_package_index() -> None:
+    """All that lead to files of the repository; each of them is one."""
+    script = ROOT / ".ci" / "readme_links.py"
+    if not script.exists():
+        pytest.skip("the source distribution has no .ci")
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    found = re.findall(r"\]\(([^)]+)\)", runpy.run_path(str(script))["absolute"](text, "https://host/own/netlet", "v1"))
+    paths = [re.fullmatch(r"https://host/own/netlet/(?:raw|blob)/v1/([^#]+)(?:#.*)?", link) for link in found]
+    assert len(found) > 20
+    assert all(path and (ROOT / path[1]).exists() for path in paths)
+    assert "https://host/own/netlet/raw/v1/docs/speed.svg" in found
