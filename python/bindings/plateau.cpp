@@ -9,17 +9,16 @@ namespace {
 
 constexpr std::size_t kChains = 8;  // sums side by side, on every machine the same
 
-template <class T> double sum_of_squares_of(const netlet::Network& network) {
-  const std::vector<std::size_t> sizes = network.layer_sizes();
+template <class T> double sum_of_squares_of(const T* values, const std::vector<std::size_t>& sizes) {
   double sum = 0;
   for (std::size_t layer = 0; layer + 1 < sizes.size(); ++layer) {
-    const T* const weights = network.weights<T>(layer);
     const std::size_t count = sizes[layer] * sizes[layer + 1], whole = count - count % kChains;
     double chains[kChains] = {};
     for (std::size_t i = 0; i < whole; i += kChains)
-      for (std::size_t k = 0; k < kChains; ++k) chains[k] += (double)weights[i + k] * (double)weights[i + k];
-    for (std::size_t i = whole; i < count; ++i) chains[i - whole] += (double)weights[i] * (double)weights[i];
+      for (std::size_t k = 0; k < kChains; ++k) chains[k] += (double)values[i + k] * (double)values[i + k];
+    for (std::size_t i = whole; i < count; ++i) chains[i - whole] += (double)values[i] * (double)values[i];
     for (const double chain : chains) sum += chain;
+    values += count + sizes[layer + 1];  // its biases are no weights
   }
   return sum;
 }
@@ -27,8 +26,8 @@ template <class T> double sum_of_squares_of(const netlet::Network& network) {
 }  // namespace
 
 double Plateau::sum_of_squares() const {
-  return network_.dtype() == netlet::Dtype::float32 ? sum_of_squares_of<float>(network_)
-                                                    : sum_of_squares_of<double>(network_);
+  return network_.dtype() == netlet::Dtype::float32 ? sum_of_squares_of(network_.parameters<float>(), sizes_)
+                                                    : sum_of_squares_of(network_.parameters<double>(), sizes_);
 }
 
 bool Plateau::after_epoch(double loss) {

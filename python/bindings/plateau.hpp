@@ -13,7 +13,7 @@
 class Plateau {
  public:
   Plateau(const netlet::Network& network, double tol, double patience)
-      : tol(tol), patience(patience), network_(network), squares_(sum_of_squares()) {}
+      : tol(tol), patience(patience), network_(network), sizes_(network.layer_sizes()), squares_(sum_of_squares()) {}
 
   bool after_epoch(double loss);  // whether training is to end
   bool update(double figure);
@@ -30,5 +30,6 @@ class Plateau {
   double sum_of_squares() const;
 
   const netlet::Network& network_;
+  const std::vector<std::size_t> sizes_;
   double squares_;
 };
