@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context, is_classifier
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state
+from sklearn.utils import check_random_state, column_or_1d
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted, validate_data
 
@@ -330,9 +330,39 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
 
     def _dtypes(self) -> list[Any]:
         """Of X, the first one for what is neither."""
-        return (
-            [np.float64, np.float32] if isinstance(self.dtype, str) and self.dtype == "auto" else [np.dtype(self.dtype)]
+        return list(_DTYPES) if isinstance(self.dtype, str) and self.dtype == "auto" else [np.dtype(self.dtype)]
+
+    def _validated(self, X: Any, y: Any, reset: bool, kinds: str, **options: Any) -> tuple[Any, Any]:
+        """What `validate_data` makes of X and y, for plain arrays of these kinds of y without its detours."""
+        names = "feature_names_in_" in self.__dict__
+        if (
+            type(X) is np.ndarray
+            and type(y) is np.ndarray
+            and X.dtype in self._dtypes()
+            and y.dtype.kind in kinds
+            and X.ndim == 2
+            and y.shape == X.shape[:1]
+            and X.size > 0
+            and X.flags.c_contiguous
+            and (reset or (X.shape[1] == getattr(self, "n_features_in_", None) and not names))
+            and np.isfinite(X).all()
+            and np.isfinite(y).all()
+        ):
+            self.n_features_in_ = X.shape[1]
+            self.__dict__.pop("feature_names_in_", None)
+            return X, y
+        X, y = validate_data(
+            self,
+            X,
+            y,
+            accept_sparse=["csr", "csc"],
+            multi_output=True,
+            dtype=self._dtypes(),
+            order="C",
+            reset=reset,
+            **options,
         )
+        return X, column_or_1d(y, warn=True) if y.ndim == 2 and y.shape[1] == 1 else y
 
     def _sizes(self) -> list[int]:
         hidden = self.hidden_layer_sizes

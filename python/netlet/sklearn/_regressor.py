@@ -13,7 +13,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils import column_or_1d
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_array, validate_data
+from sklearn.utils.validation import check_array
 
 from .. import functional
 from .._names import LOSSES
@@ -115,19 +115,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         self._keep(locals())
 
     def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse=["csr", "csc"],
-            multi_output=True,
-            y_numeric=True,
-            dtype=self._dtypes(),
-            order="C",
-            reset=reset,
-        )
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=True)
+        X, y = self._validated(X, y, reset, "biuf", y_numeric=True)
         return X, self._targets(y, X.dtype)
 
     def _targets(self, y: Any, dtype: Any) -> Array:
