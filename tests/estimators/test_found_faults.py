@@ -83,6 +83,16 @@ def test_after_an_error_it_is_as_before(settings, monkeypatch):
         assert getattr(model, name, None) == state.get(name)
 
 
+def test_after_an_error_it_scales_as_before():
+    model = classifier(warm_start=True).fit(X, TWO)
+    before = model.network_.to_bytes()
+    model.set_params(standardize=True, callbacks=[raising], max_iter=9)
+    with pytest.raises(KeyError):
+        model.fit(X, TWO)
+    assert model.network_.input_scaling is None
+    assert model.network_.to_bytes() == before
+
+
 def raise_warning(*_):
     raise UserWarning("not converged")
 

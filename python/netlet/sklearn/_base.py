@@ -45,7 +45,7 @@ def or_unchanged(fit: Any) -> Any:
             name: list(value) if type(value) is list else value for name, value in vars(self).items()
         }
         network: Any = before["_held"].network if "_held" in before else None
-        kept = None if network is None else (network.parameters.copy(), network.epochs_trained)
+        kept = None if network is None else network._snapshot()
         try:
             return fit(self, *arguments, **options)
         except BaseException:
@@ -54,6 +54,7 @@ def or_unchanged(fit: Any) -> Any:
             if kept is not None:
                 network.parameters[:] = kept[0]
                 network._set_epochs_trained(kept[1])
+                network.input_scaling, network.output_scaling = kept[2:]
             raise
 
     return wrapped
@@ -432,7 +433,6 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             raise ValueError("optimizer: expected None with solver='lbfgs'")
         return self.solver in _STOCHASTIC
 
-    @or_unchanged
     def _fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None, incremental: bool = False
     ) -> Any:
@@ -641,6 +641,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         )
 
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    @or_unchanged
     def fit(self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None) -> Any:
         """Fit the network to data: from scratch, or with ``warm_start`` from where the last fit ended.
 

@@ -123,9 +123,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     def _learn_classes(self, y: Any) -> None:
         self._sparse_labels = issparse(y)
-        if (
-            y.ndim == 1 and y.dtype.kind in "biuU"
-        ):  # no doubt about these: to look at their type takes as long as some fits
+        if y.ndim == 1 and y.dtype.kind in "biuU":  # no doubt, and type_of_target takes as long as some fits
             self.classes_ = np.unique(y)
             self._labels = self._kind_of(len(self.classes_))
             return

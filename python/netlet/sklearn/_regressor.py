@@ -19,7 +19,7 @@ from .. import functional
 from .._names import LOSSES
 from ..network import Network
 from . import _training as training
-from ._base import Array, BaseMLP
+from ._base import Array, BaseMLP, or_unchanged
 from ._doc import documented
 
 _LOSSES = {name for name, row in LOSSES.items() if "classes" not in row}
@@ -201,6 +201,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
 
     @available_if(BaseMLP._check_solver)  # type: ignore[untyped-decorator]
     @_fit_context(prefer_skip_nested_validation=True)  # type: ignore[untyped-decorator]
+    @or_unchanged
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Any:
         """Train for one epoch over the given data, starting from the current weights.
 

@@ -56,7 +56,8 @@ def silent(network: Network) -> Iterator[None]:
     try:
         yield
     finally:
-        network._classes, network._warns = classes, True
+        network._classes = classes
+        del network._warns  # the class's again
 
 
 def with_state_of(old: Optimizer, new: Optimizer) -> Optimizer:
