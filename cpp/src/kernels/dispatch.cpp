@@ -18,6 +18,7 @@ namespace netlet {  // some are not in this build
 NETLET_TABLE(avx512)
 NETLET_TABLE(avx2)
 NETLET_TABLE(neon)
+NETLET_TABLE(wasm)
 NETLET_TABLE(baseline)
 namespace avx512vl {
 extern const core::RowKernelTable table;
@@ -52,6 +53,8 @@ struct Available {
 #endif
 #if defined(NETLET_ARM)
     table[count++] = &neon::table;
+#elif defined(NETLET_WASM)
+    table[count++] = &wasm::table;
 #else
     table[count++] = &baseline::table;
 #endif

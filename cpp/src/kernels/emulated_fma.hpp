@@ -10,6 +10,24 @@
 namespace netlet::NETLET_ISA_NAME {
 namespace {
 
+// whether a comparison holds in all lanes; floats as doubles, and back
+#if NETLET_ISA_WASM
+NETLET_INLINE bool all(I64 x) { return wasm_i64x2_all_true((v128_t)x); }
+NETLET_INLINE F64 low(F32 x) { return (F64)wasm_f64x2_promote_low_f32x4((v128_t)x); }
+NETLET_INLINE F64 high(F32 x) { return low((F32)wasm_i32x4_shuffle((v128_t)x, (v128_t)x, 2, 3, 2, 3)); }
+NETLET_INLINE F32 rounded(F64 low, F64 high) {
+  return (F32)wasm_i32x4_shuffle(wasm_f32x4_demote_f64x2_zero((v128_t)low),
+                                 wasm_f32x4_demote_f64x2_zero((v128_t)high), 0, 1, 4, 5);
+}
+#else
+NETLET_INLINE bool all(I64 x) { return _mm_movemask_pd((__m128d)x) == 3; }
+NETLET_INLINE F64 low(F32 x) { return (F64)_mm_cvtps_pd((__m128)x); }
+NETLET_INLINE F64 high(F32 x) { return (F64)_mm_cvtps_pd(_mm_movehl_ps((__m128)x, (__m128)x)); }
+NETLET_INLINE F32 rounded(F64 low, F64 high) {
+  return (F32)_mm_movelh_ps(_mm_cvtpd_ps((__m128d)low), _mm_cvtpd_ps((__m128d)high));
+}
+#endif
+
 // a + b = sum + error exactly (Knuth)
 template <class F> struct Sum {
   F sum, error;
@@ -92,7 +110,7 @@ static __attribute__((noinline)) F64 fma(F64 a, F64 b, F64 c) {
   const I64 ordinary = (middle | zero) & (I64)(size(a) < 0x1p990) & (I64)(size(b) < 0x1p990) & (I64)(size(c) < 0x1p990);
   const Sum<F64> exact = product_and_sum(product, c);
   F64 result = zero ? product.sum + c : exact.sum + exact.error;
-  if (__builtin_expect(_mm_movemask_pd((__m128d)ordinary) != 3, 0))
+  if (__builtin_expect(!all(ordinary), 0))
     for (int lane = 0; lane < 2; ++lane)
       if (!ordinary[lane]) result[lane] = extreme_fma(a[lane], b[lane], c[lane]);
   return result;
@@ -102,11 +120,7 @@ static __attribute__((noinline)) F64 fma(F64 a, F64 b, F64 c) {
 NETLET_INLINE F64 widened_fma(F64 a, F64 b, F64 c) { return to_odd(two_sum(a * b, c)); }
 
 static __attribute__((noinline)) F32 fma(F32 a, F32 b, F32 c) {
-  const auto low = [](F32 x) { return (F64)_mm_cvtps_pd((__m128)x); };
-  const auto high = [](F32 x) { return (F64)_mm_cvtps_pd(_mm_movehl_ps((__m128)x, (__m128)x)); };
-  const __m128 first = _mm_cvtpd_ps((__m128d)widened_fma(low(a), low(b), low(c)));
-  const __m128 second = _mm_cvtpd_ps((__m128d)widened_fma(high(a), high(b), high(c)));
-  return (F32)_mm_movelh_ps(first, second);
+  return rounded(widened_fma(low(a), low(b), low(c)), widened_fma(high(a), high(b), high(c)));
 }
 
 }  // namespace

@@ -12,6 +12,12 @@
 #include <immintrin.h>
 #elif defined(__aarch64__)
 #include <arm_neon.h>
+#elif defined(__wasm_simd128__)
+#include <wasm_simd128.h>
+#endif
+
+#if NETLET_ISA_WASM || (NETLET_ISA_BASELINE && defined(NETLET_X86))
+#define NETLET_EMULATED_FMA 1
 #endif
 
 #define NETLET_INLINE static inline __attribute__((always_inline))
@@ -177,7 +183,7 @@ NETLET_INLINE void store_part(float* p, F32 v, Part<float> part) {
   store_half(p + 4, _mm256_extractf128_ps((__m256)v, 1), part.n - 4);
 }
 
-#else  // 128 bits: NEON, or a baseline without fma
+#else  // 128 bits: NEON, or a baseline or WebAssembly without fma
 
 NETLET_INLINE F64 splat(double x) { return F64{x, x}; }
 NETLET_INLINE F32 splat(float x) { return F32{x, x, x, x}; }
@@ -185,7 +191,7 @@ NETLET_INLINE F32 splat(float x) { return F32{x, x, x, x}; }
 #if NETLET_ISA_NEON
 NETLET_INLINE F64 fma(F64 a, F64 b, F64 c) { return (F64)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b); }
 NETLET_INLINE F32 fma(F32 a, F32 b, F32 c) { return (F32)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b); }
-#elif !defined(NETLET_X86)  // an unknown processor: the C library's
+#elif !NETLET_EMULATED_FMA  // an unknown processor: the C library's
 NETLET_INLINE F64 fma(F64 a, F64 b, F64 c) {
   return F64{__builtin_fma(a[0], b[0], c[0]), __builtin_fma(a[1], b[1], c[1])};
 }
@@ -194,12 +200,21 @@ NETLET_INLINE F32 fma(F32 a, F32 b, F32 c) {
              __builtin_fmaf(a[3], b[3], c[3])};
 }
 #endif
+#if NETLET_ISA_WASM
+NETLET_INLINE F64 sqrt(F64 a) { return (F64)wasm_f64x2_sqrt((v128_t)a); }
+NETLET_INLINE F32 sqrt(F32 a) { return (F32)wasm_f32x4_sqrt((v128_t)a); }
+NETLET_INLINE F64 at_least(F64 x, F64 limit) { return (F64)wasm_f64x2_pmax((v128_t)x, (v128_t)limit); }
+NETLET_INLINE F32 at_least(F32 x, F32 limit) { return (F32)wasm_f32x4_pmax((v128_t)x, (v128_t)limit); }
+NETLET_INLINE F64 at_most(F64 x, F64 limit) { return (F64)wasm_f64x2_pmin((v128_t)x, (v128_t)limit); }
+NETLET_INLINE F32 at_most(F32 x, F32 limit) { return (F32)wasm_f32x4_pmin((v128_t)x, (v128_t)limit); }
+#else
 NETLET_INLINE F64 sqrt(F64 a) { return F64{__builtin_sqrt(a[0]), __builtin_sqrt(a[1])}; }
 NETLET_INLINE F32 sqrt(F32 a) {
   return F32{__builtin_sqrtf(a[0]), __builtin_sqrtf(a[1]), __builtin_sqrtf(a[2]), __builtin_sqrtf(a[3])};
 }
 template <class F> NETLET_INLINE F at_least(F x, F limit) { return x < limit ? limit : x; }
 template <class F> NETLET_INLINE F at_most(F x, F limit) { return x > limit ? limit : x; }
+#endif
 
 template <class T> struct Part {
   int n;
@@ -218,14 +233,14 @@ template <class T> NETLET_INLINE void store_part(T* p, V<T> v, Part<T> part) {
 }  // namespace
 }  // namespace netlet::NETLET_ISA_NAME
 
-#if NETLET_ISA_BASELINE && defined(NETLET_X86)
+#if NETLET_EMULATED_FMA
 #include "kernels/emulated_fma.hpp"
 #endif
 
 namespace netlet::NETLET_ISA_NAME {
 namespace {
 
-#if NETLET_ISA_BASELINE && defined(NETLET_X86)
+#if NETLET_EMULATED_FMA
 template <class T> NETLET_INLINE T fma1(T a, T b, T c) { return fma(splat(a), splat(b), splat(c))[0]; }
 #else
 NETLET_INLINE double fma1(double a, double b, double c) { return __builtin_fma(a, b, c); }

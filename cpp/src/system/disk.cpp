@@ -15,6 +15,7 @@ namespace {
 const char* reason(int code) {
   switch (code) {
     case disk::kNotRegular: return "expected a regular file, got a device or pipe";
+    case disk::kNoFiles: return "there are no files here; networks come and go as bytes";
     case disk::kDanglingLink: return "it is a dangling symbolic link";
     case ENOENT: return "no such file or directory";
     case EACCES:

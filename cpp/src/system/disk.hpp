@@ -34,10 +34,11 @@ class Input {
 // the file keeps its access, as far as the user may set it. The caller's poll may end it before anything is replaced.
 netlet_status replace_file(const char* path, const void* data, size_t size, netlet_error* error);
 
-// What depends on the system. Codes are 0, errno, or one of these; kStopped: the caller's poll said so.
+// What depends on the system. Codes are 0, errno, or one of these; kStopped: the caller's poll said so; kNoFiles: the
+// system has none.
 namespace disk {
 
-enum { kNotRegular = -1, kDanglingLink = -2, kEnd = -3, kStopped = -4 };
+enum { kNotRegular = -1, kDanglingLink = -2, kEnd = -3, kStopped = -4, kNoFiles = -5 };
 
 constexpr size_t kMostAtOnce = (size_t)1 << 22;  // the poll is asked in between
 

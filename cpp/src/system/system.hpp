@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#if !defined(_WIN32)
+#if !defined(_WIN32) && !defined(__wasm__)
 #include <pthread.h>
 #endif
 
@@ -14,7 +14,7 @@ namespace netlet::core {
 struct Mutex {
 #if defined(_WIN32)
   void* native = nullptr;  // an SRWLOCK
-#else
+#elif !defined(__wasm__)
   pthread_mutex_t native = PTHREAD_MUTEX_INITIALIZER;
 #endif
   void lock();
@@ -24,7 +24,7 @@ struct Mutex {
 struct Condition {
 #if defined(_WIN32)
   void* native = nullptr;  // a CONDITION_VARIABLE
-#else
+#elif !defined(__wasm__)
   pthread_cond_t native = PTHREAD_COND_INITIALIZER;
 #endif
   void wait(Mutex& locked);
