@@ -150,10 +150,7 @@ def packed(data: bytes) -> str:
 
 def page(home: str = "") -> str:
     """The page; `home` is the address of the documentation, if the page is to link to it."""
-    try:
-        wasm = compiled().read_bytes()
-    except NoCompilerError as error:
-        return absent(str(error), home)
+    wasm = compiled().read_bytes()
     parts = {
         "style": (PAGE / "style.css").read_text(encoding="utf-8"),
         "main": bundle(PAGE / "main.js"),
@@ -201,7 +198,10 @@ def main() -> None:
     parser.add_argument("output", type=Path, help="the file to write")
     parser.add_argument("--home", default="", help="address of the documentation, to link to")
     arguments = parser.parse_args()
-    text = page(arguments.home)
+    try:
+        text = page(arguments.home)
+    except NoCompilerError as error:
+        sys.exit(str(error))
     arguments.output.write_text(text, encoding="utf-8")
     print(f"{arguments.output}: {len(text.encode()):,} bytes, {len(gzip.compress(text.encode(), 9)):,} compressed")
 

@@ -15,9 +15,9 @@ export function grouped(fingerprint, other = fingerprint) {
 }
 
 export class Comparison {
-  constructor(place, expected) {
+  constructor(place, expected, before) {
     this.expected = expected;
-    this.here = element("dd", {}, element("span", { class: "none" }, "not trained yet"));
+    this.here = element("dd", {}, element("span", { class: "none" }, before));
     this.verdict = element("p", { class: "verdict", role: "status" });
     place.append(
       element(

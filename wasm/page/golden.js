@@ -10,7 +10,7 @@ export function goldenSection({ golden }) {
   const button = find("[data-run]", section);
   const copy = find("[data-copy]", section);
   const expected = new Map(golden.networks);
-  const comparison = new Comparison(find("[data-bits]", section), golden.together);
+  const comparison = new Comparison(find("[data-bits]", section), golden.together, "not run yet");
   const body = find("tbody", section);
   let rows = [];
 

@@ -39,7 +39,7 @@ export async function trainXor(report) {
   const network = new Network([2, 3, 1], { seed: 0 });
   const history = await network.fit(x, y, {
     epochs: 10_000,
-    optimizer: { name: "sgd", learningRate: 0.1 },
+    learningRate: 0.1,
     onEpoch: frames(report, () => ({ surface: surface(network) })),
   });
   return {
@@ -77,14 +77,15 @@ export async function trainDigits(data, report) {
   const history = await network.fit(train.x, train.y, {
     epochs: 50,
     batchSize: 32,
-    optimizer: { name: "adam", learningRate: 0.003 },
-    validation: test,
+    optimizer: "adam",
+    learningRate: 0.003,
+    validationData: [test.x, test.y],
     onEpoch: (epoch) =>
       report({
         loss: epoch.loss,
         validationLoss: epoch.validationLoss,
         accuracy: epoch.validationAccuracy,
-        weights: network.weights(0).slice(),
+        weights: network.weights[0].slice(),
       }),
   });
   const read = network.predict(test.x);

@@ -3,12 +3,11 @@
 
 // A name for each output, from what the network is.
 function outputNames(network) {
-  const { loss, outputs, classes } = network;
+  const { lossName: loss, outputs, classes } = network;
   if (loss === "cross_entropy") return classes?.map(String) ?? Array.from({ length: outputs }, (_, i) => `class ${i}`);
   if (loss === "binary_cross_entropy" && outputs === 1 && classes) return [`probability of ${classes[1]}`];
   if (loss === "quantile") {
-    const levels = network.lossParameters;
-    return Array.from({ length: outputs }, (_, i) => `output ${i + 1}, quantile ${levels[i % levels.length]}`);
+    return network.quantiles.map((level, i) => `output ${i + 1}, quantile ${level}`);
   }
   if (loss === "gaussian_nll") {
     return Array.from({ length: outputs }, (_, i) => `${i % 2 ? "log variance" : "mean"} ${(i >> 1) + 1}`);
@@ -30,7 +29,7 @@ export function describe(network) {
     start: Array.from(centre),
     // outputs from 0 to 1, to be shown as bars
     shares: ["softmax", "sigmoid", "hard_sigmoid"].includes(network.activations.at(-1)) && !network.outputScaling,
-    exclusive: network.loss === "cross_entropy",
+    exclusive: network.lossName === "cross_entropy",
   };
 }
 

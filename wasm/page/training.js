@@ -12,7 +12,7 @@ export class Training {
     this.shown = shown;
     this.button = find("[data-train]", section);
     this.save = find("[data-save]", section);
-    this.comparison = new Comparison(find("[data-bits]", section), expected);
+    this.comparison = new Comparison(find("[data-bits]", section), expected, "not trained yet");
     this.button.addEventListener("click", () => this.run());
     this.save.addEventListener("click", () => this.download());
   }
