@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Learn to read handwritten digits, a quarter of them held out."""
+
 import numpy as np
 from netlet import Adam, Network
 from sklearn.datasets import load_digits

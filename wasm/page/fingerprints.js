@@ -35,12 +35,11 @@ export class Comparison {
     this.verdict.replaceChildren();
   }
 
-  // Shows a fingerprint; `more` is what else there is to say.
-  show(fingerprint, more) {
-    const same = fingerprint === this.expected;
+  // Shows a fingerprint; `more` is what else there is to say, `others` whether all that belongs to it is the same.
+  show(fingerprint, more, others = true) {
+    const same = fingerprint === this.expected && others;
     this.here.replaceChildren(grouped(fingerprint, this.expected));
     this.verdict.replaceChildren(mark(same, same ? "The same bits" : "Different bits"), ` ${more}`);
-    return same;
   }
 
   fail(message) {

@@ -44,6 +44,7 @@ export function goldenSection({ golden }) {
         together,
         `for all together; ${same} of ${count(golden.networks.length, "network")} the same, in ` +
           `${duration(performance.now() - begin)}${missing ? `; ${missing} did not run` : ""}.`,
+        same === golden.networks.length,
       );
       copy.hidden = false;
     } catch (error) {

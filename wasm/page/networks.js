@@ -82,6 +82,7 @@ export async function trainDigits(data, report) {
     validationData: [test.x, test.y],
     onEpoch: (epoch) =>
       report({
+        epoch: epoch.epoch,
         loss: epoch.loss,
         validationLoss: epoch.validationLoss,
         accuracy: epoch.validationAccuracy,

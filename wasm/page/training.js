@@ -33,7 +33,10 @@ export class Training {
     this.comparison.wait("training …");
     this.shown.begin();
     try {
-      const result = await ask(this.name, null, (progress) => this.shown.progress(progress));
+      const result = await ask(this.name, null, (progress) => {
+        this.comparison.wait(`epoch ${(progress.epoch + 1).toLocaleString("en-US")} …`);
+        this.shown.progress(progress);
+      });
       this.comparison.show(result.fingerprint, this.shown.done(result));
       this.save.hidden = false;
       this.trained = true;

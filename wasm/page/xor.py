@@ -1,3 +1,6 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Learn XOR."""
+
 import numpy as np
 from netlet import Network
 

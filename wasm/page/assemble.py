@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The page that trains networks in the browser, as one HTML file that needs neither a server nor a network.
 
-``python wasm/page/build.py try.html`` compiles netlet.wasm by zig (``pip install cmake ninja ziglang``), lets netlet
+``python wasm/page/assemble.py try.html`` compiles netlet.wasm by zig (``pip install cmake ninja ziglang``), lets netlet
 train the same networks in Python for the fingerprints that the page compares its own with, and puts everything into
 the file: the template, the style, the modules, netlet.wasm and the digits.
 """
@@ -100,6 +100,12 @@ def digits() -> bytes:
 
 # ---- one file of many
 
+
+def source(path: Path) -> str:
+    """A file without the line that states its licence."""
+    return re.sub(r"^(#|//) SPDX-.*\n", "", path.read_text(encoding="utf-8"))
+
+
 IMPORT = re.compile(r'^import (?:\* as (?P<all>\w+)|\{(?P<some>[^}]*)\}) from "(?P<path>\.[^"]*)";$', re.MULTILINE)
 EXPORT = re.compile(r"^export (?P<what>(?:async )?function\*?|class|const|let) (?P<name>\w+)", re.MULTILINE)
 EXPORTED = re.compile(r"^export \{(?P<names>[^}]*)\};$", re.MULTILINE)
@@ -113,7 +119,7 @@ def bundle(entry: Path) -> str:
         name = re.sub(r"\W", "_", path.relative_to(PAGE.parent).as_posix())
         if path in found:
             return name
-        text = path.read_text(encoding="utf-8")
+        text = source(path)
 
         def imported(match: re.Match[str]) -> str:
             module = add((path.parent / match["path"]).resolve())
@@ -131,7 +137,6 @@ def bundle(entry: Path) -> str:
         rest = re.search(r"^(import|export)\b.*", text, re.MULTILINE)
         if rest:
             raise ValueError(f"{path}: expected a simple import or export, got {rest[0]}")
-        text = text.replace("// SPDX-License-Identifier: BSD-3-Clause\n", "")
         text = text.replace("import.meta.url", "location.href")  # which only modules have
         found[path] = f"const {name} = (() => {{\n{text}\nreturn {{ {', '.join(names)} }};\n}})();\n"
         return name
@@ -158,8 +163,8 @@ def page(home: str = "") -> str:
         "facts": json.dumps(facts()).replace("<", r"\u003c"),
         "wasm": packed(wasm),
         "digits": packed(digits()),
-        "xor.py": html.escape((PAGE / "xor.py").read_text(encoding="utf-8")),
-        "digits.py": html.escape((PAGE / "digits.py").read_text(encoding="utf-8")),
+        "xor.py": html.escape(source(PAGE / "xor.py").strip()),
+        "digits.py": html.escape(source(PAGE / "digits.py").strip()),
         **common(home),
     }
     return filled((PAGE / "page.html").read_text(encoding="utf-8"), parts)
