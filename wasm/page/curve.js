@@ -3,7 +3,6 @@
 
 import { element, short } from "./dom.js";
 
-const HEIGHT = 240;
 const MARGIN = { left: 46, right: 10, top: 8, bottom: 34 };
 
 export class Curve {
@@ -42,12 +41,12 @@ export class Curve {
   }
 
   draw() {
-    const width = this.place.clientWidth;
+    const { clientWidth: width, clientHeight: height } = this.place;
     if (!width) return;
     const { left, right, top, bottom } = MARGIN;
     const [low, high] = [Math.log10(this.range.low), Math.log10(this.range.high)];
     const x = (epoch) => left + ((width - left - right) * epoch) / this.epochs;
-    const y = (value) => top + ((HEIGHT - top - bottom) * (high - Math.log10(value))) / (high - low);
+    const y = (value) => top + ((height - top - bottom) * (high - Math.log10(value))) / (high - low);
     const shapes = [];
     for (const value of ticks(this.range.low, this.range.high)) {
       shapes.push(element("svg:line", { class: "grid", x1: left, x2: width - right, y1: y(value), y2: y(value) }));
@@ -57,7 +56,7 @@ export class Curve {
       const epoch = share * this.epochs;
       const anchor = share === 1 ? "end" : "middle";
       const words = epoch.toLocaleString("en-US") + (share === 1 ? " epochs" : "");
-      shapes.push(element("svg:text", { x: x(epoch), y: HEIGHT - 12, "text-anchor": anchor }, words));
+      shapes.push(element("svg:text", { x: x(epoch), y: height - 12, "text-anchor": anchor }, words));
     }
     this.values.forEach((values, i) => {
       const step = Math.max(1, Math.floor(values.length / width));
@@ -65,7 +64,7 @@ export class Curve {
       for (let n = 0; n < values.length; n += step) points.push(`${x(n + 1).toFixed(1)} ${y(values[n]).toFixed(1)}`);
       if (points.length) shapes.push(element("svg:path", { class: `line line-${i + 1}`, d: `M${points.join("L")}` }));
     });
-    this.svg.setAttribute("viewBox", `0 0 ${width} ${HEIGHT}`);
+    this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.svg.setAttribute("aria-label", this.description);
     this.svg.replaceChildren(...shapes);
   }

@@ -49,8 +49,6 @@ function show(place, name, network) {
   find("[data-name]", place).textContent = name;
   find("[data-summary]", place).textContent = network.summary;
   const facts = [["fingerprint", grouped(network.fingerprint)]];
-  if (network.classes) facts.push(["classes", network.classes.join(", ")]);
-  if (network.named) facts.push(["features", network.inputs.join(", ")]);
   if (Object.keys(network.metadata).length) facts.push(["metadata", JSON.stringify(network.metadata)]);
   find("[data-facts]", place).replaceChildren(
     ...facts.map(([term, said]) => element("div", {}, element("dt", {}, term), element("dd", {}, said))),

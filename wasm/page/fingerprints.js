@@ -16,6 +16,7 @@ export function grouped(fingerprint, other = fingerprint) {
 
 export class Comparison {
   constructor(place, expected, before) {
+    this.place = place;
     this.expected = expected;
     this.here = element("dd", {}, element("span", { class: "none" }, before));
     this.verdict = element("p", { class: "verdict", role: "status" });
@@ -33,12 +34,14 @@ export class Comparison {
   wait(words) {
     this.here.replaceChildren(element("span", { class: "none" }, words));
     this.verdict.replaceChildren();
+    delete this.place.dataset.same;
   }
 
   // Shows a fingerprint; `more` is what else there is to say, `others` whether all that belongs to it is the same.
   show(fingerprint, more, others = true) {
     const same = fingerprint === this.expected && others;
     this.here.replaceChildren(grouped(fingerprint, this.expected));
+    this.place.dataset.same = same;
     this.verdict.replaceChildren(mark(same, same ? "The same bits" : "Different bits"), ` ${more}`);
   }
 

@@ -20,12 +20,11 @@ function problem(message) {
 function machines(module) {
   const line = (name, value) => element("div", {}, element("dt", {}, name), element("dd", {}, value));
   find("#machines").append(
-    line("Python", `${facts.machine}, ${facts.compiler}`),
-    line("This browser", `WebAssembly with 128-bit vectors, netlet ${module.version}`),
+    line("Python", `netlet ${facts.version}, ${facts.machine}, ${facts.compiler}`),
+    line("This browser", `netlet ${module.version}, WebAssembly with 128-bit vectors`),
   );
   find("#versions").textContent =
-    `netlet ${facts.version}, numerics version ${facts.numerics}. ` +
-    "Everything is in this one file, which also works without a network: save it, and open it from the disk.";
+    `Numerics version ${facts.numerics}. All of this page is one file that needs no network: save it, and it works from the disk.`;
 }
 
 async function begin() {

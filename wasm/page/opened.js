@@ -22,9 +22,7 @@ export function describe(network) {
     summary: network.summary(),
     fingerprint: network.fingerprint(),
     inputs: names?.map(String) ?? Array.from({ length: network.inputs }, (_, i) => `input ${i + 1}`),
-    named: names !== null,
     outputs: outputNames(network),
-    classes: network.classes?.map(String) ?? null,
     metadata: network.metadata,
     start: Array.from(centre),
     // outputs from 0 to 1, to be shown as bars

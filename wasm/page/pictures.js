@@ -14,7 +14,7 @@ function painted(width, height, shade) {
 // Blue below 0, orange above, the paper's colour between them; `value` from -1 to 1.
 function diverging(value) {
   const to = colour(value < 0 ? "--blue" : "--orange");
-  return mixed(colour("--paper"), to, Math.min(1, Math.abs(value)));
+  return mixed(colour("--zero"), to, Math.min(1, Math.abs(value)));
 }
 
 // Makes a canvas as fine as the screen, and returns its context and size in the page's units.
@@ -77,12 +77,13 @@ export function drawWeights(canvas, weights, units = 100) {
   const { context, size } = fine(canvas);
   const columns = Math.sqrt(units);
   const cell = size / columns;
-  const most = weights ? weights.reduce((most, value) => Math.max(most, Math.abs(value)), 0) : 1;
+  const gap = cell / 9;
+  const strong = weights ? 3 * Math.sqrt(weights.reduce((sum, value) => sum + value * value, 0) / weights.length) : 1;
   context.clearRect(0, 0, size, size);
   context.imageSmoothingEnabled = false;
   for (let unit = 0; unit < units; ++unit) {
-    const image = painted(8, 8, (pixel) => diverging(weights ? (1.3 * weights[pixel * units + unit]) / most : 0));
+    const image = painted(8, 8, (pixel) => diverging(weights ? weights[pixel * units + unit] / strong : 0));
     const [x, y] = [(unit % columns) * cell, Math.floor(unit / columns) * cell];
-    context.drawImage(image, x + 1, y + 1, cell - 2, cell - 2);
+    context.drawImage(image, x + gap / 2, y + gap / 2, cell - gap, cell - gap);
   }
 }

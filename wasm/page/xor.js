@@ -14,6 +14,7 @@ export function xorSection({ fingerprints }) {
   let surface = null;
   const redraw = () => drawSurface(canvas, surface);
   redraw();
+  table(find("[data-outputs]", section), null);
   onColours(redraw);
   addEventListener("resize", redraw);
 
@@ -40,11 +41,16 @@ export function xorSection({ fingerprints }) {
   });
 }
 
+// A column for each pair of bits.
 function table(place, outputs) {
-  const rows = ROWS.map(([a, b, target], i) => {
-    const cells = [`${a} xor ${b}`, String(target), outputs[i].toFixed(4)];
-    return element("tr", {}, ...cells.map((cell, n) => element(n ? "td" : "th", n ? {} : { scope: "row" }, cell)));
-  });
-  find("tbody", place).replaceChildren(...rows);
-  place.hidden = false;
+  const row = (where, name, cells) => {
+    const tag = where === "thead" ? "th" : "td";
+    const made = cells.map((cell) => element(tag, tag === "th" ? { scope: "col" } : {}, cell));
+    return element("tr", {}, element("th", { scope: "row" }, name), ...made);
+  };
+  find("thead", place).replaceChildren(row("thead", "inputs", ROWS.map(([a, b]) => `${a} xor ${b}`)));
+  find("tbody", place).replaceChildren(
+    row("tbody", "target", ROWS.map(([, , target]) => String(target))),
+    row("tbody", "output", outputs ? Array.from(outputs, (output) => output.toFixed(4)) : ROWS.map(() => "–")),
+  );
 }
