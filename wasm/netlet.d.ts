@@ -283,7 +283,10 @@ export class Network {
    */
   static fromBytes(bytes: ArrayBufferView | ArrayBufferLike): Network;
   /** The same, and the optimizer that was saved with the network; null if there is none. */
-  static checkpointFromBytes(bytes: ArrayBufferView | ArrayBufferLike): { network: Network; optimizer: Optimizer | null };
+  static checkpointFromBytes(bytes: ArrayBufferView | ArrayBufferLike): {
+    network: Network;
+    optimizer: Optimizer | null;
+  };
   /** The bytes of a `.netlet` file, which every language reads and writes. */
   toBytes(options?: { optimizer?: Optimizer | null }): Uint8Array<ArrayBuffer>;
   /** An independent network with the same everything. */

@@ -5,7 +5,18 @@
 // The order: the module and its memory, what it owns, arguments, networks, optimizers, training.
 
 // by their numbers in netlet.h
-const CODES = ["ok", "argument", "memory", "busy", "diverged", "interrupted", "callback", "unsupported", "file", "format"];
+const CODES = [
+  "ok",
+  "argument",
+  "memory",
+  "busy",
+  "diverged",
+  "interrupted",
+  "callback",
+  "unsupported",
+  "file",
+  "format",
+];
 const NOTES = ["classes", "featureNames", "metadata"];
 const SCHEDULES = ["constant", "step", "exponential", "cosine", "plateau", "function"];
 const MISSING = ["refuse", "ignore"];
@@ -289,7 +300,9 @@ function flag(value, name) {
 }
 
 function functionOf(value, name) {
-  return value == null || typeof value === "function" ? value : fail(`${name}: expected a function, got ${shown(value)}`);
+  return value == null || typeof value === "function"
+    ? value
+    : fail(`${name}: expected a function, got ${shown(value)}`);
 }
 
 function seedOf(value) {
@@ -361,7 +374,9 @@ function rowsOf(memory, given, columns, name, rows) {
   const size = lengthOf(values);
   const count = rows ?? size / columns;
   if (!Number.isInteger(count) || count * columns !== size) {
-    fail(`${name}: expected ${rows === undefined ? "rows" : `${rows} rows`} of ${columns} numbers, got ${size} numbers`);
+    fail(
+      `${name}: expected ${rows === undefined ? "rows" : `${rows} rows`} of ${columns} numbers, got ${size} numbers`,
+    );
   }
   return tableOf(memory, values, columns);
 }
@@ -869,7 +884,9 @@ function jsonOf(value, name) {
     JSON.stringify(value, function (key, given) {
       const own = this[key]; // before its toJSON
       if (own === null || ["string", "boolean"].includes(typeof own) || Number.isFinite(own)) return given;
-      return Array.isArray(own) || isPlain(own) ? given : fail(`${name}: expected what JSON can say, got ${shown(own)}`);
+      return Array.isArray(own) || isPlain(own)
+        ? given
+        : fail(`${name}: expected what JSON can say, got ${shown(own)}`);
     }),
   );
   return json.replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
@@ -915,7 +932,12 @@ function summaryOf(network) {
   };
   return [
     network.toString(),
-    ...cells.map((row) => row.map((cell, c) => cell.padStart(widths[c])).join("  ").trimEnd()),
+    ...cells.map((row) =>
+      row
+        .map((cell, c) => cell.padStart(widths[c]))
+        .join("  ")
+        .trimEnd(),
+    ),
     `${comma(parameters.length)} parameters, ${bytesInWords(parameters.byteLength)}`,
     `loss: ${[lossName, ...delta, network.reduction].join(", ")}; ` +
       (scaled.length ? `scaling of ${scaled.join(" and ")}` : "no scaling"),
@@ -1051,7 +1073,8 @@ function standardizeOf(value) {
 
 function scheduleOf(given) {
   if (given == null) return { kind: 0, numbers: [0, 0, 0, 0] };
-  if (typeof given === "function") return { kind: SCHEDULES.indexOf("function"), numbers: [0, 0, 0, 0], call: (epoch) => given(epoch) };
+  if (typeof given === "function")
+    return { kind: SCHEDULES.indexOf("function"), numbers: [0, 0, 0, 0], call: (epoch) => given(epoch) };
   const defaults = {
     step: { gamma: 0.1, period: 30 },
     exponential: { gamma: 0.99 },

@@ -35,7 +35,9 @@ export async function selftest(golden, { onNetwork } = {}) {
     networks.push({ name: right.name, fingerprint, expected: right.fingerprint, loss, expectedLoss: right.loss, same });
     onNetwork?.(networks.at(-1), networks.length);
   }
-  const [together, expectedTogether] = [got, expected].map((text) => sha256(new TextEncoder().encode(text)).slice(0, 12));
+  const [together, expectedTogether] = [got, expected].map((text) =>
+    sha256(new TextEncoder().encode(text)).slice(0, 12),
+  );
   return { networks, together, expectedTogether, passed: networks.length > 0 && networks.every(({ same }) => same) };
 }
 
