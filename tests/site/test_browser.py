@@ -2,8 +2,10 @@
 """The page that trains in the browser, opened from the disk: it does what netlet does in Python, to the bit."""
 
 import base64
+import importlib.util
 import json
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -334,7 +336,22 @@ def test_many_inputs_are_a_line(visit, tmp_path):
     page.wait_for_function("wanted => [...document.querySelectorAll('#open .value')].map(v => v.textContent).join() "
                            "=== wanted.join()", arg=wanted)  # fmt: skip
     page.fill("#open textarea", "1, 2")
-    page.wait_for_function("document.querySelector('#open [data-verdict]').textContent === 'Expected 70 numbers, got 2.'")
+    page.wait_for_function(
+        "document.querySelector('#open [data-verdict]').textContent === 'Expected 70 numbers, got 2.'"
+    )
+
+
+def test_of_many_outputs_some_are_shown(visit, tmp_path):
+    net = Network([2, 1000], activation="tanh", seed=1)
+    net.save(tmp_path / "many.netlet")
+    page = ready(visit())
+    page.set_input_files("[data-file]", tmp_path / "many.netlet")
+    page.wait_for_selector("#open [data-opened]")
+    page.fill("#open form input >> nth=0", "0.5")
+    expected = f"{float(f'{net.forward([[0.5, 0]])[0, 99]:.6g}'):g}"
+    page.wait_for_function("e => [...document.querySelectorAll('#open .value')].at(-1).textContent === e", arg=expected)
+    assert page.locator("#open .value").count() == 100
+    assert page.inner_text("#open [data-more]") == "and 900 more outputs"
 
 
 def test_damaged_files_are_refused_in_words(visit, tmp_path):
@@ -345,12 +362,16 @@ def test_damaged_files_are_refused_in_words(visit, tmp_path):
         "empty": b"",
         "short": good[:-9],
         "flipped": good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :],
-        "picture": base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="),
+        "picture": base64.b64decode(
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+        ),
     }
     page = ready(visit())
     for name, data in bad.items():
         page.set_input_files("[data-file]", {"name": f"{name}.netlet", "mimeType": "", "buffer": data})
-        page.wait_for_function(f"document.querySelector('#open [data-problem]').textContent.startsWith('{name}.netlet cannot')")
+        page.wait_for_function(
+            f"document.querySelector('#open [data-problem]').textContent.startsWith('{name}.netlet cannot')"
+        )
         said = page.inner_text("#open [data-problem]")
         assert len(said) > len(f"{name}.netlet cannot be opened. ") + 10, said
         assert not re.search("undefined|wasm|memory access", said), said
@@ -465,7 +486,9 @@ def test_the_keyboard_suffices(visit):
 
 def test_screen_readers_get_names(visit):
     page = ready(visit())
-    levels = page.locator("h1, h2, h3, h4").evaluate_all("all => all.filter(h => h.offsetParent).map(h => +h.tagName[1])")
+    levels = page.locator("h1, h2, h3, h4").evaluate_all(
+        "all => all.filter(h => h.offsetParent).map(h => +h.tagName[1])"
+    )
     assert levels == [1, 2, 2, 2, 2, 2]
     nameless = page.locator("main :is(canvas, svg, button, input, [role=grid], [role=gridcell])").evaluate_all(
         """all => all.filter(one => !(one.ariaLabel || one.textContent.trim() || one.labels?.length
@@ -479,7 +502,9 @@ def test_screen_readers_get_names(visit):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_follows_the_reader_s_colours(visit, scheme):
     page = ready(visit(color_scheme=scheme))
-    brightness = "Math.max(...getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number))"
+    brightness = (
+        "Math.max(...getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number))"
+    )
     modes = []
     for _ in range(3):
         modes.append((page.get_attribute("#theme", "aria-label"), page.evaluate(brightness) > 200))
@@ -520,6 +545,19 @@ def test_browsers_that_lack_something_are_told(visit, script, said):
     page.wait_for_selector("#problem:visible")
     assert said in page.inner_text("#problem")
     assert page.locator("main button:enabled").count() == 0
+
+
+def test_without_a_compiler_the_page_says_so(visit, monkeypatch, tmp_path):
+    page_maker = runpy.run_path(str(ROOT / "wasm" / "page" / "assemble.py"))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(page_maker["NoCompilerError"], match="pip install ziglang") as error:
+        page_maker["page"]()
+    path = tmp_path / "absent.html"
+    path.write_text(page_maker["absent"](str(error.value), "index.html"), encoding="utf-8")
+    page = visit(path)
+    assert "was built without netlet.wasm" in page.inner_text("main")
+    assert "pip install ziglang" in page.inner_text("main")
+    assert page.get_attribute("nav a", "href") == "index.html"
 
 
 def test_the_command_makes_the_same_page(file, tmp_path):

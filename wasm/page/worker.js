@@ -42,10 +42,10 @@ const tasks = {
   golden: (text, report) => selftest(text, { onNetwork: ({ name, fingerprint }) => report({ name, fingerprint }) }),
 };
 
-onmessage = async ({ data: { id, task, argument } }) => {
+addEventListener("message", async ({ data: { id, task, argument } }) => {
   try {
     postMessage({ id, result: await tasks[task](argument, (progress) => postMessage({ id, progress })) });
   } catch (error) {
     postMessage({ id, error: error.message });
   }
-};
+});

@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-import { duration, element, find, onColours, short, still } from "./dom.js";
 import { Curve } from "./curve.js";
+import { duration, element, find, onColours, short, still } from "./dom.js";
 import { drawSurface } from "./pictures.js";
 import { Training } from "./training.js";
 
-const ROWS = [[0, 0, 0], [0, 1, 1], [1, 0, 1], [1, 1, 0]]; // two inputs, and the target
+const ROWS = [
+  [0, 0, 0],
+  [0, 1, 1],
+  [1, 0, 1],
+  [1, 1, 0],
+]; // two inputs, and the target
 
 export function xorSection({ fingerprints }) {
   const section = find("#xor");
@@ -48,9 +53,19 @@ function table(place, outputs) {
     const made = cells.map((cell) => element(tag, tag === "th" ? { scope: "col" } : {}, cell));
     return element("tr", {}, element("th", { scope: "row" }, name), ...made);
   };
-  find("thead", place).replaceChildren(row("thead", "inputs", ROWS.map(([a, b]) => `${a} xor ${b}`)));
+  find("thead", place).replaceChildren(
+    row(
+      "thead",
+      "inputs",
+      ROWS.map(([a, b]) => `${a} xor ${b}`),
+    ),
+  );
   find("tbody", place).replaceChildren(
-    row("tbody", "target", ROWS.map(([, , target]) => String(target))),
+    row(
+      "tbody",
+      "target",
+      ROWS.map(([, , target]) => String(target)),
+    ),
     row("tbody", "output", outputs ? Array.from(outputs, (output) => output.toFixed(4)) : ROWS.map(() => "–")),
   );
 }
