@@ -166,19 +166,22 @@ def test_digits_are_python_s_and_readme_s(trained, digits):
     assert trained.locator("#digits svg path").count() == 2
 
 
-STROKES = {  # as a hand draws them, in a square from 0 to 1
-    0: [[(0.5, 0.15), (0.33, 0.25), (0.27, 0.5), (0.33, 0.75), (0.5, 0.85), (0.67, 0.75), (0.73, 0.5), (0.66, 0.25), (0.5, 0.15)]],
-    1: [[(0.38, 0.3), (0.52, 0.15), (0.52, 0.85)]],
-    2: [[(0.3, 0.3), (0.36, 0.19), (0.5, 0.15), (0.65, 0.21), (0.69, 0.35), (0.6, 0.5), (0.3, 0.85), (0.72, 0.85)]],
-    3: [[(0.3, 0.2), (0.5, 0.15), (0.66, 0.3), (0.48, 0.47), (0.68, 0.6), (0.66, 0.78), (0.48, 0.85), (0.28, 0.78)]],
-    4: [[(0.55, 0.15), (0.28, 0.6), (0.75, 0.6)], [(0.6, 0.4), (0.6, 0.87)]],
-    5: [[(0.68, 0.15), (0.36, 0.15), (0.33, 0.45), (0.55, 0.42), (0.7, 0.55), (0.68, 0.75), (0.5, 0.85), (0.31, 0.76)]],
-    6: [[(0.6, 0.15), (0.42, 0.35), (0.33, 0.6), (0.38, 0.8), (0.5, 0.85), (0.66, 0.78), (0.67, 0.6), (0.5, 0.5), (0.36, 0.6)]],
-    7: [[(0.3, 0.17), (0.7, 0.17), (0.45, 0.86)], [(0.38, 0.5), (0.66, 0.5)]],
-    8: [[(0.62, 0.22), (0.5, 0.15), (0.36, 0.22), (0.37, 0.38), (0.62, 0.58), (0.66, 0.75), (0.5, 0.85), (0.33, 0.75),
-         (0.38, 0.58), (0.62, 0.4), (0.63, 0.24)]],
-    9: [[(0.68, 0.3), (0.55, 0.16), (0.38, 0.2), (0.31, 0.34), (0.38, 0.5), (0.55, 0.51), (0.68, 0.36), (0.66, 0.6), (0.58, 0.86)]],
-}  # fmt: skip
+STROKES = {  # as a hand draws them, in a square of 100 x 100
+    0: ["50,15 33,25 27,50 33,75 50,85 67,75 73,50 66,25 50,15"],
+    1: ["38,30 52,15 52,85"],
+    2: ["30,30 36,19 50,15 65,21 69,35 60,50 30,85 72,85"],
+    3: ["30,20 50,15 66,30 48,47 68,60 66,78 48,85 28,78"],
+    4: ["55,15 28,60 75,60", "60,40 60,87"],
+    5: ["68,15 36,15 33,45 55,42 70,55 68,75 50,85 31,76"],
+    6: ["60,15 42,35 33,60 38,80 50,85 66,78 67,60 50,50 36,60"],
+    7: ["30,17 70,17 45,86", "38,50 66,50"],
+    8: ["62,22 50,15 36,22 37,38 62,58 66,75 50,85 33,75 38,58 62,40 63,24"],
+    9: ["68,30 55,16 38,20 31,34 38,50 55,51 68,36 66,60 58,86"],
+}
+
+
+def strokes_of(digit):
+    return [[[int(n) / 100 for n in point.split(",")] for point in stroke.split()] for stroke in STROKES[digit]]
 
 
 def by_mouse(page, strokes, left, top, side):
@@ -229,8 +232,8 @@ def pixels(page):
 
 def test_drawn_digits_are_read(trained, digits):
     net, _, _ = digits
-    for digit, strokes in STROKES.items():
-        assert drawn(trained, by_mouse, strokes) == digit
+    for digit in STROKES:
+        assert drawn(trained, by_mouse, strokes_of(digit)) == digit
         shares = [f"{100 * share:.1f} %" for share in net.predict_proba([pixels(trained) / 16])[0]]
         assert trained.locator("#draw .value").all_text_contents() == shares
 
@@ -238,15 +241,15 @@ def test_drawn_digits_are_read(trained, digits):
 def test_a_small_digit_in_a_corner_is_read(trained):
     large, small = [], []
     for digit in (2, 3, 5, 9):
-        assert drawn(trained, by_mouse, STROKES[digit]) == digit
+        assert drawn(trained, by_mouse, strokes_of(digit)) == digit
         large.append(pixels(trained))
-        assert drawn(trained, by_mouse, STROKES[digit], left=0.55, top=0.05, side=0.4) == digit
+        assert drawn(trained, by_mouse, strokes_of(digit), left=0.55, top=0.05, side=0.4) == digit
         small.append(pixels(trained))
     assert np.abs(np.array(large) - small).mean() < 1
 
 
 def test_a_finger_draws(trained):
-    assert [drawn(trained, by_finger, STROKES[digit]) for digit in (2, 7)] == [2, 7]
+    assert [drawn(trained, by_finger, strokes_of(digit)) for digit in (2, 7)] == [2, 7]
 
 
 IMAGES = {
@@ -319,7 +322,7 @@ def test_a_file_from_python_is_opened(visit, tmp_path):
         assert page.locator("#open .value").all_text_contents() == [f"{100 * share:.1f} %" for share in shares]
     page.fill("#open form input >> nth=1", "much")
     page.wait_for_function("document.querySelector('#open [data-verdict]').textContent.startsWith('growth: expected')")
-    assert page.locator("#open .value").all_text_contents() == ["–"] * 3
+    assert page.locator("#open .value").all_text_contents() == ["\N{EN DASH}"] * 3
 
 
 def test_many_inputs_are_a_line(visit, tmp_path):
