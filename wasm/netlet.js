@@ -20,6 +20,7 @@ const CODES = [
 const NOTES = ["classes", "featureNames", "metadata"];
 const SCHEDULES = ["constant", "step", "exponential", "cosine", "plateau", "function"];
 const MISSING = ["refuse", "ignore"];
+const NETWORK_DTYPES = ["float32", "float64"];
 const [INPUTS, OUTPUTS] = [1, 2];
 const DTYPES = {
   Float32Array: 0,
@@ -51,6 +52,7 @@ function fail(message) {
 
 let core = null; // the module's exports, once it is loaded
 let names = null; // its choices: {activation: ["identity", ...], loss: [...], ...}
+let choices = null; // all of them but settings, which are arguments
 let loading = null;
 let running = null; // the training whose epochs run at this moment
 
@@ -89,11 +91,12 @@ async function instantiate(source) {
   core = exports;
   core._initialize();
   names = {};
-  for (const kind of ["activation", "loss", "reduction", "init", "optimizer", "dtype", "optimizer_setting"]) {
+  for (const kind of ["activation", "loss", "reduction", "init", "optimizer", "optimizer_setting"]) {
+    const nameOf = core[`netlet_${kind}_name`];
     names[kind] = [];
-    for (let i = 0, at; (at = core[`netlet_${kind}_name`](i)); ++i) names[kind].push(text(at));
+    for (let i = 0; nameOf(i); ++i) names[kind].push(text(nameOf(i)));
   }
-  names.dtype.length = 2; // of networks
+  choices = new Set([...names.activation, ...names.loss, ...names.reduction, ...names.init]);
 }
 
 async function compiled(source) {
@@ -128,8 +131,10 @@ const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase
 
 function check(status) {
   if (status === 0) return;
-  const message = text(core.error()).replace(/^(\w+: )+/, camel); // arguments as they are called here
-  throw new NetletError(CODES[status], message);
+  const code = CODES[status];
+  const message = text(core.error());
+  const here = (word) => (choices.has(word) ? word : camel(word)); // arguments as they are called here
+  throw new NetletError(code, code === "format" ? message : message.replace(/\b[a-z]+(_[a-z0-9]+)+\b/g, here));
 }
 
 const outOfMemory = () => new NetletError("memory", "out of memory");
@@ -148,7 +153,7 @@ class Scratch {
   #blocks = [];
 
   bytes(size) {
-    const at = size < 2 ** 32 ? core.allocate(Math.max(size, 1)) >>> 0 : 0;
+    const at = size < 2 ** 31 ? core.allocate(Math.max(size, 1)) >>> 0 : 0;
     if (!at) throw outOfMemory();
     this.#blocks.push(at);
     return at;
@@ -484,11 +489,11 @@ export class Network extends Owned {
     }
     const settings = { ...NETWORK_DEFAULTS, ...optionsOf(options, Object.keys(NETWORK_DEFAULTS)) };
     if (!isVector(layerSizes)) fail(`layerSizes: expected an array of integers, got ${shown(layerSizes)}`);
-    const sizes = Uint32Array.from(layerSizes, (size) => integer(Number(size), "layerSizes", 1, 2 ** 32 - 1));
+    const sizes = Uint32Array.from(layerSizes, (size) => integer(size, "layerSizes", 1, 2 ** 32 - 1));
     if (sizes.length < 2) fail(`layerSizes: expected at least 2 sizes (inputs and outputs), got ${sizes.length}`);
     const loss = choice(names.loss, settings.loss, "loss");
     const reduction = choice(names.reduction, settings.reduction, "reduction");
-    const dtype = choice(names.dtype, settings.dtype, "dtype");
+    const dtype = choice(NETWORK_DTYPES, settings.dtype, "dtype");
     const activations = Int32Array.from(activationsOf(sizes.length - 1, settings));
     const parameters = lossParametersOf(settings, sizes.at(-1));
     const dropout = each(settings.dropout, sizes.length - 2, "dropout", "hidden layer");
@@ -574,7 +579,7 @@ export class Network extends Owned {
     return names.reduction[core.netlet_network_reduction(this._at)];
   }
   get dtype() {
-    return names.dtype[core.netlet_network_dtype(this._at)];
+    return NETWORK_DTYPES[core.netlet_network_dtype(this._at)];
   }
   get dropout() {
     return this.#list(core.netlet_layer_size_count(this._at) - 2, core.netlet_dropout);
@@ -713,15 +718,25 @@ export class Network extends Owned {
   set metadata(object) {
     if (object !== null && !isPlain(object)) fail(`metadata: expected a plain object or null, got ${shown(object)}`);
     if (object !== null && ORIGIN in object) fail(`metadata: expected other names than ${ORIGIN}`);
-    const { provenance } = this;
-    this.#setNote("metadata", provenance ? { ...object, [ORIGIN]: provenance } : object);
+    const own = jsonOf(object ?? {}, "metadata");
+    this._idle();
+    this.#writeNote("metadata", joined(own, this.#metadataTexts().origin));
   }
   get provenance() {
     return this.#note("metadata")?.[ORIGIN] ?? null;
   }
   _forgetProvenance() {
+    const { own, origin } = this.#metadataTexts();
+    if (origin) this.#writeNote("metadata", joined(own, ""));
+  }
+  // The caller's part and Python's as they are, since JavaScript's numbers cannot hold all of JSON's.
+  #metadataTexts() {
     const at = core.netlet_note(this._at, NOTES.indexOf("metadata"));
-    if (at && text(at).includes(ORIGIN)) this.#writeNote("metadata", this.metadata);
+    if (!at || !text(at).includes(ORIGIN) || this.provenance === null) return { own: at ? text(at) : "{}", origin: "" };
+    const [, own, origin] = text(at).match(/^(.*[^,\s])[,\s]*"netlet_provenance":\s*(\{.*\})\s*\}$/s) ?? []; // its last name
+    return isJson(`${own}}`) && isJson(origin)
+      ? { own: `${own}}`, origin }
+      : { own: jsonOf(this.metadata, "metadata"), origin: jsonOf(this.provenance, "metadata") };
   }
   #note(name) {
     const at = core.netlet_note(this._at, NOTES.indexOf(name));
@@ -733,14 +748,13 @@ export class Network extends Owned {
     }
   }
   #setNote(name, value) {
+    const json = value && jsonOf(value, name);
     this._idle();
-    this.#writeNote(name, value);
+    this.#writeNote(name, json);
   }
-  #writeNote(name, value) {
-    const json = value && (Array.isArray(value) || Object.keys(value).length > 0) ? jsonOf(value, name) : null;
+  #writeNote(name, json) {
     scratch((memory) => {
-      const at = json === null ? 0 : memory.text(json);
-      check(core.netlet_set_note(this._at, NOTES.indexOf(name), at, core.error()));
+      check(core.netlet_set_note(this._at, NOTES.indexOf(name), json ? memory.text(json) : 0, core.error()));
     });
   }
 
@@ -877,6 +891,21 @@ function distinct(labels, count, name, types) {
 
 const isPlain = (value) =>
   typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
+
+function isJson(json) {
+  try {
+    JSON.parse(json);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// The metadata of the caller and of Python as one object, in JSON; none if both are empty.
+function joined(own, origin) {
+  const parts = [own.slice(1, -1).trim(), origin && `"${ORIGIN}": ${origin}`].filter(Boolean);
+  return parts.length ? `{${parts.join(", ")}}` : null;
+}
 
 // JSON in ASCII of what JSON gives back as it was.
 function jsonOf(value, name) {
