@@ -71,10 +71,11 @@ def shown(page, section):
     return python, here, page.inner_text(f"{section} .bits .verdict")
 
 
-def xor():
+def xor(epochs=10_000):
     x = [[0, 0], [0, 1], [1, 0], [1, 1]]
     net = Network([2, 3, 1], seed=0)
-    net.fit(x, [[0], [1], [1], [0]], epochs=10_000, learning_rate=0.1)
+    if epochs:
+        net.fit(x, [[0], [1], [1], [0]], epochs=epochs, learning_rate=0.1)
     return net, net.forward(x)
 
 
@@ -110,6 +111,21 @@ PIXEL = """(canvas, [x, y]) => {
     copy.drawImage(canvas, 0, 0)
     return [...copy.getImageData(canvas.width * x, canvas.height * y, 1, 1).data]
 }"""
+
+
+def test_xor_at_an_earlier_epoch(visit):
+    page = ready(visit())
+    assert page.is_disabled("#xor [data-stage]")
+    page.click("#xor [data-train]")
+    shown(page, "#xor")
+    page.focus("#xor [data-stage]")
+    for key, epochs in [("Home", 0), ("End", 10_000), ("Home", 0), ("PageUp", 1000), ("ArrowRight", 1100)]:
+        page.keyboard.press(key)
+        after = f"After {epochs:,} epochs" if epochs else "Before training"
+        page.wait_for_function("after => document.querySelector('#xor [data-after]').textContent === after", arg=after)
+        cells = page.locator("#xor tbody tr:last-child td").all_text_contents()
+        assert cells == [f"{value:.4f}" for value in xor(epochs)[1][:, 0]], epochs
+    assert page.locator("#xor svg line.mark").count() == 1
 
 
 def test_a_network_that_is_saved_opens_in_python(visit, tmp_path):

@@ -32,28 +32,45 @@ function surface(network) {
   return network.forward(points);
 }
 
+const XOR = [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+];
+const STAGE = 100; // epochs between two that can be looked at again
+
 export async function trainXor(report) {
-  const x = [
-    [0, 0],
-    [0, 1],
-    [1, 0],
-    [1, 1],
-  ];
-  const y = [[0], [1], [1], [0]];
   const network = new Network([2, 3, 1], { seed: 0 });
-  const history = await network.fit(x, y, {
+  const stages = [network.parameters.slice()];
+  const show = frames(report, () => ({ surface: surface(network) }));
+  const history = await network.fit(XOR, [[0], [1], [1], [0]], {
     epochs: 10_000,
     learningRate: 0.1,
-    onEpoch: frames(report, () => ({ surface: surface(network) })),
+    onEpoch(epoch) {
+      if ((epoch.epoch + 1) % STAGE === 0) stages.push(network.parameters.slice());
+      show(epoch);
+    },
   });
   return {
     network,
+    stages,
     fingerprint: network.fingerprint(),
     milliseconds: 1000 * seconds(history),
     loss: history.loss,
-    outputs: network.forward(x),
-    surface: surface(network),
+    ...lookedAt(network),
   };
+}
+
+const lookedAt = (network) => ({ outputs: network.forward(XOR), surface: surface(network) });
+
+// What the network said when it had these parameters.
+export function xorAt(network, parameters) {
+  const copy = network.copy();
+  copy.parameters = parameters;
+  const result = lookedAt(copy);
+  copy.free();
+  return result;
 }
 
 // Every fourth digit is held out.
