@@ -30,10 +30,10 @@ struct Rows {
 struct Settings {
   double epochs, batch_size, shuffle, standardize, patience, min_delta, missing;
   double schedule, gamma, period, floor, schedule_min_delta;
-  double resume;        // the schedule goes on over the network's life
-  double first_epoch;   // otherwise: the life's epoch in which it began
-  double continued;     // whether this call goes on where a call before has paused
-  double one_by_one;    // whether epochs are reported one at a time, to a callback that may use the network
+  double resume;       // the schedule goes on over the network's life
+  double first_epoch;  // otherwise: the life's epoch in which it began
+  double continued;    // whether this call goes on where a call before has paused
+  double one_by_one;   // whether epochs are reported one at a time, to a callback that may use the network
 };
 
 // A schedule that began in an epoch of the network's life other than the first.
