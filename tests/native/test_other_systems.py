@@ -42,6 +42,12 @@ def test_the_native_tests_pass_with_musl(tmp_path):
     toolchains.ctest(build, "-E", "test_emulated_fma")
 
 
+def test_the_native_tests_pass_on_webassembly(tmp_path):
+    """Those that need no threads; the golden networks are among them."""
+    options = installed(toolchains.webassembly(), "node or ziglang")
+    toolchains.ctest(toolchains.build(tmp_path / "build", *options))
+
+
 def test_only_the_interface_leaves_the_dll(windows):
     table = run([needed("objdump"), "--private-headers", windows / "libnetlet.dll"])
     names = table.split("[Ordinal/Name Pointer] Table")[1].split("\n\n")[0]
