@@ -132,48 +132,80 @@ struct Doubt {
   void add(v128_t more) { lanes = wasm_v128_or(lanes, more); }
 };
 
+// Lanes where a + b = sum is not exact.
+NETLET_INLINE v128_t inexact(F64 a, F64 b, F64 sum) {
+  return wasm_v128_or((v128_t)(sum - b != a), (v128_t)(sum - a != b));
+}
+
 // A sum that is to be rounded again, to float. In doubt: between two floats, where the first rounding may have decided; and
 // below the normal floats, where the bits that decide are others, but not 0. (A sum beyond the largest float is between
-// two of them, or it is far from it.)
-NETLET_INLINE F64 likely_sum(F64 product, F64 c, Doubt& doubt) {
+// two of them, or it is far from it.) Closely: not if it is exact, as sums of products with small integers are.
+template <bool Closely> NETLET_INLINE F64 likely_sum(F64 product, F64 c, Doubt& doubt) {
   const F64 sum = product + c;
   // low words: the 29 bits that a float lacks are 1000...; high words: the size is from 1 to that of 2^-126
   const v128_t words = wasm_v128_and((v128_t)sum, wasm_i64x2_const_splat(0x7fffffff1fffffff));
   const v128_t above = wasm_i32x4_sub(words, wasm_i64x2_const_splat(0x0000000110000000));
-  doubt.add(wasm_u32x4_le(above, wasm_i64x2_const_splat(0x380ffffe00000000)));
+  const v128_t near = wasm_u32x4_le(above, wasm_i64x2_const_splat(0x380ffffe00000000));
+  doubt.add(Closely ? wasm_v128_and(near, inexact(product, c, sum)) : near);
   return sum;
 }
 
 // fma where it is not in doubt
-NETLET_INLINE F32 likely_fma(F32 a, F32 b, F32 c, Doubt& doubt) {
-  return rounded(likely_sum(low(a) * low(b), low(c), doubt), likely_sum(high(a) * high(b), high(c), doubt));
+template <bool Closely> NETLET_INLINE F32 likely_fma(F32 a, F32 b, F32 c, Doubt& doubt) {
+  return rounded(likely_sum<Closely>(low(a) * low(b), low(c), doubt),
+                 likely_sum<Closely>(high(a) * high(b), high(c), doubt));
 }
 // In doubt: results that the last bits of the sum of errors decide, which is rounded itself (NaN always is), and products
-// that underflow. Errors are negative here: so that 0 - 0 keeps the sign of a sum that is -0.
-NETLET_INLINE F64 likely_fma(F64 a, F64 b, F64 c, Doubt& doubt) {
+// that underflow. Closely: not if that sum is exact. Errors are negative here: so that 0 - 0 keeps the sign of a sum that
+// is -0.
+template <bool Closely> NETLET_INLINE F64 likely_fma(F64 a, F64 b, F64 c, Doubt& doubt) {
   const F64 split = splat(134217729.0);  // as in two_product
   const F64 p = a * b, ta = a * split, tb = b * split;
   const F64 a1 = ta - (ta - a), b1 = tb - (tb - b), a2 = a - a1, b2 = b - b1;
   const F64 sum = p + c, z = sum - p;
-  const F64 error = (((p - a1 * b1) - a1 * b2 - a2 * b1) - a2 * b2) + (((sum - z) - p) + (z - c));
-  const F64 some = error * 0x1p-51;
-  doubt.add((v128_t)((sum - (error - some)) != (sum - (error + some))));
+  const F64 of_product = ((p - a1 * b1) - a1 * b2 - a2 * b1) - a2 * b2, of_sum = ((sum - z) - p) + (z - c);
+  const F64 error = of_product + of_sum, some = error * 0x1p-51;
+  const v128_t near = (v128_t)((sum - (error - some)) != (sum - (error + some)));
+  doubt.add(Closely ? wasm_v128_and(near, inexact(of_product, of_sum, error)) : near);
   const v128_t size = wasm_v128_and((v128_t)p, wasm_i64x2_const_splat(0x7fffffff00000000));
   const v128_t small = wasm_u32x4_lt(size, wasm_i64x2_const_splat(0x0400000000000000));
   doubt.add(wasm_v128_andnot(small, wasm_v128_or((v128_t)(a == 0.0), (v128_t)(b == 0.0))));
   return sum - error;
 }
 
-// (not inline: they are long)
-static __attribute__((noinline)) F64 fma(F64 a, F64 b, F64 c) {
+// (not inline: it is long)
+template <class F> __attribute__((noinline)) F fma(F a, F b, F c) {
   Doubt doubt;
-  const F64 result = likely_fma(a, b, c, doubt);
+  const F result = likely_fma<true>(a, b, c, doubt);
   return doubt.any() ? any_fma(a, b, c) : result;
 }
-static __attribute__((noinline)) F32 fma(F32 a, F32 b, F32 c) {
+
+// sum[m][n] = fma(a[m], row[n], sum[m][n])
+template <class F, int M, int N>
+__attribute__((noinline)) void multiply_add_closely(const F (&a)[M], const F (&row)[N], F (&sum)[M][N]) {
+  F next[M][N];
   Doubt doubt;
-  const F32 result = likely_fma(a, b, c, doubt);
-  return doubt.any() ? any_fma(a, b, c) : result;
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) NETLET_UNROLLED for (int n = 0; n < N; ++n) next[m][n] =
+      likely_fma<true>(a[m], row[n], sum[m][n], doubt);
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) NETLET_UNROLLED for (int n = 0; n < N; ++n) sum[m][n] =
+      doubt.any() ? any_fma(a[m], row[n], sum[m][n]) : next[m][n];
+}
+template <class F, int M, int N>
+NETLET_INLINE void multiply_add(const F (&a)[M], const F (&row)[N], F (&sum)[M][N]) {
+  F next[M][N];
+  Doubt doubt;
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) NETLET_UNROLLED for (int n = 0; n < N; ++n) next[m][n] =
+      likely_fma<false>(a[m], row[n], sum[m][n], doubt);
+  if (doubt.any()) {
+    Doubt close;
+    NETLET_UNROLLED for (int m = 0; m < M; ++m) NETLET_UNROLLED for (int n = 0; n < N; ++n)
+        likely_fma<true>(a[m], row[n], sum[m][n], close);
+    if (close.any()) {
+      NETLET_UNROLLED for (int m = 0; m < M; ++m) NETLET_UNROLLED for (int n = 0; n < N; ++n) next[m][n] =
+          any_fma(a[m], row[n], sum[m][n]);
+    }
+  }
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) NETLET_UNROLLED for (int n = 0; n < N; ++n) sum[m][n] = next[m][n];
 }
 
 #else

@@ -92,16 +92,10 @@ template <class T, class A> struct Product {
 // sum[m][n] = fma(a(m), row[n], sum[m][n])
 template <class T, int M, int N, class Reader>
 NETLET_INLINE void multiply_add(const Reader& a, const V<T> (&row)[N], V<T> (&sum)[M][N]) {
-#if NETLET_ISA_WASM  // looks once whether all are right
-  V<T> next[M][N];
-  Doubt doubt;
-  NETLET_UNROLLED for (int m = 0; m < M; ++m) {
-    const V<T> x = splat(a(m));
-    NETLET_UNROLLED for (int n = 0; n < N; ++n) next[m][n] = likely_fma(x, row[n], sum[m][n], doubt);
-  }
-  const bool doubtful = doubt.any();
-  NETLET_UNROLLED for (int m = 0; m < M; ++m) NETLET_UNROLLED for (int n = 0; n < N; ++n) sum[m][n] =
-      doubtful ? fma(splat(a(m)), row[n], sum[m][n]) : next[m][n];
+#if NETLET_ISA_WASM
+  V<T> factors[M];
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) factors[m] = splat(a(m));
+  multiply_add(factors, row, sum);
 #else
   NETLET_UNROLLED for (int m = 0; m < M; ++m) {
     const V<T> x = splat(a(m));
