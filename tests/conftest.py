@@ -2,6 +2,8 @@
 """Says in the head of each run what it tests (NETLET_ISA and NETLET_NUM_THREADS choose), and has
 the common fixtures."""
 
+import fcntl
+import os
 import zlib
 
 import netlet
@@ -32,6 +34,24 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if {"isa", "every_isa"} & set(item.fixturenames):
             item.add_marker("any_isa")
+
+
+@pytest.fixture(scope="session")
+def once(tmp_path_factory):
+    """once(name, make) is a folder that make(folder) has filled, once for all processes of a run."""
+    base = tmp_path_factory.getbasetemp()
+    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def folder_of(name, make):
+        folder = base / name
+        with (base / f"{name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "made").exists():
+                make(folder)
+                (folder / "made").touch()
+        return folder
+
+    return folder_of
 
 
 @pytest.fixture

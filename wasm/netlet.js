@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// netlet for JavaScript: small fully connected networks, trained and evaluated with the same bits as in Python, C++ and
-// Fortran. netlet.d.ts documents every name.
+// netlet for JavaScript: small fully connected networks, trained and evaluated with the same bits as in Python, C, C++
+// and Fortran. netlet.d.ts documents every name.
+//
+// The order: the module and its memory, what it owns, arguments, networks, optimizers, training.
 
-const OK = 0;
-const MISSING = { refuse: 0, ignore: 1 };
+// by their numbers in netlet.h
 const CODES = [
   "ok",
   "argument",
@@ -16,42 +17,46 @@ const CODES = [
   "file",
   "format",
 ];
-const NOTES = { classes: 0, featureNames: 1, metadata: 2 };
-const SCHEDULES = { constant: 0, step: 1, exponential: 2, cosine: 3, plateau: 4 };
-const SCALES = { inputs: 1, outputs: 2 };
-const DTYPES = new Map([
-  [Float32Array, 0],
-  [Float64Array, 1],
-  [Int8Array, 2],
-  [Int16Array, 3],
-  [Int32Array, 4],
-  [BigInt64Array, 5],
-  [Uint8Array, 6],
-  [Uint8ClampedArray, 6],
-  [Uint16Array, 7],
-  [Uint32Array, 8],
-  [BigUint64Array, 9],
-]);
-const PAUSE = 12; // milliseconds of training between two pauses
-
-let core = null; // the module's exports, once it is loaded
-let names = null; // of the choices, from the module: {activation: [...], loss: [...], ...}
-let loading = null;
-let running = null; // the fit that runs now
+const NOTES = ["classes", "featureNames", "metadata"];
+const SCHEDULES = ["constant", "step", "exponential", "cosine", "plateau", "function"];
+const MISSING = ["refuse", "ignore"];
+const [INPUTS, OUTPUTS] = [1, 2];
+const DTYPES = {
+  Float32Array: 0,
+  Float64Array: 1,
+  Int8Array: 2,
+  Int16Array: 3,
+  Int32Array: 4,
+  BigInt64Array: 5,
+  Uint8Array: 6,
+  Uint8ClampedArray: 6,
+  Uint16Array: 7,
+  Uint32Array: 8,
+  BigUint64Array: 9,
+};
 
 export class NetletError extends Error {
   constructor(code, message) {
     super(message);
-    this.name = "NetletError";
     this.code = code;
   }
 }
+Object.defineProperty(NetletError.prototype, "name", { value: "NetletError", configurable: true, writable: true });
 
-// ---- the module
+function fail(message) {
+  throw new NetletError("argument", message);
+}
+
+// ---- the module and its memory
+
+let core = null; // the module's exports, once it is loaded
+let names = null; // its choices: {activation: ["identity", ...], loss: [...], ...}
+let loading = null;
+let running = null; // the training whose epochs run at this moment
 
 export function load(source) {
   loading ??= instantiate(source).catch((error) => {
-    loading = null;
+    core = loading = null;
     throw error;
   });
   return loading;
@@ -60,15 +65,18 @@ export function load(source) {
 async function instantiate(source) {
   const module = await compiled(await (source ?? defaultSource()));
   const imports = {
-    netlet: { on_epochs: (epochs, count) => running(epochs, count) },
+    netlet: {
+      on_epochs: (epochs, count) => running.report(epochs >>> 0, count),
+      on_schedule: (epoch) => running.factor(epoch),
+    },
     wasi_snapshot_preview1: {
-      clock_time_get(clock, precision, time) {
-        view().setBigUint64(time, BigInt(Math.round(performance.now() * 1e6)), true);
+      clock_time_get(_clock, _precision, time) {
+        view().setBigUint64(time >>> 0, BigInt(Math.round(performance.now() * 1e6)), true);
         return 0;
       },
       environ_sizes_get(count, size) {
-        view().setUint32(count, 0, true);
-        view().setUint32(size, 0, true);
+        view().setUint32(count >>> 0, 0, true);
+        view().setUint32(size >>> 0, 0, true);
         return 0;
       },
       environ_get: () => 0,
@@ -81,72 +89,83 @@ async function instantiate(source) {
   core = exports;
   core._initialize();
   names = {};
-  for (const kind of ["activation", "loss", "reduction", "init", "optimizer", "dtype"]) {
+  for (const kind of ["activation", "loss", "reduction", "init", "optimizer", "dtype", "optimizer_setting"]) {
     names[kind] = [];
     for (let i = 0, at; (at = core[`netlet_${kind}_name`](i)); ++i) names[kind].push(text(at));
   }
-  names.setting = [];
-  for (let i = 0, at; (at = core.netlet_optimizer_setting_name(i)); ++i) names.setting.push(text(at));
+  names.dtype.length = 2; // of networks
 }
 
 async function compiled(source) {
   if (source instanceof WebAssembly.Module) return source;
-  if (typeof Response !== "undefined" && source instanceof Response) {
-    if (!source.ok) throw new Error(`netlet.wasm: ${source.status} ${source.statusText} from ${source.url}`);
-    return WebAssembly.compile(await source.arrayBuffer());
-  }
-  return WebAssembly.compile(source);
+  if (typeof Response === "undefined" || !(source instanceof Response)) return WebAssembly.compile(source);
+  if (!source.ok) throw new NetletError("file", `${source.url}: ${source.status} ${source.statusText}`);
+  return WebAssembly.compile(await source.arrayBuffer());
 }
 
 async function defaultSource() {
-  const url = new URL("netlet.wasm", import.meta.url);
-  if (url.protocol !== "file:") return fetch(url);
-  const { readFile } = await import("node:fs/promises");
+  const url = new URL("./netlet.wasm", import.meta.url);
+  if (url.protocol !== "file:" || typeof process === "undefined") return fetch(url);
+  const node = "node:fs/promises"; // a variable, so that bundlers leave it alone
+  const { readFile } = await import(/* @vite-ignore */ /* webpackIgnore: true */ node);
   return readFile(url);
 }
 
 function loaded() {
-  if (!core) throw new Error("netlet is not loaded yet: await netlet.load() first");
+  if (!names) fail("netlet is not loaded: await load() first");
   return core;
 }
 
+// Addresses and sizes come from the module as signed numbers, and its memory may grow in any call that allocates.
 const view = () => new DataView(core.memory.buffer);
 
 function text(at) {
   const bytes = new Uint8Array(core.memory.buffer);
-  return new TextDecoder().decode(bytes.subarray(at, bytes.indexOf(0, at)));
+  return new TextDecoder().decode(bytes.subarray(at >>> 0, bytes.indexOf(0, at >>> 0)));
 }
 
-export const version = () => text(loaded().netlet_version());
-export const numericsVersion = () => loaded().netlet_numerics_version();
-export const isa = () => text(loaded().netlet_isa());
+const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 
 function check(status) {
-  if (status !== OK) throw new NetletError(CODES[status], text(core.error()));
+  if (status === 0) return;
+  const message = text(core.error()).replace(/^(\w+: )+/, camel); // arguments as they are called here
+  throw new NetletError(CODES[status], message);
 }
 
-// Memory of the module for as long as a call runs.
+const outOfMemory = () => new NetletError("memory", "out of memory");
+
+// An array of JavaScript's own.
+function array(Type, length) {
+  try {
+    return new Type(length);
+  } catch {
+    throw outOfMemory();
+  }
+}
+
+// Memory of the module for as long as a call, or a training, runs.
 class Scratch {
   #blocks = [];
 
   bytes(size) {
-    const at = core.allocate(Math.max(size, 1));
-    if (!at) throw new NetletError("memory", "out of memory");
+    const at = size < 2 ** 32 ? core.allocate(Math.max(size, 1)) >>> 0 : 0;
+    if (!at) throw outOfMemory();
     this.#blocks.push(at);
     return at;
   }
+  // of a typed array
   copy(values) {
-    const at = this.bytes(values.byteLength);
-    new Uint8Array(core.memory.buffer, at, values.byteLength).set(
-      new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-    );
+    const Type = typeOf(values);
+    const length = lengthOf(values);
+    const at = this.bytes(length * Type.BYTES_PER_ELEMENT);
+    new Type(core.memory.buffer, at, length).set(values);
     return at;
   }
   text(string) {
     return this.copy(new TextEncoder().encode(`${string}\0`));
   }
   release() {
-    for (const at of this.#blocks) core.release(at);
+    for (const at of this.#blocks.splice(0)) core.release(at);
   }
 }
 
@@ -159,7 +178,76 @@ function scratch(work) {
   }
 }
 
-// What a function writes at an address given to it.
+// Typed arrays as they are, whatever subclasses and their own properties say of them.
+const TypedArray = Object.getPrototypeOf(Uint8Array);
+const getter = (name) => Object.getOwnPropertyDescriptor(TypedArray.prototype, name).get;
+const [tagGetter, lengthGetter] = [getter(Symbol.toStringTag), getter("length")];
+const tagOf = (value) => tagGetter.call(value); // "Float64Array", ...; undefined: no typed array
+const lengthOf = (typed) => lengthGetter.call(typed);
+const typeOf = (typed) => globalThis[tagOf(typed)];
+
+export const version = () => text(loaded().netlet_version());
+export const numericsVersion = () => loaded().netlet_numerics_version();
+export const isa = () => text(loaded().netlet_isa());
+
+export function sha256(bytes) {
+  loaded();
+  return scratch((memory) => {
+    const given = bytesOf(bytes);
+    const hex = memory.bytes(65);
+    core.sha256(memory.copy(given), given.length, hex);
+    return text(hex);
+  });
+}
+
+// ---- what the module owns: freed with the object, or by hand
+
+class Pointer {
+  constructor(at) {
+    this.at = at;
+  }
+}
+
+const garbage = new FinalizationRegistry(({ free, at }) => core[free](at));
+
+class Owned {
+  #at = 0;
+  #what;
+  #training = null; // which uses it
+
+  _own(what, at) {
+    this.#what = what;
+    this.#at = at;
+    garbage.register(this, { free: `netlet_${what}_free`, at }, this);
+  }
+  get _at() {
+    return this.#at || fail(`this ${this.#what} was freed`);
+  }
+  // For what changes it.
+  get _changing() {
+    this._idle();
+    return this._at;
+  }
+  _idle() {
+    if (this.#training) throw new NetletError("busy", `a training is using this ${this.#what}`);
+  }
+  get _training() {
+    return this.#training;
+  }
+  set _training(training) {
+    this.#training = training;
+  }
+  free() {
+    if (!this.#at) return;
+    this._idle();
+    garbage.unregister(this);
+    core[`netlet_${this.#what}_free`](this.#at);
+    this.#at = 0;
+  }
+}
+if (Symbol.dispose) Owned.prototype[Symbol.dispose] = Owned.prototype.free;
+
+// What a function of the module writes at an address given to it.
 function created(work) {
   return scratch((memory) => {
     const at = memory.bytes(4);
@@ -168,290 +256,319 @@ function created(work) {
   });
 }
 
-const garbage =
-  typeof FinalizationRegistry === "undefined" ? null : new FinalizationRegistry(({ free, at }) => core[free](at));
-
-// What the module owns: freed with the object, or by hand.
-class Owned {
-  #at;
-  #what;
-
-  _own(at, free, what) {
-    this.#at = at;
-    this.#what = what;
-    this._free = free;
-    garbage?.register(this, { free, at }, this);
-  }
-  get _at() {
-    if (!this.#at) throw new NetletError("argument", `this ${this.#what} was freed`);
-    return this.#at;
-  }
-  free() {
-    if (!this.#at) return;
-    if (running?.uses.includes(this)) throw new NetletError("busy", `free: a fit is using this ${this.#what}`);
-    garbage?.unregister(this);
-    core[this._free](this.#at);
-    this.#at = 0;
-  }
-  [Symbol.dispose ?? Symbol.for("Symbol.dispose")]() {
-    this.free();
-  }
-}
-
 // ---- arguments
 
-function fail(message) {
-  throw new NetletError("argument", message);
-}
-
 function shown(value) {
-  if (typeof value === "string") return JSON.stringify(value);
-  return typeof value === "function" ? "a function" : String(value);
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}...` : value);
+  if (typeof value === "bigint") return `${value}n`;
+  if (typeof value === "function") return "a function";
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (tagOf(value)) return `a ${tagOf(value)} of ${lengthOf(value)}`;
+  return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
-function choice(kind, name, argument = kind) {
-  const number = names[kind].indexOf(name);
-  if (number < 0) fail(`${argument}: expected one of ${names[kind].map(shown).join(", ")}, got ${shown(name)}`);
+// An object of options, read once.
+function optionsOf(given, allowed, where = "options") {
+  if (given === null || typeof given !== "object") fail(`${where}: expected an object, got ${shown(given)}`);
+  const options = { ...given };
+  for (const name of Object.keys(options)) {
+    if (allowed.includes(name)) continue;
+    const hint = allowed.includes(camel(name)) ? ` (here it is ${camel(name)})` : "";
+    fail(`${where}: unknown name ${shown(name)}${hint}; the known ones are ${allowed.join(", ")}`);
+  }
+  return options;
+}
+
+function choice(known, name, argument) {
+  const number = known.indexOf(name);
+  if (number < 0) fail(`${argument}: expected one of the names ${known.join(", ")}, got ${shown(name)}`);
   return number;
 }
 
-function known(options, allowed, where) {
-  if (options === null || typeof options !== "object") fail(`${where}: expected an object, got ${shown(options)}`);
-  for (const name of Object.keys(options)) {
-    if (!allowed.includes(name)) fail(`${where}: unknown option ${shown(name)}; known are ${allowed.join(", ")}`);
-  }
-}
-
-function integer(value, name, least = 0) {
-  if (!Number.isSafeInteger(value) || value < least) {
-    fail(`${name}: expected an integer, at least ${least}, got ${shown(value)}`);
-  }
-  if (value > 0xffffffff) fail(`${name}: expected at most ${0xffffffff}, got ${value}`);
-  return value;
+function integer(value, name, least, most = Number.MAX_SAFE_INTEGER) {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of at least ${least}`;
+  return fail(`${name}: expected an integer ${range}, got ${shown(value)}`);
 }
 
 function real(value, name) {
-  if (typeof value !== "number") fail(`${name}: expected a number, got ${shown(value)}`);
-  return value;
+  return typeof value === "number" ? value : fail(`${name}: expected a number, got ${shown(value)}`);
+}
+
+function flag(value, name) {
+  return typeof value === "boolean" ? value : fail(`${name}: expected true or false, got ${shown(value)}`);
+}
+
+function functionOf(value, name) {
+  return value == null || typeof value === "function"
+    ? value
+    : fail(`${name}: expected a function, got ${shown(value)}`);
 }
 
 function seedOf(value) {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return BigInt(value);
   if (typeof value === "bigint" && value >= 0n && value < 1n << 64n) return value;
-  return fail(`seed: expected an integer from 0 to 2**64 - 1 (beyond 2**53 as a BigInt), got ${shown(value)}`);
+  return fail(`seed: expected an integer from 0 to 2**64 - 1 (beyond 2**53 as a bigint), got ${shown(value)}`);
+}
+
+function drawnSeed() {
+  const [low, high] = crypto.getRandomValues(new Uint32Array(2));
+  return (BigInt(high & 0x1fffff) << 32n) | BigInt(low); // below 2**53, so that a number can say it
+}
+
+function bytesOf(given) {
+  const buffer = /^\[object (Shared)?ArrayBuffer\]$/.test(Object.prototype.toString.call(given));
+  try {
+    if (buffer) return new Uint8Array(given);
+    if (ArrayBuffer.isView(given)) return new Uint8Array(given.buffer, given.byteOffset, given.byteLength);
+  } catch {
+    fail("bytes: expected a Uint8Array or an ArrayBuffer, got one that was detached");
+  }
+  return fail(`bytes: expected a Uint8Array or an ArrayBuffer, got ${shown(given)}`);
+}
+
+const isVector = (value) => Array.isArray(value) || tagOf(value) !== undefined;
+const sizeOf = (vector) => (Array.isArray(vector) ? vector.length : lengthOf(vector));
+
+// Writes a vector's numbers into `out`, from a position on; columns: in a row, for the message.
+function readNumbers(vector, out, name, columns = out.length, begin = 0) {
+  const count = sizeOf(vector);
+  for (let i = 0; i < count; ++i) {
+    const value = vector[i];
+    if (typeof value !== "number" && typeof value !== "boolean" && typeof value !== "bigint") {
+      const [row, column] = [Math.floor((begin + i) / columns), (begin + i) % columns];
+      fail(`${name}: expected numbers, got ${shown(value)} in row ${row}, column ${column}`);
+    }
+    out[begin + i] = Number(value);
+  }
+  return out;
+}
+
+// A vector as a typed array whose type is one of DTYPES.
+function typed(vector, name, columns) {
+  const tag = tagOf(vector);
+  if (tag === undefined) return readNumbers(vector, array(Float64Array, sizeOf(vector)), name, columns);
+  try {
+    TypedArray.prototype.keys.call(vector);
+  } catch {
+    fail(`${name}: expected numbers, got a ${tag} whose memory was detached or has shrunk`);
+  }
+  return tag in DTYPES ? vector : new Float32Array(vector); // of half precision
 }
 
 function each(value, count, name, of) {
-  if (typeof value === "number") return new Float64Array(count).fill(value);
-  const values = Array.from(value ?? [], (one) => real(one, name));
-  if (values.length !== count) fail(`${name}: expected a number, or ${count}, one for each ${of}, got ${values.length}`);
-  return Float64Array.from(values);
+  const expected = `expected a number, or ${count} numbers, one for each ${of}`;
+  if (typeof value === "number" && (count || value === 0)) return new Float64Array(count).fill(value);
+  if (!isVector(value)) fail(`${name}: ${expected}, got ${shown(value)}`);
+  if (sizeOf(value) !== count) fail(`${name}: ${expected}, got ${sizeOf(value)}`);
+  return readNumbers(value, new Float64Array(count), name);
 }
 
-// Rows of numbers as {values: typed array, rows, columns}.
-function table(given, columns, name, rows) {
-  let values = given;
-  if (Array.isArray(given)) {
-    if (given.length && (Array.isArray(given[0]) || ArrayBuffer.isView(given[0]))) {
-      const width = given[0].length;
-      values = new Float64Array(given.length * width);
-      given.forEach((row, i) => {
-        if (row?.length !== width) {
-          fail(`${name}: expected rows of ${width} numbers, got ${row?.length ?? shown(row)} in row ${i}`);
-        }
-        values.set(numbers(row, name), i * width);
-      });
-      columns = width;
-    } else {
-      values = numbers(given, name);
+// Rows of numbers, copied into the module's memory at once: what the caller's code does next no longer matters.
+function rowsOf(memory, given, columns, name, rows) {
+  if (!isVector(given)) {
+    fail(`${name}: expected a typed array, an array of numbers or an array of rows, got ${shown(given)}`);
+  }
+  const nested = Array.isArray(given) && isVector(given[0]);
+  const values = nested ? rowByRow(given, columns, name) : typed(given, name, columns);
+  const size = lengthOf(values);
+  const count = rows ?? size / columns;
+  if (!Number.isInteger(count) || count * columns !== size) {
+    fail(
+      `${name}: expected ${rows === undefined ? "rows" : `${rows} rows`} of ${columns} numbers, got ${size} numbers`,
+    );
+  }
+  return tableOf(memory, values, columns);
+}
+
+function rowByRow(given, columns, name) {
+  const count = given.length;
+  const out = array(Float64Array, count * columns);
+  for (let i = 0; i < count; ++i) {
+    const row = given[i];
+    if (!isVector(row) || sizeOf(row) !== columns) {
+      const got = isVector(row) ? `${sizeOf(row)}` : shown(row);
+      fail(`${name}: expected rows of ${columns} numbers, got ${got} in row ${i}`);
     }
+    readNumbers(row, out, name, columns, i * columns);
   }
-  if (!DTYPES.has(values?.constructor)) {
-    fail(`${name}: expected a typed array, an array of numbers or of rows, got ${shown(given)}`);
-  }
-  rows ??= values.length / columns;
-  if (!Number.isInteger(rows) || rows < 0 || rows * columns !== values.length) {
-    fail(`${name}: expected rows of ${columns} numbers, got ${values.length} numbers${
-      Number.isInteger(rows) ? ` for ${rows} rows` : ""
-    }`);
-  }
-  return { values, rows, columns };
+  return out;
 }
 
-function numbers(values, name) {
-  return Float64Array.from(values, (value, i) => {
-    if (typeof value === "number") return value;
-    if (typeof value === "boolean") return Number(value);
-    return fail(`${name}: expected numbers, got ${shown(value)} at position ${i}`);
-  });
+function tableOf(memory, values, columns) {
+  return { at: memory.copy(values), dtype: DTYPES[tagOf(values)], rows: lengthOf(values) / columns, columns };
 }
 
-// The targets of `rows` rows: classes if there is one number for each row of a network with several outputs.
-function targetTable(network, given, rows, name) {
-  const single = network.loss === "cross_entropy" && given?.length === rows && !(given[0]?.length >= 0);
-  if (!single) return table(given, network.targets, name, rows);
-  const { values } = table(given, 1, name, rows);
-  if (!(values instanceof Float32Array || values instanceof Float64Array)) return { values, rows, columns: 1 };
-  const classes = Int32Array.from(values);
-  const wrong = values.findIndex((value, i) => value !== classes[i]);
+// Tables as the module reads them.
+function placed(memory, tables) {
+  return memory.copy(Uint32Array.from(tables.flatMap((t) => (t ? [t.at, t.dtype, t.rows, t.columns] : [0, 0, 0, 0]))));
+}
+
+// The targets of so many rows: with cross_entropy a class for each row, or probabilities.
+function targetsOf(memory, network, given, rows, name) {
+  const integers = /^(Big)?(Int|Uint)/.test(tagOf(given));
+  const classes =
+    network.lossName === "cross_entropy" &&
+    isVector(given) &&
+    sizeOf(given) === rows &&
+    (integers || network.outputs > 1) &&
+    !(Array.isArray(given) && isVector(given[0]));
+  if (!classes) return rowsOf(memory, given, network.targets, name, rows);
+  const values = typed(given, name, 1);
+  if (integers) return tableOf(memory, values, 1);
+  const indices = new Int32Array(values);
+  const wrong = indices.findIndex((index, i) => index !== values[i]);
   if (wrong >= 0) fail(`${name}: expected class indices, got ${values[wrong]} in row ${wrong}`);
-  return { values: classes, rows, columns: 1 };
+  return tableOf(memory, indices, 1);
 }
 
-function place(memory, tables) {
-  const words = new Uint32Array(4 * tables.length);
-  tables.forEach((one, i) => {
-    if (one) words.set([memory.copy(one.values), DTYPES.get(one.values.constructor), one.rows, one.columns], 4 * i);
-  });
-  return memory.copy(words);
-}
-
-function dataTables(network, x, y, weights, prefix = "") {
-  const rows = table(x, network.inputs, `${prefix}x`);
-  if (rows.columns !== network.inputs) {
-    fail(`${prefix}x: expected rows of ${network.inputs} numbers, got ${rows.columns}`);
-  }
-  return [
-    rows,
-    targetTable(network, y, rows.rows, `${prefix}y`),
-    weights == null ? null : table(weights, 1, `${prefix}sampleWeight`),
-  ];
+function dataOf(memory, network, x, y, sampleWeight, where = "") {
+  const rows = rowsOf(memory, x, network.inputs, `${where}x`);
+  const targets = targetsOf(memory, network, y, rows.rows, `${where}y`);
+  const weights = sampleWeight == null ? null : rowsOf(memory, sampleWeight, 1, `${where}sampleWeight`, rows.rows);
+  return [rows, targets, weights];
 }
 
 // ---- networks
 
-const NETWORK_OPTIONS = [
-  "activation",
-  "outputActivation",
-  "loss",
-  "reduction",
-  "dtype",
-  "init",
-  "seed",
-  "dropout",
-  "huberDelta",
-  "quantile",
-];
+const NETWORK_DEFAULTS = {
+  activation: "sigmoid",
+  outputActivation: undefined,
+  loss: "squared_error",
+  reduction: "sum",
+  dtype: "float64",
+  init: "glorot_uniform",
+  seed: null,
+  dropout: 0,
+  huberDelta: 1,
+  quantile: 0.5,
+};
 const OUTPUT_ACTIVATION = {
   cross_entropy: "softmax",
   binary_cross_entropy: "sigmoid",
   poisson: "identity",
   gaussian_nll: "identity",
 };
+const CLASS_COUNT = { cross_entropy: (network) => network.outputs, binary_cross_entropy: () => 2 };
+const ORIGIN = "netlet_provenance"; // in the metadata, as Python puts it there
 
 function activationsOf(layers, { activation, outputActivation, loss }) {
-  if (Array.isArray(activation)) {
-    if (activation.length !== layers) {
-      fail(`activation: expected a name, or ${layers}, one for each layer, got ${activation.length}`);
-    }
-    if (outputActivation !== undefined) fail("outputActivation: expected none beside a list of activations");
-    return activation;
+  if (!Array.isArray(activation)) {
+    const hidden = choice(names.activation, activation, "activation");
+    const output = outputActivation ?? OUTPUT_ACTIVATION[loss] ?? activation;
+    return [...new Array(layers - 1).fill(hidden), choice(names.activation, output, "outputActivation")];
   }
-  const list = new Array(layers).fill(activation);
-  list[layers - 1] = outputActivation ?? OUTPUT_ACTIVATION[loss] ?? activation;
-  return list;
+  if (outputActivation !== undefined) fail("outputActivation: give this or a list of activations, not both");
+  if (activation.length !== layers) {
+    fail(`activation: expected a name, or ${layers} names, one for each layer, got ${activation.length}`);
+  }
+  return Array.from(activation, (name) => choice(names.activation, name, "activation"));
+}
+
+function lossParametersOf({ loss, huberDelta, quantile }, outputs) {
+  const delta = real(huberDelta, "huberDelta");
+  if (!(delta > 0 && delta < Infinity)) fail(`huberDelta: expected a positive finite number, got ${delta}`);
+  if (loss === "quantile") return each(quantile, outputs, "quantile", "output");
+  return Float64Array.from(loss === "huber" ? [delta] : []);
 }
 
 export class Network extends Owned {
+  #init = null; // the name of the initial values, if it is known
+
   constructor(layerSizes, options = {}) {
     loaded();
     super();
     if (layerSizes instanceof Pointer) {
-      this._own(layerSizes.at, "netlet_network_free", "network");
+      this._own("network", layerSizes.at);
       return;
     }
-    known(options, NETWORK_OPTIONS, "options");
-    if (!Array.isArray(layerSizes) && !ArrayBuffer.isView(layerSizes)) {
-      fail(`layerSizes: expected an array, got ${shown(layerSizes)}`);
-    }
-    const settings = {
-      activation: "sigmoid",
-      loss: "squared_error",
-      reduction: "sum",
-      dtype: "float64",
-      init: "glorot_uniform",
-      dropout: 0,
-      huberDelta: 1,
-      quantile: 0.5,
-      ...options,
-    };
-    const sizes = Uint32Array.from(layerSizes, (size) => integer(size, "layerSizes", 1));
-    const loss = choice("loss", settings.loss);
-    const layers = sizes.length - 1;
-    const activations = activationsOf(Math.max(layers, 0), settings);
-    const parameters = {
-      huber: [real(settings.huberDelta, "huberDelta")],
-      quantile: settings.loss === "quantile" ? each(settings.quantile, sizes[layers], "quantile", "output") : [],
-    };
-    const lossParameters = Float64Array.from(parameters[settings.loss] ?? []);
-    const init = choice("init", settings.init);
-    const seed = settings.seed == null ? drawnSeed() : seedOf(settings.seed);
-    const at = created((network, memory) =>
-      core.create(
-        memory.copy(sizes),
-        sizes.length,
-        memory.copy(Int32Array.from(activations, (name) => choice("activation", name))),
-        loss,
-        choice("reduction", settings.reduction),
-        choice("dtype", settings.dtype),
-        lossParameters.length ? memory.copy(lossParameters) : 0,
-        lossParameters.length,
-        layers > 1 ? memory.copy(each(settings.dropout, layers - 1, "dropout", "hidden layer")) : 0,
-        network,
-      ),
-    );
-    this._own(at, "netlet_network_free", "network");
-    check(core.netlet_initialize(at, init, seed, core.error()));
+    const settings = { ...NETWORK_DEFAULTS, ...optionsOf(options, Object.keys(NETWORK_DEFAULTS)) };
+    if (!isVector(layerSizes)) fail(`layerSizes: expected an array of integers, got ${shown(layerSizes)}`);
+    const sizes = Uint32Array.from(layerSizes, (size) => integer(Number(size), "layerSizes", 1, 2 ** 32 - 1));
+    if (sizes.length < 2) fail(`layerSizes: expected at least 2 sizes (inputs and outputs), got ${sizes.length}`);
+    const loss = choice(names.loss, settings.loss, "loss");
+    const reduction = choice(names.reduction, settings.reduction, "reduction");
+    const dtype = choice(names.dtype, settings.dtype, "dtype");
+    const activations = Int32Array.from(activationsOf(sizes.length - 1, settings));
+    const parameters = lossParametersOf(settings, sizes.at(-1));
+    const dropout = each(settings.dropout, sizes.length - 2, "dropout", "hidden layer");
+    choice(names.init, settings.init, "init");
+    const at = created((network, memory) => {
+      const [sizesAt, activationsAt, parametersAt, dropoutAt] = [sizes, activations, parameters, dropout].map(
+        (values) => values.length && memory.copy(values),
+      );
+      return core.create(
+        ...[sizesAt, sizes.length, activationsAt, loss, reduction, dtype],
+        ...[parametersAt, parameters.length, dropoutAt, network],
+      );
+    });
+    this._own("network", at);
+    this.reset({ seed: settings.seed ?? drawnSeed(), init: settings.init });
   }
+
+  // saved and copied
 
   static fromBytes(bytes) {
-    return checkpointFromBytes(bytes).network;
+    const { network, optimizer } = Network.checkpointFromBytes(bytes);
+    optimizer?.free();
+    return network;
   }
 
-  toBytes({ optimizer = null } = {}) {
-    const network = this._at;
+  static checkpointFromBytes(bytes) {
+    loaded();
+    const given = bytesOf(bytes);
     return scratch((memory) => {
       const out = memory.bytes(8);
-      check(core.netlet_to_bytes(network, optimizer ? optimizer._at : 0, out, out + 4, core.error()));
+      check(core.netlet_from_bytes(memory.copy(given), given.length, out, out + 4, core.error()));
+      const [network, optimizer] = new Uint32Array(core.memory.buffer, out, 2);
+      return {
+        network: new Network(new Pointer(network)),
+        optimizer: optimizer ? new Optimizer(new Pointer(optimizer)) : null,
+      };
+    });
+  }
+
+  toBytes(options = {}) {
+    const { optimizer } = optionsOf(options, ["optimizer"]);
+    if (optimizer != null) checkOptimizer(optimizer);
+    return scratch((memory) => {
+      const out = memory.bytes(8);
+      check(core.netlet_to_bytes(this._at, optimizer?._at ?? 0, out, out + 4, core.error()));
       const [at, size] = new Uint32Array(core.memory.buffer, out, 2);
-      const bytes = new Uint8Array(core.memory.buffer, at, size).slice();
-      core.netlet_free_bytes(at);
-      return bytes;
+      try {
+        return taken(Uint8Array, at, size);
+      } finally {
+        core.netlet_free_bytes(at);
+      }
     });
   }
 
   copy() {
-    const network = this._at;
-    return new Network(new Pointer(created((copy) => core.netlet_network_copy(network, copy, core.error()))));
+    const copy = new Network(new Pointer(created((at) => core.netlet_network_copy(this._at, at, core.error()))));
+    copy.#init = this.#init;
+    return copy;
   }
 
   // what it is
 
   get layerSizes() {
-    const network = this._at;
-    return Array.from({ length: core.netlet_layer_size_count(network) }, (_, i) => core.netlet_layer_size(network, i));
+    return this.#list(core.netlet_layer_size_count(this._at), (at, i) => core.netlet_layer_size(at, i) >>> 0);
   }
   get inputs() {
-    return core.netlet_inputs(this._at);
+    return core.netlet_inputs(this._at) >>> 0;
   }
   get outputs() {
-    return core.netlet_outputs(this._at);
+    return core.netlet_outputs(this._at) >>> 0;
   }
   get targets() {
-    return core.netlet_target_count(this._at);
+    return core.netlet_target_count(this._at) >>> 0;
   }
   get activations() {
-    const network = this._at;
-    const layers = core.netlet_layer_size_count(network) - 1;
-    return Array.from({ length: layers }, (_, i) => names.activation[core.netlet_layer_activation(network, i)]);
+    const layers = core.netlet_layer_size_count(this._at) - 1;
+    return this.#list(layers, (at, i) => names.activation[core.netlet_layer_activation(at, i)]);
   }
-  get loss() {
+  get lossName() {
     return names.loss[core.netlet_network_loss(this._at)];
-  }
-  get lossParameters() {
-    const network = this._at;
-    const length = core.netlet_loss_parameter_count(network);
-    return Array.from({ length }, (_, i) => core.netlet_loss_parameter(network, i));
   }
   get reduction() {
     return names.reduction[core.netlet_network_reduction(this._at)];
@@ -460,15 +577,25 @@ export class Network extends Owned {
     return names.dtype[core.netlet_network_dtype(this._at)];
   }
   get dropout() {
-    const network = this._at;
-    const length = core.netlet_layer_size_count(network) - 2;
-    return Array.from({ length }, (_, i) => core.netlet_dropout(network, i));
+    return this.#list(core.netlet_layer_size_count(this._at) - 2, core.netlet_dropout);
   }
+  get huberDelta() {
+    return this.lossName === "huber" ? core.netlet_loss_parameter(this._at, 0) : 1;
+  }
+  get quantiles() {
+    return this.#list(this.outputs, this.lossName === "quantile" ? core.netlet_loss_parameter : () => 0.5);
+  }
+  #list(length, item) {
+    const at = this._at;
+    return Array.from({ length }, (_, i) => item(at, i));
+  }
+
   get seed() {
     return BigInt.asUintN(64, core.netlet_seed(this._at));
   }
   set seed(value) {
-    core.netlet_set_seed(this._at, seedOf(value));
+    const seed = seedOf(value);
+    core.netlet_set_seed(this._changing, seed);
   }
   get epochsTrained() {
     return Number(core.netlet_epochs_trained(this._at));
@@ -476,480 +603,700 @@ export class Network extends Owned {
   get savedNumericsVersion() {
     return core.netlet_saved_numerics_version(this._at);
   }
-  get _Values() {
+
+  get #Values() {
     return this.dtype === "float32" ? Float32Array : Float64Array;
   }
-
+  get #parameterCount() {
+    return core.netlet_parameter_count(this._at) >>> 0;
+  }
   get parameters() {
-    const network = this._at;
-    return new this._Values(core.memory.buffer, core.netlet_parameters(network), core.netlet_parameter_count(network));
+    return new this.#Values(core.memory.buffer, core.netlet_parameters(this._at) >>> 0, this.#parameterCount);
   }
   set parameters(values) {
-    const own = this.parameters;
-    if (values?.length !== own.length) {
-      fail(`parameters: expected ${own.length} numbers, got ${values?.length ?? shown(values)}`);
-    }
-    own.set(values);
+    if (!this._training?.calling) this._idle();
+    const given = this.#parametersOf(values, "parameters");
+    this.parameters.set(given);
   }
-  weights(layer) {
-    return this.#part(layer, 0);
+  // As many numbers as there are parameters.
+  #parametersOf(values, name) {
+    const count = this.#parameterCount;
+    if (!isVector(values)) fail(`${name}: expected ${count} numbers, got ${shown(values)}`);
+    if (sizeOf(values) !== count) fail(`${name}: expected ${count} numbers, got ${sizeOf(values)}`);
+    return readNumbers(values, array(this.#Values, count), name);
   }
-  biases(layer) {
-    return this.#part(layer, 1);
+  get weights() {
+    return this.#parts.map(([begin, middle]) => this.parameters.subarray(begin, middle));
   }
-  #part(layer, biases) {
+  get biases() {
+    return this.#parts.map(([, middle, end]) => this.parameters.subarray(middle, end));
+  }
+  // Where each layer's weights begin, its biases begin and end.
+  get #parts() {
     const sizes = this.layerSizes;
-    if (!(Number.isInteger(layer) && layer >= 0 && layer < sizes.length - 1)) {
-      fail(`layer: expected an index from 0 to ${sizes.length - 2}, got ${shown(layer)}`);
-    }
-    let begin = 0;
-    for (let i = 0; i < layer; ++i) begin += (sizes[i] + 1) * sizes[i + 1];
-    const middle = begin + sizes[layer] * sizes[layer + 1];
-    return this.parameters.subarray(biases ? middle : begin, biases ? middle + sizes[layer + 1] : middle);
+    let end = 0;
+    return sizes.slice(1).map((outputs, i) => {
+      const begin = end;
+      const middle = begin + sizes[i] * outputs;
+      end = middle + outputs;
+      return [begin, middle, end];
+    });
   }
 
-  initialize({ init = "glorot_uniform", seed } = {}) {
-    check(
-      core.netlet_initialize(this._at, choice("init", init), seed == null ? drawnSeed() : seedOf(seed), core.error()),
-    );
+  reset(options = {}) {
+    const { seed, init } = optionsOf(options, ["seed", "init"]);
+    const named = init ?? this.#init;
+    const from = seed == null ? this.seed : seedOf(seed);
+    const kind = choice(names.init, named, "init");
+    check(core.netlet_initialize(this._changing, kind, from, core.error()));
+    this.#init = named;
+    this._forgetProvenance();
   }
+
+  // scaling
 
   get inputScaling() {
-    return this.#scaling(SCALES.inputs, this.inputs);
-  }
-  get outputScaling() {
-    return this.#scaling(SCALES.outputs, this.outputs);
-  }
-  #scaling(kind, count) {
-    const network = this._at;
-    return scratch((memory) => {
-      const at = memory.bytes(16 * count + 8);
-      const present = at + 16 * count;
-      check(core.netlet_copy_scaling(network, kind, at, at + 8 * count, present, core.error()));
-      if (!view().getInt32(present, true)) return null;
-      const values = new Float64Array(core.memory.buffer, at, 2 * count);
-      return { shift: values.slice(0, count), scale: values.slice(count) };
-    });
+    return this.#scaling(INPUTS, this.inputs, this.inputs);
   }
   set inputScaling(scaling) {
-    this.#setScaling(SCALES.inputs, this.inputs, scaling, "inputScaling");
+    this.#setScaling(INPUTS, this.inputs, scaling, "inputScaling", "input");
+  }
+  get outputScaling() {
+    return this.#scaling(OUTPUTS, this.outputs, this.targets);
   }
   set outputScaling(scaling) {
-    this.#setScaling(SCALES.outputs, this.targets, scaling, "outputScaling");
+    this.#setScaling(OUTPUTS, this.targets, scaling, "outputScaling", "target");
   }
-  #setScaling(kind, count, scaling, name) {
-    const network = this._at;
-    scratch((memory) => {
-      const given = scaling == null ? [] : [scaling.shift, scaling.scale];
-      const [shift, scale] = given.map((values) => memory.copy(each(values, count, name, "column")));
-      check(core.netlet_set_scaling(network, kind, shift ?? 0, scale ?? 0, core.error()));
+  // The module has a value for each output, of which gaussian_nll has two for a target, the first one its own.
+  #scaling(kind, count, columns) {
+    return scratch((memory) => {
+      const at = memory.bytes(16 * count + 8);
+      const [scaleAt, present] = [at + 8 * count, at + 16 * count];
+      check(core.netlet_copy_scaling(this._at, kind, at, scaleAt, present, core.error()));
+      if (!view().getInt32(present, true)) return null;
+      const of = (begin) => {
+        const values = new Float64Array(core.memory.buffer, begin, count);
+        return Float64Array.from({ length: columns }, (_, i) => values[(i * count) / columns]);
+      };
+      return { shift: of(at), scale: of(scaleAt) };
     });
   }
+  #setScaling(kind, count, scaling, name, of) {
+    const { shift, scale } = scaling === null ? {} : optionsOf(scaling, ["shift", "scale"], name);
+    scratch((memory) => {
+      const given = scaling === null ? [] : [each(shift, count, "shift", of), each(scale, count, "scale", of)];
+      const [shiftAt, scaleAt] = given.map((values) => memory.copy(values));
+      check(core.netlet_set_scaling(this._changing, kind, shiftAt ?? 0, scaleAt ?? 0, core.error()));
+    });
+  }
+
+  // what it carries along
 
   get classes() {
     return this.#note("classes");
   }
   set classes(labels) {
-    this.#setNote("classes", labels, this.loss === "binary_cross_entropy" ? 2 : this.outputs);
+    const count = CLASS_COUNT[this.lossName];
+    if (labels !== null && !count) fail(`classes: expected null for ${this.lossName}, which has no classes`);
+    this.#setNote("classes", labels && distinct(labels, count(this), "classes", ["string", "number", "boolean"]));
   }
   get featureNames() {
     return this.#note("featureNames");
   }
   set featureNames(labels) {
-    this.#setNote("featureNames", labels, this.inputs);
+    this.#setNote("featureNames", labels && distinct(labels, this.inputs, "featureNames", ["string"]));
   }
   get metadata() {
-    return this.#note("metadata") ?? {};
+    const { [ORIGIN]: _, ...own } = this.#note("metadata") ?? {};
+    return own;
   }
   set metadata(object) {
-    this.#setNote("metadata", object);
+    if (object !== null && !isPlain(object)) fail(`metadata: expected a plain object or null, got ${shown(object)}`);
+    if (object !== null && ORIGIN in object) fail(`metadata: expected other names than ${ORIGIN}`);
+    const { provenance } = this;
+    this.#setNote("metadata", provenance ? { ...object, [ORIGIN]: provenance } : object);
+  }
+  get provenance() {
+    return this.#note("metadata")?.[ORIGIN] ?? null;
+  }
+  _forgetProvenance() {
+    const at = core.netlet_note(this._at, NOTES.indexOf("metadata"));
+    if (at && text(at).includes(ORIGIN)) this.#writeNote("metadata", this.metadata);
   }
   #note(name) {
-    const at = core.netlet_note(this._at, NOTES[name]);
-    return at ? JSON.parse(text(at)) : null;
-  }
-  #setNote(name, value, count) {
-    const network = this._at;
-    if (count !== undefined && value != null && (!Array.isArray(value) || value.length !== count)) {
-      fail(`${name}: expected an array of ${count}, got ${Array.isArray(value) ? value.length : shown(value)}`);
+    const at = core.netlet_note(this._at, NOTES.indexOf(name));
+    if (!at) return null;
+    try {
+      return JSON.parse(text(at));
+    } catch (error) {
+      throw new NetletError("format", `${name}: expected JSON, but ${error.message}`);
     }
+  }
+  #setNote(name, value) {
+    this._idle();
+    this.#writeNote(name, value);
+  }
+  #writeNote(name, value) {
+    const json = value && (Array.isArray(value) || Object.keys(value).length > 0) ? jsonOf(value, name) : null;
     scratch((memory) => {
-      const ascii = (json) =>
-        json.replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
-      const note = value == null ? 0 : memory.text(ascii(JSON.stringify(value)));
-      check(core.netlet_set_note(network, NOTES[name], note, core.error()));
+      const at = json === null ? 0 : memory.text(json);
+      check(core.netlet_set_note(this._at, NOTES.indexOf(name), at, core.error()));
     });
   }
 
   fingerprint() {
-    const network = this._at;
     return scratch((memory) => {
       const hex = memory.bytes(65);
-      check(core.netlet_fingerprint(network, hex, core.error()));
+      check(core.netlet_fingerprint(this._at, hex, core.error()));
       return text(hex);
     });
   }
 
   summary() {
-    const sizes = this.layerSizes;
-    const dropout = this.dropout;
-    const comma = (n) => n.toLocaleString("en-US");
-    let rows = [["layer", "inputs", "outputs", "activation", "parameters", "dropout"]];
-    this.activations.forEach((name, i) => {
-      const [n, m] = [sizes[i], sizes[i + 1]];
-      rows.push([`${i + 1}`, comma(n), comma(m), name, comma((n + 1) * m), dropout[i] ? `${dropout[i]}` : ""]);
-    });
-    if (!dropout.some((share) => share > 0)) rows = rows.map((row) => row.slice(0, -1));
-    const widths = rows[0].map((_, c) => Math.max(...rows.map((row) => row[c].length)));
-    const lines = rows.map((row) => row.map((cell, c) => cell.padStart(widths[c])).join("  ").trimEnd());
-    const scaled = ["inputs", "outputs"].filter((_, i) => (i ? this.outputScaling : this.inputScaling));
-    const epochs = this.epochsTrained;
-    return [
-      `Network ${sizes.join("-")}, ${this.dtype}`,
-      ...lines,
-      `${comma(core.netlet_parameter_count(this._at))} parameters`,
-      `loss: ${this.loss}, ${this.reduction}; ${scaled.length ? `scaling of ${scaled.join(" and ")}` : "no scaling"}`,
-      `trained: ${comma(epochs)} epoch${epochs === 1 ? "" : "s"}; seed ${this.seed}`,
-    ].join("\n");
+    return summaryOf(this);
   }
   toString() {
-    return `Network ${this.layerSizes.join("-")}, ${this.dtype}`;
+    return `Network ${shortened(this.layerSizes).join("-")}, ${this.dtype}`;
   }
 
   // what it computes
 
   forward(x, rows) {
-    return this.#outputs("forward", x, rows, this._Values, this.outputs);
+    return this.#outputs("forward", x, rows, this.#Values, this.outputs);
   }
   predict(x, rows) {
-    const network = this._at;
-    const Values = DTYPES_BY_NUMBER[core.netlet_prediction_dtype(network)];
-    const found = this.#outputs("predict", x, rows, Values, core.netlet_prediction_count(network));
-    return Values === BigInt64Array ? Int32Array.from(found, Number) : found;
+    const count = core.netlet_prediction_count(this._at) >>> 0;
+    const classes = this.lossName in CLASS_COUNT;
+    const found = this.#outputs("predict", x, rows, classes ? BigInt64Array : this.#Values, count);
+    return classes ? Int32Array.from(found, Number) : found;
   }
   jacobian(x, rows) {
-    return this.#outputs("jacobian", x, rows, this._Values, this.outputs * this.inputs);
+    return this.#outputs("jacobian", x, rows, this.#Values, this.outputs * this.inputs);
   }
   #outputs(call, x, rows, Values, columns) {
-    const network = this._at;
-    const given = table(x, this.inputs, "x", rows);
     return scratch((memory) => {
-      const size = given.rows * columns;
-      const out = memory.bytes(size * Values.BYTES_PER_ELEMENT);
-      check(core[call](network, place(memory, [given]), out));
-      return new Values(core.memory.buffer, out, size).slice();
+      const given = rowsOf(memory, x, this.inputs, "x", rows);
+      const out = memory.bytes(given.rows * columns * Values.BYTES_PER_ELEMENT);
+      check(core[call](this._at, placed(memory, [given]), out));
+      return taken(Values, out, given.rows * columns);
     });
   }
 
-  evaluate(x, y, { sampleWeight = null, missing = "refuse" } = {}) {
-    const network = this._at;
-    const tables = dataTables(this, x, y, sampleWeight);
-    return scratch((memory) => {
+  evaluate(x, y, options = {}) {
+    return this.#compared(x, y, options, (memory, _, tables, missing) => {
       const out = memory.bytes(32);
-      check(core.evaluate(network, place(memory, tables), missingOf(missing), out));
+      check(core.evaluate(this._at, tables, missing, out));
       const [loss, accuracy, rmse, mae] = new Float64Array(core.memory.buffer, out, 4);
       return { loss, accuracy, rmse, mae };
     });
   }
-  backward(x, y, { sampleWeight = null, missing = "refuse" } = {}) {
-    const network = this._at;
-    const tables = dataTables(this, x, y, sampleWeight);
-    return scratch((memory) => {
-      const count = core.netlet_parameter_count(network);
+  backward(x, y, options = {}) {
+    return this.#compared(x, y, options, (memory, _, tables, missing) => {
+      const [Values, count] = [this.#Values, this.#parameterCount];
       const loss = memory.bytes(8);
-      const out = memory.bytes(count * this._Values.BYTES_PER_ELEMENT);
-      check(core.backward(network, place(memory, tables), missingOf(missing), loss, out));
-      return {
-        loss: view().getFloat64(loss, true),
-        gradient: new this._Values(core.memory.buffer, out, count).slice(),
-      };
+      const out = memory.bytes(count * Values.BYTES_PER_ELEMENT);
+      check(core.backward(this._at, tables, missing, loss, out));
+      return { loss: view().getFloat64(loss, true), gradient: taken(Values, out, count) };
     });
   }
-  inputGradient(x, y, { missing = "refuse" } = {}) {
-    const network = this._at;
-    const tables = dataTables(this, x, y, null);
-    return scratch((memory) => {
-      const count = tables[0].rows * this.inputs;
-      const out = memory.bytes(count * this._Values.BYTES_PER_ELEMENT);
-      check(core.input_gradient(network, place(memory, tables), missingOf(missing), out));
-      return new this._Values(core.memory.buffer, out, count).slice();
+  inputGradient(x, y, options = {}) {
+    return this.#compared(x, y, options, (memory, rows, tables, missing) => {
+      const [Values, count] = [this.#Values, rows * this.inputs];
+      const out = memory.bytes(count * Values.BYTES_PER_ELEMENT);
+      check(core.input_gradient(this._at, tables, missing, out));
+      return taken(Values, out, count);
     });
   }
-  step(x, y, { optimizer, sampleWeight = null, missing = "refuse" } = {}) {
-    const network = this._at;
-    const own = optimizerOf(optimizer);
-    const tables = dataTables(this, x, y, sampleWeight);
-    return scratch((memory) => {
+  step(x, y, optimizer, options = {}) {
+    checkOptimizer(optimizer);
+    return this.#compared(x, y, options, (memory, _, tables, missing) => {
       const loss = memory.bytes(8);
-      check(core.step(network, place(memory, tables), missingOf(missing), own._at, loss));
+      check(core.step(this._changing, tables, missing, optimizer._changing, loss));
       return view().getFloat64(loss, true);
+    });
+  }
+  applyGradient(gradient, optimizer) {
+    checkOptimizer(optimizer);
+    scratch((memory) => {
+      const at = memory.copy(this.#parametersOf(gradient, "gradient"));
+      check(core.netlet_apply_gradient(this._changing, at, optimizer._changing, core.error()));
+    });
+  }
+  #compared(x, y, options, work) {
+    const { sampleWeight, missing = "refuse" } = optionsOf(options, ["sampleWeight", "missing"]);
+    const kind = choice(MISSING, missing, "missing");
+    return scratch((memory) => {
+      const tables = dataOf(memory, this, x, y, sampleWeight);
+      return work(memory, tables[0].rows, placed(memory, tables), kind);
     });
   }
 
   // training
 
-  async fit(x, y, options = {}) {
-    const training = new Training(this, x, y, options);
+  async fit(x, y, options) {
+    const training = new Training(this, x, y, options, true);
     try {
-      // early stopping compares all epochs of one call, so that it cannot pause
-      while (training.run(training.patience ? Infinity : PAUSE)) await pause();
+      while (!training.done) {
+        training.run();
+        await training.pause();
+      }
+      return training.finish();
     } finally {
       training.end();
     }
-    return training.history;
   }
-  fitSync(x, y, options = {}) {
-    const training = new Training(this, x, y, options);
+  fitSync(x, y, options) {
+    const training = new Training(this, x, y, options, false);
     try {
-      training.run(Infinity);
+      while (!training.done) training.run();
+      return training.finish();
     } finally {
       training.end();
     }
-    return training.history;
   }
 }
 
-const DTYPES_BY_NUMBER = [];
-for (const [type, number] of DTYPES) DTYPES_BY_NUMBER[number] ??= type;
-
-class Pointer {
-  constructor(at) {
-    this.at = at;
-  }
+// A copy of values in the module's memory.
+function taken(Type, at, count) {
+  const values = array(Type, count);
+  values.set(new Type(core.memory.buffer, at, count));
+  return values;
 }
 
-function drawnSeed() {
-  const [low, high] = crypto.getRandomValues(new Uint32Array(2));
-  return (BigInt(high & 0x1fffff) << 32n) | BigInt(low); // below 2**53, so that a number can say it
-}
-
-function missingOf(name) {
-  if (!(name in MISSING)) fail(`missing: expected "refuse" or "ignore", got ${shown(name)}`);
-  return MISSING[name];
-}
-
-export function checkpointFromBytes(bytes) {
-  loaded();
-  if (bytes instanceof ArrayBuffer) bytes = new Uint8Array(bytes);
-  if (!ArrayBuffer.isView(bytes)) fail(`bytes: expected a Uint8Array or an ArrayBuffer, got ${shown(bytes)}`);
-  return scratch((memory) => {
-    const out = memory.bytes(8);
-    check(core.netlet_from_bytes(memory.copy(bytes), bytes.byteLength, out, out + 4, core.error()));
-    const [network, optimizer] = new Uint32Array(core.memory.buffer, out, 2);
-    return {
-      network: new Network(new Pointer(network)),
-      optimizer: optimizer ? new Optimizer(new Pointer(optimizer)) : null,
-    };
+function distinct(labels, count, name, types) {
+  if (!Array.isArray(labels)) fail(`${name}: expected an array of ${count}, or null, got ${shown(labels)}`);
+  const given = Array.from(labels);
+  if (given.length !== count) fail(`${name}: expected ${count}, got ${given.length}`);
+  given.forEach((label, i) => {
+    const wrong = !types.includes(typeof label) || (typeof label === "number" && !Number.isFinite(label));
+    if (wrong) fail(`${name}: expected each to be a ${types.join(" or ")}, got ${shown(label)}`);
+    if (given.indexOf(label) < i) fail(`${name}: expected each once, got ${shown(label)} again`);
   });
+  return given;
+}
+
+const isPlain = (value) =>
+  typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
+
+// JSON in ASCII of what JSON gives back as it was.
+function jsonOf(value, name) {
+  const json = tried(() =>
+    JSON.stringify(value, function (key, given) {
+      const own = this[key]; // before its toJSON
+      if (own === null || ["string", "boolean"].includes(typeof own) || Number.isFinite(own)) return given;
+      return Array.isArray(own) || isPlain(own)
+        ? given
+        : fail(`${name}: expected what JSON can say, got ${shown(own)}`);
+    }),
+  );
+  return json.replace(/[\u007f-\uffff]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+
+  function tried(work) {
+    try {
+      return work();
+    } catch (error) {
+      if (error instanceof NetletError) throw error;
+      return fail(`${name}: expected what JSON can say, but ${error.message}`); // it holds itself, or is too deep
+    }
+  }
+}
+
+// ---- a network in words, as in Python's inspection.py
+
+const MOST_LAYERS = 30; // of a summary
+const MOST_LABELS = 5;
+
+function shortened(items, by = "...", most = MOST_LAYERS) {
+  return items.length > most ? [...items.slice(0, most / 2), by, ...items.slice(-most / 2)] : items;
+}
+
+function summaryOf(network) {
+  const sizes = network.layerSizes;
+  const dropout = network.dropout;
+  const comma = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
+  const table = network.activations.map((name, i) => {
+    const [n, m] = [sizes[i], sizes[i + 1]];
+    return [`${i + 1}`, comma(n), comma(m), name, comma((n + 1) * m), dropout[i] ? general(dropout[i], 6) : ""];
+  });
+  const head = ["layer", "inputs", "outputs", "activation", "parameters", "dropout"];
+  const columns = dropout.some((share) => share) ? 6 : 5;
+  const cells = [head, ...shortened(table, new Array(6).fill("..."))].map((row) => row.slice(0, columns));
+  const widths = cells[0].map((_, c) => Math.max(...cells.map((row) => row[c].length)));
+  const { parameters, lossName, epochsTrained } = network;
+  const delta = lossName === "huber" ? [`huber_delta ${general(network.huberDelta, 6)}`] : [];
+  const scaled = ["inputs", "outputs"].filter((what) => network[`${what.slice(0, -1)}Scaling`]);
+  const listed = (what, labels) => {
+    const more = (labels?.length ?? 0) - MOST_LABELS;
+    const some = labels?.slice(0, MOST_LABELS).map(literal).join(", ");
+    return labels ? [`${what}: ${some}${more > 0 ? ` and ${more} more` : ""}`] : [];
+  };
+  return [
+    network.toString(),
+    ...cells.map((row) =>
+      row
+        .map((cell, c) => cell.padStart(widths[c]))
+        .join("  ")
+        .trimEnd(),
+    ),
+    `${comma(parameters.length)} parameters, ${bytesInWords(parameters.byteLength)}`,
+    `loss: ${[lossName, ...delta, network.reduction].join(", ")}; ` +
+      (scaled.length ? `scaling of ${scaled.join(" and ")}` : "no scaling"),
+    `trained: ${comma(epochsTrained)} epoch${epochsTrained === 1 ? "" : "s"}; seed ${network.seed}`,
+    ...listed("classes", network.classes),
+    ...listed("inputs", network.featureNames),
+  ].join("\n");
+}
+
+function bytesInWords(count) {
+  const power = Math.min(Math.floor(Math.log2(Math.max(count, 1)) / 10), 3);
+  return power ? `${general(count / 1024 ** power, 4)} ${["B", "KiB", "MiB", "GiB"][power]}` : `${count} B`;
+}
+
+// As C's %g.
+function general(value, digits) {
+  const [mantissa, power] = value.toExponential(digits - 1).split("e");
+  const exponent = Number(power);
+  if (exponent >= -4 && exponent < digits) return String(Number(value.toPrecision(digits)));
+  return `${Number(mantissa)}e${exponent < 0 ? "-" : "+"}${String(Math.abs(exponent)).padStart(2, "0")}`;
+}
+
+// As Python writes it.
+function literal(label) {
+  if (typeof label === "boolean") return label ? "True" : "False";
+  if (typeof label === "number") return String(label);
+  const quote = label.includes("'") && !label.includes('"') ? '"' : "'";
+  return quote + label.replace(/[\\\n\r\t]/g, (c) => ({ "\n": "\\n", "\r": "\\r", "\t": "\\t" })[c] ?? "\\\\") + quote;
 }
 
 // ---- optimizers
 
-const camel = (name) => name.replace(/_(\w)/g, (_, letter) => (/\d/.test(letter) ? letter : letter.toUpperCase()));
+const COMMON_SETTINGS = ["learningRate", "l2", "l1", "clipValue", "clipNorm"];
+const OPTIMIZERS = {
+  sgd: ["momentum", "nesterov"],
+  adam: ["beta1", "beta2", "epsilon"],
+  adamw: ["beta1", "beta2", "epsilon", "weightDecay"],
+  rmsprop: ["rho", "momentum", "epsilon"],
+  rprop: ["etaMinus", "etaPlus", "stepMin", "stepMax"],
+};
+const settingNumber = (setting) => names.optimizer_setting.map(camel).indexOf(setting);
 
 export class Optimizer extends Owned {
   constructor(name, settings = {}) {
     loaded();
     super();
     if (name instanceof Pointer) {
-      this._own(name.at, "netlet_optimizer_free", "optimizer");
+      this._own("optimizer", name.at);
       return;
     }
-    const kind = choice("optimizer", name, "optimizer");
-    const settable = names.setting.map(camel);
-    known(settings, [...settable, "nesterov"], "optimizer");
-    const values = Float64Array.from(settable, (key) => (key in settings ? real(settings[key], key) : NaN));
-    settable.forEach((key, i) => {
-      if (key in settings && Number.isNaN(values[i])) fail(`${key}: expected a number, got NaN`);
-    });
-    const at = created((optimizer, memory) =>
-      core.create_optimizer(kind, settings.nesterov ? 1 : 0, memory.copy(values), optimizer),
-    );
-    this._own(at, "netlet_optimizer_free", "optimizer");
+    choice(Object.keys(OPTIMIZERS), name, "optimizer");
+    const { nesterov = false, ...given } = optionsOf(settings, [...COMMON_SETTINGS, ...OPTIMIZERS[name]], name);
+    if (name === "adamw") given.weightDecay ??= 0.01;
+    const values = new Float64Array(names.optimizer_setting.length).fill(NaN); // the default
+    for (const [setting, value] of Object.entries(given)) {
+      if (value === undefined) continue;
+      values[settingNumber(setting)] = Number.isNaN(real(value, setting))
+        ? fail(`${setting}: expected a number, got NaN`)
+        : value;
+    }
+    const kind = names.optimizer.indexOf(name === "adamw" ? "adam" : name);
+    const momentum = flag(nesterov, "nesterov") ? 1 : 0;
+    const at = created((optimizer, memory) => core.create_optimizer(kind, momentum, memory.copy(values), optimizer));
+    this._own("optimizer", at);
   }
   get name() {
-    return names.optimizer[core.optimizer_kind(this._at)];
+    const name = names.optimizer[core.optimizer_kind(this._at)];
+    return name === "adam" && this.#setting("weightDecay") ? "adamw" : name;
   }
   get settings() {
-    const optimizer = this._at;
-    const own = names.setting.map((name, i) => [camel(name), core.optimizer_setting(optimizer, i)]);
-    return { ...Object.fromEntries(own), nesterov: core.optimizer_nesterov(optimizer) === 1 };
+    const own = ["learningRate", ...OPTIMIZERS[this.name], ...COMMON_SETTINGS.slice(1)];
+    return Object.fromEntries(own.map((name) => [name, this.#setting(name)]));
   }
   get steps() {
     return core.optimizer_steps(this._at);
   }
   get learningRate() {
-    return core.optimizer_setting(this._at, names.setting.indexOf("learning_rate"));
+    return this.#setting("learningRate");
   }
   set learningRate(value) {
     check(core.netlet_optimizer_set_learning_rate(this._at, real(value, "learningRate"), core.error()));
   }
+  #setting(name) {
+    if (name === "nesterov") return core.optimizer_nesterov(this._at) === 1;
+    return core.optimizer_setting(this._at, settingNumber(name));
+  }
 }
 
-function optimizerOf(given) {
-  if (given instanceof Optimizer) return given;
-  if (given == null) return new Optimizer("sgd", { learningRate: 0.1 });
-  if (typeof given === "string") return new Optimizer(given);
-  known(given, ["name", ...names.setting.map(camel), "nesterov"], "optimizer");
-  const { name = "sgd", ...settings } = given;
+function checkOptimizer(value) {
+  if (!(value instanceof Optimizer)) {
+    fail(`optimizer: expected an Optimizer, which keeps its state from step to step, got ${shown(value)}`);
+  }
+}
+
+// One for a training: the caller's, or a new one.
+function optimizerOf(given, learningRate) {
+  if (given instanceof Optimizer) {
+    if (learningRate != null) fail("learningRate: expected none beside an Optimizer, which has its own");
+    return given;
+  }
+  const isName = given == null || typeof given === "string";
+  const all = ["name", ...COMMON_SETTINGS, ...Object.values(OPTIMIZERS).flat()];
+  const { name, ...settings } = isName ? { name: given ?? "sgd" } : optionsOf(given, all, "optimizer");
+  if (learningRate != null) settings.learningRate = learningRate;
   return new Optimizer(name, settings);
 }
 
 // ---- training
 
 const FIT_OPTIONS = [
-  "epochs",
-  "batchSize",
-  "optimizer",
-  "shuffle",
-  "seed",
-  "sampleWeight",
-  "missing",
-  "standardize",
-  "schedule",
-  "resume",
-  "validation",
-  "patience",
-  "minDelta",
-  "onEpoch",
-  "signal",
+  ...["epochs", "batchSize", "optimizer", "learningRate", "shuffle", "seed", "sampleWeight", "validationData"],
+  ...["patience", "minDelta", "schedule", "resume", "standardize", "missing", "onEpoch", "signal"],
 ];
-const EPOCH = ["loss", "seconds", "accuracy", "learningRate", "validationLoss", "validationAccuracy"];
+const FIGURES = ["loss", "seconds", "accuracy", "learningRate", "validationLoss", "validationAccuracy"]; // in this order
+const EPOCH_BYTES = 72;
+const PAUSE = 12; // milliseconds of training between two pauses
 
 // Lets timers, events and painting have their turn.
 const pause = () =>
-  new Promise((resume) => {
-    if (typeof MessageChannel === "undefined") {
-      setTimeout(resume);
-      return;
-    }
+  new Promise((resolve) => {
     const { port1, port2 } = new MessageChannel();
     port1.onmessage = () => {
       port1.close();
-      resume();
+      resolve();
     };
     port2.postMessage(null);
   });
 
 function standardizeOf(value) {
-  if (value === false) return 0;
-  if (value === true) return SCALES.inputs + SCALES.outputs;
-  return SCALES[value] ?? fail(`standardize: expected a boolean, "inputs" or "outputs", got ${shown(value)}`);
+  if (typeof value === "boolean") return value ? INPUTS + OUTPUTS : 0;
+  return 1 + choice(["inputs", "outputs"], value, "standardize");
 }
 
 function scheduleOf(given) {
-  if (given == null) return { kind: 0, gamma: 1, period: 1, floor: 0, minDelta: 0 };
-  known(given, ["name", "gamma", "period", "floor", "minDelta"], "schedule");
-  const kind = SCHEDULES[given.name];
-  if (kind === undefined) {
-    fail(`schedule: expected a name among ${Object.keys(SCHEDULES).join(", ")}, got ${shown(given.name)}`);
-  }
-  const { gamma = kind === SCHEDULES.plateau ? 0.5 : 1, period = 1, floor = 0, minDelta = 0 } = given;
-  return {
-    kind,
-    gamma: real(gamma, "gamma"),
-    period: integer(period, "period"),
-    floor: real(floor, "floor"),
-    minDelta: real(minDelta, "minDelta"),
+  if (given == null) return { kind: 0, numbers: [0, 0, 0, 0] };
+  if (typeof given === "function")
+    return { kind: SCHEDULES.indexOf("function"), numbers: [0, 0, 0, 0], call: (epoch) => given(epoch) };
+  const defaults = {
+    step: { gamma: 0.1, period: 30 },
+    exponential: { gamma: 0.99 },
+    cosine: { period: undefined, floor: 0 },
+    plateau: { gamma: 0.1, patience: 10, minDelta: 0, floor: 0 },
   };
+  const all = ["name", "gamma", "period", "patience", "floor", "minDelta"];
+  const { name, ...settings } = optionsOf(given, all, "schedule");
+  choice(Object.keys(defaults), name, "schedule");
+  const own = { ...defaults[name], ...optionsOf(settings, Object.keys(defaults[name]), `schedule ${name}`) };
+  const { gamma = 1, floor = 0, minDelta = 0 } = own;
+  const wait = name === "plateau" ? "patience" : "period";
+  const period = name === "exponential" ? 1 : integer(own[wait], wait, 1);
+  const numbers = [real(gamma, "gamma"), period, real(floor, "floor"), real(minDelta, "minDelta")];
+  return { kind: SCHEDULES.indexOf(name), numbers };
 }
 
-// One call of fit: its data stay in the module's memory until it ends.
+// One call of fit, which may run in several pieces: its data stay in the module's memory until it ends.
 class Training {
-  history = Object.fromEntries(["epoch", ...EPOCH].map((name) => [name, []]));
+  history = Object.fromEntries(["epoch", ...FIGURES].map((name) => [name, []]));
+  calling = false; // whether onEpoch runs
   #memory = new Scratch();
-  #continued = 0;
-  #deadline;
-  #thrown;
+  #network;
+  #optimizer;
+  #ownOptimizer = false;
+  #options;
+  #tables;
+  #settings;
+  #pauses;
+  #left;
+  #began; // the present stretch without a pause
+  #continued = false;
   #stopped = false;
-  #before;
+  #pending = null; // what onEpoch has promised
+  #thrown = null; // {error} of the caller's code
+  #previous = null; // with patience: the parameters before the epoch
+  #best = { loss: Infinity, waited: 0, parameters: null };
 
-  constructor(network, x, y, options) {
-    known(options, FIT_OPTIONS, "options");
-    const { epochs = 1, batchSize = 0, shuffle = true, seed = network.seed, sampleWeight = null } = options;
-    const { missing = "refuse", standardize = false, schedule = null, resume = false, validation = null } = options;
-    const { patience = 0, minDelta = 0, onEpoch = null, signal = null } = options;
-    if (onEpoch !== null && typeof onEpoch !== "function") fail(`onEpoch: expected a function, got ${shown(onEpoch)}`);
-    this.network = network;
-    this.onEpoch = onEpoch;
-    this.signal = signal;
-    this.rest = integer(epochs, "epochs", 1);
-    this.patience = integer(patience, "patience");
-    this.batchSize = integer(batchSize, "batchSize");
-    this.minDelta = real(minDelta, "minDelta");
-    this.shuffle = shuffle ? 1 : 0;
-    this.resume = resume ? 1 : 0;
-    this.seed = seedOf(seed);
-    this.missing = missingOf(missing);
-    this.standardize = standardizeOf(standardize);
-    this.schedule = scheduleOf(schedule);
-    this.firstEpoch = network.epochsTrained;
-    const tables = dataTables(network, x, y, sampleWeight);
-    if (validation !== null) {
-      known(validation, ["x", "y", "sampleWeight"], "validation");
-      tables.push(...dataTables(network, validation.x, validation.y, validation.sampleWeight, "validation."));
-    } else {
-      tables.push(null, null, null);
-    }
-    this.optimizer = optimizerOf(options.optimizer);
+  constructor(network, x, y, given, pauses) {
     try {
-      this.tables = place(this.#memory, tables);
-      this.settings = this.#memory.bytes(8 * 16);
+      this.#network = network;
+      this.#pauses = pauses;
+      this.#options = this.#checked(optionsOf(given, FIT_OPTIONS));
+      const { sampleWeight, validationData, optimizer, learningRate } = this.#options;
+      const data = dataOf(this.#memory, network, x, y, sampleWeight);
+      if (validationData) {
+        const [vx, vy, weight] = validationData;
+        data.push(...dataOf(this.#memory, network, vx, vy, weight, "validationData: "));
+      }
+      this.#tables = placed(this.#memory, [...data, ...new Array(6 - data.length).fill(null)]);
+      this.#settings = this.#memory.bytes(8 * 16);
+      this.#optimizer = optimizerOf(optimizer, learningRate);
+      this.#ownOptimizer = this.#optimizer !== optimizer;
+      network._idle();
+      this.#optimizer._idle();
+      this.#options.firstEpoch = network.epochsTrained;
+      network._training = this.#optimizer._training = this;
     } catch (error) {
       this.end();
       throw error;
     }
   }
 
-  // Trains for about so many milliseconds; says whether there is more to do.
-  run(milliseconds) {
-    this.signal?.throwIfAborted();
-    const { network, optimizer, schedule } = this;
-    const [at, optimizerAt] = [network._at, optimizer._at];
-    new Float64Array(core.memory.buffer, this.settings, 16).set([
-      ...[this.rest, this.batchSize, this.shuffle, this.standardize, this.patience, this.minDelta, this.missing],
-      ...[schedule.kind, schedule.gamma, schedule.period, schedule.floor, schedule.minDelta],
-      ...[this.resume, this.firstEpoch, this.#continued, this.onEpoch ? 1 : 0],
-    ]);
-    this.#deadline = performance.now() + milliseconds;
-    this.#before = running;
-    running = (epochs, count) => this.#report(epochs, count);
-    running.uses = [network, optimizer];
-    let status;
-    try {
-      status = core.fit(at, this.tables, optimizerAt, this.settings, this.seed);
-    } finally {
-      running = this.#before;
+  #checked(options) {
+    const { epochs, batchSize, shuffle = true, seed, validationData, patience, minDelta = 0, schedule } = options;
+    const { resume = false, standardize = false, missing = "refuse", onEpoch, signal } = options;
+    if (validationData != null && !(Array.isArray(validationData) && [2, 3].includes(validationData.length))) {
+      fail(`validationData: expected [x, y] or [x, y, sampleWeight], got ${shown(validationData)}`);
     }
-    if (this.#thrown) throw this.#thrown.error;
-    check(status);
-    this.#continued = 1;
-    return this.rest > 0 && !this.#stopped;
+    if (signal != null && typeof signal.throwIfAborted !== "function") {
+      fail(`signal: expected an AbortSignal, got ${shown(signal)}`);
+    }
+    if (!(real(minDelta, "minDelta") >= 0 && minDelta < Infinity)) {
+      fail(`minDelta: expected a finite number >= 0, got ${minDelta}`);
+    }
+    this.#left = integer(epochs, "epochs", 1);
+    return {
+      ...options,
+      batchSize: batchSize == null ? 0 : integer(batchSize, "batchSize", 1),
+      shuffle: flag(shuffle, "shuffle"),
+      seed: seed == null ? this.#network.seed : seedOf(seed),
+      patience: patience == null ? 0 : integer(patience, "patience", 1),
+      minDelta,
+      schedule: scheduleOf(schedule),
+      resume: flag(resume, "resume"),
+      standardize: standardizeOf(standardize),
+      missing: choice(MISSING, missing, "missing"),
+      onEpoch: functionOf(onEpoch, "onEpoch"),
+    };
   }
 
-  #report(epochs, count) {
+  get done() {
+    return this.#stopped || this.#left === 0;
+  }
+
+  // Trains until it is done, or a pause is due.
+  run() {
+    const { batchSize, shuffle, standardize, missing, schedule, resume, firstEpoch, ...options } = this.#options;
+    options.signal?.throwIfAborted();
+    const [network, optimizer] = [this.#network, this.#optimizer];
+    new Float64Array(core.memory.buffer, this.#settings, 16).set([
+      ...[Math.min(this.#left, 2 ** 32 - 1), Math.min(batchSize, 2 ** 32 - 1), shuffle, standardize, missing],
+      ...[schedule.kind, ...schedule.numbers, resume, firstEpoch, this.#continued],
+      options.onEpoch || options.patience ? 1 : 0, // whether epochs are reported one at a time
+    ]);
+    if (options.patience) this.#previous = network.parameters.slice();
+    this.#began ??= performance.now();
+    const outer = running; // that of an onEpoch which calls this one
+    running = this;
+    let status;
+    try {
+      status = core.fit(network._at, this.#tables, optimizer._at, this.#settings, options.seed);
+    } finally {
+      running = outer;
+    }
+    if (this.#thrown) throw this.#thrown.error;
+    try {
+      check(status);
+    } catch (error) {
+      if (error.code === "diverged") error.history = this.history;
+      throw error;
+    }
+    this.#continued = true;
+  }
+
+  // The module's report of epochs; what it returns ends the call, if it is not 0.
+  report(at, count) {
+    try {
+      for (let i = 0; i < count; ++i) this.#add(this.#read(at + i * EPOCH_BYTES));
+    } catch (error) {
+      this.#thrown = { error };
+      return -1;
+    }
+    const due = this.#pauses && performance.now() > this.#began + PAUSE;
+    return this.#stopped || this.#pending || due ? 1 : 0;
+  }
+
+  // The schedule's factor, by the caller's function.
+  factor(epoch) {
+    try {
+      const factor = this.#options.schedule.call(epoch);
+      if (typeof factor === "number" && factor >= 0 && factor < Infinity) return factor;
+      return fail(`schedule: expected a finite factor >= 0 for epoch ${epoch}, got ${shown(factor)}`);
+    } catch (error) {
+      this.#thrown = { error };
+      return NaN; // which the module refuses
+    }
+  }
+
+  #read(at) {
     const bytes = view();
-    for (let i = 0; i < count; ++i, epochs += 72) {
-      const epoch = { epoch: Number(bytes.getBigUint64(epochs, true)) };
-      const [loss, seconds, accuracy, learningRate, validationLoss, validationAccuracy] = [1, 2, 3, 4, 5, 6].map((n) =>
-        bytes.getFloat64(epochs + 8 * n, true),
-      );
-      Object.assign(epoch, { loss, seconds, accuracy, learningRate, validationLoss, validationAccuracy });
-      for (const name of Object.keys(this.history)) this.history[name].push(epoch[name]);
-      --this.rest;
-      if (!this.onEpoch) continue;
+    const epoch = { epoch: Number(bytes.getBigUint64(at, true)) };
+    FIGURES.forEach((name, i) => {
+      epoch[name] = bytes.getFloat64(at + 8 * (i + 1), true);
+    });
+    return epoch;
+  }
+
+  #add(epoch) {
+    const { patience, onEpoch, signal, validationData } = this.#options;
+    const classes = !Number.isNaN(epoch.accuracy);
+    for (const [name, column] of Object.entries(this.history)) {
+      const there = (classes || !name.endsWith("ccuracy")) && (validationData || !name.startsWith("validation"));
+      if (there) column.push(epoch[name]);
+    }
+    --this.#left;
+    if (patience) this.#judge(validationData ? epoch.validationLoss : epoch.loss);
+    if (!onEpoch) return;
+    this.calling = true;
+    try {
+      const answer = onEpoch(epoch);
+      if (answer === true) this.#stopped = true;
+      if (typeof answer?.then === "function") this.#pending = answer;
+    } finally {
+      this.calling = false;
+    }
+    if (this.#pending && !this.#pauses) fail("onEpoch: expected no promise in fitSync");
+    if (signal?.aborted) throw signal.reason;
+    if (patience) this.#previous.set(this.#network.parameters);
+  }
+
+  // As compute/snapshots.hpp, which begins anew with each piece.
+  #judge(loss) {
+    const { patience, minDelta, validationData } = this.#options;
+    const best = this.#best;
+    if (loss < best.loss - minDelta) {
+      // the loss of the rows belongs to the parameters before the epoch
+      const parameters = validationData ? this.#network.parameters : this.#previous;
+      this.#best = { loss, waited: 0, parameters: parameters.slice() };
+    } else if (++best.waited >= patience) {
+      this.#stopped = true;
+    }
+    this.#previous.set(this.#network.parameters);
+  }
+
+  async pause() {
+    if (this.#pending) {
+      this.calling = true;
       try {
-        if (this.onEpoch(epoch) === true) this.#stopped = true;
-      } catch (error) {
-        this.#thrown = { error };
-        return -1;
+        if ((await this.#pending) === true) this.#stopped = true;
+      } finally {
+        this.calling = false;
+        this.#pending = null;
       }
     }
-    return this.#stopped || performance.now() > this.#deadline ? 1 : 0;
+    if (this.done || performance.now() <= this.#began + PAUSE) return;
+    await pause();
+    this.#began = performance.now();
+  }
+
+  finish() {
+    if (this.#best.parameters) this.#network.parameters.set(this.#best.parameters);
+    return this.history;
   }
 
   end() {
     this.#memory.release();
-    this.#memory = new Scratch();
+    const [network, optimizer] = [this.#network, this.#optimizer];
+    if (network._training === this) {
+      network._training = optimizer._training = null;
+      if (this.history.epoch.length) network._forgetProvenance();
+    }
+    if (this.#ownOptimizer) optimizer.free();
   }
 }

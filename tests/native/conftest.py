@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What is built for native tests, once for all processes of a run."""
+"""What is built for native tests."""
 
-import fcntl
-import os
 import shutil
 import subprocess
 import sys
@@ -16,24 +14,6 @@ import toolchains
 from helpers.native import install
 from helpers.tools import installed
 from toolchains import ROOT
-
-
-@pytest.fixture(scope="session")
-def once(tmp_path_factory):
-    """once(name, make) is a folder that make(folder) has filled."""
-    base = tmp_path_factory.getbasetemp()
-    base = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-
-    def folder_of(name, make):
-        folder = base / name
-        with (base / f"{name}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not (folder / "made").exists():
-                make(folder)
-                (folder / "made").touch()
-        return folder
-
-    return folder_of
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "compute/schedule.hpp"
+#include "file/sha256.hpp"
 
 namespace {
 
@@ -28,7 +29,7 @@ struct Rows {
 
 // The settings of fit, in netlet.js's order.
 struct Settings {
-  double epochs, batch_size, shuffle, standardize, patience, min_delta, missing;
+  double epochs, batch_size, shuffle, standardize, missing;
   double schedule, gamma, period, floor, schedule_min_delta;
   double resume;       // the schedule goes on over the network's life
   double first_epoch;  // otherwise: the life's epoch in which it began
@@ -36,20 +37,13 @@ struct Settings {
   double one_by_one;   // whether epochs are reported one at a time, to a callback that may use the network
 };
 
-// A schedule that began in an epoch of the network's life other than the first.
-struct Begun {
+// What the callbacks of a training need.
+struct Training {
   netlet_schedule schedule;
-  netlet::core::Progress progress;
-  netlet::core::Schedule factors;
-  uint64_t first;
-  Begun(const netlet_schedule& given, uint64_t epoch) : schedule(given), factors(schedule, progress), first(epoch) {}
+  netlet::core::Progress progress = {};
+  netlet::core::Schedule factors{schedule, progress};
+  uint64_t begin = 0;  // the life's epoch that the schedule calls 0
 };
-
-int factor(void* context, uint64_t epoch, double* factor) {
-  Begun& begun = *static_cast<Begun*>(context);
-  *factor = begun.factors.factor(epoch - begun.first);
-  return 0;
-}
 
 netlet_error g_error;
 
@@ -60,12 +54,15 @@ extern "C" {
 #define NETLET_IMPORT(name) __attribute__((import_module("netlet"), import_name(#name)))
 #define NETLET_EXPORT(name) __attribute__((export_name(#name)))
 
-// As on_epochs; an epoch is 9 numbers of 8 bytes, the first an integer.
+// As in netlet_fit_options; an epoch is 9 numbers of 8 bytes, the first an integer.
 NETLET_IMPORT(on_epochs) int on_epochs(const netlet_epoch* epochs, size_t count);
+// The factor of an epoch by a function of the caller's.
+NETLET_IMPORT(on_schedule) double on_schedule(double epoch);
 
 NETLET_EXPORT(allocate) void* allocate(size_t bytes) { return malloc(bytes); }
 NETLET_EXPORT(release) void release(void* memory) { free(memory); }
 NETLET_EXPORT(error) netlet_error* error() { return &g_error; }
+NETLET_EXPORT(sha256) void sha256(const void* data, size_t size, char* hex) { netlet::core::hash(data, size, hex); }
 
 NETLET_EXPORT(create)
 int create(const size_t* sizes, size_t count, const int32_t* activations, int32_t loss, int32_t reduction,
@@ -146,22 +143,29 @@ int fit(netlet_network* network, const Table* tables, netlet_optimizer* optimize
   options.shuffle = s->shuffle != 0;
   options.seed = seed;
   options.standardize = (int32_t)s->standardize;
-  options.patience = (size_t)s->patience;
-  options.min_delta = s->min_delta;
   if (tables[3].data) {
     options.validation_x = &validation.x;
     options.validation_targets = &validation.targets;
   }
   options.schedule = {(int32_t)s->schedule, s->gamma, (uint64_t)s->period, s->floor, s->schedule_min_delta, nullptr};
   options.resume = s->resume != 0 || s->continued != 0;
-  Begun begun(options.schedule, (uint64_t)s->first_epoch);
-  if (s->continued != 0 && s->resume == 0 && options.schedule.kind != NETLET_PLATEAU) {
-    const int status = netlet::core::check_schedule(begun.schedule, &g_error);
-    if (status != NETLET_OK) return status;
+  Training training{options.schedule};
+  if (options.schedule.kind != NETLET_CONSTANT && options.schedule.kind != NETLET_PLATEAU) {
+    // counted from where the training began, whose present call may be a later piece of it
+    if (s->resume == 0) training.begin = (uint64_t)s->first_epoch;
+    options.resume = 1;
     options.schedule.kind = NETLET_FUNCTION;
-    options.schedule.function = factor;
+    options.schedule.function = [](void* context, uint64_t epoch, double* factor) {
+      Training& now = *static_cast<Training*>(context);
+      epoch -= now.begin;
+      *factor = now.schedule.kind == NETLET_FUNCTION ? on_schedule((double)epoch) : now.factors.factor(epoch);
+      return 0;
+    };
+    training.schedule.function = options.schedule.function;
+    const int status = netlet::core::check_schedule(training.schedule, &g_error);
+    if (status != NETLET_OK) return status;
   }
-  options.context = &begun;
+  options.context = &training;
   options.on_epochs = [](void*, const netlet_epoch* epochs, size_t count) { return on_epochs(epochs, count); };
   options.report_together = s->one_by_one == 0;
   return netlet_fit(network, &rows.x, &rows.targets, optimizer, &options, &g_error);
