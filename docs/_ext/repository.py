@@ -26,6 +26,7 @@ SHOWN = {  # files and folders, and the pages for them
     "benchmarks/README.md": "benchmarks.md",
     "python/netlet/reference": "reference/numpy.md",
 }
+MADE = {"wasm/page": "try.html"}  # pages that Sphinx does not know, as another program makes them
 LINK = re.compile(r"(?<!\!)\[(?P<text>[^\[\]]*)\]\((?P<target>[^()\s]+)\)")
 CODE = re.compile(r"^( *)(```+|:::+\{c)[^\n]*\n.*?^\1```+ *$|`[^`\n]+`(?!\])", re.MULTILINE | re.DOTALL)
 
@@ -52,6 +53,8 @@ def _link(match: re.Match[str], folder: Path, page: Path, address: str) -> str:
         name = os.path.relpath(shown, page.parent)
         return f"[{text}]({name}{'#' + anchor if anchor else ''})"
     name = path.relative_to(ROOT).as_posix()
+    if name in MADE:
+        return f'<a href="{os.path.relpath(DOCS / MADE[name], page.parent)}">{text}</a>'
     if address:
         return f"[{text}]({address}/{'tree' if path.is_dir() else 'blob'}/HEAD/{name})"
     if path.is_dir():

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Light, dark, or as the system says: under the names by which the documentation remembers it, too.
+
+const dark = matchMedia("(prefers-color-scheme: dark)");
+let mode = "auto";
+
+function remembered(value) {
+  try {
+    if (value) localStorage.setItem("mode", value);
+    return localStorage.getItem("mode");
+  } catch {
+    return value; // a page that may not remember anything
+  }
+}
+
+function apply() {
+  const theme = mode === "auto" ? (dark.matches ? "dark" : "light") : mode;
+  document.documentElement.dataset.theme = theme;
+  const button = document.querySelector("#theme");
+  if (!button) return;
+  button.dataset.mode = mode;
+  const said = { auto: "as the system", light: "light", dark: "dark" }[mode];
+  button.setAttribute("aria-label", `Colours: ${said}`);
+  button.title = `Colours: ${said}`;
+}
+
+const saved = remembered();
+if (["light", "dark"].includes(saved)) mode = saved;
+apply();
+dark.addEventListener("change", apply);
+document.addEventListener("DOMContentLoaded", () => {
+  apply();
+  document.querySelector("#theme").addEventListener("click", () => {
+    mode = { auto: "light", light: "dark", dark: "auto" }[mode];
+    remembered(mode);
+    apply();
+  });
+});

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The worker: it keeps the networks, and does what the page asks for.
+
+import * as netlet from "../netlet.js";
+import { selftest } from "../selftest.js";
+import { trainDigits, trainXor } from "./networks.js";
+import { describe, outputs } from "./opened.js";
+
+const networks = {}; // by name: xor, digits, opened
+let digits;
+
+function keep(name, network) {
+  networks[name]?.free();
+  networks[name] = network;
+}
+
+const tasks = {
+  async start({ wasm, digits: data }) {
+    await netlet.load(wasm);
+    digits = new Uint8Array(data);
+    return { version: netlet.version(), numerics: netlet.numericsVersion(), isa: netlet.isa() };
+  },
+  async xor(_, report) {
+    const { network, ...result } = await trainXor(report);
+    keep("xor", network);
+    return result;
+  },
+  async digits(_, report) {
+    const { network, ...result } = await trainDigits(digits, report);
+    keep("digits", network);
+    return result;
+  },
+  // probabilities of the ten digits for the 64 pixels, from 0 to 16, of a drawing
+  read: (pixels) => networks.digits.forward(Float64Array.from(pixels, (value) => value / 16)),
+  save: (name) => networks[name].toBytes(),
+  open(bytes) {
+    const network = netlet.Network.fromBytes(new Uint8Array(bytes));
+    keep("opened", network);
+    return describe(network);
+  },
+  outputs: (values) => outputs(networks.opened, values),
+  golden: (text, report) => selftest(text, { onNetwork: ({ name, fingerprint }) => report({ name, fingerprint }) }),
+};
+
+onmessage = async ({ data: { id, task, argument } }) => {
+  try {
+    postMessage({ id, result: await tasks[task](argument, (progress) => postMessage({ id, progress })) });
+  } catch (error) {
+    postMessage({ id, error: error.message });
+  }
+};
