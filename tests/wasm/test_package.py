@@ -82,7 +82,11 @@ def test_a_bundle_works(node, application, tmp_path):
     assert result.returncode == 0, result.stderr
     assert "warning" not in result.stderr.lower()
     shutil.copy(application / "node_modules/netlet/netlet.wasm", tmp_path)
-    program = f'import {{ load, Network }} from "{bundle}"; await load(); console.log(new Network([2, 3, 1], {{ seed: 0 }}).fingerprint());'
+    program = f"""
+        import {{ load, Network }} from "{bundle}";
+        await load();
+        console.log(new Network([2, 3, 1], {{ seed: 0 }}).fingerprint());
+    """
     command = [node, "--input-type=module", "--eval", program]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
     assert found == netlet.Network([2, 3, 1], seed=0).fingerprint()
