@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which fits netlet warns of, on twenty data sets that packages ship: well set up (none), and badly in five ways.
+"""Which fits netlet warns about, on 25 data sets: set up well in three ways (none of these), and badly in six.
 
     python -m pip install . scikit-learn statsmodels vega_datasets
     python benchmarks/training_warnings.py

@@ -26,6 +26,13 @@
  * @packageDocumentation
  */
 
+declare global {
+  interface SymbolConstructor {
+    /** As the library `esnext.disposable` declares it, for those who do not have it. */
+    readonly dispose: unique symbol;
+  }
+}
+
 /** The module: its bytes, a response that has them, or the compiled module; or a promise of one. */
 export type Source = BufferSource | WebAssembly.Module | Response;
 
@@ -107,6 +114,11 @@ export type Init = "glorot_uniform" | "he_uniform";
 
 /** `"refuse"`: NaN among the targets is an error. `"ignore"`: it is a target that is missing, and adds nothing. */
 export type Missing = "refuse" | "ignore";
+
+/** Of the network's dtype. */
+export type Floats = ReturnType<Float32Array["slice"]> | ReturnType<Float64Array["slice"]>;
+type Int32s = ReturnType<Int32Array["slice"]>; // from TypeScript 5.7 on, of an ArrayBuffer that is not shared
+type Bytes = ReturnType<Uint8Array["slice"]>;
 
 /** A typed array of numbers, 64-bit integers included. It may lie in shared memory. */
 export type TypedNumbers =
@@ -288,7 +300,7 @@ export class Network {
     optimizer: Optimizer | null;
   };
   /** The bytes of a `.netlet` file, which every language reads and writes. */
-  toBytes(options?: { optimizer?: Optimizer | null }): Uint8Array<ArrayBuffer>;
+  toBytes(options?: { optimizer?: Optimizer | null }): Bytes;
   /** An independent network with the same everything. */
   copy(): Network;
   /** Frees its memory. Every later use is an error, but to free it again. */
@@ -328,12 +340,12 @@ export class Network {
    * grows, which any call that allocates may do; it then has length 0. Read the property anew rather than keep it.
    * Setting it copies as many numbers into place.
    */
-  get parameters(): Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+  get parameters(): Floats;
   set parameters(values: Vector);
   /** Views, as `parameters`: for each layer inputs x outputs values, row after row, as in `x @ W + b`. */
-  readonly weights: (Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>)[];
+  readonly weights: Floats[];
   /** Views, as `parameters`: for each layer a value for each output. */
-  readonly biases: (Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>)[];
+  readonly biases: Floats[];
   /**
    * Sets the parameters to initial values and `epochsTrained` to 0, as if the network were new.
    *
@@ -370,15 +382,15 @@ export class Network {
    *
    * @param rows Their number, for a check.
    */
-  forward(x: Rows, rows?: number): Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+  forward(x: Rows, rows?: number): Floats;
   /**
    * With cross_entropy the index of each row's largest output; with binary_cross_entropy whether each output is above
    * 1/2, as 0 or 1; both as an `Int32Array`, also if the network has `classes`. With poisson the rates; with
    * gaussian_nll the means; with other losses the outputs.
    */
-  predict(x: Rows, rows?: number): Int32Array<ArrayBuffer> | Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+  predict(x: Rows, rows?: number): Int32s | Floats;
   /** The derivative of each output with respect to each input: rows x outputs x inputs values. */
-  jacobian(x: Rows, rows?: number): Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+  jacobian(x: Rows, rows?: number): Floats;
 
   /**
    * Loss, accuracy and errors over all rows.
@@ -391,9 +403,9 @@ export class Network {
     x: Rows,
     y: Rows,
     options?: TargetOptions,
-  ): { loss: number; gradient: Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer> };
+  ): { loss: number; gradient: Floats };
   /** The gradient of each row's own loss with respect to its inputs: rows x inputs values. */
-  inputGradient(x: Rows, y: Rows, options?: TargetOptions): Float32Array<ArrayBuffer> | Float64Array<ArrayBuffer>;
+  inputGradient(x: Rows, y: Rows, options?: TargetOptions): Floats;
   /** Takes one step of an optimizer on one batch; gives the loss before it. A loss that is not finite changes nothing. */
   step(x: Rows, y: Rows, optimizer: Optimizer, options?: TargetOptions): number;
   /** Takes one step of an optimizer along a gradient of your own, in the layout of `parameters`. */

@@ -3,7 +3,8 @@
 #   python -m pip install ziglang && cmake --preset wasm && cmake --build --preset wasm
 set(CMAKE_SYSTEM_NAME WASI)
 set(CMAKE_SYSTEM_PROCESSOR wasm32)
-find_program(NETLET_PYTHON NAMES python3 python REQUIRED)
+find_program(NETLET_PYTHON NAMES python3 python REQUIRED)  # one that has the package
+list(APPEND CMAKE_TRY_COMPILE_PLATFORM_VARIABLES NETLET_PYTHON)
 set(netlet_target -target wasm32-wasi -mcpu=generic+simd128)
 foreach(language IN ITEMS C CXX)
   set(netlet_command_C cc)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Other operating systems, as far as zig's compiler and Wine can stand in for them."""
+"""Other operating systems, as far as zig and Wine can stand in for them, and WebAssembly, which Node runs."""
 
 import re
 import shutil
@@ -28,18 +28,20 @@ def windows(windows_options, once):
     return once("windows", lambda folder: toolchains.build(folder, *options))
 
 
-# Without test_emulated_fma: the fma of neither C library rounds as it should.
-
-
 def test_the_native_tests_pass_on_windows(windows):
-    """As far as Wine is Windows; the golden networks are among them."""
+    """As far as Wine is Windows, golden networks included. (The fma of its C library does not round as it should.)"""
     toolchains.ctest(windows, "-E", "test_emulated_fma")
 
 
 def test_the_native_tests_pass_with_musl(tmp_path):
     options = installed(toolchains.other_system("musl"), "ziglang")
-    build = toolchains.build(tmp_path / "build", *options, "-DNETLET_OPTIMIZE=-O1")
-    toolchains.ctest(build, "-E", "test_emulated_fma")
+    toolchains.ctest(toolchains.build(tmp_path / "build", *options, "-DNETLET_OPTIMIZE=-O1"))
+
+
+def test_the_native_tests_pass_on_webassembly(tmp_path):
+    """Those that need no threads; the golden networks are among them."""
+    options = installed(toolchains.other_system("WebAssembly"), "node or ziglang")
+    toolchains.ctest(toolchains.build(tmp_path / "build", *options))
 
 
 def test_only_the_interface_leaves_the_dll(windows):

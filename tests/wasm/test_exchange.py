@@ -209,9 +209,10 @@ def test_what_python_saved_is_the_same_network(name, found):
     else:
         settings = snake({key: value for key, value in there["optimizer"].items() if key not in ("name", "steps")})
         assert {key: value for key, value in settings.items() if value or key in steps._own} == steps._arguments()
-        assert (OPTIMIZERS[there["optimizer"]["name"]], there["optimizer"]["steps"]) == (type(steps).__name__, steps.steps)
-
-
+        assert (OPTIMIZERS[there["optimizer"]["name"]], there["optimizer"]["steps"]) == (
+            type(steps).__name__,
+            steps.steps,
+        )
 
 
 def test_what_python_noted_of_a_training_is_kept_to_the_digit(found):

@@ -618,6 +618,42 @@ contains
       "optimizer: expected one that was created or loaded, got an empty or closed one", stat, errmsg)
   end function
 
+  ! Whether rows have the wrong length; that is then reported.
+  logical function wrong_columns(name, values, rows, expected, stat, errmsg)
+    character(*), intent(in) :: name, values
+    type(netlet_array), intent(in) :: rows
+    integer, intent(in) :: expected
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    wrong_columns = rows%columns /= expected
+    if (wrong_columns) call report(NETLET_ERROR_ARGUMENT, name // ": expected " // &
+      number(int(expected, c_size_t)) // " " // values // " per row, got " // number(rows%columns) // &
+      layout_hint(values, rows%rows == expected), stat, errmsg)
+  end function
+
+  ! Whether inputs have the wrong length, or targets lie the other way round; that is then reported.
+  logical function wrong_shapes(prefix, self, x, y, stat, errmsg)
+    character(*), intent(in) :: prefix
+    class(netlet_network), intent(in) :: self
+    type(netlet_array), intent(in) :: x, y
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    wrong_shapes = wrong_columns(prefix // "x", "inputs", x, inputs(self), stat, errmsg)
+    if (wrong_shapes) return
+    wrong_shapes = y%rows /= x%rows .and. y%columns == x%rows .and. any(y%rows == [targets(self), predictions(self)])
+    if (wrong_shapes) call report(NETLET_ERROR_ARGUMENT, prefix // "y: expected " // number(x%rows) // &
+      " rows, as many as x has, got " // number(y%rows) // layout_hint("targets", .true.), stat, errmsg)
+  end function
+
+  ! What to do about an array that would fit the other way round.
+  function layout_hint(values, fits) result(text)
+    character(*), intent(in) :: values
+    logical, intent(in) :: fits
+    character(:), allocatable :: text
+    text = ""
+    if (fits) text = "; the shape is (" // values // ", rows), or (rows, " // values // ") with rows_first=.true."
+  end function
+
   function number(value) result(text)
     integer(c_size_t), intent(in) :: value
     character(:), allocatable :: text
@@ -1041,6 +1077,12 @@ contains
     if (missing_network(self, stat, errmsg)) return
     nan = NETLET_MISSING_REFUSE
     if (present(missing)) nan = int(missing, c_int32_t)
+    select case (kind)
+    case (NETLET_SCALE_INPUTS)
+      if (wrong_columns("x", "inputs", rows, inputs(self), stat, errmsg)) return
+    case (NETLET_SCALE_OUTPUTS)
+      if (wrong_columns("y", "targets", rows, targets(self), stat, errmsg)) return
+    end select
     status = c_learn_scaling(handle_of(self%held), int(kind, c_int32_t), rows, sample_weight, nan, error)
     call conclude(status, error, stat, errmsg)
   end subroutine
@@ -1202,9 +1244,11 @@ contains
       dtype = c_network_dtype(handle_of(self%held))
       columns = c_outputs(handle_of(self%held))
     end if
+    if (wrong_columns("x", "inputs", x, inputs(self), stat, errmsg)) return
     if (y%rows /= x%rows .or. y%columns /= columns) then
       call report(NETLET_ERROR_ARGUMENT, "y: expected " // number(columns) // " values for each of the " // &
-        number(x%rows) // " rows of x, got " // number(y%columns) // " for each of " // number(y%rows), stat, errmsg)
+        number(x%rows) // " rows of x, got " // number(y%columns) // " for each of " // number(y%rows) // &
+        layout_hint("values", y%rows == columns .and. y%columns == x%rows), stat, errmsg)
     else if (dtype /= NETLET_INT64 .and. .not. is_real(y%dtype)) then
       call report(NETLET_ERROR_ARGUMENT, "y: expected real values, got integers", stat, errmsg)
     else if (present(workspace)) then
@@ -1398,6 +1442,7 @@ contains
     type(netlet_array), target :: weight
     integer :: nan
     if (missing_network(self, stat, errmsg)) return
+    if (wrong_shapes("", self, x, y, stat, errmsg)) return
     if (present(sample_weight)) weight = sample_weight
     nan = NETLET_MISSING_REFUSE
     if (present(missing)) nan = missing
@@ -1420,6 +1465,7 @@ contains
     type(netlet_array), target :: none
     if (missing_network(self, stat, errmsg)) return
     if (missing_optimizer(optimizer, stat, errmsg)) return
+    if (wrong_shapes("", self, x, y, stat, errmsg)) return
     status = c_step(handle_of(self%held), x, targets_of(y, none, NETLET_MISSING_REFUSE), handle_of(optimizer%held), &
       before, error)
     if (present(loss)) loss = before
@@ -1447,7 +1493,11 @@ contains
     integer(c_int) :: status
     if (missing_network(self, stat, errmsg)) return
     if (missing_optimizer(optimizer, stat, errmsg)) return
+    if (wrong_shapes("", self, x, y, stat, errmsg)) return
     if (present(options)) given = options
+    if (c_associated(given%validation_x%data) .and. c_associated(given%validation_y%data)) then
+      if (wrong_shapes("validation_", self, given%validation_x, given%validation_y, stat, errmsg)) return
+    end if
     context%options => given
     context%history => unseen
     if (present(history)) context%history => history
@@ -1947,16 +1997,18 @@ contains
     logical, intent(in), optional :: rows_first
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    type(netlet_array), target :: rows, none
+    type(netlet_array) :: rows
+    type(netlet_array), target :: wanted, none
     type(c_error) :: error
     integer(c_int) :: status
     real(c_double) :: value
     if (missing_network(self, stat, errmsg)) return
+    rows = netlet_view(x, rows_first)
+    wanted = netlet_view(y, rows_first)
+    if (wrong_shapes("", self, rows, wanted, stat, errmsg)) return
     if (wrong_kind("gradient", self, NETLET_FLOAT32, stat, errmsg)) return
     if (wrong_count("gradient", size(gradient), int(parameter_count(self)), stat, errmsg)) return
-    rows = netlet_view(y, rows_first)
-    status = c_backward(handle_of(self%held), netlet_view(x, rows_first), targets_of(rows, none, &
-      NETLET_MISSING_REFUSE), value, &
+    status = c_backward(handle_of(self%held), rows, targets_of(wanted, none, NETLET_MISSING_REFUSE), value, &
       c_loc(gradient), error)
     if (present(loss)) loss = value
     call conclude(status, error, stat, errmsg)
@@ -1974,8 +2026,9 @@ contains
     type(c_error) :: error
     integer(c_int) :: status
     if (missing_network(self, stat, errmsg)) return
-    if (wrong_kind("out", self, NETLET_FLOAT32, stat, errmsg)) return
     rows = netlet_view(x, rows_first)
+    if (wrong_columns("x", "inputs", rows, inputs(self), stat, errmsg)) return
+    if (wrong_kind("out", self, NETLET_FLOAT32, stat, errmsg)) return
     if (any(shape(out, c_size_t) /= [c_inputs(handle_of(self%held)), c_outputs(handle_of(self%held)), rows%rows])) then
       call report(NETLET_ERROR_ARGUMENT, "out: expected (inputs, outputs, rows)", stat, errmsg)
       return
@@ -1993,16 +2046,18 @@ contains
     logical, intent(in), optional :: rows_first
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    type(netlet_array), target :: rows, none
+    type(netlet_array) :: rows
+    type(netlet_array), target :: wanted, none
     type(c_error) :: error
     integer(c_int) :: status
     real(c_double) :: value
     if (missing_network(self, stat, errmsg)) return
+    rows = netlet_view(x, rows_first)
+    wanted = netlet_view(y, rows_first)
+    if (wrong_shapes("", self, rows, wanted, stat, errmsg)) return
     if (wrong_kind("gradient", self, NETLET_FLOAT64, stat, errmsg)) return
     if (wrong_count("gradient", size(gradient), int(parameter_count(self)), stat, errmsg)) return
-    rows = netlet_view(y, rows_first)
-    status = c_backward(handle_of(self%held), netlet_view(x, rows_first), targets_of(rows, none, &
-      NETLET_MISSING_REFUSE), value, &
+    status = c_backward(handle_of(self%held), rows, targets_of(wanted, none, NETLET_MISSING_REFUSE), value, &
       c_loc(gradient), error)
     if (present(loss)) loss = value
     call conclude(status, error, stat, errmsg)
@@ -2020,8 +2075,9 @@ contains
     type(c_error) :: error
     integer(c_int) :: status
     if (missing_network(self, stat, errmsg)) return
-    if (wrong_kind("out", self, NETLET_FLOAT64, stat, errmsg)) return
     rows = netlet_view(x, rows_first)
+    if (wrong_columns("x", "inputs", rows, inputs(self), stat, errmsg)) return
+    if (wrong_kind("out", self, NETLET_FLOAT64, stat, errmsg)) return
     if (any(shape(out, c_size_t) /= [c_inputs(handle_of(self%held)), c_outputs(handle_of(self%held)), rows%rows])) then
       call report(NETLET_ERROR_ARGUMENT, "out: expected (inputs, outputs, rows)", stat, errmsg)
       return

@@ -490,7 +490,7 @@ class Network {
   // What the outputs say, as Python's predict gives it: netlet_predict. out: x.rows x predictions() values, for losses
   // with classes of std::int64_t, for others of the network's dtype.
   template <class T> void predict(const Array& x, T* out) const {
-    require<T>("out", netlet_prediction_dtype(get()), "for this loss");
+    require<T>("out", netlet_prediction_dtype(get()), has_classes() ? "for this loss" : "the network's dtype");
     const Array rows = inputs_of(x);
     Check check;
     check(netlet_predict(get(), &rows, out, check));

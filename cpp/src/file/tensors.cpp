@@ -90,7 +90,7 @@ bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
   if (among(d.format == 1 ? scalings[1] : 0)) return is_scaling("output_scaling.", d.outputs(), model.output_scaling);
   if (among(d.format == 1)) return is_test_input();
   if (among(1)) return is("self_test.", "output", is_float32, 1, d.outputs(), 0, model.test_output.data());
-  if (among(d.has_optimizer && d.bound ? d.slots : 0)) {
+  if (among(d.has_optimizer && d.bound ? (size_t)d.slots : 0)) {
     size_t parameters = 0;
     for (size_t layer = 0; layer < d.layers(); ++layer) parameters += (d.sizes[layer] + 1) * d.sizes[layer + 1];
     return is("optimizer.", slot_name(d.optimizer, i), is_float32, 1, parameters, 0,

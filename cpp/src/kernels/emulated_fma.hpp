@@ -16,8 +16,8 @@ NETLET_INLINE bool all(I64 x) { return wasm_i64x2_all_true((v128_t)x); }
 NETLET_INLINE F64 low(F32 x) { return (F64)wasm_f64x2_promote_low_f32x4((v128_t)x); }
 NETLET_INLINE F64 high(F32 x) { return low((F32)wasm_i32x4_shuffle((v128_t)x, (v128_t)x, 2, 3, 2, 3)); }
 NETLET_INLINE F32 rounded(F64 low, F64 high) {
-  return (F32)wasm_i32x4_shuffle(wasm_f32x4_demote_f64x2_zero((v128_t)low),
-                                 wasm_f32x4_demote_f64x2_zero((v128_t)high), 0, 1, 4, 5);
+  return (F32)wasm_i32x4_shuffle(wasm_f32x4_demote_f64x2_zero((v128_t)low), wasm_f32x4_demote_f64x2_zero((v128_t)high),
+                                 0, 1, 4, 5);
 }
 #else
 NETLET_INLINE bool all(I64 x) { return _mm_movemask_pd((__m128d)x) == 3; }
@@ -99,8 +99,8 @@ __attribute__((noinline)) double extreme_fma(double a, double b, double c) {
   return result == 0 && h != 0 ? (h < 0 ? -0.0 : 0.0) : result;
 }
 
-// (not inline: it is long and slow)
-static __attribute__((noinline)) F64 fma(F64 a, F64 b, F64 c) {
+// fma for all numbers
+static __attribute__((noinline)) F64 any_fma(F64 a, F64 b, F64 c) {
   const I64 clear = ~(I64)splat(-0.0);
   const auto size = [=](F64 x) { return (F64)((I64)x & clear); };
   const Sum<F64> product = two_product(a, b);
@@ -119,9 +119,101 @@ static __attribute__((noinline)) F64 fma(F64 a, F64 b, F64 c) {
 // The product of two floats is exact in double; the sum is rounded to odd in double, then once to float.
 NETLET_INLINE F64 widened_fma(F64 a, F64 b, F64 c) { return to_odd(two_sum(a * b, c)); }
 
-static __attribute__((noinline)) F32 fma(F32 a, F32 b, F32 c) {
+static __attribute__((noinline)) F32 any_fma(F32 a, F32 b, F32 c) {
   return rounded(widened_fma(low(a), low(b), low(c)), widened_fma(high(a), high(b), high(c)));
 }
+
+#if NETLET_ISA_WASM
+
+// Lanes in which a result may be wrong. Few are, so that a loop looks once for many of them.
+struct Doubt {
+  v128_t lanes = wasm_i64x2_const(0, 0);
+  bool any() const { return __builtin_expect(wasm_v128_any_true(lanes), 0); }
+  void add(v128_t more) { lanes = wasm_v128_or(lanes, more); }
+};
+
+// Lanes where a + b = sum is not exact.
+NETLET_INLINE v128_t inexact(F64 a, F64 b, F64 sum) {
+  return wasm_v128_or((v128_t)(sum - b != a), (v128_t)(sum - a != b));
+}
+
+// A sum that is to be rounded again, to float. In doubt: between two floats, where the first rounding may have decided; and
+// below the normal floats, where the bits that decide are others, but not 0. (A sum beyond the largest float is between
+// two of them, or it is far from it.) Closely: not if it is exact, as sums of products with small integers are.
+template <bool Closely> NETLET_INLINE F64 likely_sum(F64 product, F64 c, Doubt& doubt) {
+  const F64 sum = product + c;
+  // low words: the 29 bits that a float lacks are 1000...; high words: the size is from 1 to that of 2^-126
+  const v128_t words = wasm_v128_and((v128_t)sum, wasm_i64x2_const_splat(0x7fffffff1fffffff));
+  const v128_t above = wasm_i32x4_sub(words, wasm_i64x2_const_splat(0x0000000110000000));
+  const v128_t near = wasm_u32x4_le(above, wasm_i64x2_const_splat(0x380ffffe00000000));
+  doubt.add(Closely ? wasm_v128_and(near, inexact(product, c, sum)) : near);
+  return sum;
+}
+
+// fma where it is not in doubt
+template <bool Closely> NETLET_INLINE F32 likely_fma(F32 a, F32 b, F32 c, Doubt& doubt) {
+  return rounded(likely_sum<Closely>(low(a) * low(b), low(c), doubt),
+                 likely_sum<Closely>(high(a) * high(b), high(c), doubt));
+}
+// In doubt: results that the last bits of the sum of errors decide, which is rounded itself (NaN always is), and products
+// that underflow. Closely: not if that sum is exact. Errors are negative here: so that 0 - 0 keeps the sign of a sum that
+// is -0.
+template <bool Closely> NETLET_INLINE F64 likely_fma(F64 a, F64 b, F64 c, Doubt& doubt) {
+  const F64 split = splat(134217729.0);  // as in two_product
+  const F64 p = a * b, ta = a * split, tb = b * split;
+  const F64 a1 = ta - (ta - a), b1 = tb - (tb - b), a2 = a - a1, b2 = b - b1;
+  const F64 sum = p + c, z = sum - p;
+  const F64 of_product = ((p - a1 * b1) - a1 * b2 - a2 * b1) - a2 * b2, of_sum = ((sum - z) - p) + (z - c);
+  const F64 error = of_product + of_sum, some = error * 0x1p-51;
+  const v128_t near = (v128_t)((sum - (error - some)) != (sum - (error + some)));
+  doubt.add(Closely ? wasm_v128_and(near, inexact(of_product, of_sum, error)) : near);
+  const v128_t size = wasm_v128_and((v128_t)p, wasm_i64x2_const_splat(0x7fffffff00000000));
+  const v128_t small = wasm_u32x4_lt(size, wasm_i64x2_const_splat(0x0400000000000000));
+  doubt.add(wasm_v128_andnot(small, wasm_v128_or((v128_t)(a == 0.0), (v128_t)(b == 0.0))));
+  return sum - error;
+}
+
+// (not inline: it is long)
+template <class F> __attribute__((noinline)) F fma(F a, F b, F c) {
+  Doubt doubt;
+  const F result = likely_fma<true>(a, b, c, doubt);
+  return doubt.any() ? any_fma(a, b, c) : result;
+}
+
+// sum[m][n] = fma(a[m], row[n], sum[m][n])
+template <class F, int M, int N>
+__attribute__((noinline)) void multiply_add_closely(const F (&a)[M], const F (&row)[N], F (&sum)[M][N]) {
+  F next[M][N];
+  Doubt doubt;
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) NETLET_UNROLLED for (int n = 0; n < N; ++n) next[m][n] =
+      likely_fma<true>(a[m], row[n], sum[m][n], doubt);
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) NETLET_UNROLLED for (int n = 0; n < N; ++n) sum[m][n] =
+      doubt.any() ? any_fma(a[m], row[n], sum[m][n]) : next[m][n];
+}
+template <class F, int M, int N>
+NETLET_INLINE void multiply_add(const F (&a)[M], const F (&row)[N], F (&sum)[M][N]) {
+  F next[M][N];
+  Doubt doubt;
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) NETLET_UNROLLED for (int n = 0; n < N; ++n) next[m][n] =
+      likely_fma<false>(a[m], row[n], sum[m][n], doubt);
+  if (doubt.any()) {
+    Doubt close;
+    NETLET_UNROLLED for (int m = 0; m < M; ++m) NETLET_UNROLLED for (int n = 0; n < N; ++n)
+        likely_fma<true>(a[m], row[n], sum[m][n], close);
+    if (close.any()) {
+      NETLET_UNROLLED for (int m = 0; m < M; ++m) NETLET_UNROLLED for (int n = 0; n < N; ++n) next[m][n] =
+          any_fma(a[m], row[n], sum[m][n]);
+    }
+  }
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) NETLET_UNROLLED for (int n = 0; n < N; ++n) sum[m][n] = next[m][n];
+}
+
+#else
+
+NETLET_INLINE F64 fma(F64 a, F64 b, F64 c) { return any_fma(a, b, c); }
+NETLET_INLINE F32 fma(F32 a, F32 b, F32 c) { return any_fma(a, b, c); }
+
+#endif
 
 }  // namespace
 }  // namespace netlet::NETLET_ISA_NAME

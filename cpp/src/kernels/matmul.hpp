@@ -16,6 +16,8 @@ namespace {
 // rows x vectors of a tile, which is held in registers: enough independent chains to hide the latency of fma
 #if NETLET_ISA_BASELINE  // an emulated fma keeps the processor busy by itself
 constexpr int kTileRows = 2, kTileVectors = 1, kRowVectors = 1, kNarrowRows = 2;
+#elif NETLET_ISA_WASM  // 16 registers
+constexpr int kTileRows = 4, kTileVectors = 1, kRowVectors = 2, kNarrowRows = 2;
 #else
 #if NETLET_ISA_AVX2
 constexpr int kTileRows = 4;
@@ -87,6 +89,21 @@ template <class T, class A> struct Product {
   bool in_panels;  // whether B is, see core::Weights
 };
 
+// sum[m][n] = fma(a(m), row[n], sum[m][n])
+template <class T, int M, int N, class Reader>
+NETLET_INLINE void multiply_add(const Reader& a, const V<T> (&row)[N], V<T> (&sum)[M][N]) {
+#if NETLET_ISA_WASM
+  V<T> factors[M];
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) factors[m] = splat(a(m));
+  multiply_add(factors, row, sum);
+#else
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) {
+    const V<T> x = splat(a(m));
+    NETLET_UNROLLED for (int n = 0; n < N; ++n) sum[m][n] = fma(x, row[n], sum[m][n]);
+  }
+#endif
+}
+
 struct AsItIs {
   template <class Vector> Vector operator()(Vector sum, size_t) const { return sum; }
 };
@@ -108,10 +125,7 @@ NETLET_INLINE void tile(const Product<T, A>& p, size_t i, size_t j, Part<T> last
     V<T> row[N];
     NETLET_UNROLLED for (int n = 0; n < N; ++n) row[n] =
         Partial && n == N - 1 ? load_part(b + n * lanes, last) : load<T>(b + n * lanes);
-    NETLET_UNROLLED for (int m = 0; m < M; ++m) {
-      const V<T> x = splat(a(m));
-      NETLET_UNROLLED for (int n = 0; n < N; ++n) sum[m][n] = fma(x, row[n], sum[m][n]);
-    }
+    multiply_add<T>(a, row, sum);
   }
   NETLET_UNROLLED for (int m = 0; m < M; ++m) {
     T* c = p.c + (ptrdiff_t)(i + m) * p.c_i + j;
@@ -127,16 +141,16 @@ NETLET_INLINE void tile(const Product<T, A>& p, size_t i, size_t j, Part<T> last
 // M rows of at most one vector of columns; stores finish(sum, row)
 template <class T, int M, class F>
 NETLET_INLINE void narrow_tile(const Product<T, Strided<T>>& p, size_t i, Part<T> part, F finish) {
-  V<T> sum[M], sums[M];
+  V<T> sum[M][1], sums[M];
   const V<T> start = p.init ? load_part(p.init, part) : splat(T(0));
-  NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m] = start;
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m][0] = start;
   auto a = p.a.template from<M>(i);
   const T* b = p.b;
   for (size_t k = p.k; k; --k, a.next(), b += p.b_k) {
-    const V<T> row = load_part(b, part);
-    NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m] = fma(splat(a(m)), row, sum[m]);
+    const V<T> row[1] = {load_part(b, part)};
+    multiply_add<T>(a, row, sum);
   }
-  NETLET_UNROLLED for (int m = 0; m < M; ++m) sums[m] = sum[m];
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) sums[m] = sum[m][0];
   T* c = p.c + (ptrdiff_t)i * p.c_i;
   NETLET_ROLLED for (int m = 0; m < M; ++m, c += p.c_i) store_part(c, finish(sums[m], i + m), part);
 }
@@ -253,15 +267,15 @@ template <class T, class F> void narrow_matmul(const Product<T, Strided<T>>& p, 
 template <class T, int M, bool Bias = false>
 NETLET_INLINE void narrow_gradient(size_t rows, const Strided<T>& transposed, size_t k, const T* d, ptrdiff_t d_i, T* g,
                                    size_t n, T* bias, Part<T> part) {
-  V<T> sum[M > 0 ? M : 1], total = splat(T(0));
-  NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m] = splat(T(0));
+  V<T> sum[M > 0 ? M : 1][1], total = splat(T(0));
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m][0] = splat(T(0));
   auto x = transposed.template from<M>(k);
   for (; rows; --rows, x.next(), d += d_i) {
-    const V<T> row = load_part(d, part);
-    NETLET_UNROLLED for (int m = 0; m < M; ++m) sum[m] = fma(splat(x(m)), row, sum[m]);
-    if (Bias) total = total + row;
+    const V<T> row[1] = {load_part(d, part)};
+    if constexpr (M > 0) multiply_add<T>(x, row, sum);
+    if (Bias) total = total + row[0];
   }
-  NETLET_UNROLLED for (int m = 0; m < M; ++m) store_part(g + (k + m) * n, sum[m], part);
+  NETLET_UNROLLED for (int m = 0; m < M; ++m) store_part(g + (k + m) * n, sum[m][0], part);
   if (Bias) store_part(bias, total, part);
 }
 

@@ -48,6 +48,7 @@ program test_fortran
   call derivatives()
   call copies_are_independent()
   call failures_are_said()
+  call arrays_the_other_way_round_are_said()
   call files()
   call threads()
   call training()
@@ -349,7 +350,7 @@ contains
     call net%forward(x, wrong, stat=stat, errmsg=message)
     call check(message == "y: expected 2 values for each of the 7 rows of x, got 2 for each of 6", "shapes")
     call net%forward(x(1:2, :), y, stat=stat, errmsg=message)
-    call check(stat == NETLET_ERROR_ARGUMENT .and. index(message, "x: expected ") == 1, "columns of x")
+    call check(message == "x: expected 3 inputs per row, got 2", "columns of x")
     call net%fit(x, y, none, stat=stat, errmsg=message)
     call check(index(message, "optimizer: expected one") == 1, "an empty optimizer")
     call optimizer%create(99, stat=stat, errmsg=message)
@@ -365,6 +366,82 @@ contains
     call check(net%fingerprint() == was, "and nothing has changed")
     call netlet_set_num_threads(0, stat, message)
     call check(stat == NETLET_ERROR_ARGUMENT, "no threads")
+  end subroutine
+
+  subroutine arrays_the_other_way_round_are_said()
+    character(*), parameter :: inputs = "; the shape is (inputs, rows), or (rows, inputs) with rows_first=.true.", &
+      targets = "; the shape is (targets, rows), or (rows, targets) with rows_first=.true."
+    character(*), parameter :: wrong_x = "x: expected 3 inputs per row, got 7" // inputs, &
+      wrong_y = "y: expected 7 rows, as many as x has, got 2" // targets
+    type(netlet_network) :: net, single
+    type(netlet_optimizer) :: descent
+    type(netlet_fit_options) :: options
+    type(netlet_evaluation) :: evaluation
+    real(c_double), target :: x(3, 7), y(2, 7), turned_x(7, 3), turned_y(7, 2)
+    real(c_double) :: gradient(8), jacobian(3, 2, 7)
+    real(c_float) :: short_x(7, 3), short_y(7, 2), gradient_of_another_kind(8)
+    character(200) :: message
+    character(64) :: was
+    integer(c_int32_t) :: turned_classes(1, 7)
+    integer :: stat
+    call net%create([3, 2])
+    call descent%create(NETLET_SGD)
+    x = pattern(3, 7)
+    y = pattern(2, 7)
+    turned_x = transpose(x)
+    turned_y = transpose(y)
+    was = net%fingerprint()
+    call net%forward(turned_x, turned_y, stat=stat, errmsg=message)
+    call check(stat == NETLET_ERROR_ARGUMENT .and. message == wrong_x, "forward: x before y")
+    call net%forward(x, y, rows_first=.true., stat=stat, errmsg=message)
+    call check(message == wrong_x, "forward: x with rows_first")
+    call net%predict(turned_x, y, stat=stat, errmsg=message)
+    call check(message == wrong_x, "predict: x")
+    call net%forward(x, turned_y, stat=stat, errmsg=message)
+    call check(message == "y: expected 2 values for each of the 7 rows of x, got 7 for each of 2; " // &
+      "the shape is (values, rows), or (rows, values) with rows_first=.true.", "forward: y")
+    call net%evaluate(turned_x, y, evaluation, stat=stat, errmsg=message)
+    call check(message == wrong_x, "evaluate: x")
+    call net%evaluate(x, turned_y, evaluation, stat=stat, errmsg=message)
+    call check(message == wrong_y, "evaluate: y")
+    call net%step(turned_x, turned_y, descent, stat=stat, errmsg=message)
+    call check(message == wrong_x, "step: x")
+    call net%step(x, turned_y, descent, stat=stat, errmsg=message)
+    call check(message == wrong_y, "step: y")
+    call net%fit(turned_x, turned_y, descent, stat=stat, errmsg=message)
+    call check(message == wrong_x, "fit: x")
+    call net%fit(x, turned_y, descent, stat=stat, errmsg=message)
+    call check(message == wrong_y, "fit: y")
+    call net%fit(x, y, descent, rows_first=.true., stat=stat, errmsg=message)
+    call check(message == wrong_x, "fit: x with rows_first")
+    options%validation_x = netlet_view(turned_x)
+    options%validation_y = netlet_view(turned_y)
+    call net%fit(x, y, descent, options, stat=stat, errmsg=message)
+    call check(message == "validation_" // wrong_x, "fit: validation_x")
+    options%validation_x = netlet_view(turned_x, rows_first=.true.)
+    call net%fit(x, y, descent, options, stat=stat, errmsg=message)
+    call check(message == "validation_" // wrong_y, "fit: validation_y")
+    short_x = 0
+    short_y = 0
+    call net%backward(short_x, short_y, gradient_of_another_kind, stat=stat, errmsg=message)
+    call check(message == wrong_x, "backward: x before gradient")
+    call net%backward(x, turned_y, gradient, stat=stat, errmsg=message)
+    call check(message == wrong_y, "backward: y")
+    call net%jacobian(turned_x, jacobian, stat=stat, errmsg=message)
+    call check(message == wrong_x, "jacobian: x before out")
+    call net%learn_scaling(NETLET_SCALE_INPUTS, netlet_view(turned_x), stat=stat, errmsg=message)
+    call check(message == wrong_x, "learn_scaling: x")
+    call net%learn_scaling(NETLET_SCALE_OUTPUTS, netlet_view(turned_y), stat=stat, errmsg=message)
+    call check(message == "y: expected 2 targets per row, got 7" // targets, "learn_scaling: y")
+    call check(net%fingerprint() == was .and. descent%steps() == 0, "and nothing has changed")
+    call net%fit(x(:, :5), y, descent, stat=stat, errmsg=message)
+    call check(message == "y: expected 5 rows, as many as x has, got 7", "no advice that would not help")
+    call single%create([3, 4], activations=[NETLET_SOFTMAX], loss=NETLET_CROSS_ENTROPY)
+    turned_classes = 0
+    call single%fit(x, turned_classes(1, :), descent, stat=stat)
+    call check(stat == NETLET_OK, "classes")
+    call single%predict(turned_x, turned_classes, stat=stat, errmsg=message)
+    call check(message == wrong_x, "predict: x before classes")
   end subroutine
 
   subroutine files()

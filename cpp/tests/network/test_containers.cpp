@@ -166,6 +166,8 @@ static void predictions() {
   std::vector<float> outputs = rates.forward<float>(x);
   netlet::map(netlet::Function::exp, outputs, outputs);
   CHECK(rates.predict<float>(x) == outputs && outputs[0] > 2.7f && outputs[0] < 2.8f);
+  CHECK_ERROR(rates.predict<double>(x), "out: expected float32, the network's dtype, got float64");
+  CHECK_ERROR(rates.predict<std::int64_t>(x), "out: expected float32, the network's dtype, got int64");
   std::vector<float> two(2);
   CHECK_ERROR(netlet::map(netlet::Function::exp, outputs, two), "y: expected 3 values, as x has, got 2 values");
   Network means({2, 4}, {Activation::identity}, Loss::gaussian_nll);

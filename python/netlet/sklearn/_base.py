@@ -5,8 +5,10 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 import math
 import operator
+import threading
 import warnings
 from itertools import pairwise
 from numbers import Integral, Real
@@ -16,7 +18,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, _fit_context, is_classifier
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, column_or_1d
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._param_validation import Interval, Options, StrOptions, validate_parameter_constraints
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted, validate_data
 
 from .. import _core, schedules
@@ -34,6 +36,24 @@ FROM_NETLET = {name: row.get("sklearn", name) for name, row in ACTIVATIONS.items
 _HIDDEN = set(TO_NETLET) - {"softmax"}
 _DTYPES = (np.dtype(np.float64), np.dtype(np.float32))
 _STOCHASTIC = ("sgd", "adam")
+
+
+class _OwnRandom(threading.local):
+    """A RandomState for each thread, as to make one takes as long as a small fit: the system is asked for entropy."""
+
+    def __init__(self) -> None:
+        self.random = np.random.RandomState(0)
+
+
+_OWN = _OwnRandom()
+
+
+def _seeded(random_state: Any) -> np.random.RandomState:
+    """What `check_random_state` returns, for use until the next call in the same thread."""
+    if type(random_state) is not int:
+        return check_random_state(random_state)  # type: ignore[no-any-return]
+    _OWN.random.seed(random_state)
+    return _OWN.random
 
 
 def or_unchanged(fit: Any) -> Any:
@@ -144,9 +164,21 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
                 setattr(self, name, value)
 
     @classmethod
-    @functools.cache  # each fit asks for them, and to find them out takes as long as some epochs
-    def _get_param_names(cls) -> list[str]:
-        return list(super()._get_param_names())
+    @functools.cache
+    def _defaults(cls) -> dict[str, Any]:
+        own = next(
+            each for each in cls.__mro__ if "_parameter_constraints" in vars(each)
+        )  # not of a subclass's defaults
+        return {name: each.default for name, each in inspect.signature(own).parameters.items()}
+
+    def _validate_params(self) -> None:
+        """Validate what is not at its default, as to validate all would take as long as some epochs."""
+        given = {
+            name: getattr(self, name)
+            for name, default in self._defaults().items()
+            if getattr(self, name) is not default
+        }
+        validate_parameter_constraints(self._parameter_constraints, given, caller_name=type(self).__name__)
 
     # what the two estimators do differently
 
@@ -344,14 +376,13 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             and X.ndim == 2
             and y.shape == X.shape[:1]
             and X.size > 0
-            and X.flags.c_contiguous
             and (reset or (X.shape[1] == getattr(self, "n_features_in_", None) and not names))
             and np.isfinite(X).all()
-            and np.isfinite(y).all()
+            and (y.dtype.kind != "f" or np.isfinite(y).all())
         ):
             self.n_features_in_ = X.shape[1]
             self.__dict__.pop("feature_names_in_", None)
-            return X, y
+            return np.ascontiguousarray(X), y
         X, y = validate_data(
             self,
             X,
@@ -368,7 +399,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     def _sizes(self) -> list[int]:
         hidden = self.hidden_layer_sizes
         sizes = list(hidden) if hasattr(hidden, "__iter__") else [hidden]
-        if np.any(np.array(sizes) <= 0):
+        if any(size <= 0 for size in sizes):
             raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes}.")
         return [operator.index(size) for size in sizes]
 
@@ -404,7 +435,10 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         factor = 2.0 if self.activation in ("logistic", "sigmoid") else 6.0
 
         def drawn(bound: float, shape: tuple[int, ...]) -> Array:
-            return np.asarray(random.random_sample(shape) * (2 * bound)) - bound
+            values = np.asarray(random.random_sample(shape))
+            values *= 2 * bound
+            values -= bound
+            return values
 
         pairs = []
         for n, m in pairwise(sizes):
@@ -448,7 +482,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             X, targets, weights = X[some], targets[some], weights[some]
         loss, output, outputs, self.n_outputs_ = self._ends(targets)
         sizes = [X.shape[1], *hidden, outputs]
-        random = check_random_state(self.random_state)
+        random = _seeded(self.random_state)
         if first:
             self._begin()
             self.n_layers_, self.out_activation_ = len(sizes), FROM_NETLET.get(output, output)

@@ -114,7 +114,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     # labels
 
     def _validate(self, X: Any, y: Any, incremental: bool, reset: bool) -> tuple[Any, Array]:
-        X, y = self._validated(X, y, reset, "biu")
+        X, y = self._validated(X, y, reset, "biuf")
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
             self._learn_classes(y)
         else:
@@ -123,7 +123,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     def _learn_classes(self, y: Any) -> None:
         self._sparse_labels = issparse(y)
-        if y.ndim == 1 and y.dtype.kind in "biuU":  # no doubt, and type_of_target takes as long as some fits
+        whole = y.dtype.kind == "f" and y.ndim == 1 and (y == np.floor(y)).all()
+        if y.ndim == 1 and (y.dtype.kind in "biuU" or whole):  # no doubt, and type_of_target takes as long as some fits
             self.classes_ = np.unique(y)
             self._labels = self._kind_of(len(self.classes_))
             return
