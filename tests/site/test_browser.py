@@ -2,8 +2,10 @@
 """The page that trains in the browser, opened from the disk: it does what netlet does in Python, to the bit."""
 
 import base64
+import importlib.util
 import json
 import re
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -69,10 +71,11 @@ def shown(page, section):
     return python, here, page.inner_text(f"{section} .bits .verdict")
 
 
-def xor():
+def xor(epochs=10_000):
     x = [[0, 0], [0, 1], [1, 0], [1, 1]]
     net = Network([2, 3, 1], seed=0)
-    net.fit(x, [[0], [1], [1], [0]], epochs=10_000, learning_rate=0.1)
+    if epochs:
+        net.fit(x, [[0], [1], [1], [0]], epochs=epochs, learning_rate=0.1)
     return net, net.forward(x)
 
 
@@ -108,6 +111,21 @@ PIXEL = """(canvas, [x, y]) => {
     copy.drawImage(canvas, 0, 0)
     return [...copy.getImageData(canvas.width * x, canvas.height * y, 1, 1).data]
 }"""
+
+
+def test_xor_at_an_earlier_epoch(visit):
+    page = ready(visit())
+    assert page.is_disabled("#xor [data-stage]")
+    page.click("#xor [data-train]")
+    shown(page, "#xor")
+    page.focus("#xor [data-stage]")
+    for key, epochs in [("Home", 0), ("End", 10_000), ("Home", 0), ("PageUp", 1000), ("ArrowRight", 1100)]:
+        page.keyboard.press(key)
+        after = f"After {epochs:,} epochs" if epochs else "Before training"
+        page.wait_for_function("after => document.querySelector('#xor [data-after]').textContent === after", arg=after)
+        cells = page.locator("#xor tbody tr:last-child td").all_text_contents()
+        assert cells == [f"{value:.4f}" for value in xor(epochs)[1][:, 0]], epochs
+    assert page.locator("#xor svg line.mark").count() == 1
 
 
 def test_a_network_that_is_saved_opens_in_python(visit, tmp_path):
@@ -164,19 +182,22 @@ def test_digits_are_python_s_and_readme_s(trained, digits):
     assert trained.locator("#digits svg path").count() == 2
 
 
-STROKES = {  # as a hand draws them, in a square from 0 to 1
-    0: [[(0.5, 0.15), (0.33, 0.25), (0.27, 0.5), (0.33, 0.75), (0.5, 0.85), (0.67, 0.75), (0.73, 0.5), (0.66, 0.25), (0.5, 0.15)]],
-    1: [[(0.38, 0.3), (0.52, 0.15), (0.52, 0.85)]],
-    2: [[(0.3, 0.3), (0.36, 0.19), (0.5, 0.15), (0.65, 0.21), (0.69, 0.35), (0.6, 0.5), (0.3, 0.85), (0.72, 0.85)]],
-    3: [[(0.3, 0.2), (0.5, 0.15), (0.66, 0.3), (0.48, 0.47), (0.68, 0.6), (0.66, 0.78), (0.48, 0.85), (0.28, 0.78)]],
-    4: [[(0.55, 0.15), (0.28, 0.6), (0.75, 0.6)], [(0.6, 0.4), (0.6, 0.87)]],
-    5: [[(0.68, 0.15), (0.36, 0.15), (0.33, 0.45), (0.55, 0.42), (0.7, 0.55), (0.68, 0.75), (0.5, 0.85), (0.31, 0.76)]],
-    6: [[(0.6, 0.15), (0.42, 0.35), (0.33, 0.6), (0.38, 0.8), (0.5, 0.85), (0.66, 0.78), (0.67, 0.6), (0.5, 0.5), (0.36, 0.6)]],
-    7: [[(0.3, 0.17), (0.7, 0.17), (0.45, 0.86)], [(0.38, 0.5), (0.66, 0.5)]],
-    8: [[(0.62, 0.22), (0.5, 0.15), (0.36, 0.22), (0.37, 0.38), (0.62, 0.58), (0.66, 0.75), (0.5, 0.85), (0.33, 0.75),
-         (0.38, 0.58), (0.62, 0.4), (0.63, 0.24)]],
-    9: [[(0.68, 0.3), (0.55, 0.16), (0.38, 0.2), (0.31, 0.34), (0.38, 0.5), (0.55, 0.51), (0.68, 0.36), (0.66, 0.6), (0.58, 0.86)]],
-}  # fmt: skip
+STROKES = {  # as a hand draws them, in a square of 100 x 100
+    0: ["50,15 33,25 27,50 33,75 50,85 67,75 73,50 66,25 50,15"],
+    1: ["38,30 52,15 52,85"],
+    2: ["30,30 36,19 50,15 65,21 69,35 60,50 30,85 72,85"],
+    3: ["30,20 50,15 66,30 48,47 68,60 66,78 48,85 28,78"],
+    4: ["55,15 28,60 75,60", "60,40 60,87"],
+    5: ["68,15 36,15 33,45 55,42 70,55 68,75 50,85 31,76"],
+    6: ["60,15 42,35 33,60 38,80 50,85 66,78 67,60 50,50 36,60"],
+    7: ["30,17 70,17 45,86", "38,50 66,50"],
+    8: ["62,22 50,15 36,22 37,38 62,58 66,75 50,85 33,75 38,58 62,40 63,24"],
+    9: ["68,30 55,16 38,20 31,34 38,50 55,51 68,36 66,60 58,86"],
+}
+
+
+def strokes_of(digit):
+    return [[[int(n) / 100 for n in point.split(",")] for point in stroke.split()] for stroke in STROKES[digit]]
 
 
 def by_mouse(page, strokes, left, top, side):
@@ -227,8 +248,8 @@ def pixels(page):
 
 def test_drawn_digits_are_read(trained, digits):
     net, _, _ = digits
-    for digit, strokes in STROKES.items():
-        assert drawn(trained, by_mouse, strokes) == digit
+    for digit in STROKES:
+        assert drawn(trained, by_mouse, strokes_of(digit)) == digit
         shares = [f"{100 * share:.1f} %" for share in net.predict_proba([pixels(trained) / 16])[0]]
         assert trained.locator("#draw .value").all_text_contents() == shares
 
@@ -236,15 +257,15 @@ def test_drawn_digits_are_read(trained, digits):
 def test_a_small_digit_in_a_corner_is_read(trained):
     large, small = [], []
     for digit in (2, 3, 5, 9):
-        assert drawn(trained, by_mouse, STROKES[digit]) == digit
+        assert drawn(trained, by_mouse, strokes_of(digit)) == digit
         large.append(pixels(trained))
-        assert drawn(trained, by_mouse, STROKES[digit], left=0.55, top=0.05, side=0.4) == digit
+        assert drawn(trained, by_mouse, strokes_of(digit), left=0.55, top=0.05, side=0.4) == digit
         small.append(pixels(trained))
     assert np.abs(np.array(large) - small).mean() < 1
 
 
 def test_a_finger_draws(trained):
-    assert [drawn(trained, by_finger, STROKES[digit]) for digit in (2, 7)] == [2, 7]
+    assert [drawn(trained, by_finger, strokes_of(digit)) for digit in (2, 7)] == [2, 7]
 
 
 IMAGES = {
@@ -317,7 +338,7 @@ def test_a_file_from_python_is_opened(visit, tmp_path):
         assert page.locator("#open .value").all_text_contents() == [f"{100 * share:.1f} %" for share in shares]
     page.fill("#open form input >> nth=1", "much")
     page.wait_for_function("document.querySelector('#open [data-verdict]').textContent.startsWith('growth: expected')")
-    assert page.locator("#open .value").all_text_contents() == ["–"] * 3
+    assert page.locator("#open .value").all_text_contents() == ["\N{EN DASH}"] * 3
 
 
 def test_many_inputs_are_a_line(visit, tmp_path):
@@ -334,7 +355,22 @@ def test_many_inputs_are_a_line(visit, tmp_path):
     page.wait_for_function("wanted => [...document.querySelectorAll('#open .value')].map(v => v.textContent).join() "
                            "=== wanted.join()", arg=wanted)  # fmt: skip
     page.fill("#open textarea", "1, 2")
-    page.wait_for_function("document.querySelector('#open [data-verdict]').textContent === 'Expected 70 numbers, got 2.'")
+    page.wait_for_function(
+        "document.querySelector('#open [data-verdict]').textContent === 'Expected 70 numbers, got 2.'"
+    )
+
+
+def test_of_many_outputs_some_are_shown(visit, tmp_path):
+    net = Network([2, 1000], activation="tanh", seed=1)
+    net.save(tmp_path / "many.netlet")
+    page = ready(visit())
+    page.set_input_files("[data-file]", tmp_path / "many.netlet")
+    page.wait_for_selector("#open [data-opened]")
+    page.fill("#open form input >> nth=0", "0.5")
+    expected = f"{float(f'{net.forward([[0.5, 0]])[0, 99]:.6g}'):g}"
+    page.wait_for_function("e => [...document.querySelectorAll('#open .value')].at(-1).textContent === e", arg=expected)
+    assert page.locator("#open .value").count() == 100
+    assert page.inner_text("#open [data-more]") == "and 900 more outputs"
 
 
 def test_damaged_files_are_refused_in_words(visit, tmp_path):
@@ -345,12 +381,16 @@ def test_damaged_files_are_refused_in_words(visit, tmp_path):
         "empty": b"",
         "short": good[:-9],
         "flipped": good[:middle] + bytes([good[middle] ^ 1]) + good[middle + 1 :],
-        "picture": base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="),
+        "picture": base64.b64decode(
+            "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGNgYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+        ),
     }
     page = ready(visit())
     for name, data in bad.items():
         page.set_input_files("[data-file]", {"name": f"{name}.netlet", "mimeType": "", "buffer": data})
-        page.wait_for_function(f"document.querySelector('#open [data-problem]').textContent.startsWith('{name}.netlet cannot')")
+        page.wait_for_function(
+            f"document.querySelector('#open [data-problem]').textContent.startsWith('{name}.netlet cannot')"
+        )
         said = page.inner_text("#open [data-problem]")
         assert len(said) > len(f"{name}.netlet cannot be opened. ") + 10, said
         assert not re.search("undefined|wasm|memory access", said), said
@@ -465,7 +505,9 @@ def test_the_keyboard_suffices(visit):
 
 def test_screen_readers_get_names(visit):
     page = ready(visit())
-    levels = page.locator("h1, h2, h3, h4").evaluate_all("all => all.filter(h => h.offsetParent).map(h => +h.tagName[1])")
+    levels = page.locator("h1, h2, h3, h4").evaluate_all(
+        "all => all.filter(h => h.offsetParent).map(h => +h.tagName[1])"
+    )
     assert levels == [1, 2, 2, 2, 2, 2]
     nameless = page.locator("main :is(canvas, svg, button, input, [role=grid], [role=gridcell])").evaluate_all(
         """all => all.filter(one => !(one.ariaLabel || one.textContent.trim() || one.labels?.length
@@ -479,7 +521,9 @@ def test_screen_readers_get_names(visit):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_follows_the_reader_s_colours(visit, scheme):
     page = ready(visit(color_scheme=scheme))
-    brightness = "Math.max(...getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number))"
+    brightness = (
+        "Math.max(...getComputedStyle(document.body).backgroundColor.match(/[\\d.]+/g).slice(0, 3).map(Number))"
+    )
     modes = []
     for _ in range(3):
         modes.append((page.get_attribute("#theme", "aria-label"), page.evaluate(brightness) > 200))
@@ -520,6 +564,19 @@ def test_browsers_that_lack_something_are_told(visit, script, said):
     page.wait_for_selector("#problem:visible")
     assert said in page.inner_text("#problem")
     assert page.locator("main button:enabled").count() == 0
+
+
+def test_without_a_compiler_the_page_says_so(visit, monkeypatch, tmp_path):
+    page_maker = runpy.run_path(str(ROOT / "wasm" / "page" / "assemble.py"))
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(page_maker["NoCompilerError"], match="pip install ziglang") as error:
+        page_maker["page"]()
+    path = tmp_path / "absent.html"
+    path.write_text(page_maker["absent"](str(error.value), "index.html"), encoding="utf-8")
+    page = visit(path)
+    assert "was built without netlet.wasm" in page.inner_text("main")
+    assert "pip install ziglang" in page.inner_text("main")
+    assert page.get_attribute("nav a", "href") == "index.html"
 
 
 def test_the_command_makes_the_same_page(file, tmp_path):

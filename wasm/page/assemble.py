@@ -19,7 +19,7 @@ import json
 import platform
 import re
 import runpy
-import subprocess
+import shutil
 import sys
 import warnings
 from pathlib import Path
@@ -40,17 +40,12 @@ class NoCompilerError(RuntimeError):
 
 def compiled() -> Path:
     """netlet.wasm, compiled unless it is up to date."""
-    missing = [name for name in ("cmake", "ninja", "ziglang") if importlib.util.find_spec(name) is None]
+    package = runpy.run_path(str(ROOT / "wasm" / "package.py"))
+    missing = [name for name in ("cmake", "ninja") if not shutil.which(package["tool"](name))]
+    missing += ["ziglang"] * (importlib.util.find_spec("ziglang") is None)
     if missing:
-        raise NoCompilerError(f"netlet.wasm needs {', '.join(missing)}: pip install cmake ninja ziglang")
-    cmake = [sys.executable, "-m", "cmake"]
-    ninja = Path(importlib.import_module("ninja").BIN_DIR, "ninja")
-    options = ["-G", "Ninja", f"-DCMAKE_MAKE_PROGRAM={ninja}", f"-DNETLET_PYTHON={sys.executable}"]
-    for command in ([*cmake, "--preset", "wasm", *options], [*cmake, "--build", "--preset", "wasm"]):
-        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise RuntimeError(f"{' '.join(command)}:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
-    return ROOT / "build" / "wasm" / "wasm" / "netlet.wasm"
+        raise NoCompilerError(f"To compile it takes {' and '.join(missing)}: pip install {' '.join(missing)}")
+    return package["build"](ROOT / "build" / "wasm")
 
 
 # ---- what Python says

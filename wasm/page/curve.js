@@ -17,6 +17,13 @@ export class Curve {
   clear() {
     this.values = this.names.map(() => []);
     this.range = { ...this.first };
+    this.marked = null;
+    this.draw();
+  }
+
+  // Marks an epoch.
+  mark(epoch) {
+    this.marked = epoch;
     this.draw();
   }
 
@@ -64,6 +71,10 @@ export class Curve {
       for (let n = 0; n < values.length; n += step) points.push(`${x(n + 1).toFixed(1)} ${y(values[n]).toFixed(1)}`);
       if (points.length) shapes.push(element("svg:path", { class: `line line-${i + 1}`, d: `M${points.join("L")}` }));
     });
+    if (this.marked !== null) {
+      const at = x(this.marked);
+      shapes.push(element("svg:line", { class: "mark", x1: at, x2: at, y1: top, y2: height - bottom }));
+    }
     this.svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
     this.svg.setAttribute("aria-label", this.description);
     this.svg.replaceChildren(...shapes);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 
-import { count, duration, element, find, onColours, percent, still } from "./dom.js";
 import { Curve } from "./curve.js";
+import { count, duration, element, find, onColours, percent, still } from "./dom.js";
 import { digit, drawWeights } from "./pictures.js";
 import { Training } from "./training.js";
 

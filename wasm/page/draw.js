@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A pad to draw a digit on, the pixels that the network sees, and what it reads.
 
-import { colour, element, find, onColours, percent } from "./dom.js";
 import { Bars, largest } from "./bars.js";
+import { colour, element, find, onColours, percent } from "./dom.js";
 import { fine } from "./pictures.js";
 import { pixelsOf } from "./raster.js";
 import { ask } from "./remote.js";
@@ -48,7 +48,8 @@ export function drawSection(digits) {
     if (turn !== reading) return; // there is more by now
     const best = largest(shares);
     bars.show(shares, best);
-    if (finished) verdict.replaceChildren("It reads a ", element("strong", {}, String(best)), `, ${percent(shares[best])}.`);
+    if (finished)
+      verdict.replaceChildren("It reads a ", element("strong", {}, String(best)), `, ${percent(shares[best])}.`);
   }
 }
 
@@ -103,7 +104,7 @@ class Pad {
     context.strokeStyle = `rgb(${colour("--ink").join(" ")})`;
     for (const points of this.strokes) {
       context.beginPath();
-      points.forEach(([x, y]) => context.lineTo(x * size, y * size));
+      for (const [x, y] of points) context.lineTo(x * size, y * size);
       if (points.length === 1) context.lineTo(points[0][0] * size + 0.01, points[0][1] * size);
       context.stroke();
     }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A network from a file: what it is, and its outputs for inputs of the reader's.
 
-import { element, find, percent, short } from "./dom.js";
 import { Bars, largest } from "./bars.js";
+import { count, element, find, percent, short } from "./dom.js";
 import { grouped } from "./fingerprints.js";
 import { ask } from "./remote.js";
 
 const FIELDS = 64; // inputs that get a field each
+const SHOWN = 100; // outputs that are shown
 
 export function fileSection() {
   const section = find("#open");
@@ -33,7 +34,12 @@ export function fileSection() {
     if (input.files.length) open(input.files[0]);
     input.value = ""; // so that the same file can be chosen again
   });
-  for (const [name, over] of [["dragenter", true], ["dragover", true], ["dragleave", false], ["drop", false]]) {
+  for (const [name, over] of [
+    ["dragenter", true],
+    ["dragover", true],
+    ["dragleave", false],
+    ["drop", false],
+  ]) {
     drop.addEventListener(name, (event) => {
       event.preventDefault();
       drop.classList.toggle("over", over);
@@ -54,7 +60,9 @@ function show(place, name, network) {
     ...facts.map(([term, said]) => element("div", {}, element("dt", {}, term), element("dd", {}, said))),
   );
 
-  const bars = new Bars(find("[data-outputs]", place), network.outputs, network.shares);
+  const bars = new Bars(find("[data-outputs]", place), network.outputs.slice(0, SHOWN), network.shares);
+  const more = network.outputs.length - SHOWN;
+  find("[data-more]", place).textContent = more > 0 ? `and ${count(more, "more output")}` : "";
   const verdict = find("[data-verdict]", place);
   const form = find("[data-inputs]", place);
   const fields = network.inputs.length <= FIELDS ? separate(network) : together(network);
@@ -91,7 +99,13 @@ function number(text, name) {
 // A field for each input.
 function separate(network) {
   const inputs = network.inputs.map((name, i) =>
-    element("input", { type: "text", inputmode: "decimal", autocomplete: "off", value: short(network.start[i], 6), name }),
+    element("input", {
+      type: "text",
+      inputmode: "decimal",
+      autocomplete: "off",
+      value: short(network.start[i], 6),
+      name,
+    }),
   );
   return {
     parts: [
@@ -110,7 +124,9 @@ function together(network) {
   const area = element("textarea", { rows: 6, spellcheck: "false", autocomplete: "off" });
   area.value = network.start.map((value) => short(value, 6)).join(", ");
   return {
-    parts: [element("label", {}, element("span", {}, `${network.inputs.length} numbers, as in a line of a CSV file`), area)],
+    parts: [
+      element("label", {}, element("span", {}, `${network.inputs.length} numbers, as in a line of a CSV file`), area),
+    ],
     values() {
       const parts = area.value.trim().split(/\s*[,;\t]\s*|\s+/);
       if (parts.length !== network.inputs.length) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The page: it begins here.
 
-import { element, find, findAll, watchColours } from "./dom.js";
-import { lacks, start } from "./remote.js";
-import { xorSection } from "./xor.js";
 import { digitsSection } from "./digits.js";
+import { element, find, findAll, watchColours } from "./dom.js";
 import { drawSection } from "./draw.js";
 import { fileSection } from "./file.js";
 import { goldenSection } from "./golden.js";
+import { lacks, start } from "./remote.js";
+import { xorSection } from "./xor.js";
 
 const facts = JSON.parse(find("#facts").textContent);
 
@@ -24,7 +24,8 @@ function machines(module) {
     line("This browser", `netlet ${module.version}, WebAssembly with 128-bit vectors`),
   );
   find("#versions").textContent =
-    `Numerics version ${facts.numerics}. All of this page is one file that needs no network: save it, and it works from the disk.`;
+    `Numerics version ${facts.numerics}. The whole page is one file that needs no network: ` +
+    "save it, and it works from the disk.";
 }
 
 async function begin() {

@@ -22,51 +22,72 @@ const seconds = (history) => history.seconds.reduce((sum, value) => sum + value,
 
 const SIZE = 48; // points of the surface in each direction
 
-// What a network with two inputs says, row by row, of points from -0.25 to 1.25 in both directions; the first row is at the top.
+// What a network with two inputs says of points from -0.25 to 1.25 in both directions, row by row from the top.
 function surface(network) {
-  const size = SIZE;
-  const points = new Float64Array(2 * size * size);
-  for (let i = 0; i < size * size; ++i) {
-    points[2 * i] = -0.25 + (1.5 * ((i % size) + 0.5)) / size;
-    points[2 * i + 1] = 1.25 - (1.5 * (Math.floor(i / size) + 0.5)) / size;
+  const points = new Float64Array(2 * SIZE * SIZE);
+  for (let i = 0; i < SIZE * SIZE; ++i) {
+    points[2 * i] = -0.25 + (1.5 * ((i % SIZE) + 0.5)) / SIZE;
+    points[2 * i + 1] = 1.25 - (1.5 * (Math.floor(i / SIZE) + 0.5)) / SIZE;
   }
   return network.forward(points);
 }
 
+const XOR = [
+  [0, 0],
+  [0, 1],
+  [1, 0],
+  [1, 1],
+];
+const STAGE = 100; // epochs between two that can be looked at again
+
 export async function trainXor(report) {
-  const x = [[0, 0], [0, 1], [1, 0], [1, 1]];
-  const y = [[0], [1], [1], [0]];
   const network = new Network([2, 3, 1], { seed: 0 });
-  const history = await network.fit(x, y, {
+  const stages = [network.parameters.slice()];
+  const show = frames(report, () => ({ surface: surface(network) }));
+  const history = await network.fit(XOR, [[0], [1], [1], [0]], {
     epochs: 10_000,
     learningRate: 0.1,
-    onEpoch: frames(report, () => ({ surface: surface(network) })),
+    onEpoch(epoch) {
+      if ((epoch.epoch + 1) % STAGE === 0) stages.push(network.parameters.slice());
+      show(epoch);
+    },
   });
   return {
     network,
+    stages,
     fingerprint: network.fingerprint(),
     milliseconds: 1000 * seconds(history),
     loss: history.loss,
-    outputs: network.forward(x),
-    surface: surface(network),
+    ...lookedAt(network),
   };
+}
+
+const lookedAt = (network) => ({ outputs: network.forward(XOR), surface: surface(network) });
+
+// What the network said when it had these parameters.
+export function xorAt(network, parameters) {
+  const copy = network.copy();
+  copy.parameters = parameters;
+  const result = lookedAt(copy);
+  copy.free();
+  return result;
 }
 
 // Every fourth digit is held out.
 function split(data) {
-  const rows = data.length / 65;
-  const parts = { train: [], test: [] };
-  for (let row = 0; row < rows; ++row) parts[row % 4 === 0 ? "test" : "train"].push(row);
-  const taken = (chosen) => {
-    const x = new Float64Array(64 * chosen.length);
-    chosen.forEach((row, i) => x.set(Float64Array.from(data.subarray(64 * row, 64 * row + 64), (v) => v / 16), 64 * i));
-    return { x, y: Int32Array.from(chosen, (row) => data[64 * rows + row]) };
-  };
-  return { train: taken(parts.train), test: taken(parts.test), testRows: parts.test };
+  const count = data.length / 65;
+  const chosen = (held) => Array.from({ length: count }, (_, row) => row).filter((row) => (row % 4 === 0) === held);
+  const pixels = (row) => data.subarray(64 * row, 64 * row + 64);
+  const taken = (rows) => ({
+    rows,
+    x: rows.map((row) => Float64Array.from(pixels(row), (value) => value / 16)),
+    y: rows.map((row) => data[64 * count + row]),
+  });
+  return { train: taken(chosen(false)), test: taken(chosen(true)), pixels };
 }
 
 export async function trainDigits(data, report) {
-  const { train, test, testRows } = split(data);
+  const { train, test, pixels } = split(data);
   const network = new Network([64, 100, 10], {
     activation: "relu",
     loss: "cross_entropy",
@@ -91,9 +112,9 @@ export async function trainDigits(data, report) {
   });
   const read = network.predict(test.x);
   const misread = [];
-  for (const [i, row] of testRows.entries()) {
+  for (const [i, row] of test.rows.entries()) {
     if (read[i] === test.y[i]) continue;
-    misread.push({ pixels: data.slice(64 * row, 64 * row + 64), digit: test.y[i], read: read[i] });
+    misread.push({ pixels: pixels(row).slice(), digit: test.y[i], read: read[i] });
   }
   return {
     network,

@@ -43,7 +43,13 @@ export function drawSurface(canvas, values) {
   if (values) {
     const points = Math.sqrt(values.length);
     context.imageSmoothingQuality = "high";
-    context.drawImage(painted(points, points, (i) => diverging(2 * values[i] - 1)), left, 2, side, side);
+    context.drawImage(
+      painted(points, points, (i) => diverging(2 * values[i] - 1)),
+      left,
+      2,
+      side,
+      side,
+    );
   } else {
     context.fillStyle = css("--paper");
     context.fillRect(left, 2, side, side);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A drawing as the data set has its digits. Their makers (NIST's preprocessing) set each one upright, so that the leftmost
-// points of its first and its last row are above each other, let it fill a bitmap of 32 x 32 points in height, made its
-// lines as thick as to cover three tenths of it, and counted the points in each block of 4 x 4.
+// A drawing as the data set has its digits. NIST's preprocessing set each of them upright, so that the leftmost points of
+// its first and its last row are above each other, let it fill a bitmap of 32 x 32 points in height, and made its lines
+// as thick as to cover three tenths of it; then the points in each block of 4 x 4 were counted.
 
 const POINTS = 32;
 const INK = 300; // points that a digit covers
@@ -22,7 +22,7 @@ export function pixelsOf(strokes) {
     if (error < best.error) best = { error, bitmap };
   }
   const pixels = new Uint8Array(64);
-  best.bitmap.forEach((value, i) => (pixels[8 * (i >> 7) + ((i % POINTS) >> 2)] += value));
+  for (const [i, value] of best.bitmap.entries()) pixels[8 * (i >> 7) + ((i % POINTS) >> 2)] += value;
   return pixels;
 }
 

@@ -3,11 +3,12 @@
 
 import * as netlet from "../netlet.js";
 import { selftest } from "../selftest.js";
-import { trainDigits, trainXor } from "./networks.js";
+import { trainDigits, trainXor, xorAt } from "./networks.js";
 import { describe, outputs } from "./opened.js";
 
 const networks = {}; // by name: xor, digits, opened
-let digits;
+let digits; // the data
+let xorStages;
 
 function keep(name, network) {
   networks[name]?.free();
@@ -21,10 +22,12 @@ const tasks = {
     return { version: netlet.version(), numerics: netlet.numericsVersion(), isa: netlet.isa() };
   },
   async xor(_, report) {
-    const { network, ...result } = await trainXor(report);
+    const { network, stages, ...result } = await trainXor(report);
     keep("xor", network);
-    return result;
+    xorStages = stages;
+    return { ...result, stages: stages.length };
   },
+  xorAt: (stage) => xorAt(networks.xor, xorStages[stage]),
   async digits(_, report) {
     const { network, ...result } = await trainDigits(digits, report);
     keep("digits", network);
@@ -42,10 +45,10 @@ const tasks = {
   golden: (text, report) => selftest(text, { onNetwork: ({ name, fingerprint }) => report({ name, fingerprint }) }),
 };
 
-onmessage = async ({ data: { id, task, argument } }) => {
+addEventListener("message", async ({ data: { id, task, argument } }) => {
   try {
     postMessage({ id, result: await tasks[task](argument, (progress) => postMessage({ id, progress })) });
   } catch (error) {
     postMessage({ id, error: error.message });
   }
-};
+});
