@@ -399,11 +399,7 @@ export class Network {
    */
   evaluate(x: Rows, y: Rows, options?: TargetOptions): Evaluation;
   /** The loss over all rows, and its gradient with respect to the parameters, in their layout. */
-  backward(
-    x: Rows,
-    y: Rows,
-    options?: TargetOptions,
-  ): { loss: number; gradient: Floats };
+  backward(x: Rows, y: Rows, options?: TargetOptions): { loss: number; gradient: Floats };
   /** The gradient of each row's own loss with respect to its inputs: rows x inputs values. */
   inputGradient(x: Rows, y: Rows, options?: TargetOptions): Floats;
   /** Takes one step of an optimizer on one batch; gives the loss before it. A loss that is not finite changes nothing. */

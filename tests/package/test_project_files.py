@@ -24,6 +24,7 @@ def found(pattern: str, path: str) -> str:
     [
         ("CITATION.cff", r"^version: (\S+)$"),
         ("packaging/conda/recipe.yaml", r"^  version: (\S+)$"),
+        ("wasm/package.json", r'"version": "(\S+)"'),
         ("packaging/vcpkg/netlet/vcpkg.json", r'"version": "(\S+)"'),
         ("packaging/spack/spack_repo/netlet/packages/netlet/package.py", r'version\("(\S+)"'),
         ("packaging/spack/spack_repo/netlet/packages/py_netlet/package.py", r'version\("(\S+)"'),

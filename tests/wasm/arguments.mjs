@@ -19,7 +19,11 @@ const refused = (work, message, code = "argument") => {
 };
 
 test("nothing works before the module is loaded, and a failed load can be tried again", async () => {
-  for (const work of [() => new Network([2, 1]), () => new Optimizer("sgd"), () => Network.fromBytes(new Uint8Array(9))]) {
+  for (const work of [
+    () => new Network([2, 1]),
+    () => new Optimizer("sgd"),
+    () => Network.fromBytes(new Uint8Array(9)),
+  ]) {
     refused(work, /^netlet is not loaded: await load\(\) first$/);
   }
   for (const name of ["version", "numericsVersion", "isa", "sha256"]) refused(() => netlet[name](), /not loaded/);
@@ -34,7 +38,13 @@ test("nothing works before the module is loaded, and a failed load can be tried 
 
 const net = () => new Network([2, 3, 1], { seed: 0 });
 const classifier = () => new Network([2, 3], { loss: "cross_entropy", seed: 0 });
-const right = () => Array.from(net().forward([[0, 1], [0.5, -1]]));
+const right = () =>
+  Array.from(
+    net().forward([
+      [0, 1],
+      [0.5, -1],
+    ]),
+  );
 
 test("rows can be given in many ways", () => {
   const given = [0, 1, 0.5, -1];
@@ -57,14 +67,24 @@ test("rows can be given in many ways", () => {
     }
   }
   const lying = Float64Array.from(given);
-  Object.defineProperties(lying, { length: { value: 1e9 }, byteOffset: { value: 8 }, constructor: { value: Int8Array } });
+  Object.defineProperties(lying, {
+    length: { value: 1e9 },
+    byteOffset: { value: 8 },
+    constructor: { value: Int8Array },
+  });
   const offset = new Float64Array([9, ...given]).subarray(1);
   const rows = [given.slice(0, 2), given.slice(2)];
   const proxied = new Proxy(given, {});
   for (const x of [
     ...[given, rows, Float64Array.from(given), Float32Array.from(given), shared, resizable, offset, lying, proxied],
     ...[rows.map((row) => Float32Array.from(row)), rows.map((row) => new Proxy(row, {})), new Vector(given)],
-    ...[[[false, true], Float64Array.of(0.5, -1)], [[0n, 1n], [0.5, -1]]],
+    ...[
+      [[false, true], Float64Array.of(0.5, -1)],
+      [
+        [0n, 1n],
+        [0.5, -1],
+      ],
+    ],
   ]) {
     assert.deepEqual(Array.from(net().forward(x)), right());
     assert.deepEqual(Array.from(net().forward(x, 2)), right());
@@ -107,7 +127,13 @@ test("rows that do not fit are refused", () => {
     [[[1, 2], 3], /^x: expected rows of 2 numbers, got 3 in row 1$/],
     [[[1, 2], , [3, 4]], /^x: expected rows of 2 numbers, got undefined in row 1$/],
     [[1, 2, 3, "4"], /^x: expected numbers, got "4" in row 1, column 1$/],
-    [[[1, 2], [null, 4]], /^x: expected numbers, got null in row 1, column 0$/],
+    [
+      [
+        [1, 2],
+        [null, 4],
+      ],
+      /^x: expected numbers, got null in row 1, column 0$/,
+    ],
     [sparse, /^x: expected numbers, got undefined in row 1, column 0$/],
     [detached, /^x: expected numbers, got a Float64Array whose memory was detached or has shrunk$/],
     [beyond, /^x: expected numbers, got a Float64Array whose memory was detached or has shrunk$/],
@@ -117,7 +143,8 @@ test("rows that do not fit are refused", () => {
   }
   const lying = new Proxy([1, 2], { get: (target, name) => (name === "length" ? -1 : target[name]) });
   for (const x of [lying, new Array(2 ** 32 - 1)]) refused(() => net().forward(x), /^out of memory$/, "memory");
-  for (const rows of [1, 3, -1, 0.5, NaN, "2", 2n]) refused(() => net().forward([1, 2, 3, 4], rows), /^(x|rows): expected/);
+  for (const rows of [1, 3, -1, 0.5, NaN, "2", 2n])
+    refused(() => net().forward([1, 2, 3, 4], rows), /^(x|rows): expected/);
   assert.throws(() => net().forward([1, 2], Infinity), NetletError);
 });
 
@@ -129,7 +156,11 @@ test("code that runs while arguments are read can do no harm", () => {
   const x = new Float64Array([0, 1]);
   const away = trap(() => structuredClone(x.buffer, { transfer: [x.buffer] }));
   assert.equal(stable.evaluate(x, away.slice(0, 1)).loss, stable.evaluate([0, 1], [0]).loss);
-  const y = new Proxy([0], { get: (t, name) => (name === "0" && x.buffer.byteLength && structuredClone(x.buffer, { transfer: [x.buffer] }), t[name]) });
+  const y = new Proxy([0], {
+    get: (t, name) => (
+      name === "0" && x.buffer.byteLength && structuredClone(x.buffer, { transfer: [x.buffer] }), t[name]
+    ),
+  });
   assert.equal(stable.evaluate(x, y).loss, stable.evaluate([0, 1], [0]).loss); // it was copied before
   refused(() => stable.evaluate(x, [0]), /detached/);
   const growing = trap(() => new Network([500, 500], { seed: 0 })); // the module's memory moves
@@ -154,13 +185,29 @@ test("code that runs while arguments are read can do no harm", () => {
 });
 
 test("targets", () => {
-  const x = [[0, 1], [1, 0]];
+  const x = [
+    [0, 1],
+    [1, 0],
+  ];
   const three = classifier();
   const loss = three.evaluate(x, [2, 1]).loss;
-  for (const y of [Int8Array.of(2, 1), BigInt64Array.of(2n, 1n), Float32Array.of(2, 1), Float64Array.of(2, 1), [2n, 1n]]) {
+  for (const y of [
+    Int8Array.of(2, 1),
+    BigInt64Array.of(2n, 1n),
+    Float32Array.of(2, 1),
+    Float64Array.of(2, 1),
+    [2n, 1n],
+  ]) {
     assert.equal(three.evaluate(x, y).loss, loss);
   }
-  for (const y of [[0, 0, 1, 0, 1, 0], [[0, 0, 1], [0, 1, 0]], Uint8Array.of(0, 0, 1, 0, 1, 0)]) {
+  for (const y of [
+    [0, 0, 1, 0, 1, 0],
+    [
+      [0, 0, 1],
+      [0, 1, 0],
+    ],
+    Uint8Array.of(0, 0, 1, 0, 1, 0),
+  ]) {
     assert.equal(three.evaluate(x, y).loss, loss);
   }
   refused(() => three.evaluate(x, [2, 0.5]), /^y: expected class indices, got 0.5 in row 1$/);
@@ -181,17 +228,32 @@ test("targets", () => {
 });
 
 test("weights of rows, and what is missing", () => {
-  const [x, y] = [[[0, 1], [1, 0]], [1, 0]];
+  const [x, y] = [
+    [
+      [0, 1],
+      [1, 0],
+    ],
+    [1, 0],
+  ];
   const plain = net().evaluate(x, y);
   assert.equal(net().evaluate(x, y, { sampleWeight: [1, 1] }).loss, plain.loss);
   assert.equal(net().evaluate(x, y, { sampleWeight: null, missing: "refuse" }).loss, plain.loss);
-  refused(() => net().evaluate(x, y, { sampleWeight: [1] }), /^sampleWeight: expected 2 rows of 1 numbers, got 1 numbers$/);
+  refused(
+    () => net().evaluate(x, y, { sampleWeight: [1] }),
+    /^sampleWeight: expected 2 rows of 1 numbers, got 1 numbers$/,
+  );
   refused(() => net().evaluate(x, y, { sampleWeight: [1, -1] }), /^sampleWeight: .*-1/);
   refused(() => net().evaluate(x, y, { sampleWeight: [0, 0] }), /^sampleWeight: /);
   refused(() => net().evaluate(x, y, { sampleWeight: 1 }), /^sampleWeight: expected a typed array/);
-  refused(() => net().evaluate(x, y, { missing: "skip" }), /^missing: expected one of the names refuse, ignore, got "skip"$/);
+  refused(
+    () => net().evaluate(x, y, { missing: "skip" }),
+    /^missing: expected one of the names refuse, ignore, got "skip"$/,
+  );
   refused(() => net().evaluate(x, y, { missing: "toString" }), /^missing: expected one of the names/);
-  refused(() => net().evaluate(x, y, { sample_weight: [1, 1] }), /unknown name "sample_weight" \(here it is sampleWeight\); the known/);
+  refused(
+    () => net().evaluate(x, y, { sample_weight: [1, 1] }),
+    /unknown name "sample_weight" \(here it is sampleWeight\); the known/,
+  );
   refused(() => net().evaluate(x, y, null), /^options: expected an object, got null$/);
   assert.equal(net().evaluate(x, [1, NaN], { missing: "ignore" }).loss, net().evaluate([x[0]], [1]).loss);
   refused(() => net().evaluate(x, [NaN, NaN], { missing: "ignore" }), /target/);
@@ -218,11 +280,23 @@ test("derivatives and steps", () => {
   refused(() => linear.applyGradient([1, 2, NaN], sgd), /^gradient: expected finite/);
   refused(() => linear.step([1, NaN], [4], sgd), /^x: .*nan in row 0, column 1/i);
   refused(() => linear.step([1, 1e200], [4], sgd), /^step: the loss is inf; nothing was changed$/, "diverged");
-  refused(() => net().step([1, 1], [4], (linear.step([1, 1], [1], sgd), new Optimizer("adam", { l2: 1, clipNorm: -1 }))), /^clipNorm/);
-  assert.deepEqual(classifier().predict([[0, 1], [5, 5]]).constructor, Int32Array);
+  refused(
+    () => net().step([1, 1], [4], (linear.step([1, 1], [1], sgd), new Optimizer("adam", { l2: 1, clipNorm: -1 }))),
+    /^clipNorm/,
+  );
+  assert.deepEqual(
+    classifier().predict([
+      [0, 1],
+      [5, 5],
+    ]).constructor,
+    Int32Array,
+  );
   refused(() => classifier().predict([NaN, 1]), /^x: .*row 0.*NaN|nan/i);
   const halves = new Network([2, 3], { loss: "binary_cross_entropy", seed: 0 });
-  assert.deepEqual(Array.from(halves.predict([1, 1])), Array.from(halves.forward([1, 1]), (p) => Number(p > 0.5)));
+  assert.deepEqual(
+    Array.from(halves.predict([1, 1])),
+    Array.from(halves.forward([1, 1]), (p) => Number(p > 0.5)),
+  );
   const rates = new Network([2, 1], { loss: "poisson", seed: 0, dtype: "float32" });
   assert.ok(rates.predict([1, 1]) instanceof Float32Array && rates.predict([1, 1])[0] > 0);
 });
@@ -266,7 +340,11 @@ test("networks that cannot be", () => {
     [[2, 1], { seed: "0" }, /^seed: .*got "0"$/],
     [[2, 1], { dropout: 0.5 }, /^dropout: expected a number, or 0 numbers, one for each hidden layer, got 0.5$/],
     [[2, 3, 1], { dropout: 1 }, /dropout: .*1/],
-    [[2, 3, 1], { dropout: [0.1, 0.1] }, /^dropout: expected a number, or 1 numbers, one for each hidden layer, got 2$/],
+    [
+      [2, 3, 1],
+      { dropout: [0.1, 0.1] },
+      /^dropout: expected a number, or 1 numbers, one for each hidden layer, got 2$/,
+    ],
     [[2, 3, 1], { dropout: "0.5" }, /^dropout: .*got "0.5"$/],
     [[2, 3, 1], { dropout: NaN }, /dropout: /],
     [[2, 1], { huberDelta: 0 }, /^huberDelta: expected a positive finite number, got 0$/],
@@ -278,7 +356,10 @@ test("networks that cannot be", () => {
     refused(() => new Network(sizes, options), message);
   }
   assert.throws(() => Network([2, 1]), TypeError); // as every class
-  assert.throws(() => Network.prototype.forward.call({}, [1, 2]), (error) => error instanceof TypeError || error instanceof NetletError);
+  assert.throws(
+    () => Network.prototype.forward.call({}, [1, 2]),
+    (error) => error instanceof TypeError || error instanceof NetletError,
+  );
 });
 
 test("networks that can be", () => {
@@ -289,7 +370,10 @@ test("networks that can be", () => {
   assert.deepEqual(full.layerSizes, [2, 3, 4, 2]);
   assert.deepEqual([full.inputs, full.outputs, full.targets], [2, 2, 2]);
   assert.deepEqual(full.activations, ["relu", "relu", "identity"]);
-  assert.deepEqual([full.lossName, full.reduction, full.dtype, full.seed], ["huber", "mean", "float32", 2n ** 64n - 1n]);
+  assert.deepEqual(
+    [full.lossName, full.reduction, full.dtype, full.seed],
+    ["huber", "mean", "float32", 2n ** 64n - 1n],
+  );
   assert.deepEqual([full.dropout, full.huberDelta, full.quantiles], [[0.25, 0], 2, [0.5, 0.5]]);
   assert.deepEqual([full.epochsTrained, full.savedNumericsVersion], [0, netlet.numericsVersion()]);
   const quantile = new Network([2, 2], { loss: "quantile", quantile: Float64Array.of(0.1, 0.9), seed: 1 });
@@ -303,8 +387,14 @@ test("networks that can be", () => {
 test("parameters", () => {
   const one = net();
   assert.equal(one.parameters.length, 13);
-  assert.deepEqual(one.weights.map(({ length }) => length), [6, 3]);
-  assert.deepEqual(one.biases.map(({ length }) => length), [3, 1]);
+  assert.deepEqual(
+    one.weights.map(({ length }) => length),
+    [6, 3],
+  );
+  assert.deepEqual(
+    one.biases.map(({ length }) => length),
+    [3, 1],
+  );
   one.weights[1][0] = 7;
   one.biases[1][0] = 8;
   assert.deepEqual([one.parameters[9], one.parameters[12]], [7, 8]);
@@ -399,7 +489,10 @@ test("labels, names and metadata", () => {
 
 test("optimizers", () => {
   const names = ["sgd", "adam", "adamw", "rmsprop", "rprop"];
-  assert.deepEqual(names.map((name) => new Optimizer(name).name), names);
+  assert.deepEqual(
+    names.map((name) => new Optimizer(name).name),
+    names,
+  );
   assert.deepEqual(new Optimizer("sgd").settings, {
     ...{ learningRate: 0.1, momentum: 0, nesterov: false, l2: 0, l1: 0, clipValue: 0, clipNorm: 0 },
   });
@@ -418,7 +511,10 @@ test("optimizers", () => {
     [() => new Optimizer(), /^optimizer: expected one of the names sgd, adam, adamw, rmsprop, rprop, got undefined$/],
     [() => new Optimizer("Adam"), /^optimizer: expected one of the names .*, got "Adam"$/],
     [() => new Optimizer("constructor"), /^optimizer: expected one of the names/],
-    [() => new Optimizer("adam", { momentum: 0.9 }), /^adam: unknown name "momentum"; the known ones are learningRate, l2/],
+    [
+      () => new Optimizer("adam", { momentum: 0.9 }),
+      /^adam: unknown name "momentum"; the known ones are learningRate, l2/,
+    ],
     [() => new Optimizer("adam", { learning_rate: 0.9 }), /\(here it is learningRate\)/],
     [() => new Optimizer("adam", { beta_1: 0.9 }), /\(here it is beta1\)/],
     [() => new Optimizer("adam", { learningRate: "0.1" }), /^learningRate: expected a number, got "0.1"$/],
@@ -442,7 +538,14 @@ test("optimizers", () => {
 });
 
 test("trainings that cannot be", async () => {
-  const [x, y] = [[[0, 1], [1, 0], [1, 1]], [1, 0, 1]];
+  const [x, y] = [
+    [
+      [0, 1],
+      [1, 0],
+      [1, 1],
+    ],
+    [1, 0, 1],
+  ];
   const one = net();
   const before = one.toBytes();
   const used = new Optimizer("adam");
@@ -465,22 +568,37 @@ test("trainings that cannot be", async () => {
     [{ epochs: 1, optimizer: { name: "adam", momentum: 1 } }, /^adam: unknown name "momentum"/],
     [{ epochs: 1, optimizer: used }, /^optimizer: /],
     [{ epochs: 1, optimizer: freed }, /^this optimizer was freed$/],
-    [{ epochs: 1, optimizer: new Optimizer("sgd"), learningRate: 1 }, /^learningRate: expected none beside an Optimizer/],
+    [
+      { epochs: 1, optimizer: new Optimizer("sgd"), learningRate: 1 },
+      /^learningRate: expected none beside an Optimizer/,
+    ],
     [{ epochs: 1, learningRate: -1 }, /^learningRate: expected a positive finite number, got -1$/],
     [{ epochs: 1, shuffle: 1 }, /^shuffle: expected true or false, got 1$/],
     [{ epochs: 1, seed: -1 }, /^seed: /],
     [{ epochs: 1, sampleWeight: [1, 2] }, /^sampleWeight: expected 3 rows of 1 numbers, got 2 numbers$/],
-    [{ epochs: 1, validationData: x }, /^validationData: x: expected rows of 2 numbers, got 0 in row 0|^validationData: /],
-    [{ epochs: 1, validationData: { x, y } }, /^validationData: expected \[x, y\] or \[x, y, sampleWeight\], got an object$/],
+    [
+      { epochs: 1, validationData: x },
+      /^validationData: x: expected rows of 2 numbers, got 0 in row 0|^validationData: /,
+    ],
+    [
+      { epochs: 1, validationData: { x, y } },
+      /^validationData: expected \[x, y\] or \[x, y, sampleWeight\], got an object$/,
+    ],
     [{ epochs: 1, validationData: [x, [1]] }, /^validationData: y: expected 3 rows of 1 numbers, got 1 numbers$/],
     [{ epochs: 1, validationData: [x, y, [1]] }, /^validationData: sampleWeight: expected 3 rows/],
     [{ epochs: 1, validationData: [[[0, NaN]], [1]] }, /^validationData: x: .*nan/i],
     [{ epochs: 1, patience: 0 }, /^patience: expected an integer of at least 1, got 0$/],
     [{ epochs: 1, patience: 1, minDelta: -1 }, /^minDelta: expected a finite number >= 0, got -1$/],
     [{ epochs: 1, schedule: "cosine" }, /^schedule: expected an object, got "cosine"$/],
-    [{ epochs: 1, schedule: {} }, /^schedule: expected one of the names step, exponential, cosine, plateau, got undefined$/],
+    [
+      { epochs: 1, schedule: {} },
+      /^schedule: expected one of the names step, exponential, cosine, plateau, got undefined$/,
+    ],
     [{ epochs: 1, schedule: { name: "cosine" } }, /^period: expected an integer of at least 1, got undefined$/],
-    [{ epochs: 1, schedule: { name: "step", floor: 1 } }, /^schedule step: unknown name "floor"; the known ones are gamma, period$/],
+    [
+      { epochs: 1, schedule: { name: "step", floor: 1 } },
+      /^schedule step: unknown name "floor"; the known ones are gamma, period$/,
+    ],
     [{ epochs: 1, schedule: { name: "step", gamma: 2 } }, /^gamma: expected 0 < gamma <= 1, got 2$/],
     [{ epochs: 1, schedule: { name: "plateau", patience: 0 } }, /^patience: expected an integer of at least 1, got 0$/],
     [{ epochs: 1, schedule: { name: "cosine", period: 3, floor: 2 } }, /^floor: expected 0 <= floor <= 1, got 2$/],
@@ -508,14 +626,26 @@ test("what was freed cannot be used", () => {
   for (const name of Object.keys(Object.getOwnPropertyDescriptors(Network.prototype))) {
     const { get, value } = Object.getOwnPropertyDescriptor(Network.prototype, name);
     if (get) refused(() => one[name], message);
-    else if (["copy", "fingerprint", "summary", "toString", "toBytes", "reset"].includes(name)) refused(() => one[name](), message);
+    else if (["copy", "fingerprint", "summary", "toString", "toBytes", "reset"].includes(name))
+      refused(() => one[name](), message);
     else if (["forward", "predict", "jacobian"].includes(name)) refused(() => one[name]([0, 1]), message);
     else if (typeof value === "function" && !["constructor", "fit"].includes(name) && !name.startsWith("_")) {
       const third = ["step", "applyGradient"].includes(name) ? new Optimizer("sgd") : { epochs: 1 };
-      refused(() => (name === "applyGradient" ? one[name]([0], third) : one[name]([0, 1], [0], name === "step" || name === "fitSync" ? third : {})), message);
+      refused(
+        () =>
+          name === "applyGradient"
+            ? one[name]([0], third)
+            : one[name]([0, 1], [0], name === "step" || name === "fitSync" ? third : {}),
+        message,
+      );
     }
   }
-  for (const set of [() => (one.seed = 1), () => (one.parameters = [1]), () => (one.inputScaling = null), () => (one.metadata = null)]) {
+  for (const set of [
+    () => (one.seed = 1),
+    () => (one.parameters = [1]),
+    () => (one.inputScaling = null),
+    () => (one.metadata = null),
+  ]) {
     refused(set, message);
   }
   if (Symbol.dispose) {
@@ -534,7 +664,15 @@ test("bytes", () => {
   const detached = bytes.slice();
   structuredClone(detached.buffer, { transfer: [detached.buffer] });
   for (const given of [
-    ...[bytes, bytes.buffer, shared, shared.buffer, inside.subarray(5, -4), new DataView(bytes.buffer), Buffer.from(bytes)],
+    ...[
+      bytes,
+      bytes.buffer,
+      shared,
+      shared.buffer,
+      inside.subarray(5, -4),
+      new DataView(bytes.buffer),
+      Buffer.from(bytes),
+    ],
     new Int8Array(bytes.buffer),
   ]) {
     assert.equal(Network.fromBytes(given).fingerprint(), net().fingerprint());
@@ -544,7 +682,10 @@ test("bytes", () => {
     refused(() => netlet.sha256(wrong), /^bytes: expected/);
   }
   refused(() => Network.fromBytes(new Uint8Array(0)), /./, "format");
-  assert.equal(netlet.sha256(new TextEncoder().encode("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  assert.equal(
+    netlet.sha256(new TextEncoder().encode("abc")),
+    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+  );
   assert.equal(netlet.sha256(new ArrayBuffer(0)), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   const adam = new Optimizer("adam");
   const one = net();

@@ -19,7 +19,11 @@ for (const [name, { sizes, settings, optimizer, fit, data }] of Object.entries(c
   );
   const history = await net.fit(x, y, { optimizer: steps, sampleWeight, validationData: validation, ...fit });
   await writeFile(`${folder}/${name}.javascript`, net.toBytes({ optimizer: steps }));
-  trained[name] = { loss: base64(Float64Array.from(history.loss)), rate: history.learningRate, evaluation: net.evaluate(x, y, { missing: "ignore" }) };
+  trained[name] = {
+    loss: base64(Float64Array.from(history.loss)),
+    rate: history.learningRate,
+    evaluation: net.evaluate(x, y, { missing: "ignore" }),
+  };
 }
 
 const loaded = {};

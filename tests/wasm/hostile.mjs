@@ -9,7 +9,17 @@ import { load, Network, NetletError, numericsVersion, Optimizer, sha256 } from "
 await load();
 const fingerprint = () => {
   const net = new Network([3, 5, 2], { seed: 1 });
-  net.fitSync([[0, 1, 2], [2, 1, 0]], [[0, 1], [1, 0]], { epochs: 5, optimizer: "adam" });
+  net.fitSync(
+    [
+      [0, 1, 2],
+      [2, 1, 0],
+    ],
+    [
+      [0, 1],
+      [1, 0],
+    ],
+    { epochs: 5, optimizer: "adam" },
+  );
   const result = net.fingerprint();
   net.free();
   return result;
@@ -76,7 +86,10 @@ for (let size = 0; size < small.length; ++size) assert.ok(attempt(small.subarray
 
 // ---- changes whose checksum is right
 
-const latin1 = { encode: (text) => Uint8Array.from(text, (c) => c.charCodeAt(0)), decode: (b) => Buffer.from(b).toString("latin1") };
+const latin1 = {
+  encode: (text) => Uint8Array.from(text, (c) => c.charCodeAt(0)),
+  decode: (b) => Buffer.from(b).toString("latin1"),
+};
 
 function sign(bytes) {
   const at = latin1.decode(bytes.subarray(0, 4096)).indexOf('"sha256":"') + 10;
@@ -113,7 +126,9 @@ for (const [settings, optimizer] of [
 for (const file of files) assert.equal(attempt(withHeader(file, (header) => header)), null);
 
 // Numbers that 32 bits, 64 bits or a double cannot hold, in place of each number of the header.
-const numbers = [31, 32, 33, 53, 63, 64].flatMap((power) => [-1n, 0n, 1n, 2n, 3n].map((more) => 2n ** BigInt(power) + more));
+const numbers = [31, 32, 33, 53, 63, 64].flatMap((power) =>
+  [-1n, 0n, 1n, 2n, 3n].map((more) => 2n ** BigInt(power) + more),
+);
 numbers.push(0n, 10n ** 30n, ...[61, 62, 29, 30].map((power) => 2n ** BigInt(power)));
 const ANY = /"(netlet_version|numerics_version|seed|epochs_trained|optimizer_steps|optimizer_plateau_epochs)":"[^"]*$/;
 for (const file of files.slice(-2)) {
@@ -150,13 +165,15 @@ for (let n = 0; n < 4000; ++n) {
     if (kind === 4) bytes.splice(at, 0, ...latin1.encode(words[below(words.length)]));
     if (kind === 5) bytes.splice(at, 0, ...bytes.slice(at, at + below(bytes.length - at)));
     if (kind === 6) {
-      for (let i = at; i < Math.min(bytes.length, at + 20); ++i) if (bytes[i] >= 48 && bytes[i] < 58) bytes[i] = 48 + below(10);
+      for (let i = at; i < Math.min(bytes.length, at + 20); ++i)
+        if (bytes[i] >= 48 && bytes[i] < 58) bytes[i] = 48 + below(10);
     }
   }
   bytes = Uint8Array.from(bytes);
   if (below(4) && bytes.length >= 8) {
     const end = latin1.decode(bytes).lastIndexOf("]}}");
-    if (end >= 0 && below(2)) new DataView(bytes.buffer).setBigUint64(0, BigInt(Math.ceil((end + 3 - 8) / 8) * 8), true);
+    if (end >= 0 && below(2))
+      new DataView(bytes.buffer).setBigUint64(0, BigInt(Math.ceil((end + 3 - 8) / 8) * 8), true);
     sign(bytes);
   }
   attempt(bytes);

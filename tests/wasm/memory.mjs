@@ -71,7 +71,16 @@ test("what is garbage is freed", async (t) => {
 test("sizes that 32 bits cannot hold are refused", () => {
   const most = 2 ** 32 - 1;
   for (const sizes of [
-    ...[[65536, 65536], [65537, 65535], [2 ** 31, 2], [2 ** 31, 3], [most, 1], [most, most], [1, most], [2 ** 29, 8]],
+    ...[
+      [65536, 65536],
+      [65537, 65535],
+      [2 ** 31, 2],
+      [2 ** 31, 3],
+      [most, 1],
+      [most, most],
+      [1, most],
+      [2 ** 29, 8],
+    ],
     ...[[2 ** 30, 4], [3, 2 ** 30, 3], [1, 2 ** 28, 1, 2 ** 28, 1], [46341, 46341], new Array(100_000).fill(1000)],
   ]) {
     for (const dtype of ["float32", "float64"]) tooMuch(() => new Network(sizes, { dtype, seed: 0 }), /overflows/);
@@ -106,7 +115,12 @@ test("all of 4 GiB is used, and no more", () => {
     assert.ok(nets.length >= 12 && memory.buffer.byteLength > 3.5e9, `${nets.length} ${memory.buffer.byteLength}`);
     nets.pop().free();
     // in what lies beyond 2 GiB, whose addresses are negative to JavaScript: fill what is free below
-    for (const sizes of [[2000, 2000], [300, 300], [30, 30], [2, 300, 1]]) {
+    for (const sizes of [
+      [2000, 2000],
+      [300, 300],
+      [30, 30],
+      [2, 300, 1],
+    ]) {
       do nets.push(new Network(sizes, { seed: 0 }));
       while (nets.at(-1).parameters.byteOffset < 2 ** 31);
     }

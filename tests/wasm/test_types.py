@@ -9,6 +9,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from netlet import _core
+from netlet.optimizers import OPTIMIZERS
 
 from helpers.tools import needed
 
@@ -32,6 +34,22 @@ def test_all_public_names_are_declared_and_no_others(javascript, package):
     assert found["Network"] == said["Network"]
     assert found["Optimizer"] == said["Optimizer"]
     assert len(found["Network"]) > 40
+
+
+def union(text, name):
+    """The members of a type that is one of several names."""
+    return re.findall(r'"(\w+)"', re.search(rf"^export type {name} =(.*?);", text, re.MULTILINE | re.DOTALL)[1])
+
+
+def test_choices_are_those_of_the_core(package):
+    text = (package / "netlet.d.ts").read_text(encoding="utf-8")
+    for name, kind in [("Activation", "activation"), ("Loss", "loss"), ("Reduction", "reduction"), ("Init", "init")]:
+        assert union(text, name) == list(_core.NAMES[kind])
+    assert union(text, "OptimizerName") == list(OPTIMIZERS)
+    settings = {key for cls in OPTIMIZERS.values() for key in cls()._settings}
+    declared = re.search(r"^export interface OptimizerSettings \{(.*?)^\}", text, re.MULTILINE | re.DOTALL)[1]
+    names = {re.sub(r"_(\w)", lambda letter: letter[1].upper(), key) for key in settings}
+    assert set(re.findall(r"^  (\w+)\?:", declared, re.MULTILINE)) == names
 
 
 def test_every_name_is_documented(package):

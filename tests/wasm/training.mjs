@@ -144,13 +144,19 @@ test("onEpoch sees each epoch, and may end, evaluate, save, copy and write", asy
         assert.equal(net.epochsTrained, epoch.epoch + 1);
         assert.ok(net.evaluate(x, y).loss > 0);
         assert.equal(Network.fromBytes(net.toBytes()).fingerprint(), net.copy().fingerprint());
-        new Network([2, 2], { seed: 0 }).fitSync([[1, 2]], [[0, 1]], { epochs: 2, onEpoch: () => net.forward([1, 2, 3, 4, 5]) });
+        new Network([2, 2], { seed: 0 }).fitSync([[1, 2]], [[0, 1]], {
+          epochs: 2,
+          onEpoch: () => net.forward([1, 2, 3, 4, 5]),
+        });
         if (epoch.epoch === 5) net.parameters = new Array(net.parameters.length).fill(0.5);
         return epoch.epoch === 7;
       },
     });
     assert.equal(net.epochsTrained, 8);
-    assert.deepEqual(history.loss, seen.map(({ loss }) => loss));
+    assert.deepEqual(
+      history.loss,
+      seen.map(({ loss }) => loss),
+    );
     assert.equal(Object.keys(seen[0]).length, 7);
     assert.ok(Number.isNaN(seen[0].accuracy));
     const other = regression();
@@ -215,12 +221,18 @@ test("a schedule's function is asked for each epoch; what it throws or gives wro
   assert.equal(asked[3], 4);
   const fails = (bad) => net.fit(x, y, { epochs: 3, learningRate: 1e-3, schedule: (epoch) => (epoch ? bad() : 1) });
   for (const bad of [NaN, -1, Infinity, "1", undefined]) {
-    await assert.rejects(fails(() => bad), refuses("argument", /^schedule: expected a finite factor >= 0 for epoch 1, got/));
+    await assert.rejects(
+      fails(() => bad),
+      refuses("argument", /^schedule: expected a finite factor >= 0 for epoch 1, got/),
+    );
   }
   const oops = new Error("oops");
-  await assert.rejects(fails(() => {
-    throw oops;
-  }), (error) => error === oops);
+  await assert.rejects(
+    fails(() => {
+      throw oops;
+    }),
+    (error) => error === oops,
+  );
   assert.equal(net.epochsTrained, 11);
 });
 
@@ -254,7 +266,10 @@ test("a divergence keeps the last good epoch", async () => {
     } catch (caught) {
       error = caught;
     }
-    refuses("diverged", /^fit: training diverged: .* in epoch \d+; the parameters from before that epoch are kept/)(error);
+    refuses(
+      "diverged",
+      /^fit: training diverged: .* in epoch \d+; the parameters from before that epoch are kept/,
+    )(error);
     assert.equal(error.history.epoch.length, net.epochsTrained);
     assert.ok(net.epochsTrained > 0);
     const same = regression();
@@ -262,7 +277,10 @@ test("a divergence keeps the last good epoch", async () => {
     assert.deepEqual(net.toBytes(), same.toBytes());
   }
   const net = regression();
-  assert.throws(() => net.fitSync(x, y, { epochs: 5, batchSize: 9, learningRate: 1e300, standardize: true }), refuses("diverged", /epoch 0/));
+  assert.throws(
+    () => net.fitSync(x, y, { epochs: 5, batchSize: 9, learningRate: 1e300, standardize: true }),
+    refuses("diverged", /epoch 0/),
+  );
   assert.equal(net.inputScaling, null); // nothing was done
 });
 
@@ -294,12 +312,18 @@ test("a network and an optimizer serve one training at a time, and can be read m
       assert.throws(change, busy, String(change));
     }
     assert.equal(net.epochsTrained, 1);
-    assert.ok(net.evaluate(x, y).loss > 0 && net.summary() && net.fingerprint() && net.copy() && net.toBytes({ optimizer }));
+    assert.ok(
+      net.evaluate(x, y).loss > 0 && net.summary() && net.fingerprint() && net.copy() && net.toBytes({ optimizer }),
+    );
     optimizer.learningRate = 0.002;
     await training;
   });
   const [same, adam] = [regression(), new Optimizer("adam")];
-  same.fitSync(x, y, { epochs: 9, optimizer: adam, onEpoch: ({ epoch }) => void (epoch === 0 && (adam.learningRate = 0.002)) });
+  same.fitSync(x, y, {
+    epochs: 9,
+    optimizer: adam,
+    onEpoch: ({ epoch }) => void (epoch === 0 && (adam.learningRate = 0.002)),
+  });
   assert.deepEqual(net.toBytes(), same.toBytes());
   net.free();
   optimizer.free();
@@ -346,7 +370,10 @@ test("what a training was refused for leaves everything as it was", async () => 
   const optimizer = new Optimizer("adam");
   const bad = y.slice();
   bad[7] = NaN;
-  await assert.rejects(net.fit(x, bad, { epochs: 3, optimizer, standardize: true }), refuses("argument", /^y: .*nan.* row 7/i));
+  await assert.rejects(
+    net.fit(x, bad, { epochs: 3, optimizer, standardize: true }),
+    refuses("argument", /^y: .*nan.* row 7/i),
+  );
   assert.deepEqual(net.toBytes(), before);
   assert.equal(optimizer.steps, 0);
   net.fitSync(x, bad, { epochs: 3, optimizer, missing: "ignore" });
