@@ -6,6 +6,7 @@ import importlib.util
 import json
 import re
 import runpy
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -153,6 +154,27 @@ def test_it_says_when_bits_differ(visit, file, tmp_path):
     assert verdict.startswith(f"{DIFFERENT} from Python")
     assert SAME not in verdict
     assert page.locator("#xor .bits .other").all_text_contents() == [right[i : i + 8] for i in range(0, 64, 8)]
+
+
+def test_nothing_can_be_sent(browser, file):
+    """The page forbids it to itself: who listens hears nothing."""
+    ways = {
+        "fetch": "fetch(A).then(() => 'sent', () => 'refused')",
+        "image": "new Promise(done => Object.assign(new Image(), {onerror: () => done('refused'), src: A}))",
+        "socket": "new Promise(done => new WebSocket(A.replace('http', 'ws')).onerror = () => done('refused'))",
+    }
+    page = browser.new_page()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        page.goto(file.as_uri())
+        ready(page)
+        for name, way in ways.items():
+            forever = "new Promise(done => setTimeout(done, 5000, 'sent'))"  # as nobody answers
+            assert page.evaluate(f"A => Promise.race([{way}, {forever}])", address) == "refused", name
+        with pytest.raises(BlockingIOError):
+            server.accept()
+    page.close()
 
 
 # the digits, which take some seconds: trained once, then read
