@@ -38,7 +38,7 @@ export type Source = BufferSource | WebAssembly.Module | Response;
 
 /**
  * Loads `netlet.wasm`; everything else needs this first. Later calls wait for the same module, whatever their argument;
- * after a failure the next call tries again.
+ * after a failure, which is what the platform says of it, the next call tries again.
  *
  * @param source By default `netlet.wasm` beside this file, by `fetch`, or in Node from the disk.
  */
@@ -64,8 +64,9 @@ export function sha256(bytes: ArrayBufferView | ArrayBufferLike): string;
  * - `"busy"`: a training is using the network or the optimizer
  * - `"diverged"`: a loss or a parameter is not finite
  * - `"format"`: not a netlet file, or a damaged one, or one that is too new
+ * - `"file"`: the server has no `netlet.wasm`
  */
-export type ErrorCode = "argument" | "memory" | "busy" | "diverged" | "format";
+export type ErrorCode = "argument" | "memory" | "busy" | "diverged" | "format" | "file";
 
 /** Every error of this library. */
 export class NetletError extends Error {

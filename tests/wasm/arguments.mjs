@@ -313,7 +313,8 @@ test("networks that cannot be", () => {
     [[2, 1.5], {}, /^layerSizes: .*got 1.5$/],
     [[2, NaN], {}, /^layerSizes: .*got NaN$/],
     [[2, 2 ** 32], {}, /^layerSizes: .*got 4294967296$/],
-    [[2, "x"], {}, /^layerSizes: /],
+    [[2, "3"], {}, /^layerSizes: .*got "3"$/],
+    [[2, true], {}, /^layerSizes: .*got true$/],
     [[2, , 1], {}, /^layerSizes: /],
     [[2, 1], null, /^options: expected an object, got null$/],
     [[2, 1], "relu", /^options: expected an object, got "relu"$/],
@@ -379,6 +380,11 @@ test("networks that can be", () => {
   const quantile = new Network([2, 2], { loss: "quantile", quantile: Float64Array.of(0.1, 0.9), seed: 1 });
   assert.deepEqual([quantile.quantiles, quantile.huberDelta], [[0.1, 0.9], 1]);
   assert.deepEqual(new Network([2, 3, 3], { loss: "cross_entropy" }).activations, ["sigmoid", "softmax"]);
+  const undefinedIsDefault = { activation: undefined, dropout: undefined, seed: 0, loss: undefined };
+  assert.equal(new Network([2, 3, 1], undefinedIsDefault).fingerprint(), net().fingerprint());
+  const deep = new Network(new Array(3000).fill(2), { activation: "identity", seed: 0 });
+  deep.fitSync([1, 2], [1, 2], { epochs: 2, learningRate: 1e-9 });
+  assert.equal(Network.fromBytes(deep.toBytes()).fingerprint(), deep.fingerprint());
   const drawn = [new Network([2, 1]), new Network([2, 1], { seed: null })].map(({ seed }) => seed);
   assert.ok(drawn[0] !== drawn[1] && drawn.every((seed) => seed < 2n ** 53n));
   assert.equal(String(full), "Network 2-3-4-2, float32");
