@@ -362,11 +362,11 @@ export class Network {
   get outputScaling(): Scaling | null;
   set outputScaling(scaling: { shift: number | Vector; scale: number | Vector } | null);
 
-  /** The label of each output (binary_cross_entropy: of 0 and of 1); null if there are none. */
+  /** The label of each output (binary_cross_entropy: of 0 and of 1); null if there are none. Set it as a whole. */
   classes: (string | number | boolean)[] | null;
   /** The name of each input; null if there are none. */
   featureNames: string[] | null;
-  /** Yours, saved with the network: what JSON can say. */
+  /** Yours, saved with the network: what JSON can say. Set it as a whole. Integers beyond 2**53 are read rounded. */
   get metadata(): Record<string, unknown>;
   set metadata(object: Record<string, unknown> | null);
   /** What Python has noted about the last training; null if there is nothing. `fit` here forgets it. */

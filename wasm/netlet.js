@@ -521,11 +521,18 @@ export class Network extends Owned {
     return scratch((memory) => {
       const out = memory.bytes(8);
       check(core.netlet_from_bytes(memory.copy(given), given.length, out, out + 4, core.error()));
-      const [network, optimizer] = new Uint32Array(core.memory.buffer, out, 2);
-      return {
-        network: new Network(new Pointer(network)),
-        optimizer: optimizer ? new Optimizer(new Pointer(optimizer)) : null,
-      };
+      const [at, optimizerAt] = new Uint32Array(core.memory.buffer, out, 2);
+      const network = new Network(new Pointer(at));
+      const optimizer = optimizerAt ? new Optimizer(new Pointer(optimizerAt)) : null;
+      try {
+        network.#checkedLabels("classes", network.classes);
+        network.#checkedLabels("featureNames", network.featureNames);
+      } catch (error) {
+        network.free();
+        optimizer?.free();
+        throw new NetletError("format", `the network's notes are not as netlet writes them: ${error.message}`);
+      }
+      return { network, optimizer };
     });
   }
 
@@ -697,18 +704,35 @@ export class Network extends Owned {
     return this.#note("classes");
   }
   set classes(labels) {
-    const count = CLASS_COUNT[this.lossName];
-    if (labels !== null && !count) fail(`classes: expected null for ${this.lossName}, which has no classes`);
-    this.#setNote("classes", labels && distinct(labels, count(this), "classes", ["string", "number", "boolean"]));
+    this.#setNote("classes", distinct(this.#checkedLabels("classes", labels), "classes"));
   }
   get featureNames() {
     return this.#note("featureNames");
   }
   set featureNames(labels) {
-    this.#setNote("featureNames", labels && distinct(labels, this.inputs, "featureNames", ["string"]));
+    this.#setNote("featureNames", distinct(this.#checkedLabels("featureNames", labels), "featureNames"));
+  }
+  // A copy; null: none.
+  #checkedLabels(name, labels) {
+    if (labels === null) return null;
+    const ofClasses = name === "classes";
+    if (ofClasses && !(this.lossName in CLASS_COUNT)) {
+      fail(`classes: expected null for ${this.lossName}, which has no classes`);
+    }
+    const count = ofClasses ? CLASS_COUNT[this.lossName](this) : this.inputs;
+    if (!Array.isArray(labels)) fail(`${name}: expected an array of ${count}, or null, got ${shown(labels)}`);
+    if (labels.length !== count) fail(`${name}: expected ${count}, got ${labels.length}`);
+    return Array.from(labels, (label) => {
+      if (typeof label === "string" || (ofClasses && (typeof label === "boolean" || Number.isFinite(label))))
+        return label;
+      const expected = ofClasses ? "text, booleans or finite numbers" : "text";
+      return fail(`${name}: expected ${expected}, got ${shown(label)}`);
+    });
   }
   get metadata() {
-    const { [ORIGIN]: _, ...own } = this.#note("metadata") ?? {};
+    const stored = this.#noteText("metadata") === null ? {} : this.#note("metadata");
+    if (!isPlain(stored)) throw new NetletError("format", "metadata: the network's note is no JSON object");
+    const { [ORIGIN]: _, ...own } = stored;
     return own;
   }
   set metadata(object) {
@@ -719,7 +743,8 @@ export class Network extends Owned {
     this.#writeNote("metadata", joined(own, this.#metadataTexts().origin));
   }
   get provenance() {
-    return this.#note("metadata")?.[ORIGIN] ?? null;
+    const origin = parsed(this.#noteText("metadata"))?.[ORIGIN];
+    return isPlain(origin) ? origin : null;
   }
   _forgetProvenance() {
     const { own, origin } = this.#metadataTexts();
@@ -727,21 +752,22 @@ export class Network extends Owned {
   }
   // The caller's part and Python's as they are, since JavaScript's numbers cannot hold all of JSON's.
   #metadataTexts() {
-    const at = core.netlet_note(this._at, NOTES.indexOf("metadata"));
-    if (!at || !text(at).includes(ORIGIN) || this.provenance === null) return { own: at ? text(at) : "{}", origin: "" };
-    const [, own, origin] = text(at).match(/^(.*[^,\s])[,\s]*"netlet_provenance":\s*(\{.*\})\s*\}$/s) ?? []; // its last name
-    return isJson(`${own}}`) && isJson(origin)
+    const note = this.#noteText("metadata") ?? "{}";
+    if (!note.includes(ORIGIN) || this.provenance === null) return { own: note, origin: "" };
+    const [, own, origin] = note.match(/^(.*[^,\s])[,\s]*"netlet_provenance":\s*(\{.*\})\s*\}$/s) ?? []; // its last name
+    return parsed(`${own}}`) && parsed(origin)
       ? { own: `${own}}`, origin }
       : { own: jsonOf(this.metadata, "metadata"), origin: jsonOf(this.provenance, "metadata") };
   }
-  #note(name) {
+  #noteText(name) {
     const at = core.netlet_note(this._at, NOTES.indexOf(name));
-    if (!at) return null;
-    try {
-      return JSON.parse(text(at));
-    } catch (error) {
-      throw new NetletError("format", `${name}: expected JSON, but ${error.message}`);
-    }
+    return at ? text(at) : null;
+  }
+  #note(name) {
+    const note = this.#noteText(name);
+    const value = parsed(note);
+    if (value === undefined) throw new NetletError("format", `${name}: the network's note is no JSON`);
+    return value;
   }
   #setNote(name, value) {
     const json = value && jsonOf(value, name);
@@ -873,27 +899,22 @@ function taken(Type, at, count) {
   return values;
 }
 
-function distinct(labels, count, name, types) {
-  if (!Array.isArray(labels)) fail(`${name}: expected an array of ${count}, or null, got ${shown(labels)}`);
-  const given = Array.from(labels);
-  if (given.length !== count) fail(`${name}: expected ${count}, got ${given.length}`);
-  given.forEach((label, i) => {
-    const wrong = !types.includes(typeof label) || (typeof label === "number" && !Number.isFinite(label));
-    if (wrong) fail(`${name}: expected each to be a ${types.join(" or ")}, got ${shown(label)}`);
-    if (given.indexOf(label) < i) fail(`${name}: expected each once, got ${shown(label)} again`);
+function distinct(labels, name) {
+  labels?.forEach((label, i) => {
+    if (labels.indexOf(label) < i) fail(`${name}: expected each once, got ${shown(label)} again`);
   });
-  return given;
+  return labels;
 }
 
 const isPlain = (value) =>
   typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
 
-function isJson(json) {
+// What JSON says, null of null; undefined: it is none.
+function parsed(json) {
   try {
-    JSON.parse(json);
-    return true;
+    return JSON.parse(json);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
