@@ -38,7 +38,7 @@ export type Source = BufferSource | WebAssembly.Module | Response;
 
 /**
  * Loads `netlet.wasm`; everything else needs this first. Later calls wait for the same module, whatever their argument;
- * after a failure the next call tries again.
+ * after a failure, which is what the platform says of it, the next call tries again.
  *
  * @param source By default `netlet.wasm` beside this file, by `fetch`, or in Node from the disk.
  */
@@ -64,8 +64,9 @@ export function sha256(bytes: ArrayBufferView | ArrayBufferLike): string;
  * - `"busy"`: a training is using the network or the optimizer
  * - `"diverged"`: a loss or a parameter is not finite
  * - `"format"`: not a netlet file, or a damaged one, or one that is too new
+ * - `"file"`: the server has no `netlet.wasm`
  */
-export type ErrorCode = "argument" | "memory" | "busy" | "diverged" | "format";
+export type ErrorCode = "argument" | "memory" | "busy" | "diverged" | "format" | "file";
 
 /** Every error of this library. */
 export class NetletError extends Error {
@@ -361,11 +362,11 @@ export class Network {
   get outputScaling(): Scaling | null;
   set outputScaling(scaling: { shift: number | Vector; scale: number | Vector } | null);
 
-  /** The label of each output (binary_cross_entropy: of 0 and of 1); null if there are none. */
+  /** The label of each output (binary_cross_entropy: of 0 and of 1); null if there are none. Set it as a whole. */
   classes: (string | number | boolean)[] | null;
   /** The name of each input; null if there are none. */
   featureNames: string[] | null;
-  /** Yours, saved with the network: what JSON can say. */
+  /** Yours, saved with the network: what JSON can say. Set it as a whole. Integers beyond 2**53 are read rounded. */
   get metadata(): Record<string, unknown>;
   set metadata(object: Record<string, unknown> | null);
   /** What Python has noted about the last training; null if there is nothing. `fit` here forgets it. */

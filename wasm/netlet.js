@@ -90,13 +90,14 @@ async function instantiate(source) {
   const { exports } = await WebAssembly.instantiate(module, imports);
   core = exports;
   core._initialize();
-  names = {};
+  const found = {};
   for (const kind of ["activation", "loss", "reduction", "init", "optimizer", "optimizer_setting"]) {
     const nameOf = core[`netlet_${kind}_name`];
-    names[kind] = [];
-    for (let i = 0; nameOf(i); ++i) names[kind].push(text(nameOf(i)));
+    found[kind] = [];
+    for (let i = 0; nameOf(i); ++i) found[kind].push(text(nameOf(i)));
   }
-  choices = new Set([...names.activation, ...names.loss, ...names.reduction, ...names.init]);
+  choices = new Set([...found.activation, ...found.loss, ...found.reduction, ...found.init]);
+  names = found;
 }
 
 async function compiled(source) {
@@ -158,12 +159,10 @@ class Scratch {
     this.#blocks.push(at);
     return at;
   }
-  // of a typed array
+  // of a typed array that no caller has made
   copy(values) {
-    const Type = typeOf(values);
-    const length = lengthOf(values);
-    const at = this.bytes(length * Type.BYTES_PER_ELEMENT);
-    new Type(core.memory.buffer, at, length).set(values);
+    const at = this.bytes(values.byteLength);
+    new values.constructor(core.memory.buffer, at, values.length).set(values);
     return at;
   }
   text(string) {
@@ -186,10 +185,8 @@ function scratch(work) {
 // Typed arrays as they are, whatever subclasses and their own properties say of them.
 const TypedArray = Object.getPrototypeOf(Uint8Array);
 const getter = (name) => Object.getOwnPropertyDescriptor(TypedArray.prototype, name).get;
-const [tagGetter, lengthGetter] = [getter(Symbol.toStringTag), getter("length")];
-const tagOf = (value) => tagGetter.call(value); // "Float64Array", ...; undefined: no typed array
-const lengthOf = (typed) => lengthGetter.call(typed);
-const typeOf = (typed) => globalThis[tagOf(typed)];
+const getters = [Symbol.toStringTag, "length", "buffer", "byteOffset"].map(getter);
+const [tagOf, lengthOf, bufferOf, offsetOf] = getters.map((get) => (value) => get.call(value)); // tag: "Float64Array", ...
 
 export const version = () => text(loaded().netlet_version());
 export const numericsVersion = () => loaded().netlet_numerics_version();
@@ -272,10 +269,10 @@ function shown(value) {
   return typeof value === "object" && value !== null ? "an object" : String(value);
 }
 
-// An object of options, read once.
+// An object of options, read once; those that are undefined are not given.
 function optionsOf(given, allowed, where = "options") {
   if (given === null || typeof given !== "object") fail(`${where}: expected an object, got ${shown(given)}`);
-  const options = { ...given };
+  const options = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   for (const name of Object.keys(options)) {
     if (allowed.includes(name)) continue;
     const hint = allowed.includes(camel(name)) ? ` (here it is ${camel(name)})` : "";
@@ -349,16 +346,17 @@ function readNumbers(vector, out, name, columns = out.length, begin = 0) {
   return out;
 }
 
-// A vector as a typed array whose type is one of DTYPES.
+// A vector as a typed array of our own, whose type is one of DTYPES: perhaps a view of the same memory.
 function typed(vector, name, columns) {
   const tag = tagOf(vector);
   if (tag === undefined) return readNumbers(vector, array(Float64Array, sizeOf(vector)), name, columns);
   try {
-    TypedArray.prototype.keys.call(vector);
+    TypedArray.prototype.keys.call(vector); // fails if it has lost its memory
+    const view = new globalThis[tag](bufferOf(vector), offsetOf(vector), lengthOf(vector)); // its length is fixed
+    return tag in DTYPES ? view : new Float32Array(view); // of half precision
   } catch {
-    fail(`${name}: expected numbers, got a ${tag} whose memory was detached or has shrunk`);
+    return fail(`${name}: expected numbers, got a ${tag} whose memory was detached or has shrunk`);
   }
-  return tag in DTYPES ? vector : new Float32Array(vector); // of half precision
 }
 
 function each(value, count, name, of) {
@@ -376,12 +374,10 @@ function rowsOf(memory, given, columns, name, rows) {
   }
   const nested = Array.isArray(given) && isVector(given[0]);
   const values = nested ? rowByRow(given, columns, name) : typed(given, name, columns);
-  const size = lengthOf(values);
-  const count = rows ?? size / columns;
-  if (!Number.isInteger(count) || count * columns !== size) {
-    fail(
-      `${name}: expected ${rows === undefined ? "rows" : `${rows} rows`} of ${columns} numbers, got ${size} numbers`,
-    );
+  const count = rows ?? values.length / columns;
+  if (!Number.isInteger(count) || count * columns !== values.length) {
+    const expected = `${rows == null ? "rows" : `${shown(rows)} rows`} of ${columns} numbers`;
+    fail(`${name}: expected ${expected}, got ${values.length} numbers`);
   }
   return tableOf(memory, values, columns);
 }
@@ -401,7 +397,7 @@ function rowByRow(given, columns, name) {
 }
 
 function tableOf(memory, values, columns) {
-  return { at: memory.copy(values), dtype: DTYPES[tagOf(values)], rows: lengthOf(values) / columns, columns };
+  return { at: memory.copy(values), dtype: DTYPES[tagOf(values)], rows: values.length / columns, columns };
 }
 
 // Tables as the module reads them.
@@ -525,11 +521,18 @@ export class Network extends Owned {
     return scratch((memory) => {
       const out = memory.bytes(8);
       check(core.netlet_from_bytes(memory.copy(given), given.length, out, out + 4, core.error()));
-      const [network, optimizer] = new Uint32Array(core.memory.buffer, out, 2);
-      return {
-        network: new Network(new Pointer(network)),
-        optimizer: optimizer ? new Optimizer(new Pointer(optimizer)) : null,
-      };
+      const [at, optimizerAt] = new Uint32Array(core.memory.buffer, out, 2);
+      const network = new Network(new Pointer(at));
+      const optimizer = optimizerAt ? new Optimizer(new Pointer(optimizerAt)) : null;
+      try {
+        network.#checkedLabels("classes", network.classes);
+        network.#checkedLabels("featureNames", network.featureNames);
+      } catch (error) {
+        network.free();
+        optimizer?.free();
+        throw new NetletError("format", `the network's notes are not as netlet writes them: ${error.message}`);
+      }
+      return { network, optimizer };
     });
   }
 
@@ -701,18 +704,35 @@ export class Network extends Owned {
     return this.#note("classes");
   }
   set classes(labels) {
-    const count = CLASS_COUNT[this.lossName];
-    if (labels !== null && !count) fail(`classes: expected null for ${this.lossName}, which has no classes`);
-    this.#setNote("classes", labels && distinct(labels, count(this), "classes", ["string", "number", "boolean"]));
+    this.#setNote("classes", distinct(this.#checkedLabels("classes", labels), "classes"));
   }
   get featureNames() {
     return this.#note("featureNames");
   }
   set featureNames(labels) {
-    this.#setNote("featureNames", labels && distinct(labels, this.inputs, "featureNames", ["string"]));
+    this.#setNote("featureNames", distinct(this.#checkedLabels("featureNames", labels), "featureNames"));
+  }
+  // A copy; null: none.
+  #checkedLabels(name, labels) {
+    if (labels === null) return null;
+    const ofClasses = name === "classes";
+    if (ofClasses && !(this.lossName in CLASS_COUNT)) {
+      fail(`classes: expected null for ${this.lossName}, which has no classes`);
+    }
+    const count = ofClasses ? CLASS_COUNT[this.lossName](this) : this.inputs;
+    if (!Array.isArray(labels)) fail(`${name}: expected an array of ${count}, or null, got ${shown(labels)}`);
+    if (labels.length !== count) fail(`${name}: expected ${count}, got ${labels.length}`);
+    return Array.from(labels, (label) => {
+      if (typeof label === "string" || (ofClasses && (typeof label === "boolean" || Number.isFinite(label))))
+        return label;
+      const expected = ofClasses ? "text, booleans or finite numbers" : "text";
+      return fail(`${name}: expected ${expected}, got ${shown(label)}`);
+    });
   }
   get metadata() {
-    const { [ORIGIN]: _, ...own } = this.#note("metadata") ?? {};
+    const stored = this.#noteText("metadata") === null ? {} : this.#note("metadata");
+    if (!isPlain(stored)) throw new NetletError("format", "metadata: the network's note is no JSON object");
+    const { [ORIGIN]: _, ...own } = stored;
     return own;
   }
   set metadata(object) {
@@ -723,7 +743,8 @@ export class Network extends Owned {
     this.#writeNote("metadata", joined(own, this.#metadataTexts().origin));
   }
   get provenance() {
-    return this.#note("metadata")?.[ORIGIN] ?? null;
+    const origin = parsed(this.#noteText("metadata"))?.[ORIGIN];
+    return isPlain(origin) ? origin : null;
   }
   _forgetProvenance() {
     const { own, origin } = this.#metadataTexts();
@@ -731,21 +752,22 @@ export class Network extends Owned {
   }
   // The caller's part and Python's as they are, since JavaScript's numbers cannot hold all of JSON's.
   #metadataTexts() {
-    const at = core.netlet_note(this._at, NOTES.indexOf("metadata"));
-    if (!at || !text(at).includes(ORIGIN) || this.provenance === null) return { own: at ? text(at) : "{}", origin: "" };
-    const [, own, origin] = text(at).match(/^(.*[^,\s])[,\s]*"netlet_provenance":\s*(\{.*\})\s*\}$/s) ?? []; // its last name
-    return isJson(`${own}}`) && isJson(origin)
+    const note = this.#noteText("metadata") ?? "{}";
+    if (!note.includes(ORIGIN) || this.provenance === null) return { own: note, origin: "" };
+    const [, own, origin] = note.match(/^(.*[^,\s])[,\s]*"netlet_provenance":\s*(\{.*\})\s*\}$/s) ?? []; // its last name
+    return parsed(`${own}}`) && parsed(origin)
       ? { own: `${own}}`, origin }
       : { own: jsonOf(this.metadata, "metadata"), origin: jsonOf(this.provenance, "metadata") };
   }
-  #note(name) {
+  #noteText(name) {
     const at = core.netlet_note(this._at, NOTES.indexOf(name));
-    if (!at) return null;
-    try {
-      return JSON.parse(text(at));
-    } catch (error) {
-      throw new NetletError("format", `${name}: expected JSON, but ${error.message}`);
-    }
+    return at ? text(at) : null;
+  }
+  #note(name) {
+    const note = this.#noteText(name);
+    const value = parsed(note);
+    if (value === undefined) throw new NetletError("format", `${name}: the network's note is no JSON`);
+    return value;
   }
   #setNote(name, value) {
     const json = value && jsonOf(value, name);
@@ -877,27 +899,22 @@ function taken(Type, at, count) {
   return values;
 }
 
-function distinct(labels, count, name, types) {
-  if (!Array.isArray(labels)) fail(`${name}: expected an array of ${count}, or null, got ${shown(labels)}`);
-  const given = Array.from(labels);
-  if (given.length !== count) fail(`${name}: expected ${count}, got ${given.length}`);
-  given.forEach((label, i) => {
-    const wrong = !types.includes(typeof label) || (typeof label === "number" && !Number.isFinite(label));
-    if (wrong) fail(`${name}: expected each to be a ${types.join(" or ")}, got ${shown(label)}`);
-    if (given.indexOf(label) < i) fail(`${name}: expected each once, got ${shown(label)} again`);
+function distinct(labels, name) {
+  labels?.forEach((label, i) => {
+    if (labels.indexOf(label) < i) fail(`${name}: expected each once, got ${shown(label)} again`);
   });
-  return given;
+  return labels;
 }
 
 const isPlain = (value) =>
   typeof value === "object" && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value));
 
-function isJson(json) {
+// What JSON says, null of null; undefined: it is none.
+function parsed(json) {
   try {
-    JSON.parse(json);
-    return true;
+    return JSON.parse(json);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -1022,10 +1039,8 @@ export class Optimizer extends Owned {
     if (name === "adamw") given.weightDecay ??= 0.01;
     const values = new Float64Array(names.optimizer_setting.length).fill(NaN); // the default
     for (const [setting, value] of Object.entries(given)) {
-      if (value === undefined) continue;
-      values[settingNumber(setting)] = Number.isNaN(real(value, setting))
-        ? fail(`${setting}: expected a number, got NaN`)
-        : value;
+      if (Number.isNaN(real(value, setting))) fail(`${setting}: expected a number, got NaN`);
+      values[settingNumber(setting)] = value;
     }
     const kind = names.optimizer.indexOf(name === "adamw" ? "adam" : name);
     const momentum = flag(nesterov, "nesterov") ? 1 : 0;
@@ -1080,7 +1095,8 @@ const FIT_OPTIONS = [
   ...["epochs", "batchSize", "optimizer", "learningRate", "shuffle", "seed", "sampleWeight", "validationData"],
   ...["patience", "minDelta", "schedule", "resume", "standardize", "missing", "onEpoch", "signal"],
 ];
-const FIGURES = ["loss", "seconds", "accuracy", "learningRate", "validationLoss", "validationAccuracy"]; // in this order
+// of an epoch, 8 bytes each, in this order
+const FIGURES = ["epoch", "loss", "seconds", "accuracy", "learningRate", "validationLoss", "validationAccuracy"];
 const EPOCH_BYTES = 72;
 const PAUSE = 12; // milliseconds of training between two pauses
 
@@ -1123,8 +1139,9 @@ function scheduleOf(given) {
 
 // One call of fit, which may run in several pieces: its data stay in the module's memory until it ends.
 class Training {
-  history = Object.fromEntries(["epoch", ...FIGURES].map((name) => [name, []]));
+  history = Object.fromEntries(FIGURES.map((name) => [name, []]));
   calling = false; // whether onEpoch runs
+  #columns; // of history: the numbers of the figures that there are
   #memory = new Scratch();
   #network;
   #optimizer;
@@ -1157,6 +1174,9 @@ class Training {
       this.#settings = this.#memory.bytes(8 * 16);
       this.#optimizer = optimizerOf(optimizer, learningRate);
       this.#ownOptimizer = this.#optimizer !== optimizer;
+      const absent = (name) =>
+        (/accuracy/i.test(name) && !(network.lossName in CLASS_COUNT)) || (/^validation/.test(name) && !validationData);
+      this.#columns = FIGURES.map((_, i) => i).filter((i) => !absent(FIGURES[i]));
       network._idle();
       this.#optimizer._idle();
       this.#options.firstEpoch = network.epochsTrained;
@@ -1255,26 +1275,18 @@ class Training {
 
   #read(at) {
     const bytes = view();
-    const epoch = { epoch: Number(bytes.getBigUint64(at, true)) };
-    FIGURES.forEach((name, i) => {
-      epoch[name] = bytes.getFloat64(at + 8 * (i + 1), true);
-    });
-    return epoch;
+    return FIGURES.map((_, i) => (i ? bytes.getFloat64(at + 8 * i, true) : Number(bytes.getBigUint64(at, true))));
   }
 
-  #add(epoch) {
+  #add(figures) {
     const { patience, onEpoch, signal, validationData } = this.#options;
-    const classes = !Number.isNaN(epoch.accuracy);
-    for (const [name, column] of Object.entries(this.history)) {
-      const there = (classes || !name.endsWith("ccuracy")) && (validationData || !name.startsWith("validation"));
-      if (there) column.push(epoch[name]);
-    }
+    for (const i of this.#columns) this.history[FIGURES[i]].push(figures[i]);
     --this.#left;
-    if (patience) this.#judge(validationData ? epoch.validationLoss : epoch.loss);
+    if (patience) this.#judge(figures[FIGURES.indexOf(validationData ? "validationLoss" : "loss")]);
     if (!onEpoch) return;
     this.calling = true;
     try {
-      const answer = onEpoch(epoch);
+      const answer = onEpoch(Object.fromEntries(FIGURES.map((name, i) => [name, figures[i]])));
       if (answer === true) this.#stopped = true;
       if (typeof answer?.then === "function") this.#pending = answer;
     } finally {

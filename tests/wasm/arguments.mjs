@@ -313,7 +313,8 @@ test("networks that cannot be", () => {
     [[2, 1.5], {}, /^layerSizes: .*got 1.5$/],
     [[2, NaN], {}, /^layerSizes: .*got NaN$/],
     [[2, 2 ** 32], {}, /^layerSizes: .*got 4294967296$/],
-    [[2, "x"], {}, /^layerSizes: /],
+    [[2, "3"], {}, /^layerSizes: .*got "3"$/],
+    [[2, true], {}, /^layerSizes: .*got true$/],
     [[2, , 1], {}, /^layerSizes: /],
     [[2, 1], null, /^options: expected an object, got null$/],
     [[2, 1], "relu", /^options: expected an object, got "relu"$/],
@@ -379,6 +380,11 @@ test("networks that can be", () => {
   const quantile = new Network([2, 2], { loss: "quantile", quantile: Float64Array.of(0.1, 0.9), seed: 1 });
   assert.deepEqual([quantile.quantiles, quantile.huberDelta], [[0.1, 0.9], 1]);
   assert.deepEqual(new Network([2, 3, 3], { loss: "cross_entropy" }).activations, ["sigmoid", "softmax"]);
+  const undefinedIsDefault = { activation: undefined, dropout: undefined, seed: 0, loss: undefined };
+  assert.equal(new Network([2, 3, 1], undefinedIsDefault).fingerprint(), net().fingerprint());
+  const deep = new Network(new Array(3000).fill(2), { activation: "identity", seed: 0 });
+  deep.fitSync([1, 2], [1, 2], { epochs: 2, learningRate: 1e-9 });
+  assert.equal(Network.fromBytes(deep.toBytes()).fingerprint(), deep.fingerprint());
   const drawn = [new Network([2, 1]), new Network([2, 1], { seed: null })].map(({ seed }) => seed);
   assert.ok(drawn[0] !== drawn[1] && drawn.every((seed) => seed < 2n ** 53n));
   assert.equal(String(full), "Network 2-3-4-2, float32");
@@ -463,10 +469,10 @@ test("labels, names and metadata", () => {
     [() => (three.classes = ["a", "b"]), /^classes: expected 3, got 2$/],
     [() => (three.classes = "abc"), /^classes: expected an array of 3, or null, got "abc"$/],
     [() => (three.classes = ["a", "b", "a"]), /^classes: expected each once, got "a" again$/],
-    [() => (three.classes = [1, 2, NaN]), /^classes: expected each to be a string or number or boolean, got NaN$/],
+    [() => (three.classes = [1, 2, NaN]), /^classes: expected text, booleans or finite numbers, got NaN$/],
     [() => (three.classes = [1, , 3]), /got undefined$/],
     [() => (net().classes = ["a"]), /^classes: expected null for squared_error, which has no classes$/],
-    [() => (three.featureNames = [1, 2]), /^featureNames: expected each to be a string, got 1$/],
+    [() => (three.featureNames = [1, 2]), /^featureNames: expected text, got 1$/],
     [() => (three.metadata = [1]), /^metadata: expected a plain object or null, got an array of 1$/],
     [() => (three.metadata = "text"), /^metadata: expected a plain object or null, got "text"$/],
     [() => (three.metadata = { when: new Date() }), /^metadata: expected what JSON can say, got an object$/],

@@ -179,6 +179,33 @@ for (let n = 0; n < 4000; ++n) {
   attempt(bytes);
 }
 
+// ---- notes of other programs
+
+const noted = new Network([2, 2], { loss: "cross_entropy", seed: 0 });
+noted.classes = ["a", "b"];
+noted.metadata = { a: 1 };
+const notes = noted.toBytes();
+const quoted = (value) => JSON.stringify(JSON.stringify(value)).slice(1, -1);
+for (const other of ["5", "null", "{}", "[1]", "[1,null]", "[[],[]]", "no", "", quoted(["a"]), quoted({ length: 2 })]) {
+  const bytes = withHeader(notes, (header) => header.replace(quoted(["a", "b"]), other));
+  if (other !== "null" && other !== "") assert.match(attempt(bytes, false) ?? "", /notes|damaged/, other);
+  const changed = withHeader(notes, (header) => header.replace(quoted({ a: 1 }), other));
+  assert.notDeepEqual(changed, notes);
+  let net;
+  try {
+    net = Network.fromBytes(changed);
+  } catch (error) {
+    assert.equal(error.code, "format");
+    continue;
+  }
+  if (other.startsWith("{")) assert.deepEqual(Object.keys(net.metadata), other === "{}" ? [] : ["length"]);
+  else assert.throws(() => net.metadata, { code: "format" });
+  assert.equal(net.provenance, null);
+  net.fitSync([1, 2], [0], { epochs: 1 });
+  net.metadata = { b: 2 };
+  assert.deepEqual(net.copy().metadata, { b: 2 });
+}
+
 // ---- headers that lie about their own length, and depths that a stack cannot hold
 
 for (const length of [0n, 1n, 8n, 2n ** 31n, 2n ** 32n, 2n ** 32n + 8n, 2n ** 63n, 2n ** 64n - 1n, 2n ** 64n - 8n]) {

@@ -154,3 +154,16 @@ test("a view loses its memory when the module's grows", () => {
   assert.equal(view.length, 0);
   assert.deepEqual(net.parameters, values);
 });
+
+test("shared memory may grow while it is read", () => {
+  const buffer = new SharedArrayBuffer(16, { maxByteLength: 4096 });
+  const x = new Float64Array(buffer); // its length follows
+  const y = new Proxy([0], {
+    get: (target, name) => (name === "0" && !grown && (grown = buffer.grow(4096) ?? true), target[name]),
+  });
+  let grown = false;
+  const net = new Network([2, 1], { seed: 0 });
+  assert.equal(net.evaluate(x, y).loss, net.evaluate([0, 0], [0]).loss);
+  assert.equal(x.length, 512);
+  assert.equal(net.forward(x).length, 256);
+});
