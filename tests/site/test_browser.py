@@ -364,6 +364,17 @@ def test_a_file_from_python_is_opened(visit, tmp_path):
         best = net.classes[shares.argmax()]
         says(page, "#open [data-verdict]", f"Largest: {best}, {100 * shares.max():.1f} %.")
         assert page.locator("#open .value").all_text_contents() == [f"{100 * share:.1f} %" for share in shares]
+    page.evaluate(
+        """() => {
+            const clipboardData = new DataTransfer()
+            clipboardData.setData("text", " 7.5;0.01\\n")
+            const paste = new ClipboardEvent("paste", {clipboardData, bubbles: true, cancelable: true})
+            document.querySelector("#open form input").dispatchEvent(paste)
+        }"""
+    )
+    shares = net.predict_proba([[7.5, 0.01]])[0]
+    says(page, "#open [data-verdict]", f"Largest: {net.classes[shares.argmax()]}, {100 * shares.max():.1f} %.")
+    assert page.locator("#open .value").all_text_contents() == [f"{100 * share:.1f} %" for share in shares]
     page.fill("#open form input >> nth=1", "much")
     says(page, "#open [data-verdict]", "growth: expected a number, got “much”.")
     assert page.locator("#open .value").all_text_contents() == ["\N{EN DASH}"] * 3

@@ -94,11 +94,15 @@ function said(network, outputs, best) {
 
 function number(text, name) {
   const value = Number(text.trim().replace(",", "."));
-  if (text.trim() === "" || Number.isNaN(value)) throw new Error(`${name}: expected a number, got “${text.trim()}”.`);
+  if (text.trim() === "" || !Number.isFinite(value))
+    throw new Error(`${name}: expected a number, got “${text.trim()}”.`);
   return value;
 }
 
-// A field for each input.
+// The numbers of a line of a CSV file, as texts.
+const cells = (line) => line.trim().split(/\s*[,;\t]\s*|\s+/);
+
+// A field for each input; a whole line can be pasted into any of them.
 function separate(network) {
   const inputs = network.inputs.map((name, i) =>
     element("input", {
@@ -109,6 +113,16 @@ function separate(network) {
       name,
     }),
   );
+  const paste = (event) => {
+    const line = cells(event.clipboardData.getData("text"));
+    if (line.length === 1 || line.length !== inputs.length) return;
+    event.preventDefault();
+    inputs.forEach((input, i) => {
+      input.value = line[i];
+    });
+    event.target.dispatchEvent(new Event("input", { bubbles: true }));
+  };
+  for (const input of inputs) input.addEventListener("paste", paste);
   return {
     parts: [
       element(
@@ -130,7 +144,7 @@ function together(network) {
       element("label", {}, element("span", {}, `${network.inputs.length} numbers, as in a line of a CSV file`), area),
     ],
     values() {
-      const parts = area.value.trim().split(/\s*[,;\t]\s*|\s+/);
+      const parts = cells(area.value);
       if (parts.length !== network.inputs.length) {
         throw new Error(`Expected ${network.inputs.length} numbers, got ${area.value.trim() ? parts.length : "none"}.`);
       }
