@@ -102,8 +102,7 @@ def source(path: Path) -> str:
 
 
 IMPORT = re.compile(r'^import (?:\* as (?P<all>\w+)|\{(?P<some>[^}]*)\}) from "(?P<path>\.[^"]*)";$', re.MULTILINE)
-EXPORT = re.compile(r"^export (?P<what>(?:async )?function\*?|class|const|let) (?P<name>\w+)", re.MULTILINE)
-EXPORTED = re.compile(r"^export \{(?P<names>[^}]*)\};$", re.MULTILINE)
+EXPORT = re.compile(r"^export (?P<what>(?:async )?function|class|const) (?P<name>\w+)", re.MULTILINE)
 
 
 def bundle(entry: Path) -> str:
@@ -118,18 +117,12 @@ def bundle(entry: Path) -> str:
 
         def imported(match: re.Match[str]) -> str:
             module = add((path.parent / match["path"]).resolve())
-            some = re.sub(r"(\w+) as (\w+)", r"\1: \2", match["some"] or "")
-            return f"const {match['all'] or '{' + some + '}'} = {module};"
+            return f"const {match['all'] or '{' + match['some'] + '}'} = {module};"
 
         text = IMPORT.sub(imported, text)
         names = [match["name"] for match in EXPORT.finditer(text)]
-        names += [
-            " as ".join(reversed(name.split(" as "))).replace(" as ", ": ")
-            for match in EXPORTED.finditer(text)
-            for name in filter(None, map(str.strip, match["names"].split(",")))
-        ]
-        text = EXPORTED.sub("", EXPORT.sub(r"\g<what> \g<name>", text))
-        rest = re.search(r"^(import|export)\b.*", text, re.MULTILINE)
+        text = EXPORT.sub(r"\g<what> \g<name>", text)
+        rest = re.search(r"^(import|export)\b.*|^const \{.*\bas\b.*", text, re.MULTILINE)
         if rest:
             raise ValueError(f"{path}: expected a simple import or export, got {rest[0]}")
         text = text.replace("import.meta.url", "location.href")  # which only modules have

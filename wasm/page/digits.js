@@ -55,7 +55,7 @@ export function digitsSection({ fingerprints }) {
       canvas.setAttribute("aria-label", "The first layer’s weights: for each hidden unit an image of 8 × 8 pixels");
       const read = result.heldOut - misread.length;
       return (
-        `as in Python, after 50 epochs of ${count(result.trained, "digit")} in ${duration(result.milliseconds)}; ` +
+        `after 50 epochs of ${count(result.trained, "digit")} in ${duration(result.milliseconds)}; ` +
         `${read} of ${count(result.heldOut, "held-out digit")} read right.`
       );
     },

@@ -63,6 +63,7 @@ class Pad {
       return [(clientX - box.left) / box.width, (clientY - box.top) / box.height];
     };
     let stroke = null;
+    let waiting = false; // for the next picture
     canvas.addEventListener("pointerdown", (event) => {
       if (event.button !== 0 || stroke) return;
       event.preventDefault();
@@ -76,13 +77,19 @@ class Pad {
       if (event.pointerId !== stroke?.id) return;
       const events = event.getCoalescedEvents?.() ?? [];
       for (const each of events.length ? events : [event]) stroke.points.push(at(each));
-      this.draw();
-      changed(this.strokes, false);
+      if (waiting) return;
+      waiting = true;
+      requestAnimationFrame(() => {
+        waiting = false;
+        this.draw();
+        if (stroke) changed(this.strokes, false);
+      });
     });
     for (const end of ["pointerup", "pointercancel"]) {
       canvas.addEventListener(end, (event) => {
         if (event.pointerId !== stroke?.id) return;
         stroke = null;
+        this.draw();
         changed(this.strokes, true);
       });
     }

@@ -25,7 +25,7 @@ export function fileSection() {
       find("[data-name]", opened).focus();
     } catch (error) {
       opened.hidden = true;
-      problem.textContent = `${file.name} cannot be opened. ${error.message}`;
+      problem.textContent = `${file.name} cannot be opened. ${sentence(error.message)}`;
       problem.hidden = false;
     }
   }
@@ -85,6 +85,8 @@ function show(place, name, network) {
   };
   form.oninput();
 }
+
+const sentence = (message) => `${message[0].toUpperCase()}${message.slice(1)}.`;
 
 function said(network, outputs, best) {
   return `Largest: ${network.outputs[best]}, ${network.shares ? percent(outputs[best]) : short(outputs[best])}.`;

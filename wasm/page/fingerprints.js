@@ -42,7 +42,8 @@ export class Comparison {
     const same = fingerprint === this.expected && others;
     this.here.replaceChildren(grouped(fingerprint, this.expected));
     this.place.dataset.same = same;
-    this.verdict.replaceChildren(mark(same, same ? "The same bits" : "Different bits"), ` ${more}`);
+    const words = same ? ["The same bits", "as in Python"] : ["Different bits", "from Python’s"];
+    this.verdict.replaceChildren(mark(same, words[0]), ` ${words[1]}, ${more}`);
   }
 
   fail(message) {

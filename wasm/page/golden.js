@@ -42,7 +42,7 @@ export function goldenSection({ golden }) {
       const missing = golden.networks.length - rows.length;
       comparison.show(
         together,
-        `for all together; ${same} of ${count(golden.networks.length, "network")} the same, in ` +
+        `for all together: ${same} of ${count(golden.networks.length, "network")} the same, in ` +
           `${duration(performance.now() - begin)}${missing ? `; ${missing} did not run` : ""}.`,
         same === golden.networks.length,
       );

@@ -7,6 +7,7 @@ const POINTS = 32;
 const INK = 300; // points that a digit covers
 const WIDEST = 25; // its width, in points
 const RADII = Array.from({ length: 15 }, (_, i) => 1.5 + i / 4); // of the pen, in points
+const STEP = 0.01; // between two marks of the pen, in sides of the pad
 const ROW = 0.08; // of the height: what counts as the first and the last row
 const STEEPEST = 1; // shear
 const LARGEST = 150; // points for the side of the pad, so that a dot stays a dot
@@ -18,20 +19,21 @@ export function pixelsOf(strokes) {
   let best = { error: Infinity };
   for (const radius of RADII) {
     const bitmap = drawn(points, radius);
-    const error = Math.abs(bitmap.reduce((sum, value) => sum + value) - INK);
-    if (error < best.error) best = { error, bitmap };
+    const ink = bitmap.reduce((sum, value) => sum + value);
+    if (Math.abs(ink - INK) < best.error) best = { error: Math.abs(ink - INK), bitmap };
+    if (ink > INK) break; // as more of it has
   }
   const pixels = new Uint8Array(64);
   for (const [i, value] of best.bitmap.entries()) pixels[8 * (i >> 7) + ((i % POINTS) >> 2)] += value;
   return pixels;
 }
 
-// A stroke as points so close to each other that a pen's marks overlap.
+// A stroke as points so close to each other that a pen's marks overlap, and no closer.
 function dense(stroke) {
   const points = [stroke[0]];
-  for (let i = 1; i < stroke.length; ++i) {
-    const [[x1, y1], [x2, y2]] = [stroke[i - 1], stroke[i]];
-    const steps = Math.max(1, Math.ceil(Math.hypot(x2 - x1, y2 - y1) / 0.01));
+  for (const [x2, y2] of stroke) {
+    const [x1, y1] = points.at(-1);
+    const steps = Math.round(Math.hypot(x2 - x1, y2 - y1) / STEP);
     for (let k = 1; k <= steps; ++k) points.push([x1 + ((x2 - x1) * k) / steps, y1 + ((y2 - y1) * k) / steps]);
   }
   return points;

@@ -4,18 +4,19 @@
 const dark = matchMedia("(prefers-color-scheme: dark)");
 let mode = "auto";
 
-function remembered(value) {
+function remembered(...values) {
   try {
-    if (value) localStorage.setItem("mode", value);
-    return localStorage.getItem("mode");
+    if (values.length) [localStorage.mode, localStorage.theme] = values;
+    return localStorage.mode;
   } catch {
-    return value; // a page that may not remember anything
+    return ""; // a page that may not remember anything
   }
 }
 
+const theme = () => (mode === "auto" ? (dark.matches ? "dark" : "light") : mode);
+
 function apply() {
-  const theme = mode === "auto" ? (dark.matches ? "dark" : "light") : mode;
-  document.documentElement.dataset.theme = theme;
+  document.documentElement.dataset.theme = theme();
   const button = document.querySelector("#theme");
   if (!button) return;
   button.dataset.mode = mode;
@@ -32,7 +33,7 @@ document.addEventListener("DOMContentLoaded", () => {
   apply();
   document.querySelector("#theme").addEventListener("click", () => {
     mode = { auto: "light", light: "dark", dark: "auto" }[mode];
-    remembered(mode);
+    remembered(mode, theme());
     apply();
   });
 });

@@ -63,9 +63,10 @@ export function xorSection({ fingerprints }) {
       curve.clear();
       curve.add(result.loss);
       show(EPOCHS, result);
-      slider.max = slider.value = result.stages - 1;
+      slider.max = result.stages - 1;
+      slider.value = slider.max;
       slider.disabled = false;
-      return `as in Python, after 10,000 epochs in ${duration(result.milliseconds)}.`;
+      return `after 10,000 epochs in ${duration(result.milliseconds)}.`;
     },
   });
 }
