@@ -167,6 +167,21 @@ test("onEpoch sees each epoch, and may end, evaluate, save, copy and write", asy
   }
 });
 
+test("patience goes back to what onEpoch has written", async () => {
+  for (const fit of ["fit", "fitSync"]) {
+    const net = new Network([1, 1], { activation: "identity", seed: 0 });
+    const written = [
+      [2, 0],
+      [5, 5],
+      [7, 7],
+    ]; // the first gives y, and an epoch leaves it as it is
+    const onEpoch = ({ epoch }) => void (net.parameters = written[epoch]);
+    const history = await net[fit]([1, 2], [2, 4], { epochs: 9, learningRate: 0.01, patience: 1, onEpoch });
+    assert.deepEqual([history.epoch.length, history.loss[1]], [3, 0]);
+    assert.deepEqual(Array.from(net.parameters), [2, 0]);
+  }
+});
+
 test("fit waits for what onEpoch promises, and fitSync refuses it", async () => {
   const net = regression();
   const order = [];
