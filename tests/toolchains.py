@@ -129,7 +129,7 @@ SYSTEMS = {  # CMake's options, and what runs the programs here
 def other_system(name: str) -> list[str] | None:
     """CMake's options for one of SYSTEMS, or None if zig or the emulator is not installed."""
     options, emulator = SYSTEMS[name]
-    program = tool(emulator[0]) if emulator else None
+    program = node() if emulator[:1] == ["node"] else tool(emulator[0]) if emulator else None
     if not importlib.util.find_spec("ziglang") or (emulator and not program):
         return None
     return [*options, *([f"-DCMAKE_CROSSCOMPILING_EMULATOR={';'.join([program, *emulator[1:]])}"] if program else [])]
