@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The page that trains networks in the browser, as one HTML file that needs neither a server nor a network.
 
-``python wasm/page/assemble.py try.html`` compiles netlet.wasm by zig (``pip install cmake ninja ziglang``), lets netlet
-train the same networks in Python for the fingerprints that the page compares its own with, and puts everything into
-the file: the template, the style, the modules, netlet.wasm and the digits.
+``python wasm/page/assemble.py try.html`` compiles netlet.wasm by zig, lets netlet train the same networks in Python for
+the fingerprints that the page compares its own with, and puts everything into the file: the template, the style, the
+modules, netlet.wasm and scikit-learn's digits. It needs, from the repository's root:
+
+    python -m pip install . scikit-learn cmake ninja ziglang
 """
 
 from __future__ import annotations
@@ -25,26 +27,31 @@ import warnings
 from pathlib import Path
 from typing import Any
 
-import netlet
-import numpy as np
-from netlet import _core, _golden
-
 PAGE = Path(__file__).resolve().parent
 ROOT = PAGE.parents[1]
 LOGO = ROOT / "docs" / "_static" / "logo.svg"
 
 
 class NoCompilerError(RuntimeError):
-    """netlet.wasm cannot be compiled here."""
+    """The page cannot be made here, as a program or a package is missing."""
+
+
+MODULES = {"netlet": ".", "sklearn": "scikit-learn", "ziglang": "ziglang"}  # and what pip calls them
+
+
+def check() -> None:
+    """Say what is missing, all at once."""
+    tool = runpy.run_path(str(ROOT / "wasm" / "package.py"))["tool"]
+    missing = [name for module, name in MODULES.items() if importlib.util.find_spec(module) is None]
+    missing += [name for name in ("cmake", "ninja") if not shutil.which(tool(name))]
+    if missing:
+        named = ", ".join("netlet" if name == "." else name for name in missing)
+        raise NoCompilerError(f"To make this page it takes {named}: pip install {' '.join(missing)}")
 
 
 def compiled() -> Path:
     """netlet.wasm, compiled unless it is up to date."""
     package = runpy.run_path(str(ROOT / "wasm" / "package.py"))
-    missing = [name for name in ("cmake", "ninja") if not shutil.which(package["tool"](name))]
-    missing += ["ziglang"] * (importlib.util.find_spec("ziglang") is None)
-    if missing:
-        raise NoCompilerError(f"To compile it takes {' and '.join(missing)}: pip install {' '.join(missing)}")
     return package["build"](ROOT / "build" / "wasm")
 
 
@@ -60,6 +67,9 @@ def printed(program: Path) -> str:
 
 def golden() -> dict[str, Any]:
     """The golden networks, their fingerprints after netlet has trained them now, and that of all together."""
+    import netlet
+    from netlet import _golden
+
     cases = _golden.read()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the networks need not be good ones
@@ -73,6 +83,9 @@ def golden() -> dict[str, Any]:
 
 def facts() -> dict[str, Any]:
     """What the page shows of Python."""
+    import netlet
+    from netlet import _core
+
     return {
         "machine": f"{platform.system()} on {platform.machine()}, {netlet.isa()}",
         "compiler": _core.BUILD,
@@ -85,6 +98,7 @@ def facts() -> dict[str, Any]:
 
 def digits() -> bytes:
     """The images of scikit-learn's digits, 64 bytes each, and behind them the labels, a byte each."""
+    import numpy as np
     from sklearn.datasets import load_digits
 
     images, labels = load_digits(return_X_y=True)
@@ -143,6 +157,7 @@ def packed(data: bytes) -> str:
 
 def page(home: str = "") -> str:
     """The page; `home` is the address of the documentation, if the page is to link to it."""
+    check()
     wasm = compiled().read_bytes()
     parts = {
         "style": (PAGE / "style.css").read_text(encoding="utf-8"),
@@ -171,7 +186,7 @@ def absent(reason: str, home: str = "") -> str:
 def common(home: str) -> dict[str, str]:
     """What both pages show."""
     logo = LOGO.read_text(encoding="utf-8")
-    documentation = f'<a href="{html.escape(home)}">Documentation</a>' if home else ""
+    documentation = f'<nav aria-label="Site"><a href="{html.escape(home)}">Documentation</a></nav>' if home else ""
     theme = bundle(PAGE / "theme.js")
     icon = "data:image/svg+xml;base64," + base64.b64encode(logo.encode()).decode()
     return {"logo": logo, "icon": icon, "documentation": documentation, "theme": theme}
