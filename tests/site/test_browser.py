@@ -106,7 +106,7 @@ def test_xor_is_python_s(visit):
     assert re.fullmatch(rf"{SAME} as in Python, after 10,000 epochs in \d+(\.\d+)? m?s\.", verdict)
     cells = page.locator("#xor tbody tr:last-child td").all_text_contents()
     assert cells == [f"{value:.4f}" for value in outputs[:, 0]]
-    assert "in 10000 epochs" in page.locator("#xor svg").get_attribute("aria-label")
+    assert "in 10,000 epochs" in page.locator("#xor svg").get_attribute("aria-label")
     for place, is_orange in [((0.3, 0.2), True), ((0.8, 0.2), False), ((0.3, 0.65), False), ((0.85, 0.7), True)]:
         red, _, blue, _ = page.locator("[data-surface]").evaluate(PIXEL, place)
         assert (red > blue) == is_orange, place
@@ -204,7 +204,7 @@ def test_digits_are_python_s_and_readme_s(trained, digits):
     assert here in (ROOT / "README.md").read_text(encoding="utf-8")
     read = net.predict(x)
     assert verdict.startswith(SAME)
-    assert f"{(read == y).sum()} of 450 held-out digits read right" in verdict
+    assert f"{(read == y).sum()} of 450 digits kept back are read right" in verdict
     assert trained.inner_text("[data-accuracy] span") == f"{100 * (read == y).mean():.1f} %"
     found = trained.locator(".misread figcaption").all_text_contents()
     assert found == [f"{right}, read as {wrong}" for right, wrong in zip(y[read != y], read[read != y])]
@@ -269,10 +269,10 @@ def reading(page):
 
 
 def pixels(page):
-    labels = page.locator("#draw [role=gridcell]").evaluate_all("cells => cells.map(cell => cell.ariaLabel)")
-    found = [re.fullmatch(r"row (\d), column (\d): (\d+) of 16", label).groups() for label in labels]
-    assert [(int(row), int(column)) for row, column, _ in found] == [(i // 8 + 1, i % 8 + 1) for i in range(64)]
-    return np.array([float(value) for *_, value in found])
+    label = page.get_attribute("[data-pixels]", "aria-label")
+    rows = [row.split() for row in label.partition(": ")[2].split(", ")]
+    assert [len(row) for row in rows] == [8] * 8
+    return np.array(rows, float).ravel()
 
 
 def test_drawn_digits_are_read(trained, digits):
@@ -298,8 +298,10 @@ def test_a_finger_draws(trained):
 
 
 IMAGES = {
-    0: ["..###...", "..#.##..", ".#...#..", ".#...#..", ".#...#..", ".#...#..", "..#.#...", "..###..."],
-    4: ["...#....", "..##....", "..#.....", ".##.#...", ".#..##..", ".######.", "....#...", "....#..."],
+    0: ["..###...", ".#...#..", ".#...#..", ".#...#..", ".#...#..", ".#...#..", ".#...#..", "..###..."],
+    1: ["...#....", "...#....", "...#....", "...#....", "...#....", "...#....", "...#....", "...#...."],
+    4: ["....#...", "...#....", "..#.....", ".#...#..", ".######.", ".....#..", ".....#..", ".....#.."],
+    7: [".######.", "......#.", ".....#..", ".....#..", "....#...", "....#...", "...#....", "...#...."],
 }
 
 
@@ -309,7 +311,7 @@ def test_the_keyboard_draws(trained):
     assert grid.locator("[tabindex='0']").count() == 1
     for digit, rows in IMAGES.items():
         trained.focus("[data-clear]")
-        trained.keyboard.press("Tab")
+        trained.keyboard.press("Shift+Tab")
         trained.keyboard.press("Delete")
         for _ in range(7):
             trained.keyboard.press("ArrowUp")
@@ -321,16 +323,82 @@ def test_the_keyboard_draws(trained):
                 trained.keyboard.press("ArrowRight")
             if row < 7:
                 trained.keyboard.press("ArrowDown")
-        expected = [16.0 * (cell == "#") for cells in rows for cell in cells]
-        assert pixels(trained).tolist() == expected
+        labels = grid.locator("[role=gridcell]").evaluate_all("cells => cells.map(cell => cell.ariaLabel)")
+        states = {"#": "set", ".": "empty"}
+        assert labels == [f"row {i // 8 + 1}, column {i % 8 + 1}: {states[rows[i // 8][i % 8]]}" for i in range(64)]
         says(trained, "#draw .verdict strong", str(digit))
+    trained.keyboard.press("Delete")
+    says(trained, "#draw .verdict", "Nothing drawn yet.")
+    assert pixels(trained).max() == 0
+
+
+def test_the_keyboard_s_lines_are_as_the_pen_s(trained):
+    """A line of points has the pixels of the same line drawn by a mouse."""
+    assert drawn(trained, by_mouse, [[[0.4375, 0.0625], [0.4375, 0.9375]]]) == 1
+    line = pixels(trained)
+    trained.click("[data-clear]")
+    trained.focus("[data-cells] [role=gridcell] >> nth=3")
+    for _ in range(8):
+        trained.keyboard.press("Space")
+        trained.keyboard.press("ArrowDown")
+    # the eighth press of ArrowDown stays in the last row
+    says(trained, "#draw .verdict strong", "1")
+    assert np.abs(pixels(trained) - line).max() <= 1
 
 
 def test_drawing_trains_the_network_first(visit, digits):
     page = ready(visit(reduced_motion="reduce"))
-    page.click("#draw [role=gridcell] >> nth=20")
+    page.focus("#draw [role=gridcell] >> nth=20")
+    page.evaluate(WORDS)
+    page.keyboard.press("Space")
     page.wait_for_selector("#draw .verdict strong", timeout=120_000)
+    said = page.evaluate("words")
+    assert set(said) >= {f"Learning first: epoch {n} of 50" for n in (1, 16, 50)}
     assert shown(page, "#digits")[1] == digits[0].fingerprint()
+
+
+WORDS = """() => {
+    window.words = []
+    const verdict = document.querySelector("#draw [data-verdict]")
+    const note = () => words.push(verdict.textContent)
+    new MutationObserver(note).observe(verdict, {childList: true, subtree: true, characterData: true})
+}"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_nothing_below_moves_while_the_networks_learn(visit, width):
+    page = ready(visit(viewport={"width": width, "height": 900}))
+    top = "document.querySelector('#draw').getBoundingClientRect().top + scrollY"
+    before = page.evaluate(top)
+    page.evaluate(
+        """() => {
+            window.tops = []
+            const note = () => tops.push(document.querySelector("#draw").getBoundingClientRect().top + scrollY)
+            new MutationObserver(note).observe(document.body, {childList: true, subtree: true, characterData: true})
+        }"""
+    )
+    for section in ("#xor", "#digits"):
+        page.click(f"{section} [data-train]")
+        shown(page, section)
+    assert page.locator(".misread figure").count() == 9
+    tops = page.evaluate("tops")
+    assert len(tops) > 10
+    assert set(tops) == {before}
+
+
+def test_training_can_be_stopped(visit, digits):
+    page = ready(visit())
+    page.click("#digits [data-train]")
+    page.wait_for_selector("#digits .bits .none:text('epoch')")
+    button = page.get_by_role("button", name="Stop training the digits")
+    assert button.inner_text() == "Stop"
+    button.click()
+    page.wait_for_selector("#digits .bits .verdict:text('Stopped')")
+    assert page.locator("#digits .bits .mark").count() == 0
+    assert page.is_disabled("#digits [data-save]")
+    page.get_by_role("button", name="Train the digits again").click()
+    assert shown(page, "#digits")[1] == digits[0].fingerprint()
+    assert page.is_enabled("#digits [data-save]")
 
 
 # files
@@ -364,20 +432,58 @@ def test_a_file_from_python_is_opened(visit, tmp_path):
         best = net.classes[shares.argmax()]
         says(page, "#open [data-verdict]", f"Largest: {best}, {100 * shares.max():.1f} %.")
         assert page.locator("#open .value").all_text_contents() == [f"{100 * share:.1f} %" for share in shares]
-    page.evaluate(
-        """() => {
-            const clipboardData = new DataTransfer()
-            clipboardData.setData("text", " 7.5;0.01\\n")
-            const paste = new ClipboardEvent("paste", {clipboardData, bubbles: true, cancelable: true})
-            document.querySelector("#open form input").dispatchEvent(paste)
-        }"""
-    )
+    assert not paste(page, "1,5")  # one number, which the browser enters
+    assert paste(page, " 7,5 0,01\n")
+    assert paste(page, " 7.5;0.01\n")
     shares = net.predict_proba([[7.5, 0.01]])[0]
     says(page, "#open [data-verdict]", f"Largest: {net.classes[shares.argmax()]}, {100 * shares.max():.1f} %.")
     assert page.locator("#open .value").all_text_contents() == [f"{100 * share:.1f} %" for share in shares]
-    page.fill("#open form input >> nth=1", "much")
-    says(page, "#open [data-verdict]", "growth: expected a number, got “much”.")
-    assert page.locator("#open .value").all_text_contents() == ["\N{EN DASH}"] * 3
+    for wrong in ("much", "0x10", "1,000.5", "Infinity"):
+        page.fill("#open form input >> nth=1", wrong)
+        says(page, "#open [data-verdict]", f"growth: expected a number, got “{wrong}”.")
+        assert page.locator("#open .value").all_text_contents() == ["\N{EN DASH}"] * 3
+        invalid = page.locator("#open form input").evaluate_all("all => all.map(one => one.ariaInvalid)")
+        assert invalid == ["false", "true"]
+
+
+def paste(page, text):
+    """Pastes into the first field; whether the page took it for more than that field's."""
+    return page.evaluate(
+        """text => {
+            const clipboardData = new DataTransfer()
+            clipboardData.setData("text", text)
+            const paste = new ClipboardEvent("paste", {clipboardData, bubbles: true, cancelable: true})
+            return !document.querySelector("#open form input").dispatchEvent(paste)
+        }""",
+        text,
+    )
+
+
+def test_squared_errors_give_no_percentages(visit, tmp_path):
+    net, outputs = xor()
+    net.save(tmp_path / "xor.netlet")
+    page = ready(visit())
+    page.set_input_files("[data-file]", tmp_path / "xor.netlet")
+    says(page, "#open .value", f"{float(f'{outputs[0, 0]:.6g}'):g}")
+    net = Network([2, 3, 1], loss="binary_cross_entropy", seed=0)
+    net.save(tmp_path / "share.netlet")
+    page.set_input_files("[data-file]", tmp_path / "share.netlet")
+    says(page, "#open .value", f"{100 * net.forward([[0, 0]])[0, 0]:.1f} %")
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_an_image_s_inputs_are_a_square(visit, digits, tmp_path, width):
+    net, x, _ = digits
+    net.save(tmp_path / "digits.netlet")
+    page = ready(visit(viewport={"width": width, "height": 900}))
+    page.set_input_files("[data-file]", tmp_path / "digits.netlet")
+    says(page, "#open [data-verdict]", "All inputs are 0. Change one to see the outputs.")
+    boxes = [box.bounding_box() for box in page.locator("#open form input").all()]
+    assert len({box["x"] for box in boxes}) == len({box["y"] for box in boxes}) == 8
+    outputs_above = page.locator("#open h4", has_text="Outputs").bounding_box()["y"] < boxes[0]["y"] - 100
+    assert outputs_above == (width == 390)
+    assert paste(page, ",".join(map(str, x[0])))
+    says(page, "#open .best .name", f"{net.predict(x[:1])[0]}" if net.classes is not None else "class 0")
 
 
 def test_many_inputs_are_a_line(visit, tmp_path):
@@ -427,7 +533,11 @@ def test_damaged_files_are_refused_in_words(visit, tmp_path):
         page.set_input_files("[data-file]", {"name": f"{name}.netlet", "mimeType": "", "buffer": data})
         page.wait_for_selector(f"#open [data-problem]:text('{name}.netlet')")
         said = page.inner_text("#open [data-problem]")
-        assert re.fullmatch(rf"{name}\.netlet cannot be opened\. [A-Z].{{10,}}\.", said), said
+        what = "The file is damaged" if name in ("short", "flipped") else "It is not a netlet network"
+        assert said.split("\n")[0] == f"{name}.netlet cannot be opened. {what}."
+        page.click("#open [data-problem] summary")
+        said = page.inner_text("#open [data-problem]")
+        assert re.search(r"Details\s+[A-Z].{10,}\.$", said), said
         assert not re.search("undefined|wasm|memory access", said), said
         assert page.is_hidden("#open [data-opened]")
     page.set_input_files("[data-file]", tmp_path / "good.netlet")
@@ -443,7 +553,10 @@ def test_a_file_can_be_dropped(visit, tmp_path):
         """data => {
             const transfer = new DataTransfer()
             transfer.items.add(new File([Uint8Array.from(atob(data), c => c.charCodeAt(0))], "dropped.netlet"))
-            document.querySelector("[data-drop]").dispatchEvent(new DragEvent("drop", {dataTransfer: transfer}))
+            const options = {dataTransfer: transfer, bubbles: true, cancelable: true}
+            const kept = ["dragover", "drop"].map(
+                (name) => !document.querySelector("footer").dispatchEvent(new DragEvent(name, options)))
+            if (String(kept) !== "true,true") throw new Error("the browser leaves the page")
         }""",
         data,
     )
@@ -527,10 +640,10 @@ def test_the_keyboard_suffices(visit):
         if stop is None:
             break
         stops.append(stop)
-        if stop[:2] == ["xor", "Train"]:
+        if stop[:2] == ["xor", "Train XOR"]:
             page.keyboard.press("Enter")
             assert shown(page, "#xor")[2].startswith(SAME)
-            assert page.evaluate("document.activeElement.textContent") == "Train again"
+            assert page.evaluate("document.activeElement.textContent") == "Train XOR again"
     assert all(visible for *_, visible in stops), stops
     order = list(dict.fromkeys(section for section, *_ in stops if section))
     assert order == ["xor", "digits", "draw", "open", "golden"]
@@ -543,12 +656,17 @@ def test_screen_readers_get_names(visit):
     levels = page.locator("h1, h2, h3, h4").evaluate_all(
         "all => all.filter(h => h.offsetParent).map(h => +h.tagName[1])"
     )
-    assert levels == [1, 2, 2, 2, 2, 2]
+    assert levels == [1, 2, 2, 3, 2, 2, 2]
     nameless = page.locator("main :is(canvas, svg, button, input, [role=grid], [role=gridcell])").evaluate_all(
         """all => all.filter(one => !(one.ariaLabel || one.textContent.trim() || one.labels?.length
             || one.getAttribute("aria-labelledby"))).map(one => one.outerHTML)"""
     )
     assert nameless == []
+    buttons = page.locator("main button").evaluate_all("all => all.map(one => one.ariaLabel || one.textContent)")
+    assert len(set(buttons)) == len(buttons)
+    slider = page.get_by_role("slider", name="Epochs", exact=True)
+    assert slider.get_attribute("aria-valuetext") == "Before training"
+    assert all(nav.inner_text() for nav in page.locator("nav").all())
     assert page.locator("[role=status]").count() >= 5
     assert page.locator("[role=alert]").count() == 2
 
@@ -604,13 +722,13 @@ def test_browsers_that_lack_something_are_told(visit, script, said):
 def test_without_a_compiler_the_page_says_so(visit, monkeypatch, tmp_path):
     page_maker = runpy.run_path(str(ROOT / "wasm" / "page" / "assemble.py"))
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(page_maker["NoCompilerError"], match="pip install ziglang") as error:
+    with pytest.raises(page_maker["NoCompilerError"], match=r"pip install \. scikit-learn ziglang") as error:
         page_maker["page"]()
     path = tmp_path / "absent.html"
     path.write_text(page_maker["absent"](str(error.value), "index.html"), encoding="utf-8")
     page = visit(path)
     assert "was built without netlet.wasm" in page.inner_text("main")
-    assert "pip install ziglang" in page.inner_text("main")
+    assert "pip install . scikit-learn ziglang" in page.inner_text("main")
     assert page.get_attribute("nav a", "href") == "index.html"
 
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Curves over epochs, as SVG: the loss on a logarithmic axis.
 
-import { element, short } from "./dom.js";
+import { count, element, short } from "./dom.js";
 
 const MARGIN = { left: 46, right: 10, top: 8, bottom: 34 };
 
@@ -44,7 +44,7 @@ export class Curve {
       const values = this.values[i];
       return `${name} from ${short(values[0], 2)} to ${short(values.at(-1), 2)}`;
     });
-    return this.values[0].length ? `${said.join(", ")}, in ${this.values[0].length} epochs` : "Not trained yet";
+    return this.values[0].length ? `${said.join(", ")}, in ${count(this.values[0].length, "epoch")}` : "Not trained yet";
   }
 
   draw() {
@@ -57,9 +57,9 @@ export class Curve {
     const shapes = [];
     for (const value of ticks(this.range.low, this.range.high)) {
       shapes.push(element("svg:line", { class: "grid", x1: left, x2: width - right, y1: y(value), y2: y(value) }));
-      shapes.push(element("svg:text", { x: left - 8, y: y(value) + 4, "text-anchor": "end" }, String(value)));
+      shapes.push(element("svg:text", { x: left - 8, y: y(value) + 4, "text-anchor": "end" }, short(value)));
     }
-    for (const share of [0, 0.5, 1]) {
+    for (const share of width < 330 ? [0, 1] : [0, 0.5, 1]) {
       const epoch = share * this.epochs;
       const anchor = share === 1 ? "end" : "middle";
       const words = epoch.toLocaleString("en-US") + (share === 1 ? " epochs" : "");

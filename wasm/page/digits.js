@@ -5,18 +5,20 @@ import { count, duration, element, find, onColours, percent, still } from "./dom
 import { digit, drawWeights } from "./pictures.js";
 import { Training } from "./training.js";
 
+export const EPOCHS = 50;
+
 export function digitsSection({ fingerprints }) {
   const section = find("#digits");
   const canvas = find("[data-weights]", section);
   const accuracy = find("[data-accuracy] span", section);
   const curve = new Curve(find("[data-curve]", section), {
-    epochs: 50,
-    names: ["training loss", "held-out loss"],
+    epochs: EPOCHS,
+    names: ["training loss", "loss of the digits kept back"],
     low: 0.001,
     high: 1,
   });
   let weights = null;
-  let misread = [];
+  let misread = null;
   let waiting = []; // epochs that are shown at the end
   const redraw = () => {
     drawWeights(canvas, weights);
@@ -37,11 +39,11 @@ export function digitsSection({ fingerprints }) {
     drawWeights(canvas, weights);
   }
 
-  return new Training(section, "digits", fingerprints.digits, {
+  return new Training(section, "digits", "the digits", fingerprints.digits, {
     begin() {
       curve.clear();
       waiting = [];
-      misread = [];
+      misread = null;
       list(find("[data-misread]", section), misread);
     },
     progress(progress) {
@@ -55,21 +57,21 @@ export function digitsSection({ fingerprints }) {
       canvas.setAttribute("aria-label", "The first layer’s weights: for each hidden unit an image of 8 × 8 pixels");
       const read = result.heldOut - misread.length;
       return (
-        `after 50 epochs of ${count(result.trained, "digit")} in ${duration(result.milliseconds)}; ` +
-        `${read} of ${count(result.heldOut, "held-out digit")} read right.`
+        `after ${EPOCHS} epochs of ${count(result.trained, "digit")} in ${duration(result.milliseconds)}; ` +
+        `${read} of ${count(result.heldOut, "digit")} kept back are read right.`
       );
     },
   });
 }
 
 function list(place, misread) {
-  place.hidden = misread.length === 0;
-  find("h3", place).textContent = `${count(misread.length, "held-out digit")} misread`;
-  const shown = misread.map(({ pixels, digit: right, read }) => {
+  find("h3", place).textContent = misread ? `${count(misread.length, "digit")} misread` : "Digits misread";
+  const shown = (misread ?? []).map(({ pixels, digit: right, read }) => {
     const image = digit(pixels);
     image.setAttribute("role", "img");
     image.setAttribute("aria-label", `A handwritten ${right}`);
     return element("li", {}, element("figure", {}, image, element("figcaption", {}, `${right}, read as ${read}`)));
   });
+  if (!misread) shown.push(element("li", { class: "note" }, "Those it gets wrong appear here after training."));
   find("ul", place).replaceChildren(...shown);
 }

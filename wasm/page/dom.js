@@ -22,7 +22,8 @@ export const percent = (share, digits = 1) => `${(100 * share).toFixed(digits)} 
 export function short(value, digits = 4) {
   if (!Number.isFinite(value)) return String(value);
   if (value !== 0 && (Math.abs(value) < 1e-4 || Math.abs(value) >= 1e7)) return value.toExponential(digits - 1);
-  return String(Number(value.toPrecision(Math.max(digits, Math.ceil(Math.log10(Math.abs(value) + 1))))));
+  const rounded = Number(value.toPrecision(Math.max(digits, Math.ceil(Math.log10(Math.abs(value) + 1)))));
+  return (rounded || 0).toLocaleString("en-US", { maximumSignificantDigits: 21 });
 }
 
 export function duration(milliseconds) {

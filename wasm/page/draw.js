@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A pad to draw a digit on, the pixels that the network sees, and what it reads.
+// A pad to draw a digit on by pointer or keyboard, the pixels that the network sees, and what it reads.
 
 import { Bars, largest } from "./bars.js";
 import { colour, element, find, onColours, percent } from "./dom.js";
+import { EPOCHS } from "./digits.js";
 import { fine } from "./pictures.js";
 import { pixelsOf } from "./raster.js";
 import { ask } from "./remote.js";
@@ -13,34 +14,43 @@ export function drawSection(digits) {
   const section = find("#draw");
   const verdict = find("[data-verdict]", section);
   const bars = new Bars(find("[data-bars]", section), [..."0123456789"]);
-  const pixels = new Pixels(find("[data-pixels]", section), (values) => {
-    pad.clear();
-    read(values, true);
+  const pixels = new Pixels(find("[data-pixels]", section));
+  const changed = (finished) => {
+    pixels.show(pixelsOf([...pad.strokes, ...pad.points]));
+    read(pixels.values, finished);
+  };
+  const pad = new Pad(find("[data-pad]", section), changed);
+  const cells = new Cells(find("[data-cells]", section), (points) => {
+    if (!points.length) pad.strokes = []; // cleared
+    pad.points = points;
+    pad.draw();
+    changed(true);
   });
-  const pad = new Pad(find("[data-pad]", section), (strokes, finished) => {
-    const values = pixelsOf(strokes);
-    pixels.show(values);
-    read(values, finished);
-  });
-  find("[data-clear]", section).addEventListener("click", () => {
-    pad.clear();
-    pixels.show(new Uint8Array(64));
-    read(pixels.values, true);
-  });
+  find("[data-clear]", section).addEventListener("click", () => cells.clear());
+  digits.followed = ({ epoch }) => {
+    if (learning) progress.textContent = `epoch ${epoch + 1} of ${EPOCHS}`;
+  };
 
+  const progress = element("span", { "aria-hidden": "true" });
+  let learning = false; // whether a drawing waits for the network to learn
   let reading = 0;
   async function read(values, finished) {
     const turn = ++reading;
     if (values.every((value) => value === 0)) {
+      learning = false;
       bars.show(null);
       verdict.textContent = "Nothing drawn yet.";
       return;
     }
     if (!digits.trained) {
       if (!finished) return;
-      verdict.textContent = "The network has to learn first …";
-      if (!(await digits.run())) {
-        verdict.textContent = "The network could not be trained.";
+      if (!learning) verdict.replaceChildren("Learning first: ", progress);
+      learning = true;
+      const learned = await digits.run();
+      if (turn !== reading) return; // there is more by now
+      learning = false;
+      if (!learned) {
+        verdict.textContent = "The network has not learned to read yet.";
         return;
       }
     }
@@ -58,6 +68,7 @@ class Pad {
   constructor(canvas, changed) {
     this.canvas = canvas;
     this.strokes = [];
+    this.points = []; // strokes that the keyboard made
     const at = ({ clientX, clientY }) => {
       const box = canvas.getBoundingClientRect();
       return [(clientX - box.left) / box.width, (clientY - box.top) / box.height];
@@ -71,7 +82,7 @@ class Pad {
       stroke = { id: event.pointerId, points: [at(event)] };
       this.strokes.push(stroke.points);
       this.draw();
-      changed(this.strokes, false);
+      changed(false);
     });
     canvas.addEventListener("pointermove", (event) => {
       if (event.pointerId !== stroke?.id) return;
@@ -82,7 +93,7 @@ class Pad {
       requestAnimationFrame(() => {
         waiting = false;
         this.draw();
-        if (stroke) changed(this.strokes, false);
+        if (stroke) changed(false);
       });
     });
     for (const end of ["pointerup", "pointercancel"]) {
@@ -90,17 +101,12 @@ class Pad {
         if (event.pointerId !== stroke?.id) return;
         stroke = null;
         this.draw();
-        changed(this.strokes, true);
+        changed(true);
       });
     }
     this.draw();
     onColours(() => this.draw());
     addEventListener("resize", () => this.draw());
-  }
-
-  clear() {
-    this.strokes = [];
-    this.draw();
   }
 
   draw() {
@@ -109,7 +115,7 @@ class Pad {
     context.lineWidth = PEN * size;
     context.lineCap = context.lineJoin = "round";
     context.strokeStyle = `rgb(${colour("--ink").join(" ")})`;
-    for (const points of this.strokes) {
+    for (const points of [...this.strokes, ...this.points]) {
       context.beginPath();
       for (const [x, y] of points) context.lineTo(x * size, y * size);
       if (points.length === 1) context.lineTo(points[0][0] * size + 0.01, points[0][1] * size);
@@ -118,10 +124,27 @@ class Pad {
   }
 }
 
-// The grid of 8 x 8 pixels, which can be set by keyboard or pointer, too.
+// The 8 x 8 pixels that the network sees.
 class Pixels {
+  constructor(place) {
+    this.place = place;
+    this.cells = Array.from({ length: 64 }, () => element("div"));
+    place.append(...this.cells);
+    this.show(new Uint8Array(64));
+  }
+
+  show(values) {
+    this.values = values;
+    this.cells.forEach((cell, i) => cell.style.setProperty("--share", values[i] / 16));
+    const rows = Array.from({ length: 8 }, (_, row) => values.slice(8 * row, 8 * row + 8).join(" "));
+    this.place.setAttribute("aria-label", `8 rows of 8 pixels, each from 0 to 16: ${rows.join(", ")}`);
+  }
+}
+
+// The pad by keyboard: a grid of 8 x 8 points, which the same pen draws, joined to those beside them.
+class Cells {
   constructor(place, edited) {
-    this.values = new Uint8Array(64);
+    this.set = new Set();
     this.edited = edited;
     this.cells = Array.from({ length: 64 }, () => element("div", { role: "gridcell", tabindex: -1 }));
     for (let row = 0; row < 8; ++row) {
@@ -129,27 +152,29 @@ class Pixels {
     }
     this.cells[0].tabIndex = 0;
     place.addEventListener("keydown", (event) => this.#key(event));
-    place.addEventListener("click", (event) => this.#toggle(this.cells.indexOf(event.target)));
     place.addEventListener("focusin", (event) => {
       for (const cell of this.cells) cell.tabIndex = cell === event.target ? 0 : -1;
     });
-    this.show(this.values);
+    this.#name();
   }
 
-  show(values) {
-    this.values = values;
+  clear() {
+    this.set.clear();
+    this.#name();
+    this.edited([]);
+  }
+
+  #name() {
     this.cells.forEach((cell, i) => {
-      cell.style.setProperty("--share", values[i] / 16);
-      cell.setAttribute("aria-label", `row ${(i >> 3) + 1}, column ${(i % 8) + 1}: ${values[i]} of 16`);
+      const said = this.set.has(i) ? "set" : "empty";
+      cell.setAttribute("aria-label", `row ${(i >> 3) + 1}, column ${(i % 8) + 1}: ${said}`);
     });
   }
 
   #toggle(cell) {
-    if (cell < 0) return;
-    const values = this.values.slice();
-    values[cell] = values[cell] ? 0 : 16;
-    this.show(values);
-    this.edited(values);
+    if (!this.set.delete(cell)) this.set.add(cell);
+    this.#name();
+    this.edited(joined(this.set));
   }
 
   #key(event) {
@@ -170,11 +195,30 @@ class Pixels {
     } else if (event.key === " " || event.key === "Enter") {
       this.#toggle(cell);
     } else if (event.key === "Delete" || event.key === "Backspace") {
-      this.show(new Uint8Array(64));
-      this.edited(this.values);
+      this.clear();
     } else {
       return;
     }
     event.preventDefault();
   }
+}
+
+// Strokes through the cells that are set: a dot for each, and a line to each of its neighbours; to one across a corner
+// only where no other cell joins them.
+function joined(set) {
+  const at = (row, column) => [(column + 0.5) / 8, (row + 0.5) / 8];
+  const has = (row, column) => column >= 0 && column < 8 && set.has(8 * row + column);
+  const strokes = [];
+  for (const cell of set) {
+    const [row, column] = [cell >> 3, cell % 8];
+    strokes.push([at(row, column)]);
+    const to = [
+      [row, column + 1, true],
+      [row + 1, column, true],
+      [row + 1, column + 1, !has(row, column + 1) && !has(row + 1, column)],
+      [row + 1, column - 1, !has(row, column - 1) && !has(row + 1, column)],
+    ];
+    for (const [y, x, direct] of to) if (direct && has(y, x)) strokes.push([at(row, column), at(y, x)]);
+  }
+  return strokes;
 }

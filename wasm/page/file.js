@@ -7,6 +7,7 @@ import { grouped } from "./fingerprints.js";
 import { ask } from "./remote.js";
 
 const FIELDS = 64; // inputs that get a field each
+const FEW = 16; // more of them are shown as small boxes
 const SHOWN = 100; // outputs that are shown
 
 export function fileSection() {
@@ -25,8 +26,10 @@ export function fileSection() {
       find("[data-name]", opened).focus();
     } catch (error) {
       opened.hidden = true;
-      problem.textContent = `${file.name} cannot be opened. ${sentence(error.message)}`;
+      const details = element("details", {}, element("summary", {}, "Details"), sentence(error.message));
+      problem.replaceChildren(`${file.name} cannot be opened. ${cause(error.message)}`, details);
       problem.hidden = false;
+      problem.scrollIntoView({ block: "nearest" });
     }
   }
 
@@ -34,20 +37,17 @@ export function fileSection() {
     if (input.files.length) open(input.files[0]);
     input.value = ""; // so that the same file can be chosen again
   });
-  for (const [name, over] of [
-    ["dragenter", true],
-    ["dragover", true],
-    ["dragleave", false],
-    ["drop", false],
-  ]) {
-    drop.addEventListener(name, (event) => {
+  // wherever a file falls: else the browser would leave the page for it
+  for (const name of ["dragenter", "dragover", "drop"]) {
+    addEventListener(name, (event) => {
+      if (!event.dataTransfer?.types.includes("Files")) return;
       event.preventDefault();
-      drop.classList.toggle("over", over);
+      drop.classList.toggle("over", name !== "drop");
+      if (name === "drop" && event.dataTransfer.files.length) open(event.dataTransfer.files[0]);
     });
   }
-  drop.addEventListener("drop", (event) => {
-    const [file] = event.dataTransfer.files;
-    if (file) open(file);
+  addEventListener("dragleave", (event) => {
+    if (!event.relatedTarget) drop.classList.remove("over"); // left the window
   });
 }
 
@@ -69,8 +69,13 @@ function show(place, name, network) {
   form.replaceChildren(element("h4", {}, "Inputs"), ...fields.parts);
   form.onsubmit = (event) => event.preventDefault();
   let turn = 0;
-  form.oninput = async () => {
+  const blank = network.inputs.length > FEW && network.start.every((value) => value === 0);
+  form.oninput = async (event) => {
     const mine = ++turn;
+    if (blank && !event) {
+      verdict.textContent = "All inputs are 0. Change one to see the outputs.";
+      return;
+    }
     try {
       const outputs = await ask("outputs", fields.values());
       if (mine !== turn) return;
@@ -86,21 +91,35 @@ function show(place, name, network) {
   form.oninput();
 }
 
+function cause(message) {
+  if (/^(this is )?not a netlet/.test(message)) return "It is not a netlet network.";
+  if (/newer version/.test(message)) return "A newer version of netlet wrote it.";
+  return "The file is damaged.";
+}
+
 const sentence = (message) => `${message[0].toUpperCase()}${message.slice(1)}.`;
 
 function said(network, outputs, best) {
   return `Largest: ${network.outputs[best]}, ${network.shares ? percent(outputs[best]) : short(outputs[best])}.`;
 }
 
+const NUMBER = /^[+-]?(\d+([.,]\d*)?|[.,]\d+)(e[+-]?\d+)?$/i; // with a decimal point or comma
+const isNumber = (text) => NUMBER.test(text.trim()) && Number.isFinite(valueOf(text));
+const valueOf = (text) => Number(text.trim().replace(",", "."));
+
 function number(text, name) {
-  const value = Number(text.trim().replace(",", "."));
-  if (text.trim() === "" || !Number.isFinite(value))
-    throw new Error(`${name}: expected a number, got “${text.trim()}”.`);
-  return value;
+  if (!isNumber(text)) throw new Error(`${name}: expected a number, got “${text.trim()}”.`);
+  return valueOf(text);
 }
 
-// The numbers of a line of a CSV file, as texts.
-const cells = (line) => line.trim().split(/\s*[,;\t]\s*|\s+/);
+// The numbers of a line of a CSV file, as texts: by the first kind of separator that gives as many as are wanted.
+function cells(line, wanted) {
+  const ways = [/\s*[;\t]\s*/, /\s*,\s+|\s+/, /\s*[,;\t]\s*|\s+/].map((separator) => line.trim().split(separator));
+  return ways.find((parts) => parts.length === wanted) ?? ways.at(-1);
+}
+
+// A number to be edited.
+const editable = (value) => String(Number(value.toPrecision(6)));
 
 // A field for each input; a whole line can be pasted into any of them.
 function separate(network) {
@@ -109,13 +128,16 @@ function separate(network) {
       type: "text",
       inputmode: "decimal",
       autocomplete: "off",
-      value: short(network.start[i], 6),
+      value: editable(network.start[i]),
+      title: network.inputs[i],
       name,
     }),
   );
   const paste = (event) => {
-    const line = cells(event.clipboardData.getData("text"));
-    if (line.length === 1 || line.length !== inputs.length) return;
+    const text = event.clipboardData.getData("text");
+    if (isNumber(text)) return; // for this field alone, if it has a decimal comma, too
+    const line = cells(text, inputs.length);
+    if (line.length !== inputs.length) return;
     event.preventDefault();
     inputs.forEach((input, i) => {
       input.value = line[i];
@@ -127,26 +149,37 @@ function separate(network) {
     parts: [
       element(
         "div",
-        { class: "fields" },
+        { class: inputs.length > FEW ? "fields many" : "fields", style: `--columns: ${columns(inputs.length)}` },
         ...inputs.map((input, i) => element("label", {}, element("span", {}, network.inputs[i]), input)),
       ),
     ],
-    values: () => inputs.map((input, i) => number(input.value, network.inputs[i])),
+    values() {
+      for (const input of inputs) input.setAttribute("aria-invalid", String(!isNumber(input.value)));
+      return inputs.map((input, i) => number(input.value, network.inputs[i]));
+    },
   };
+}
+
+// As many columns as make a square, if that is possible.
+function columns(n) {
+  return Number.isInteger(Math.sqrt(n)) ? Math.sqrt(n) : 6;
 }
 
 // One field for a line of a CSV file.
 function together(network) {
   const area = element("textarea", { rows: 6, spellcheck: "false", autocomplete: "off" });
-  area.value = network.start.map((value) => short(value, 6)).join(", ");
+  area.value = network.start.map(editable).join(", ");
   return {
     parts: [
-      element("label", {}, element("span", {}, `${network.inputs.length} numbers, as in a line of a CSV file`), area),
+      element("label", {}, element("span", {}, `${count(network.inputs.length, "number")}, as in a line of a CSV file`), area),
     ],
     values() {
-      const parts = cells(area.value);
-      if (parts.length !== network.inputs.length) {
-        throw new Error(`Expected ${network.inputs.length} numbers, got ${area.value.trim() ? parts.length : "none"}.`);
+      const parts = cells(area.value, network.inputs.length);
+      const right = parts.length === network.inputs.length;
+      area.setAttribute("aria-invalid", String(!right || !parts.every(isNumber)));
+      if (!right) {
+        const got = area.value.trim() ? parts.length.toLocaleString("en-US") : "none";
+        throw new Error(`Expected ${count(network.inputs.length, "number")}, got ${got}.`);
       }
       return parts.map((part, i) => number(part, network.inputs[i]));
     },

@@ -18,7 +18,7 @@ export class Comparison {
   constructor(place, expected, before) {
     this.place = place;
     this.expected = expected;
-    this.here = element("dd", {}, element("span", { class: "none" }, before));
+    this.here = element("dd");
     this.verdict = element("p", { class: "verdict", role: "status" });
     place.append(
       element(
@@ -29,10 +29,14 @@ export class Comparison {
       ),
       this.verdict,
     );
+    this.wait(before);
   }
 
   wait(words) {
-    this.here.replaceChildren(element("span", { class: "none" }, words));
+    const room = grouped(this.expected); // so that nothing moves when the fingerprint comes
+    room.classList.add("room");
+    room.setAttribute("aria-hidden", "true");
+    this.here.replaceChildren(element("span", { class: "none" }, words), room);
     this.verdict.replaceChildren();
     delete this.place.dataset.same;
   }
@@ -44,6 +48,11 @@ export class Comparison {
     this.place.dataset.same = same;
     const words = same ? ["The same bits", "as in Python"] : ["Different bits", "from Python’s"];
     this.verdict.replaceChildren(mark(same, words[0]), ` ${words[1]}, ${more}`);
+  }
+
+  say(words) {
+    this.wait("–");
+    this.verdict.textContent = words;
   }
 
   fail(message) {

@@ -51,7 +51,7 @@ export function goldenSection({ golden }) {
       comparison.fail(error.message);
     }
     button.removeAttribute("aria-disabled");
-    button.textContent = "Run again";
+    button.textContent = "Run the golden networks again";
   }
 
   button.addEventListener("click", () => {

@@ -24,8 +24,8 @@ function machines(module) {
     line("This browser", `netlet ${module.version}, WebAssembly with 128-bit vectors`),
   );
   find("#versions").textContent =
-    `Numerics version ${facts.numerics}. The whole page is one file that needs no network: ` +
-    "save it, and it works from the disk.";
+    "This page is a single file: save it, and it works without the internet. " +
+    `Its arithmetic is netlet’s numerics version ${facts.numerics}; networks of the same version have the same bits.`;
 }
 
 async function begin() {

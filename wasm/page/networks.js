@@ -40,13 +40,14 @@ const XOR = [
 ];
 const STAGE = 100; // epochs between two that can be looked at again
 
-export async function trainXor(report) {
+export async function trainXor(report, signal) {
   const network = new Network([2, 3, 1], { seed: 0 });
   const stages = [network.parameters.slice()];
   const show = frames(report, () => ({ surface: surface(network) }));
   const history = await network.fit(XOR, [[0], [1], [1], [0]], {
     epochs: 10_000,
     learningRate: 0.1,
+    signal,
     onEpoch(epoch) {
       if ((epoch.epoch + 1) % STAGE === 0) stages.push(network.parameters.slice());
       show(epoch);
@@ -86,7 +87,7 @@ function split(data) {
   return { train: taken(chosen(false)), test: taken(chosen(true)), pixels };
 }
 
-export async function trainDigits(data, report) {
+export async function trainDigits(data, report, signal) {
   const { train, test, pixels } = split(data);
   const network = new Network([64, 100, 10], {
     activation: "relu",
@@ -100,6 +101,7 @@ export async function trainDigits(data, report) {
     batchSize: 32,
     optimizer: "adam",
     learningRate: 0.003,
+    signal,
     validationData: [test.x, test.y],
     onEpoch: (epoch) =>
       report({

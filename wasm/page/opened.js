@@ -25,8 +25,8 @@ export function describe(network) {
     outputs: outputNames(network),
     metadata: network.metadata,
     start: Array.from(centre),
-    // outputs from 0 to 1, to be shown as bars
-    shares: ["softmax", "sigmoid", "hard_sigmoid"].includes(network.activations.at(-1)) && !network.outputScaling,
+    // outputs that are probabilities, to be shown as bars: a sigmoid's are not, if it has learned by squared errors
+    shares: ["cross_entropy", "binary_cross_entropy"].includes(network.lossName),
     exclusive: network.lossName === "cross_entropy",
   };
 }

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the sections that train have in common: a button, a comparison, a file to save.
+// What the sections that train have in common: a button that starts and stops, a comparison, a file to save.
 
 import { element, find } from "./dom.js";
 import { Comparison } from "./fingerprints.js";
 import { ask } from "./remote.js";
 
 export class Training {
-  // name: of the task and of the file; shown: {begin(), progress(progress), done(result)}
-  constructor(section, name, expected, shown) {
+  // name: of the task and of the file; what: is trained, in words; shown: {begin(), progress(progress), done(result)}
+  constructor(section, name, what, expected, shown) {
     this.name = name;
+    this.what = what;
+    this.followed = () => {}; // called with each progress
     this.shown = shown;
     this.button = find("[data-train]", section);
     this.save = find("[data-save]", section);
     this.comparison = new Comparison(find("[data-bits]", section), expected, "not trained yet");
-    this.button.addEventListener("click", () => this.run());
+    this.button.addEventListener("click", () => {
+      if (this.running) ask("stop", name);
+      else this.run();
+    });
     this.save.addEventListener("click", () => this.download());
   }
 
@@ -21,29 +26,36 @@ export class Training {
   run() {
     this.running ??= this.#train().finally(() => {
       this.running = null;
-      this.button.removeAttribute("aria-disabled");
-      this.button.textContent = "Train again";
+      this.button.removeAttribute("aria-label");
+      this.button.textContent = `Train ${this.what} again`;
     });
     return this.running;
   }
 
   async #train() {
-    this.button.setAttribute("aria-disabled", "true");
-    this.button.textContent = "Training…";
+    this.button.textContent = "Stop";
+    this.button.setAttribute("aria-label", `Stop training ${this.what}`);
+    this.trained = false;
+    this.save.disabled = true;
     this.comparison.wait("training …");
     this.shown.begin();
     try {
       const result = await ask(this.name, null, (progress) => {
         this.comparison.wait(`epoch ${(progress.epoch + 1).toLocaleString("en-US")} …`);
         this.shown.progress(progress);
+        this.followed(progress);
       });
+      if (result.stopped) {
+        this.comparison.say("Stopped: a network that has not learned to the end is not kept.");
+        return false;
+      }
       this.comparison.show(result.fingerprint, this.shown.done(result));
-      this.save.hidden = false;
+      this.save.disabled = false;
       this.trained = true;
     } catch (error) {
       this.comparison.fail(error.message);
     }
-    return this.trained === true;
+    return this.trained;
   }
 
   async download() {

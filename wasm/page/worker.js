@@ -7,12 +7,25 @@ import { trainDigits, trainXor, xorAt } from "./networks.js";
 import { describe, outputs } from "./opened.js";
 
 const networks = {}; // by name: xor, digits, opened
+const stops = {}; // by name: what ends a training
 let digits; // the data
 let xorStages;
 
 function keep(name, network) {
   networks[name]?.free();
   networks[name] = network;
+}
+
+// What a training gives, which `stop` can end: then nothing of it is kept.
+async function stoppable(name, train) {
+  stops[name] = new AbortController();
+  const { signal } = stops[name];
+  try {
+    return await train(signal);
+  } catch (error) {
+    if (signal.aborted) return null;
+    throw error;
+  }
 }
 
 const tasks = {
@@ -22,14 +35,19 @@ const tasks = {
     return { version: netlet.version(), numerics: netlet.numericsVersion(), isa: netlet.isa() };
   },
   async xor(_, report) {
-    const { network, stages, ...result } = await trainXor(report);
+    const made = await stoppable("xor", (signal) => trainXor(report, signal));
+    if (!made) return { stopped: true };
+    const { network, stages, ...result } = made;
     keep("xor", network);
     xorStages = stages;
     return { ...result, stages: stages.length };
   },
+  stop: (name) => stops[name]?.abort(),
   xorAt: (stage) => xorAt(networks.xor, xorStages[stage]),
   async digits(_, report) {
-    const { network, ...result } = await trainDigits(digits, report);
+    const made = await stoppable("digits", (signal) => trainDigits(digits, report, signal));
+    if (!made) return { stopped: true };
+    const { network, ...result } = made;
     keep("digits", network);
     return result;
   },

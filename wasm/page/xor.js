@@ -48,7 +48,7 @@ export function xorSection({ fingerprints }) {
     show(epoch, result);
   });
 
-  return new Training(section, "xor", fingerprints.xor, {
+  return new Training(section, "xor", "XOR", fingerprints.xor, {
     begin() {
       curve.clear();
       slider.disabled = true;
