@@ -471,6 +471,8 @@ export class Optimizer {
   learningRate: number;
   /** Steps taken so far. */
   readonly steps: number;
+  /** Its name and learning rate. */
+  toString(): string;
   /** Frees its memory. Every later use is an error, but to free it again. */
   free(): void;
   [Symbol.dispose](): void;

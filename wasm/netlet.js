@@ -119,6 +119,10 @@ function guarded({ memory, ...functions }) {
 
 async function compiled(source) {
   if (source instanceof WebAssembly.Module) return source;
+  if (typeof source === "string" || source instanceof URL) {
+    const got = shown(`${source}`);
+    fail(`source: expected bytes, a Response or a compiled module, got ${got}; fetch(...) gives a Response`);
+  }
   if (typeof Response === "undefined" || !(source instanceof Response)) return WebAssembly.compile(source);
   if (!source.ok) throw new NetletError("file", `${source.url}: ${source.status} ${source.statusText}`);
   return WebAssembly.compile(await source.arrayBuffer());
@@ -152,7 +156,10 @@ function check(status) {
   const code = CODES[status];
   const message = text(core.error());
   const here = (word) => (choices.has(word) ? word : camel(word)); // arguments as they are called here
-  throw new NetletError(code, code === "format" ? message : message.replace(/\b[a-z]+(_[a-z0-9]+)+\b/g, here));
+  if (code === "format") throw new NetletError(code, message);
+  const words = { "missing='ignore'": 'missing: "ignore"', nan: "NaN", inf: "Infinity" };
+  const own = message.replace(/missing='ignore'|\b(nan|inf)\b/g, (word) => words[word]);
+  throw new NetletError(code, own.replace(/\b[a-z]+(_[a-z0-9]+)+\b/g, here));
 }
 
 const outOfMemory = () => new NetletError("memory", "out of memory");
@@ -262,6 +269,9 @@ class Owned {
     garbage.unregister(this);
     if (!stopped) core[`netlet_${this.#what}_free`](this.#at);
     this.#at = 0;
+  }
+  [Symbol.for("nodejs.util.inspect.custom")]() {
+    return this.#at ? String(this) : `${this.#what} (freed)`;
   }
 }
 if (Symbol.dispose) Owned.prototype[Symbol.dispose] = Owned.prototype.free;
@@ -1072,6 +1082,10 @@ export class Optimizer extends Owned {
   get settings() {
     const own = ["learningRate", ...OPTIMIZERS[this.name], ...COMMON_SETTINGS.slice(1)];
     return Object.fromEntries(own.map((name) => [name, this.#setting(name)]));
+  }
+  toString() {
+    const { learningRate } = this;
+    return `Optimizer ${this.name}, learningRate ${learningRate}`;
   }
   get steps() {
     return core.optimizer_steps(this._at);
