@@ -63,10 +63,11 @@ export function sha256(bytes: ArrayBufferView | ArrayBufferLike): string;
  * - `"memory"`: out of memory, or sizes beyond what 4 GiB can hold
  * - `"busy"`: a training is using the network or the optimizer
  * - `"diverged"`: a loss or a parameter is not finite
+ * - `"stopped"`: the module was stopped by a trap or an exhausted stack, and with it all that it owns
  * - `"format"`: not a netlet file, or a damaged one, or one that is too new
  * - `"file"`: the server has no `netlet.wasm`
  */
-export type ErrorCode = "argument" | "memory" | "busy" | "diverged" | "format" | "file";
+export type ErrorCode = "argument" | "memory" | "busy" | "diverged" | "stopped" | "format" | "file";
 
 /** Every error of this library. */
 export class NetletError extends Error {
@@ -470,6 +471,8 @@ export class Optimizer {
   learningRate: number;
   /** Steps taken so far. */
   readonly steps: number;
+  /** Its name and learning rate. */
+  toString(): string;
   /** Frees its memory. Every later use is an error, but to free it again. */
   free(): void;
   [Symbol.dispose](): void;

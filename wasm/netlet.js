@@ -54,6 +54,7 @@ let core = null; // the module's exports, once it is loaded
 let names = null; // its choices: {activation: ["identity", ...], loss: [...], ...}
 let choices = null; // all of them but settings, which are arguments
 let loading = null;
+let stopped = null; // the error after which the module is of no use
 let running = null; // the training whose epochs run at this moment
 
 export function load(source) {
@@ -87,8 +88,7 @@ async function instantiate(source) {
       },
     },
   };
-  const { exports } = await WebAssembly.instantiate(module, imports);
-  core = exports;
+  core = guarded((await WebAssembly.instantiate(module, imports)).exports);
   core._initialize();
   const found = {};
   for (const kind of ["activation", "loss", "reduction", "init", "optimizer", "optimizer_setting"]) {
@@ -100,8 +100,29 @@ async function instantiate(source) {
   names = found;
 }
 
+// Callbacks catch what the caller's code throws. So an exception that comes out of the module is a trap or an exhausted
+// stack, which leaves its memory as it happens to be.
+function guarded({ memory, ...functions }) {
+  const guard = (call) =>
+    (...given) => {
+      if (stopped) throw stopped;
+      try {
+        return call(...given);
+      } catch (error) {
+        const message = `netlet.wasm was stopped by ${error}; load it again in a new page or worker`;
+        stopped = new NetletError("stopped", message);
+        throw stopped;
+      }
+    };
+  return { memory, ...Object.fromEntries(Object.entries(functions).map(([name, call]) => [name, guard(call)])) };
+}
+
 async function compiled(source) {
   if (source instanceof WebAssembly.Module) return source;
+  if (typeof source === "string" || source instanceof URL) {
+    const got = shown(`${source}`);
+    fail(`source: expected bytes, a Response or a compiled module, got ${got}; fetch(...) gives a Response`);
+  }
   if (typeof Response === "undefined" || !(source instanceof Response)) return WebAssembly.compile(source);
   if (!source.ok) throw new NetletError("file", `${source.url}: ${source.status} ${source.statusText}`);
   return WebAssembly.compile(await source.arrayBuffer());
@@ -135,7 +156,10 @@ function check(status) {
   const code = CODES[status];
   const message = text(core.error());
   const here = (word) => (choices.has(word) ? word : camel(word)); // arguments as they are called here
-  throw new NetletError(code, code === "format" ? message : message.replace(/\b[a-z]+(_[a-z0-9]+)+\b/g, here));
+  if (code === "format") throw new NetletError(code, message);
+  const words = { "missing='ignore'": 'missing: "ignore"', nan: "NaN", inf: "Infinity" };
+  const own = message.replace(/missing='ignore'|\b(nan|inf)\b/g, (word) => words[word]);
+  throw new NetletError(code, own.replace(/\b[a-z]+(_[a-z0-9]+)+\b/g, here));
 }
 
 const outOfMemory = () => new NetletError("memory", "out of memory");
@@ -169,7 +193,7 @@ class Scratch {
     return this.copy(new TextEncoder().encode(`${string}\0`));
   }
   release() {
-    for (const at of this.#blocks.splice(0)) core.release(at);
+    for (const at of this.#blocks.splice(0)) stopped ?? core.release(at);
   }
 }
 
@@ -210,7 +234,7 @@ class Pointer {
   }
 }
 
-const garbage = new FinalizationRegistry(({ free, at }) => core[free](at));
+const garbage = new FinalizationRegistry(({ free, at }) => stopped ?? core[free](at));
 
 class Owned {
   #at = 0;
@@ -243,8 +267,11 @@ class Owned {
     if (!this.#at) return;
     this._idle();
     garbage.unregister(this);
-    core[`netlet_${this.#what}_free`](this.#at);
+    if (!stopped) core[`netlet_${this.#what}_free`](this.#at);
     this.#at = 0;
+  }
+  [Symbol.for("nodejs.util.inspect.custom")]() {
+    return this.#at ? String(this) : `${this.#what} (freed)`;
   }
 }
 if (Symbol.dispose) Owned.prototype[Symbol.dispose] = Owned.prototype.free;
@@ -968,7 +995,8 @@ function summaryOf(network) {
   const columns = dropout.some((share) => share) ? 6 : 5;
   const cells = [head, ...shortened(table, new Array(6).fill("..."))].map((row) => row.slice(0, columns));
   const widths = cells[0].map((_, c) => Math.max(...cells.map((row) => row[c].length)));
-  const { parameters, lossName, epochsTrained } = network;
+  const { lossName, epochsTrained } = network;
+  const { length, byteLength } = network.parameters; // now: a later call may take the view's memory
   const delta = lossName === "huber" ? [`huber_delta ${general(network.huberDelta, 6)}`] : [];
   const scaled = ["inputs", "outputs"].filter((what) => network[`${what.slice(0, -1)}Scaling`]);
   const listed = (what, labels) => {
@@ -984,7 +1012,7 @@ function summaryOf(network) {
         .join("  ")
         .trimEnd(),
     ),
-    `${comma(parameters.length)} parameters, ${bytesInWords(parameters.byteLength)}`,
+    `${comma(length)} parameters, ${bytesInWords(byteLength)}`,
     `loss: ${[lossName, ...delta, network.reduction].join(", ")}; ` +
       (scaled.length ? `scaling of ${scaled.join(" and ")}` : "no scaling"),
     `trained: ${comma(epochsTrained)} epoch${epochsTrained === 1 ? "" : "s"}; seed ${network.seed}`,
@@ -1054,6 +1082,10 @@ export class Optimizer extends Owned {
   get settings() {
     const own = ["learningRate", ...OPTIMIZERS[this.name], ...COMMON_SETTINGS.slice(1)];
     return Object.fromEntries(own.map((name) => [name, this.#setting(name)]));
+  }
+  toString() {
+    const { learningRate } = this;
+    return `Optimizer ${this.name}, learningRate ${learningRate}`;
   }
   get steps() {
     return core.optimizer_steps(this._at);

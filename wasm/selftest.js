@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Trains the networks of golden.txt, whose form netlet's python/netlet/_golden.py describes, and compares their
 // fingerprints and losses with those that every other language and machine has.
-import { Network, Optimizer, sha256 } from "./netlet.js";
+import { load, Network, Optimizer, sha256 } from "./netlet.js";
 
 const SCHEDULES = {
   none: null,
@@ -22,6 +22,7 @@ const RATES = {
 };
 
 export async function selftest(golden, { onNetwork } = {}) {
+  await load();
   const networks = [];
   let got = "";
   let expected = "";

@@ -2,6 +2,7 @@
 // What each call makes of good and bad arguments: results, or an error that names them, and nothing has changed.
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import * as netlet from "netlet";
 import { load, Network, NetletError, Optimizer } from "netlet";
 
@@ -27,6 +28,9 @@ test("nothing works before the module is loaded, and a failed load can be tried 
     refused(work, /^netlet is not loaded: await load\(\) first$/);
   }
   for (const name of ["version", "numericsVersion", "isa", "sha256"]) refused(() => netlet[name](), /not loaded/);
+  for (const source of ["./netlet.wasm", new URL("file:///netlet.wasm")]) {
+    await assert.rejects(load(source), /^NetletError: source: expected bytes, .* got "(.*netlet\.wasm)"; fetch/);
+  }
   await assert.rejects(load(new Uint8Array(8)), WebAssembly.CompileError);
   await assert.rejects(load(Promise.reject(new Error("offline"))), /offline/);
   await assert.rejects(load(new Response("no", { status: 404, statusText: "Not Found" })), /: 404 Not Found$/);
@@ -279,7 +283,7 @@ test("derivatives and steps", () => {
   refused(() => linear.applyGradient([1, 2], sgd), /^gradient: expected 3 numbers, got 2$/);
   refused(() => linear.applyGradient([1, 2, NaN], sgd), /^gradient: expected finite/);
   refused(() => linear.step([1, NaN], [4], sgd), /^x: .*nan in row 0, column 1/i);
-  refused(() => linear.step([1, 1e200], [4], sgd), /^step: the loss is inf; nothing was changed$/, "diverged");
+  refused(() => linear.step([1, 1e200], [4], sgd), /^step: the loss is Infinity; nothing was changed$/, "diverged");
   refused(
     () => net().step([1, 1], [4], (linear.step([1, 1], [1], sgd), new Optimizer("adam", { l2: 1, clipNorm: -1 }))),
     /^clipNorm/,
@@ -700,4 +704,12 @@ test("bytes", () => {
   assert.deepEqual([both.optimizer.name, both.optimizer.steps], ["adam", 1]);
   assert.deepEqual(both.network.toBytes({ optimizer: both.optimizer }), one.toBytes({ optimizer: adam }));
   assert.equal(Network.checkpointFromBytes(bytes).optimizer, null);
+});
+
+test("they show themselves in Node", () => {
+  const net = new Network([2, 3, 1], { seed: 0 });
+  const optimizer = new Optimizer("adam");
+  assert.equal(inspect([net, optimizer]), "[ Network 2-3-1, float64, Optimizer adam, learningRate 0.001 ]");
+  net.free();
+  assert.equal(inspect(net), "network (freed)");
 });

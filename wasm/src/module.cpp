@@ -20,7 +20,7 @@ struct Table {
 struct Rows {
   netlet_array x, y, sample_weight;
   netlet_targets targets;
-  explicit Rows(const Table* tables, int32_t missing)
+  Rows(const Table* tables, int32_t missing)
       : x(array(tables[0])), y(array(tables[1])), sample_weight(array(tables[2])) {
     targets = {&y, tables[2].data ? &sample_weight : nullptr, nullptr, 0, missing};
   }
@@ -44,6 +44,9 @@ struct Training {
   netlet::core::Schedule factors{schedule, progress};
   uint64_t begin = 0;  // the life's epoch that the schedule calls 0
 };
+
+// what netlet.js takes them to be
+static_assert(sizeof(netlet_epoch) == 72 && sizeof(netlet_evaluation) == 32 && sizeof(Settings) == 14 * 8);
 
 netlet_error g_error;
 

@@ -7,11 +7,11 @@
 
 namespace netlet::core {
 
-constexpr size_t kSmallRows = 64, kSmallInputs = 64;
+constexpr size_t kSmallRows = 64, kSmallInputs = 64, kSmallLayers = 1024;
 
 template <class T> bool SmallSteps<T>::fit(const netlet_network& net, size_t rows, const netlet_optimizer& optimizer) {
-  if (rows > kSmallRows || net.inputs() > kSmallInputs || net.widest > kernels<T>(net.widest).lanes ||
-      net.has_dropout() || optimizer.config.clip_norm > 0)
+  if (rows > kSmallRows || net.layer_count() > kSmallLayers || net.inputs() > kSmallInputs ||
+      net.widest > kernels<T>(net.widest).lanes || net.has_dropout() || optimizer.config.clip_norm > 0)
     return false;
   for (size_t i = 0; i < net.layer_count(); ++i)
     if (net.layers[i].activation != NETLET_SOFTMAX && !activation_traits(net.layers[i].activation).common) return false;

@@ -84,7 +84,7 @@ netlet_status read_header(const Buffer<char>& header, size_t rest, Description& 
   size_t data_bytes;
   const size_t found = rest - header.size();
   if (!data_size(d, &data_bytes))
-    return fail(error, NETLET_ERROR_FORMAT, "layer_sizes: the number of parameters overflows");
+    return fail(error, NETLET_ERROR_FORMAT, "layer_sizes: more parameters than this system can address");
   if (data_bytes != found)
     return fail(error, NETLET_ERROR_FORMAT, "%s: the network takes %zu bytes after the header, but %zu follow",
                 found < data_bytes ? "the file is truncated" : "the file is too long", data_bytes, found);

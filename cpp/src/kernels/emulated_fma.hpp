@@ -139,10 +139,10 @@ NETLET_INLINE v128_t inexact(F64 a, F64 b, F64 sum) {
 
 // A sum that is to be rounded again, to float. In doubt: between two floats, where the first rounding may have decided; and
 // below the normal floats, where the bits that decide are others, but not 0. (A sum beyond the largest float is between
-// two of them, or it is far from it.) Closely: not if it is exact, as sums of products with small integers are.
+// two of them, or it is far from it.) Closely: an exact sum is in no doubt; many are, where factors are small integers.
 template <bool Closely> NETLET_INLINE F64 likely_sum(F64 product, F64 c, Doubt& doubt) {
   const F64 sum = product + c;
-  // low words: the 29 bits that a float lacks are 1000...; high words: the size is from 1 to that of 2^-126
+  // low words: the 29 bits that a float lacks are 1000...; high words: the size is from 1 to below that of 2^-126
   const v128_t words = wasm_v128_and((v128_t)sum, wasm_i64x2_const_splat(0x7fffffff1fffffff));
   const v128_t above = wasm_i32x4_sub(words, wasm_i64x2_const_splat(0x0000000110000000));
   const v128_t near = wasm_u32x4_le(above, wasm_i64x2_const_splat(0x380ffffe00000000));
@@ -155,9 +155,10 @@ template <bool Closely> NETLET_INLINE F32 likely_fma(F32 a, F32 b, F32 c, Doubt&
   return rounded(likely_sum<Closely>(low(a) * low(b), low(c), doubt),
                  likely_sum<Closely>(high(a) * high(b), high(c), doubt));
 }
-// In doubt: results that the last bits of the sum of errors decide, which is rounded itself (NaN always is), and products
-// that underflow. Closely: not if that sum is exact. Errors are negative here: so that 0 - 0 keeps the sign of a sum that
-// is -0.
+// In doubt: results that the last bits of the sum of errors decide, which is rounded itself (NaN always is); it is wrong by
+// at most half of its last place, and `some` is two to four of these. Closely: an exact sum of errors is in no doubt. Also
+// in doubt: products below 2^-959, whose errors underflow. Errors are negative here: so that 0 - 0 keeps the sign of a
+// sum that is -0.
 template <bool Closely> NETLET_INLINE F64 likely_fma(F64 a, F64 b, F64 c, Doubt& doubt) {
   const F64 split = splat(134217729.0);  // as in two_product
   const F64 p = a * b, ta = a * split, tb = b * split;
@@ -181,17 +182,7 @@ template <class F> __attribute__((noinline)) F fma(F a, F b, F c) {
 }
 
 // sum[m][n] = fma(a[m], row[n], sum[m][n])
-template <class F, int M, int N>
-__attribute__((noinline)) void multiply_add_closely(const F (&a)[M], const F (&row)[N], F (&sum)[M][N]) {
-  F next[M][N];
-  Doubt doubt;
-  NETLET_UNROLLED for (int m = 0; m < M; ++m) NETLET_UNROLLED for (int n = 0; n < N; ++n) next[m][n] =
-      likely_fma<true>(a[m], row[n], sum[m][n], doubt);
-  NETLET_UNROLLED for (int m = 0; m < M; ++m) NETLET_UNROLLED for (int n = 0; n < N; ++n) sum[m][n] =
-      doubt.any() ? any_fma(a[m], row[n], sum[m][n]) : next[m][n];
-}
-template <class F, int M, int N>
-NETLET_INLINE void multiply_add(const F (&a)[M], const F (&row)[N], F (&sum)[M][N]) {
+template <class F, int M, int N> NETLET_INLINE void multiply_add(const F (&a)[M], const F (&row)[N], F (&sum)[M][N]) {
   F next[M][N];
   Doubt doubt;
   NETLET_UNROLLED for (int m = 0; m < M; ++m) NETLET_UNROLLED for (int n = 0; n < N; ++n) next[m][n] =

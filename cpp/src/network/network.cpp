@@ -144,7 +144,7 @@ netlet_status netlet_network_create(const netlet_config* config, netlet_network*
     net.reduction = config->reduction;
     if (!net.layers.allocate(config->layer_size_count - 1)) return out_of_memory(error);
     if (!lay_out(net, *config))
-      return fail(error, NETLET_ERROR_MEMORY, "layer_sizes: the number of parameters overflows");
+      return fail(error, NETLET_ERROR_MEMORY, "layer_sizes: more parameters than this system can address");
     if (!net.parameters.allocate(net.parameter_count * size_of(net.dtype), true))
       return fail(error, NETLET_ERROR_MEMORY, "layer_sizes: no memory for %zu parameters", net.parameter_count);
     if (!net.loss_parameters.allocate(net.loss_kind().parameter_count(net.outputs()))) return out_of_memory(error);

@@ -54,6 +54,23 @@ template <class T> Case<T> halfway() {
   const T b = (T)std::ldexp(bits() & 1 ? 1 : -1, std::ilogb(c) - std::ilogb(a) - kDigits<T> + between(-1, 0));
   return {a, neighbour<T>(b, between(-1, 1)), c};
 }
+// c, and a product next to half of its last place: (1 + 2^-i) (1 - 2^-i) 2^e
+template <class T> Case<T> next_to_tie() {
+  const int edge = kLowest<T> + kDigits<T> - 1,
+            exponent = between(0, 1) ? between(-60, 60) : between(edge - 4, edge + 4);
+  const T c = with_exponent<T>(exponent, exponent), rest = std::ldexp(T(1), -between(1, kDigits<T> - 1));
+  const int e = exponent - kDigits<T> + between(-1, 1), first = e / 2 + between(-9, 9);
+  const T a = std::ldexp(1 + rest, first), b = std::ldexp(1 - rest, e - first);
+  return {bits() & 1 ? a : -a, b, c};
+}
+// a product of one digit more than fit, and c far below
+template <class T> Case<T> product_is_tie() {
+  const int more = between(2, kDigits<T> - 2), e = between(-50, 50);
+  const T a = (T)((uint64_t)1 << more | (bits() & (((uint64_t)1 << more) - 1)) | 1);
+  const int rest = kDigits<T> - more;
+  const T b = (T)((uint64_t)1 << rest | (bits() & (((uint64_t)1 << rest) - 1)) | 1);
+  return {std::ldexp(a, e), bits() & 1 ? b : -b, with_exponent<T>(e - 2 * kDigits<T>, e + 2)};
+}
 template <class T> Case<T> subnormal() {
   const int middle = between(kLowest<T> / 2 - 60, kLowest<T> / 2 + 60);
   const T a = with_exponent<T>(middle, middle), b = with_exponent<T>(kLowest<T> - middle - 4, kLowest<T> - middle + 60);
@@ -83,13 +100,27 @@ template <class T> void compare(const char* name, Case<T> (*draw)(), long count)
     V<T> a, b, c;
     T expected[lanes];
     for (int lane = 0; lane < lanes; ++lane) {
-      const Case<T> one = draw();
+      const Case<T> one =
+          lane == i / lanes % lanes ? draw() : Case<T>{1, 1, 1};  // alone: one in doubt covers for the others
       a[lane] = one.a, b[lane] = one.b, c[lane] = one.c;
       // (musl's fma forgets the sign of a product that underflows)
       const bool alone = one.c == 0 && one.a != 0 && one.b != 0;
       expected[lane] = alone ? one.a * one.b : std::fma(one.a, one.b, one.c);
     }
     const V<T> got = fma(a, b, c);
+#if NETLET_ISA_WASM
+    if constexpr (sizeof(T) == 4) {  // musl's fmaf needs rounding modes; any_fma is compared with others' on x86
+      const V<T> right = any_fma(a, b, c);
+      for (int lane = 0; lane < lanes; ++lane) expected[lane] = right[lane];
+    }
+    const V<T> factor[1] = {a}, row[1] = {b};
+    V<T> sum[1][1] = {{c}};
+    multiply_add(factor, row, sum);
+    for (int lane = 0; lane < lanes; ++lane) {
+      const T s = sum[0][0][lane], g = got[lane];
+      wrong += !(check::same_bits(&s, &g, 1) || (s != s && g != g));
+    }
+#endif
     for (int lane = 0; lane < lanes; ++lane) {
       const T g = got[lane], e = expected[lane];
       const bool same = check::same_bits(&g, &e, 1) || (g != g && e != e);
@@ -106,6 +137,8 @@ template <class T> void compare_all(long count) {
   compare<T>("ordinary", ordinary<T>, count);
   compare<T>("cancelling", cancelling<T>, count);
   compare<T>("halfway", halfway<T>, count);
+  compare<T>("next to tie", next_to_tie<T>, count);
+  compare<T>("product is tie", product_is_tie<T>, count);
   compare<T>("subnormal", subnormal<T>, count);
   compare<T>("special", special<T>, count);
 }
