@@ -20,35 +20,34 @@ export function drawSection(digits) {
     read(pixels.values, finished);
   };
   const pad = new Pad(find("[data-pad]", section), changed);
-  const cells = new Cells(find("[data-cells]", section), (points) => {
-    if (!points.length) pad.strokes = []; // cleared
+  const cells = new Cells(find("[data-cells]", section), (points, cleared) => {
+    if (cleared) pad.strokes = [];
     pad.points = points;
     pad.draw();
     changed(true);
   });
   find("[data-clear]", section).addEventListener("click", () => cells.clear());
   digits.followed = ({ epoch }) => {
-    if (learning) progress.textContent = `epoch ${epoch + 1} of ${EPOCHS}`;
+    progress.textContent = `epoch ${epoch + 1} of ${EPOCHS}`;
   };
 
   const progress = element("span", { "aria-hidden": "true" });
-  let learning = false; // whether a drawing waits for the network to learn
   let reading = 0;
   async function read(values, finished) {
     const turn = ++reading;
     if (values.every((value) => value === 0)) {
-      learning = false;
       bars.show(null);
       verdict.textContent = "Nothing drawn yet.";
       return;
     }
     if (!digits.trained) {
       if (!finished) return;
-      if (!learning) verdict.replaceChildren("Learning first: ", progress);
-      learning = true;
+      if (!progress.isConnected) {
+        progress.textContent = "";
+        verdict.replaceChildren("Learning first: ", progress);
+      }
       const learned = await digits.run();
       if (turn !== reading) return; // there is more by now
-      learning = false;
       if (!learned) {
         verdict.textContent = "The network has not learned to read yet.";
         return;
@@ -161,7 +160,7 @@ class Cells {
   clear() {
     this.set.clear();
     this.#name();
-    this.edited([]);
+    this.edited([], true);
   }
 
   #name() {
@@ -174,7 +173,7 @@ class Cells {
   #toggle(cell) {
     if (!this.set.delete(cell)) this.set.add(cell);
     this.#name();
-    this.edited(joined(this.set));
+    this.edited(joined(this.set), false);
   }
 
   #key(event) {

@@ -25,7 +25,7 @@ function machines(module) {
   );
   find("#versions").textContent =
     "This page is a single file: save it, and it works without the internet. " +
-    `Its arithmetic is netlet’s numerics version ${facts.numerics}; networks of the same version have the same bits.`;
+    `It computes by netlet’s numerics version ${facts.numerics}: wherever that is the same, training gives the same bits.`;
 }
 
 async function begin() {
