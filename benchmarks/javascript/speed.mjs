@@ -3,7 +3,7 @@
 // run; and its size. From netlet's folder, after `cmake --preset wasm && cmake --build --preset wasm`:
 //
 //   npm install --prefix benchmarks/javascript   # the peers; without them, netlet and the loops are measured
-//   node benchmarks/javascript/speed.mjs [netlet.wasm]
+//   node benchmarks/javascript/speed.mjs [netlet.wasm [rounds]]
 //
 // README.md in the folder above says how it is measured.
 import { readFile } from "node:fs/promises";
@@ -20,7 +20,7 @@ const module = await readFile(file);
 await netlet.load(module);
 const tf = await tensorflow();
 const ort = installed("onnxruntime-web");
-const ROUNDS = 7;
+const ROUNDS = Number(process.argv[3] ?? 7);
 
 function installed(name) {
   try {
@@ -174,8 +174,8 @@ async function digits() {
 // Loops over float32 arrays, whose sums are double, as JavaScript's numbers are.
 class PlainDigits {
   constructor(net) {
-    this.w = Array.from({ length: 2 }, (_, i) => Float32Array.from(net.weights(i)));
-    this.b = Array.from({ length: 2 }, (_, i) => Float32Array.from(net.biases(i)));
+    this.w = Array.from({ length: 2 }, (_, i) => Float32Array.from(net.weights[i]));
+    this.b = Array.from({ length: 2 }, (_, i) => Float32Array.from(net.biases[i]));
     this.all = [...this.w, ...this.b];
     this.m = this.all.map((p) => new Float32Array(p.length));
     this.v = this.all.map((p) => new Float32Array(p.length));
@@ -242,7 +242,7 @@ async function forward(rows) {
     dtype: "float32",
     seed: 0,
   });
-  const [w, v] = [0, 1].map((i) => Float32Array.from(net.weights(i)));
+  const [w, v] = [0, 1].map((i) => Float32Array.from(net.weights[i]));
   const calls = rows === 1 ? 200 : 1;
   const repeated = (work) => async () => {
     for (let i = 0; i < calls; ++i) await work();
