@@ -55,7 +55,7 @@ static void rows_alone_strided_and_converted_give_the_same_bits() {
 static void errors_name_the_argument_and_change_nothing() {
   CHECK_ERROR(Network({2}), "layer_sizes");
   CHECK_ERROR(Network({2, 0, 1}), "layer_sizes");
-  CHECK_ERROR(Network({std::size_t(1) << 40, std::size_t(1) << 40}), "overflow");
+  CHECK_ERROR(Network({std::size_t(1) << 40, std::size_t(1) << 40}), "can address");
   CHECK_ERROR(Network({2, 3, 1}, {Activation::sigmoid}), "activations");
   CHECK_ERROR(Network({2, 3, 1}, {Activation::softmax, Activation::sigmoid}), "softmax");
   CHECK_ERROR(Network({2, 3, 2}, {Activation::relu, Activation::sigmoid}, Loss::cross_entropy), "softmax output");
