@@ -109,7 +109,7 @@ template <class T> void compare(const char* name, Case<T> (*draw)(), long count)
     }
     const V<T> got = fma(a, b, c);
 #if NETLET_ISA_WASM
-    if constexpr (sizeof(T) == 4) {  // musl's fmaf needs rounding modes; any_fma is compared with others' on x86
+    if constexpr (sizeof(T) == 4) {  // musl's fmaf is wrong; any_fma is compared with glibc's on x86
       const V<T> right = any_fma(a, b, c);
       for (int lane = 0; lane < lanes; ++lane) expected[lane] = right[lane];
     }
