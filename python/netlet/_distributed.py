@@ -127,8 +127,8 @@ class Task:
 
     def __repr__(self) -> str:
         columns = f", columns={self.columns!r}" if self.columns else ""
-        order = "first={self.first}" if self.order is None else "shuffled"
-        return f"Task(kind={self.kind!r}, data={self.data!r}{columns}, rows={self.rows}, {order})"
+        order = f"first={self.first}" if self.order is None else "shuffled"
+        return f"Task(kind={self.kind!r}{columns}, data={self.data!r}, rows={self.rows}, {order})"
 
 
 def combine(*partials: Partial) -> Partial:
