@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Parts that do not fit together, and what is no part at all, are refused, and nothing has changed."""
 
+import contextlib
 import re
 
 import netlet
@@ -144,7 +145,7 @@ def test_hostile_bytes_are_refused_or_harmless():
     parts = [part(net, 0, 768), part(net, 768, 732)]
     rng = np.random.default_rng(0)
     for size in range(0, len(parts[0]), 7):
-        with pytest.raises(ValueError, match="partials: expected|a: expected"):
+        with pytest.raises(ValueError, match=r"^(a|b): expected"):
             combine(parts[0][:size], parts[1])
     heads = [*range(HEAD), *range(HEAD, HEAD + PIECE)]
     for at in heads:
@@ -156,10 +157,8 @@ def test_hostile_bytes_are_refused_or_harmless():
                     total = attempt()
                 except (ValueError, MemoryError):
                     continue
-                try:
+                with contextlib.suppress(ValueError, netlet.DivergenceError):
                     net.finish(total)
-                except (ValueError, netlet.DivergenceError):
-                    pass
 
 
 def test_what_sums_must_return():
