@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ._shares import AtHome, Dealt, blocks_of, moves, shares
+from ._shares import AtHome, Dealt, moves, share
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -48,12 +48,7 @@ class SharedRows:
 
     def own(self) -> slice:
         """This rank's share of all rows, one after the other."""
-        low, high = self._share(self.count)
-        return slice(low, high)
-
-    def _share(self, rows: int) -> tuple[int, int]:
-        bounds = shares(blocks_of(rows), self._ranks.size)
-        return tuple(min(256 * bound, rows) for bound in bounds[self._ranks.rank : self._ranks.rank + 2])  # type: ignore[return-value]
+        return slice(*share(self.count, self._ranks.size, self._ranks.rank))
 
     def read(self, rows: slice | Array) -> Arrays:
         """These rows, as the core gets them."""
@@ -73,7 +68,7 @@ class SharedRows:
 
     def part(self, task: Task) -> Part | None:
         """This rank's share of a batch."""
-        low, high = self._share(task.rows)
+        low, high = share(task.rows, self._ranks.size, self._ranks.rank)
         if low == high:
             return None
         if task.order is not None:

@@ -37,16 +37,10 @@ def shares(blocks: int, ranks: int) -> tuple[int, ...]:
         unit //= 2
 
 
-class Everywhere:
-    """Rows that every rank can read."""
-
-    def __init__(self, ranks: int) -> None:
-        self._ranks = ranks
-
-    def share(self, rank: int, first: int, rows: int) -> tuple[int, int]:
-        """The rank's part of a batch of so many rows, the first of which is number `first` in the data."""
-        bounds = shares(blocks_of(rows), self._ranks)
-        return bounds[rank] * BLOCK_ROWS, min(bounds[rank + 1] * BLOCK_ROWS, rows)
+def share(rows: int, ranks: int, rank: int) -> tuple[int, int]:
+    """The first row of the rank's share of a batch of so many rows, and the one after its last."""
+    bounds = shares(blocks_of(rows), ranks)
+    return min(bounds[rank] * BLOCK_ROWS, rows), min(bounds[rank + 1] * BLOCK_ROWS, rows)
 
 
 class _Owned:
@@ -112,16 +106,13 @@ class Dealt(_Owned):
         self.rows, self._batch_rows, self._ranks = rows, batch_rows, ranks
         self._begins: dict[int, tuple[list[int], list[int]]] = {}
 
-    def _seat(self, rank: int, batch: int, blocks: int) -> int:
+    def _seat(self, rank: int, batch: int, rows: int) -> int:
         """Batches of fewer blocks than ranks do not all go to the same ranks."""
-        return (rank - batch) % self._ranks if blocks < self._ranks else rank
+        return (rank - batch) % self._ranks if blocks_of(rows) < self._ranks else rank
 
     def share(self, rank: int, first: int, rows: int) -> tuple[int, int]:
         """The rank's part of a batch."""
-        blocks = blocks_of(rows)
-        seat = self._seat(rank, first // self._batch_rows, blocks)
-        bounds = shares(blocks, self._ranks)
-        return bounds[seat] * BLOCK_ROWS, min(bounds[seat + 1] * BLOCK_ROWS, rows)
+        return share(rows, self._ranks, self._seat(rank, first // self._batch_rows, rows))
 
     def _batches(self, begin: int, end: int) -> Iterator[tuple[int, int]]:
         for first in range(begin // self._batch_rows * self._batch_rows, end, self._batch_rows):
@@ -130,14 +121,12 @@ class Dealt(_Owned):
     def segments(self, begin: int, end: int) -> Iterator[tuple[int, int, int]]:
         """Begin, end and rank."""
         for first, rows in self._batches(begin, end):
-            blocks, batch = blocks_of(rows), first // self._batch_rows
-            bounds = shares(blocks, self._ranks)
-            seats = [seat for seat in range(self._ranks) if bounds[seat] < bounds[seat + 1]]
-            for seat in seats:
-                start = max(begin, first + bounds[seat] * BLOCK_ROWS)
-                stop = min(end, first + min(bounds[seat + 1] * BLOCK_ROWS, rows))
+            shift = -self._seat(0, first // self._batch_rows, rows)
+            for seat in range(self._ranks):
+                low, high = share(rows, self._ranks, seat)
+                start, stop = max(begin, first + low), min(end, first + high)
                 if start < stop:
-                    yield start, stop, (seat + batch) % self._ranks if blocks < self._ranks else seat
+                    yield start, stop, (seat + shift) % self._ranks
 
     def place(self, rank: int, row: int) -> int:
         """Where a row stands."""
