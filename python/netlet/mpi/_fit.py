@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from .. import _arguments as arguments
+from .. import _provenance as provenance
 from .. import _training as training
 from .._data import flag, real_array
 from .._distributed import Task
 from .._features import input_array, name_columns, names_of
+from .._names import LOSSES
 from ..network import Network
 from . import _agreement as agreement
 from . import _targets as targets
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
 _CHECKED = 1 << 12  # rows that are looked at together
 _NOTHING = np.empty(0, np.uint8)
+_LOCAL = "; local=True if each rank has rows of its own"
 
 
 class Given(NamedTuple):
@@ -42,6 +45,10 @@ class Given(NamedTuple):
     x: Array
     y: Array
     weight: Array | None
+
+    def only(self, rows: Array) -> Given:
+        """Some of the rows."""
+        return Given(self.x[rows], self.y[rows], None if self.weight is None else self.weight[rows])
 
 
 def fit(ranks: Ranks, net: Any, x: Any, y: Any, *, local: bool, broadcast: bool, options: dict[str, Any]) -> History:
@@ -52,7 +59,11 @@ def fit(ranks: Ranks, net: Any, x: Any, y: Any, *, local: bool, broadcast: bool,
     )
     if broadcast:
         _take_over(ranks, net, options["optimizer"])
-    agreement.require_same(ranks, {**agreement.of_network(net), **agreement.of_optimizer(options["optimizer"])})
+    agreement.require_same(
+        ranks,
+        {**agreement.of_network(net), **agreement.of_optimizer(options["optimizer"])},
+        "; give all networks the same seed, load them from the same file, or set broadcast=True",
+    )
     data = _Data(ranks, net, x, y, local, options)
     before = net._warns
     net._warns = before and ranks.rank == 0
@@ -64,8 +75,8 @@ def fit(ranks: Ranks, net: Any, x: Any, y: Any, *, local: bool, broadcast: bool,
 
 def _settings(local: bool, broadcast: bool, options: dict[str, Any]) -> agreement.Facts:
     """Arguments that have to be the same on all ranks."""
-    names = ("epochs", "learning_rate", "batch_size", "shuffle", "seed", "class_weight", "validation_split", "patience")
-    names += ("min_delta", "resume", "standardize", "missing", "fingerprint_data")
+    names = [*("epochs", "learning_rate", "batch_size", "shuffle", "seed", "class_weight", "validation_split")]
+    names += ["patience", "min_delta", "resume", "standardize", "missing", "fingerprint_data"]
     there = ("sample_weight", "validation_data")
     return {
         "local": str(local),
@@ -105,20 +116,26 @@ class _Data:
         self.known = net._known()
         self.given = {"x": x, "y": y, "validation_data": options["validation_data"]}
         self.feature_names = names_of(x) if net._feature_names is None else None
-        main = self._arrays(x, y, options["sample_weight"], "")
+        self._main = main = self._arrays(x, y, options["sample_weight"], "")
         agreement.require_same(
-            ranks, {"feature_names": str(self.feature_names) if len(main.x) else None, **self._facts(main, "")}
+            ranks, {"feature_names": str(self.feature_names) if len(main.x) else None, **self._facts(main, "")}, _LOCAL
         )
         self.feature_names = next((names for names in ranks.listed(self.feature_names) if names is not None), None)
-        self._read, self.classes = targets.reading(ranks, net, self._of_rank(main.y), self.missing)
+        self._read, self.classes = targets.reading(ranks, net, main.y[self._own(len(main.y))], self.missing)
         held = self._validation_data(options["validation_data"])
         self._check(main, "")
         if held is not None:
             self._check(held, "validation_data: ")
         batch = options["batch_size"]
-        self.batch = 0 if batch is None else arguments.integer("batch_size", batch, 1, 2**63, "a positive integer or None")
+        self.batch = (
+            0 if batch is None else arguments.integer("batch_size", batch, 1, 2**63, "a positive integer or None")
+        )
         self.training, self.validation = self._rows(main, held, options)
         self.weighted = main.weight is not None or options["class_weight"] is not None
+        if options["class_weight"] is not None:
+            labels = net._classes if self.classes is None else self.classes
+            y, _ = self.training.own_targets()
+            self.training.weigh_by(targets.weighing(ranks, net, y, labels, options["class_weight"], self.missing))
         if self.training.count == 0:
             raise ValueError("x: expected at least 1 row on some rank, got 0 on all")
 
@@ -146,22 +163,20 @@ class _Data:
         """What has to be the same on all ranks."""
         if not len(given.x):
             return {}
-        facts = {f"{what}y": f"shape (rows{''.join(f', {n}' for n in given.y.shape[1:])})"}
+        facts: agreement.Facts = {f"{what}y": f"shape (rows{''.join(f', {n}' for n in given.y.shape[1:])})"}
         if self._local:
             return facts
         seen = agreement.of_rows(*given)
         return {
             f"{what}rows of x": str(len(given.x)),
             **facts,
-            f"{what}x, y, sample_weight (local=True if each rank has rows of its own)": seen,
+            f"{what}x, y and sample_weight": seen,
         }
 
-    def _of_rank(self, array: Array) -> Array:
-        """This rank's part, where each row is one rank's."""
-        if self._local:
-            return array
+    def _own(self, rows: int) -> slice:
+        """The part of arrays with so many rows that is this rank's alone."""
         size, rank = self._ranks.size, self._ranks.rank
-        return array[len(array) * rank // size : len(array) * (rank + 1) // size]
+        return slice(0, rows) if self._local else slice(rows * rank // size, rows * (rank + 1) // size)
 
     def _validation_data(self, value: Any) -> Given | None:
         parts = training.validation_data(value)
@@ -169,91 +184,119 @@ class _Data:
             return None
         if not isinstance(parts, tuple):
             raise TypeError("validation_data: expected a tuple (x, y) or (x, y, sample_weight), got batches")
-        held = self._arrays(*parts, "validation_data: ")
-        agreement.require_same(self._ranks, self._facts(held, "validation_data, "))
-        agreement.require_same(self._ranks, {"validation_data, sample_weight": "none" if held.weight is None else "some"})
+        x, y, weight = parts
+        held = self._arrays(x, y, weight, "validation_data: ")
+        weighted = {"validation_data, sample_weight": "none" if held.weight is None else "some"}
+        agreement.require_same(self._ranks, {**weighted, **self._facts(held, "validation_data, ")}, _LOCAL)
         return held
 
     def _targets(self, y: Array) -> Array:
-        return y if self._read is None else self._read(y)
+        return y if self._read is None or not len(y) else self._read(y)
 
     def _check(self, given: Given, what: str) -> None:
         """Let the core look at all values, each on one rank, before anything changes: as it does in `Network.fit`."""
         net = self._net
         looking = _first_and_last(net)
         x, y, weight = given.x, given.y, given.weight
-        first, last = (0, len(x)) if self._local else (self._of_rank(np.arange(len(x)))[[0, -1]] + (0, 1))
-        for begin in range(first, last, _CHECKED):
-            at = slice(begin, min(begin + _CHECKED, last))
+        own = self._own(len(x))
+        for begin in range(own.start, own.stop, _CHECKED):
+            at = slice(begin, min(begin + _CHECKED, own.stop))
             try:
                 task = Task._of((1, 0, 0, 0, at.stop - at.start, 0, None, 0, 0, None))
-                own = None if weight is None else weight[at]
-                looking._partial(x[at], self._targets(y[at]), own, self.missing, task._parts, 0)
+                weights = None if weight is None else weight[at]
+                looking._partial(x[at], self._targets(y[at]), weights, self.missing, task._parts, 0)
             except (TypeError, ValueError) as error:
-                text = re.sub(r"\bin row (\d+)", lambda found: f"in row {int(found[1]) + begin}", str(error), count=1)
-                said = type(error)(f"{what}{text}")
+                said = type(error)(f"{what}{_further_down(str(error), begin)}")
                 if isinstance(said, ValueError):
                     name_columns(said, net, **self.given)
                 raise said from None
 
+    def warn_of_unreachable_targets(self, standardized: bool) -> None:
+        """As `Network.fit` does, on rank 0."""
+        net, (y, _) = self._net, self.training.own_targets()
+        if not LOSSES[net.loss_name].get("scales_outputs"):
+            return
+        own = [np.fmin.reduce(y, axis=0), np.fmax.reduce(y, axis=0)] if len(y) else []
+        extremes = self._ranks.to_first(own, lambda a, b: a + b)
+        if extremes is not None and net._warns:
+            scaling, each = net.output_scaling, net.layer_sizes[-1] // net._targets
+            scaling = scaling and (scaling[0][::each], scaling[1][::each])
+            training.warn_of_unreachable_targets(
+                net.activations[-1], net.loss_name, scaling, standardized, np.array(extremes)
+            )
+
+    def fingerprints(self, weight: Any) -> dict[str, str]:
+        """What `netlet.fingerprint` would say of all rows."""
+        given = {"x": self.given["x"], "y": self.given["y"], "sample_weight": weight}
+        if not self._local:
+            found = provenance.of_data(**given) if self._ranks.rank == 0 else None
+        else:
+            parts = {name: part for name, part in zip(given, self._main) if part is not None}
+            found = {name: self._fingerprint(part) for name, part in parts.items()}
+        return dict(self._ranks.from_first(found))
+
+    def _fingerprint(self, part: Array) -> str:
+        """Of the array that the parts of all ranks make; on rank 0."""
+        counts = self._ranks.listed(len(part))
+        text = self._ranks.any(part.dtype.kind == "U")
+        columns = next(
+            shape for shape in self._ranks.listed(part.shape[1:] if len(part) else None) if shape is not None
+        )
+        sha = provenance.Hash((sum(counts), *columns), text)
+        for owner, count in enumerate(counts):
+            for row in range(0, count, sha.step):
+                own = part[row : row + sha.step] if self._ranks.rank == owner else None
+                piece = self._ranks.to_first(own, lambda a, b: b if a is None else a)
+                if piece is not None:
+                    sha.add(piece)
+        return sha.digest()
+
     def _rows(self, main: Given, held: Given | None, options: dict[str, Any]) -> tuple[Rows, Rows | None]:
         """The rows for training, and for validation."""
-        share, seed = options["validation_split"], options["seed"]
         chosen = None
-        if share is not None:
+        if options["validation_split"] is not None:
             if held is not None:
                 raise ValueError("validation_split: give this or validation_data, not both")
-            own = self._net.seed if seed is None else arguments.seed(seed)
-            share = training.split_share(share)
-            chosen = targets.chosen(self._ranks, self._net, self._targets(main.y), self._local, share, own)
+            share = training.split_share(options["validation_split"])
+            seed = self._net.seed if options["seed"] is None else arguments.seed(options["seed"])
+            chosen = targets.chosen(self._ranks, self._net, self._targets(main.y), self._local, share, seed)
         shuffles = flag("shuffle", options["shuffle"])
-        return (self._local_rows if self._local else self._shared_rows)(main, held, chosen, options["class_weight"], shuffles)
+        if not self._local:
+            return self._shared_rows(main, held, chosen)
+        rows = self._local_rows(main, held, chosen)
+        if rows[0].batch_rows is not None and shuffles:
+            raise ValueError(
+                "shuffle: expected False with local=True and minibatches, since every rank would need rows of all "
+                "others; shuffle the rows once before they are dealt out, or let all ranks see all rows"
+            )
+        return rows
 
     def _shared_rows(
-        self, main: Given, held: Given | None, chosen: Array | None, class_weight: Any, shuffles: bool
-    ) -> tuple[Rows, Rows | None]:
-        net = self._net
-
-        def unweighted(y: Array, weight: Array | None) -> tuple[Array, Array | None]:
-            return self._targets(y), weight
-
-        rows = SharedRows(self._ranks, main, unweighted, None if chosen is None else np.flatnonzero(~chosen))
-        if class_weight is not None:
-            _, y, _ = rows.read(rows.own())
-            weigh = targets.weighing(self._ranks, net, y, self._labels(), class_weight, self.missing)
-
-            def weighted(y: Array, weight: Array | None) -> tuple[Array, Array | None]:
-                y = self._targets(y)
-                return y, weigh(y, weight)
-
-            rows = SharedRows(self._ranks, main, weighted, rows.chosen)
+        self, main: Given, held: Given | None, chosen: Array | None
+    ) -> tuple[SharedRows, SharedRows | None]:
         if chosen is not None:
-            return rows, SharedRows(self._ranks, main, unweighted, np.flatnonzero(chosen))
-        return rows, None if held is None else SharedRows(self._ranks, held, unweighted)
+            own, others = (SharedRows(self._ranks, main, self._targets, np.flatnonzero(at)) for at in (~chosen, chosen))
+            return own, others
+        rows = SharedRows(self._ranks, main, self._targets)
+        return rows, None if held is None else SharedRows(self._ranks, held, self._targets)
 
-    def _labels(self) -> Array | None:
-        return self._net._classes if self.classes is None else self.classes
-
-    def _local_rows(
-        self, main: Given, held: Given | None, chosen: Array | None, class_weight: Any, shuffles: bool
-    ) -> tuple[Rows, Rows | None]:
-        main = main._replace(y=self._targets(main.y) if len(main.y) else main.y)
-        if chosen is not None:
-            held = Given(*(None if part is None else part[chosen] for part in main))  # type: ignore[arg-type]
-            main = Given(*(None if part is None else part[~chosen] for part in main))  # type: ignore[arg-type]
-        elif held is not None:
-            held = held._replace(y=self._targets(held.y) if len(held.y) else held.y)
-        if class_weight is not None:
-            weigh = targets.weighing(self._ranks, self._net, main.y, self._labels(), class_weight, self.missing)
-            main = main._replace(weight=weigh(main.y, main.weight) if len(main.y) else np.empty(0))
+    def _local_rows(self, main: Given, held: Given | None, chosen: Array | None) -> tuple[LocalRows, LocalRows | None]:
         columns = self._net.layer_sizes[0]
-        rows = LocalRows(self._ranks, alike(self._ranks, main, columns), self.batch)
-        if rows.batch_rows is not None and shuffles:
-            raise ValueError(
-                "shuffle: expected False with local=True and minibatches, since every rank would need rows of all others; "
-                "shuffle the rows once before they are dealt out, or let all ranks see all rows"
-            )
-        return rows, None if held is None else LocalRows(self._ranks, alike(self._ranks, held, columns), None)
+
+        def rows(given: Given, batch_rows: int = 0) -> LocalRows:
+            return LocalRows(self._ranks, alike(self._ranks, given, columns), batch_rows)
+
+        main = main._replace(y=self._targets(main.y))
+        if chosen is not None:
+            main, held = main.only(~chosen), main.only(chosen)
+        elif held is not None:
+            held = held._replace(y=self._targets(held.y))
+        return rows(main, self.batch), None if held is None else rows(held)
+
+
+def _further_down(message: str, rows: int) -> str:
+    """The message, which names a row, of an array that begins so many rows earlier."""
+    return re.sub(r"\bin row (\d+)", lambda found: f"in row {int(found[1]) + rows}", message, count=1)
 
 
 def _first_and_last(net: Any) -> Any:
@@ -282,13 +325,15 @@ def _train(ranks: Ranks, net: Any, data: _Data, options: dict[str, Any]) -> Hist
 
     first = ranks.rank == 0
     metrics = Metrics(ranks, net, options["metrics"], rows, data.missing)
-    said = {
+    said: dict[str, Any] = {
         "method": "fit",
         "batch_size": data.batch or None,
         "shuffle": options["shuffle"],
         "standardize": options["standardize"],
         "sample_weight": options["sample_weight"] is not None,
-        "class_weight": dict(options["class_weight"]) if isinstance(options["class_weight"], dict) else options["class_weight"],
+        "class_weight": dict(options["class_weight"])
+        if isinstance(options["class_weight"], dict)
+        else options["class_weight"],
         "validation_data": options["validation_data"] is not None,
         "validation_split": options["validation_split"],
     }
@@ -302,11 +347,14 @@ def _train(ranks: Ranks, net: Any, data: _Data, options: dict[str, Any]) -> Hist
         "shuffle": bool(options["shuffle"]),
         **scalings,
     }
+    data.warn_of_unreachable_targets(scalings["standardize_outputs"])
     if first:
         _warn_of_idle_ranks(ranks, data.training.count, data.batch)
+    if flag("fingerprint_data", options["fingerprint_data"]):
+        said["data"] = data.fingerprints(options["sample_weight"])
     names = ("epochs", "learning_rate", "optimizer", "seed", "patience", "min_delta", "schedule", "resume", "missing")
     alone = ("callback", "callbacks", "progress")
-    return net._train(
+    history: History = net._train(
         lambda _: elsewhere,
         {
             **{name: options[name] for name in names},
@@ -315,18 +363,26 @@ def _train(ranks: Ranks, net: Any, data: _Data, options: dict[str, Any]) -> Hist
             "recorder": None,
             "validation_data": None,
         },
-        {"said": said, "known": data.known, "classes": data.classes, "feature_names": data.feature_names, "given": data.given},
+        {
+            "said": said,
+            "known": data.known,
+            "classes": data.classes,
+            "feature_names": data.feature_names,
+            "given": data.given,
+        },
         lambda settings, optimizer, history: _led(ranks, net, settings, optimizer, history, metrics),
     )
+    return history
 
 
 def _warn_of_idle_ranks(ranks: Ranks, rows: int, batch: int) -> None:
     """Rows are summed in blocks of 256, so that a small batch is work for few."""
-    blocks = blocks_of(min(batch or rows, rows))
+    batch = min(batch or rows, rows)
+    blocks = blocks_of(batch)
     if blocks < ranks.size:
         warnings.warn(
-            f"batch_size: a batch of {min(batch or rows, rows)} rows is {blocks} block{'s' if blocks > 1 else ''} of 256, "
-            f"so {ranks.size - blocks} of {ranks.size} ranks have nothing to do at each step",
+            f"batch_size: a batch of {batch} rows is {blocks} block{'s' if blocks > 1 else ''} of 256, so "
+            f"{ranks.size - blocks} of {ranks.size} ranks have nothing to do at each step",
             stacklevel=6,
         )
 
@@ -336,7 +392,12 @@ def _led(
 ) -> dict[str, Any]:
     """Settings in which callbacks and schedules are those of rank 0, which tells the others what came of them."""
     schedule, callback, on_step = settings["schedule"], settings["callback"], settings["on_step"]
-    plan = (schedule if not callable(schedule) else True, callback is not None, on_step is not None, settings["step_interval"])
+    plan = (
+        schedule if not callable(schedule) else True,
+        callback is not None,
+        on_step is not None,
+        settings["step_interval"],
+    )
     schedule_there, calls_epochs, calls_steps, interval = ranks.from_first(plan)
 
     def asked(epoch: int) -> float:

@@ -50,9 +50,10 @@ class Metrics:
 
     def _collected(self, parts: tuple[Array | None, ...]) -> list[Array | None] | None:
         """Arrays of all ranks, one after the other, on rank 0."""
-        return self._ranks.to_first(
-            list(parts), lambda a, b: [None if own is None else np.concatenate([own, next_]) for own, next_ in zip(a, b)]
+        found: list[Array | None] | None = self._ranks.to_first(
+            list(parts), lambda a, b: [_joined(*pair) for pair in zip(a, b)]
         )
+        return found
 
     def record(self, history: History) -> None:
         """Record the figures of the last epoch; NaN, until all are there."""
@@ -78,6 +79,13 @@ class Metrics:
         return metrics.figures(self._network, self._functions, predicted, y, weight, self._missing, own or {})
 
 
+def _joined(a: Array | None, b: Array | None) -> Array | None:
+    """Both arrays; an empty one has no say in the dtype."""
+    if a is None or b is None or not len(b):
+        return a
+    return np.concatenate([a, b]) if len(a) else b
+
+
 def _errors(dtype: Any, prediction: Any, y: Any, weight: Any, ignore: bool) -> dict[str, float]:
     """As `Network.evaluate` computes them, of rows that the core does not see."""
     targets, _ = metrics._like(prediction, real_array(y, "y"), ignore)
@@ -85,5 +93,7 @@ def _errors(dtype: Any, prediction: Any, y: Any, weight: Any, ignore: bool) -> d
     weights = np.ones(len(t)) if weight is None else np.asarray(weight).astype(dtype).astype(np.float64)
     there = ~np.isnan(t) if ignore else np.ones(t.shape, bool)
     e = np.where(there, p - t, 0)
-    square, absolute, count = (sum_rows(chain(each.T) * weights) for each in (e * e, np.abs(e), there.astype(np.float64)))
+    square, absolute, count = (
+        sum_rows(chain(each.T) * weights) for each in (e * e, np.abs(e), there.astype(np.float64))
+    )
     return {"rmse": float(np.sqrt(square / count)), "mae": float(absolute / count)}

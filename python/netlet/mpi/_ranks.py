@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Messages between ranks, so that the failure of one ends the call on all of them, and none waits forever.
 
-Ranks form a binomial tree, in which the ranks under each are consecutive: sums over consecutive blocks become few on the
-way up. Every message goes along an edge of it. A rank that fails sends each neighbour a last message, as does each rank
-that gets one, and reads what neighbours have sent until it has their last ones. So nothing is left behind.
+Ranks form a binomial tree, in which the ranks under each are consecutive: sums over consecutive blocks become few on
+the way up. Every message goes along an edge of it. A rank that fails sends each neighbour a last message, as does each
+rank that gets one, and reads what neighbours have sent until it has their last ones. So nothing is left behind.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from mpi4py import MPI
+
+from .._distributed import combine
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -51,6 +52,17 @@ class RankError(RuntimeError):
 
     def __str__(self) -> str:
         return f"rank {self.rank} failed: {self.error}"
+
+
+def mpi() -> Any:
+    """mpi4py's module, which starts MPI when it is first imported."""
+    try:
+        from mpi4py import MPI
+    except (ImportError, RuntimeError) as error:  # the latter: it finds no MPI library
+        raise ImportError(
+            f"netlet.mpi needs mpi4py and an MPI library: pip install 'netlet[mpi]', and openmpi or mpich; {error}"
+        ) from error
+    return MPI
 
 
 class Interrupts:
@@ -112,6 +124,10 @@ def _packed(value: Any) -> Bytes:
     return np.frombuffer(pickle.dumps(value, pickle.HIGHEST_PROTOCOL), np.uint8)
 
 
+def _unpacked(message: Bytes) -> Any:
+    return pickle.loads(message.data)
+
+
 class Ranks:
     """The ranks of a communicator, in a tree.
 
@@ -123,12 +139,15 @@ class Ranks:
     """
 
     def __init__(self, comm: Any, interrupts: Interrupts) -> None:
+        self._mpi = mpi()
         self._comm = comm.Dup()
         self._interrupts = interrupts
         self.rank, self.size = self._comm.Get_rank(), self._comm.Get_size()
         under = self.rank & -self.rank if self.rank else 1 << (self.size - 1).bit_length()  # at most so many ranks
         self._parent = [self.rank - under] if self.rank else []
-        self._children = [self.rank + (1 << k) for k in range(under.bit_length() - 1) if self.rank + (1 << k) < self.size]
+        self._children = [
+            self.rank + (1 << k) for k in range(under.bit_length() - 1) if self.rank + (1 << k) < self.size
+        ]
         self._sent: list[tuple[Any, Any]] = []  # requests and what they send
         self._left = False
         self._heard: tuple[int, Bytes] | None = None  # a neighbour's last message
@@ -136,11 +155,11 @@ class Ranks:
     # ---- messages
 
     def _send(self, to: int, message: Bytes, tag: int = _WORK) -> None:
-        self._sent.append((self._comm.Isend([message, MPI.BYTE], to, tag), message))
+        self._sent.append((self._comm.Isend([message, self._mpi.BYTE], to, tag), message))
 
     def _receive(self, source: int) -> Bytes:
         """The next message of a neighbour's."""
-        status, wait = MPI.Status(), _Wait()
+        status, wait = self._mpi.Status(), _Wait()
         while True:
             with self._interrupts.held():
                 if self._comm.Iprobe(source, _WORK, status):
@@ -149,18 +168,18 @@ class Ranks:
             wait()
 
     def _read(self, status: Any) -> Bytes:
-        message = np.empty(status.Get_count(MPI.BYTE), np.uint8)
-        self._comm.Recv([message, MPI.BYTE], status.Get_source(), status.Get_tag())
+        message = np.empty(status.Get_count(self._mpi.BYTE), np.uint8)
+        self._comm.Recv([message, self._mpi.BYTE], status.Get_source(), status.Get_tag())
         return message
 
     def _look(self) -> None:
         """End what is being done if some rank has failed."""
-        status = MPI.Status()
-        if not self._comm.Iprobe(MPI.ANY_SOURCE, _LAST, status):
+        status = self._mpi.Status()
+        if not self._comm.Iprobe(self._mpi.ANY_SOURCE, _LAST, status):
             return
         with self._interrupts.held():
             self._heard = status.Get_source(), self._last_of(status.Get_source())
-        raise RankError(*pickle.loads(self._heard[1]))
+        raise RankError(*_unpacked(self._heard[1]))
 
     def _finish_sending(self) -> None:
         """Until messages have left: MPI need not do anything about them while a rank computes."""
@@ -197,19 +216,19 @@ class Ranks:
 
     def from_first(self, value: Any = None) -> Any:
         """What rank 0 gives: any Python object."""
-        return pickle.loads(self.down(_packed(value) if self.rank == 0 else np.empty(0, np.uint8)))
+        return _unpacked(self.down(_packed(value) if self.rank == 0 else np.empty(0, np.uint8)))
 
     def gathered(self, value: Any, add: Callable[[Any, Any], Any]) -> Any:
         """What `add` makes of the Python objects that all ranks give, in their order."""
         if self.size == 1:
             return value
-        merged = self.up(_packed(value), lambda a, b: _packed(add(pickle.loads(a), pickle.loads(b))))
-        return pickle.loads(self.down(merged))
+        merged = self.up(_packed(value), lambda a, b: _packed(add(_unpacked(a), _unpacked(b))))
+        return _unpacked(self.down(merged))
 
     def to_first(self, value: Any, add: Callable[[Any, Any], Any]) -> Any:
         """The same on rank 0; None on the others."""
-        merged = self.up(_packed(value), lambda a, b: _packed(add(pickle.loads(a), pickle.loads(b))))
-        return pickle.loads(merged) if self.rank == 0 else None
+        merged = self.up(_packed(value), lambda a, b: _packed(add(_unpacked(a), _unpacked(b))))
+        return _unpacked(merged) if self.rank == 0 else None
 
     def listed(self, value: Any) -> list[Any]:
         """The Python objects that all ranks give."""
@@ -239,11 +258,11 @@ class Ranks:
                     requests = []
                     if i < len(incoming):
                         count = sum(end - begin for begin, end in incoming[i])
-                        requests.append(self._comm.Irecv([into[:count].view(np.uint8), MPI.BYTE], source, _WORK))
+                        requests.append(self._comm.Irecv([into[:count].view(np.uint8), self._mpi.BYTE], source, _WORK))
                     if i < len(outgoing):
                         count = _copy(rows, outgoing[i], out)
-                        requests.append(self._comm.Isend([out[:count].view(np.uint8), MPI.BYTE], to, _WORK))
-                    MPI.Request.Waitall(requests)
+                        requests.append(self._comm.Isend([out[:count].view(np.uint8), self._mpi.BYTE], to, _WORK))
+                    self._mpi.Request.Waitall(requests)
                     if i < len(incoming):
                         _copy_back(into, incoming[i], held)
         return held
@@ -272,14 +291,14 @@ class Ranks:
             for neighbour in neighbours:
                 if neighbour != source:
                     self._last_of(neighbour)
-            MPI.Request.Waitall([request for request, _ in self._sent])
+            self._mpi.Request.Waitall([request for request, _ in self._sent])
             self._free()
 
     def _last_of(self, neighbour: int) -> Bytes:
         """Read what a neighbour has sent, up to its last message."""
-        status, wait = MPI.Status(), _Wait()
+        status, wait = self._mpi.Status(), _Wait()
         while True:
-            while not self._comm.Iprobe(neighbour, MPI.ANY_TAG, status):
+            while not self._comm.Iprobe(neighbour, self._mpi.ANY_TAG, status):
                 wait()
             message = self._read(status)
             if status.Get_tag() == _LAST:
@@ -287,8 +306,6 @@ class Ranks:
 
 
 def _add(a: Bytes, b: Bytes) -> Bytes:
-    from .. import combine
-
     return b if not len(a) else a if not len(b) else combine(a, b)
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
     Arrays = tuple[Array, Array, Array | None]  # x, y, sample_weight
+    Weigh = Callable[[Array, Array | None], Array]
     Part = tuple[int, Array, Array, Array | None]  # of a batch: its first row, and these
 
 
@@ -29,8 +30,8 @@ class SharedRows:
     ranks : Ranks
     arrays : tuple
         x, y, sample_weight: all rows.
-    read : callable
-        Turns rows of y and of sample_weight, or None, into what the core gets.
+    targets : callable
+        Turns rows of y into what the core gets.
     chosen : numpy.ndarray, optional
         Numbers of the rows that count; by default all of them.
     """
@@ -39,43 +40,52 @@ class SharedRows:
         self,
         ranks: Ranks,
         arrays: Arrays,
-        read: Callable[[Array, Array | None], tuple[Array, Array | None]],
+        targets: Callable[[Array], Array],
         chosen: Array | None = None,
     ) -> None:
-        self._ranks, self._arrays, self._read, self.chosen = ranks, arrays, read, chosen
+        self._ranks, self._arrays, self._targets, self._chosen = ranks, arrays, targets, chosen
         self.count = len(arrays[0]) if chosen is None else len(chosen)
+        self._weigh: Weigh | None = None
         self._last: tuple[tuple[int, int], Part] | None = None
 
-    def own(self) -> slice:
-        """This rank's share of all rows, one after the other."""
+    def weigh_by(self, weigh: Weigh) -> None:
+        """Have weights that also depend on the targets."""
+        self._weigh = weigh
+
+    def _own(self) -> slice:
         return slice(*share(self.count, self._ranks.size, self._ranks.rank))
 
-    def read(self, rows: slice | Array) -> Arrays:
-        """These rows, as the core gets them."""
-        at = rows if self.chosen is None else self.chosen[rows]
+    def _read(self, rows: slice | Array) -> Arrays:
+        """These rows."""
+        at = rows if self._chosen is None else self._chosen[rows]
         x, y, weight = self._arrays
-        return (x[at], *self._read(y[at], None if weight is None else weight[at]))
+        return x[at], self._targets(y[at]), None if weight is None else weight[at]
+
+    def _weighted(self, rows: slice | Array) -> Arrays:
+        """These rows, as the core gets them."""
+        x, y, weight = self._read(rows)
+        return x, y, weight if self._weigh is None else self._weigh(y, weight)
 
     def own_inputs(self, most: int) -> Iterator[Array]:
         """The inputs of this rank's share of all rows, so many rows at once."""
-        own = self.own()
+        own = self._own()
         for begin in range(own.start, own.stop, most):
-            yield self.read(slice(begin, min(begin + most, own.stop)))[0]
+            yield self._read(slice(begin, min(begin + most, own.stop)))[0]
 
     def own_targets(self) -> tuple[Array, Array | None]:
-        """Their targets and weights."""
-        return self.read(self.own())[1:]
+        """Their targets and weights, as they were given."""
+        return self._read(self._own())[1:]
 
     def part(self, task: Task) -> Part | None:
-        """This rank's share of a batch."""
+        """Find this rank's share of a batch."""
         low, high = share(task.rows, self._ranks.size, self._ranks.rank)
         if low == high:
             return None
         if task.order is not None:
-            return (low, *self.read(task.rows_of(low, high - low)))
+            return (low, *self._weighted(task.rows_of(low, high - low)))
         key = (task.first, task.rows)
         if self._last is None or self._last[0] != key:  # a full batch is read once
-            self._last = key, (low, *self.read(task.rows_of(low, high - low)))
+            self._last = key, (low, *self._weighted(task.rows_of(low, high - low)))
         return self._last[1]
 
 
@@ -87,15 +97,16 @@ class LocalRows:
     ranks : Ranks
     arrays : tuple
         This rank's x, y and sample_weight, as the core gets them; of the same dtypes and columns on all ranks.
-    batch_rows : int or None
-        Rows of a minibatch.
+    batch_rows : int, default 0
+        Rows of a minibatch; 0: all.
     """
 
-    def __init__(self, ranks: Ranks, arrays: Arrays, batch_rows: int | None) -> None:
+    def __init__(self, ranks: Ranks, arrays: Arrays, batch_rows: int = 0) -> None:
         self._ranks, self._brought = ranks, arrays
+        self._given = arrays[1:]
         self._counts = ranks.listed(len(arrays[0]))
         self.count = sum(self._counts)
-        self.batch_rows = batch_rows if batch_rows and batch_rows < self.count else None
+        self.batch_rows = batch_rows if 0 < batch_rows < self.count else None
         self._at: AtHome | Dealt | None = None
         self._held = arrays
 
@@ -106,8 +117,13 @@ class LocalRows:
             yield x[begin : begin + most]
 
     def own_targets(self) -> tuple[Array, Array | None]:
-        """Their targets and weights."""
-        return self._brought[1:]
+        """Their targets and weights, as they were given."""
+        return self._given
+
+    def weigh_by(self, weigh: Weigh) -> None:
+        """Have weights that also depend on the targets."""
+        x, y, weight = self._brought
+        self._brought = self._held = x, y, weigh(y, weight) if len(y) else np.empty(0)
 
     def _hold(self, at: AtHome | Dealt) -> None:
         rank = self._ranks.rank
@@ -122,7 +138,7 @@ class LocalRows:
         self._at = at
 
     def part(self, task: Task) -> Part | None:
-        """This rank's share of a batch."""
+        """Find this rank's share of a batch."""
         dealt = self.batch_rows is not None and task.kind == "gradient"
         if self._at is None or isinstance(self._at, Dealt) != dealt:
             size = self._ranks.size
@@ -139,7 +155,9 @@ class LocalRows:
 
 def alike(ranks: Ranks, arrays: Arrays, columns: int) -> Arrays:
     """Parts of the ranks as parts of one array: of one dtype, as `numpy.concatenate` would choose it; with columns."""
-    dtypes = ranks.listed([None if array is None or not len(array) else (array.dtype.str, array.shape[1:]) for array in arrays])
+    dtypes = ranks.listed(
+        [(array.dtype.str, array.shape[1:]) if array is not None and len(array) else None for array in arrays]
+    )
     found: list[Any] = []
     for i, array in enumerate(arrays):
         given = [dtype[i] for dtype in dtypes if dtype[i] is not None]
@@ -150,4 +168,4 @@ def alike(ranks: Ranks, arrays: Arrays, columns: int) -> Arrays:
         shape = given[0][1] if given else ((columns,) if i == 0 else ())
         whole = array if len(array) else np.empty((0, *shape))
         found.append(np.ascontiguousarray(whole, dtype))
-    return tuple(found)  # type: ignore[return-value]
+    return tuple(found)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING
 
 from ..reference.sums import BLOCK_ROWS
@@ -32,7 +32,7 @@ def shares(blocks: int, ranks: int) -> tuple[int, ...]:
     while True:
         begins = [unit * ((2 * rank * blocks + ranks * unit) // (2 * ranks * unit)) for rank in range(ranks)]
         bounds = (*(min(begin, blocks) for begin in begins), blocks)
-        if unit == 1 or max(end - begin for begin, end in zip(bounds, bounds[1:])) <= most:
+        if unit == 1 or max(end - begin for begin, end in pairwise(bounds)) <= most:
             return bounds
         unit //= 2
 
