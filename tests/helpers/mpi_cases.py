@@ -195,3 +195,9 @@ def outcome(net, history):
         "classes": None if net.classes is None else net.classes.tolist(),
         "provenance": net.provenance,
     }
+
+
+def to_resume(data):
+    """A training of 10 epochs that is interrupted, and all that it depends on; `epochs` is up to the caller."""
+    options = {"batch_size": 600, "optimizer": Adam(0.01), "schedule": CosineDecay(10), "standardize": True}
+    return classifier(dropout=0.1), data["digits_x"], data["digits_y"], options

@@ -158,13 +158,17 @@ class Ranks:
         self._sent.append((self._comm.Isend([message, self._mpi.BYTE], to, tag), message))
 
     def _receive(self, source: int) -> Bytes:
-        """The next message of a neighbour's."""
+        """The next message of a neighbour's; ends what is being done if some rank has failed."""
         status, wait = self._mpi.Status(), _Wait()
         while True:
-            with self._interrupts.held():
+            ended = self._comm.Iprobe(self._mpi.ANY_SOURCE, _LAST, status)
+            failed = status.Get_source() if ended else None
+            with self._interrupts.held():  # what a rank has sent before its last message is still good
                 if self._comm.Iprobe(source, _WORK, status):
                     return self._read(status)
-            self._look()
+                if failed is not None:
+                    self._heard = failed, self._last_of(failed)
+                    raise RankError(*_unpacked(self._heard[1]))
             wait()
 
     def _read(self, status: Any) -> Bytes:
@@ -172,24 +176,18 @@ class Ranks:
         self._comm.Recv([message, self._mpi.BYTE], status.Get_source(), status.Get_tag())
         return message
 
-    def _look(self) -> None:
-        """End what is being done if some rank has failed."""
-        status = self._mpi.Status()
-        if not self._comm.Iprobe(self._mpi.ANY_SOURCE, _LAST, status):
-            return
-        with self._interrupts.held():
-            self._heard = status.Get_source(), self._last_of(status.Get_source())
-        raise RankError(*_unpacked(self._heard[1]))
-
     def _finish_sending(self) -> None:
-        """Until messages have left: MPI need not do anything about them while a rank computes."""
+        """Until messages have left: MPI need not do anything about them while a rank computes.
+
+        Whoever they are for reads them, also after a failure.
+        """
         wait = _Wait()
-        while self._sent:
+        while True:
             with self._interrupts.held():
                 self._sent = [sent for sent in self._sent if not sent[0].Test()]
-            if self._sent:
-                self._look()
-                wait()
+            if not self._sent:
+                return
+            wait()
 
     # ---- along the tree
 
