@@ -6,7 +6,7 @@ from __future__ import annotations
 import bisect
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from ..reference.sums import BLOCK_ROWS
@@ -24,17 +24,23 @@ def blocks_of(rows: int) -> int:
 def shares(blocks: int, ranks: int) -> tuple[int, ...]:
     """Where each rank's blocks begin, and where the last one's end.
 
-    The largest share is at most 10 % above the mean, or as small as can be. As far as that allows, shares begin at
-    multiples of a large power of two: the sums over such a range are few complete subtrees, so messages are short.
+    The largest share is at most 10 % above the mean, or as small as can be. Within these limits, shares begin at
+    multiples of powers of two that are as large as possible: the sums over such a range are few complete subtrees, so
+    messages are short.
     """
-    most = max(-(-blocks // ranks), 11 * blocks // (10 * ranks))
-    unit = 1 << (blocks // ranks).bit_length()
-    while True:
-        begins = [unit * ((2 * rank * blocks + ranks * unit) // (2 * ranks * unit)) for rank in range(ranks)]
-        bounds = (*(min(begin, blocks) for begin in begins), blocks)
-        if unit == 1 or max(end - begin for begin, end in pairwise(bounds)) <= most:
-            return bounds
-        unit //= 2
+    return (*(_begin(rank, blocks, ranks) for rank in range(ranks)), blocks)
+
+
+def _begin(rank: int, blocks: int, ranks: int) -> int:
+    """Of what lies within 5 % of a share around the even place, the multiple of the largest power of two."""
+    low = -((blocks - 20 * rank * blocks) // (20 * ranks))
+    high = (20 * rank * blocks + blocks) // (20 * ranks)
+    if low > high:
+        return (2 * rank * blocks + ranks) // (2 * ranks)
+    power = (high ^ (low - 1)).bit_length() if low > 0 else high.bit_length() + 1
+    while (high >> power) << power < low:
+        power -= 1
+    return (high >> power) << power
 
 
 def share(rows: int, ranks: int, rank: int) -> tuple[int, int]:
@@ -133,7 +139,7 @@ class Dealt(_Owned):
         if rank not in self._begins:
             held = self.held(rank)
             sizes = accumulate((end - begin for begin, end in held), initial=0)
-            self._begins = {rank: ([begin for begin, _ in held], list(sizes))}
+            self._begins[rank] = [begin for begin, _ in held], list(sizes)
         begins, places = self._begins[rank]
         return places[bisect.bisect_left(begins, row)]
 
