@@ -2,7 +2,7 @@
 """Training on any number of MPI ranks, with the bits of one process; needs ``pip install netlet[mpi]``.
 
 Start the same program on all ranks, with MPI's own launcher: ``mpiexec -n 4 python train.py``. See the guide's page
-"Distributed training".
+"Several machines".
 """
 
 from __future__ import annotations
