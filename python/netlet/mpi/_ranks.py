@@ -54,7 +54,7 @@ class RankError(RuntimeError):
         return f"rank {self.rank} failed: {self.error}"
 
 
-def mpi() -> Any:
+def _mpi() -> Any:
     """mpi4py's module, which starts MPI when it is first imported."""
     try:
         from mpi4py import MPI
@@ -139,7 +139,7 @@ class Ranks:
     """
 
     def __init__(self, comm: Any, interrupts: Interrupts) -> None:
-        self._mpi = mpi()
+        self._mpi = _mpi()
         self._comm = comm.Dup()
         self._interrupts = interrupts
         self.rank, self.size = self._comm.Get_rank(), self._comm.Get_size()
