@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -15,8 +16,8 @@ from .. import _provenance as provenance
 from .. import _training as training
 from .._data import flag, real_array
 from .._distributed import Task
-from .._features import input_array, name_columns, names_of
-from .._names import LOSSES
+from .._features import by_name, name_columns, names_of
+from .._names import ACTIVATIONS, LOSSES
 from ..network import Network
 from . import _agreement as agreement
 from . import _targets as targets
@@ -65,12 +66,21 @@ def fit(ranks: Ranks, net: Any, x: Any, y: Any, *, local: bool, broadcast: bool,
         "; give all networks the same seed, load them from the same file, or set broadcast=True",
     )
     data = _Data(ranks, net, x, y, local, options)
-    before = net._warns
-    net._warns = before and ranks.rank == 0
-    try:
+    with contextlib.nullcontext() if ranks.rank == 0 else _silent(net):
         return _train(ranks, net, data, options)
+
+
+@contextlib.contextmanager
+def _silent(net: Any) -> Iterator[None]:
+    """Without TrainingWarning, which rank 0 gives."""
+    own = net.__dict__.get("_warns")
+    net._warns = False
+    try:
+        yield
     finally:
-        net._warns = before
+        del net._warns  # the class's again
+        if own is not None:
+            net._warns = own
 
 
 def _settings(local: bool, broadcast: bool, options: dict[str, Any]) -> agreement.Facts:
@@ -143,7 +153,7 @@ class _Data:
         """As arrays of the right shapes; of no rows, any shape will do."""
         net = self._net
         try:
-            x = input_array(x, net)
+            x = by_name(x, self.feature_names if net._feature_names is None else net._feature_names)
             y = targets.as_array(net.loss_name, y)
             weight = None if weight is None else real_array(weight, "sample_weight")
             if self._local and len(np.atleast_1d(x)) == len(np.atleast_1d(y)) == 0:
@@ -213,9 +223,11 @@ class _Data:
 
     def warn_of_unreachable_targets(self, standardized: bool) -> None:
         """As `Network.fit` does, on rank 0."""
-        net, (y, _) = self._net, self.training.own_targets()
-        if not LOSSES[net.loss_name].get("scales_outputs"):
+        net = self._net
+        bounded = {"least", "most"} & ACTIVATIONS.get(net.activations[-1], {}).keys()
+        if not bounded or not LOSSES[net.loss_name].get("scales_outputs"):
             return
+        y, _ = self.training.own_targets()
         own = [np.fmin.reduce(y, axis=0), np.fmax.reduce(y, axis=0)] if len(y) else []
         extremes = self._ranks.to_first(own, lambda a, b: a + b)
         if extremes is not None and net._warns:
