@@ -43,7 +43,7 @@ class Task:
     rows : int
         Of the whole batch.
     step : int, default 0
-        The number of the optimizer's step, `Optimizer.steps`: dropout depends on it, and sums of different steps are not
+        The number of the optimizer's step, `Optimizer.steps`: dropout depends on it, and only sums of the same step can be
         combined.
 
     Attributes

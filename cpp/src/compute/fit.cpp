@@ -153,6 +153,7 @@ template <class T> class Fit {
     shuffled_ = options_.shuffle && batch_rows_ < rows_;
     if (shuffled_ && !order_.allocate(rows_)) return out_of_memory(error_);
     NETLET_TRY(batches_.prepare_given(net_, optimizer_, error_));
+    NETLET_TRY(make_room_for(task_of(NETLET_TASK_GRADIENT, rows_)));  // which has more values than others in training
     if (!options_.weighted || batch_rows_ == rows_) return NETLET_OK;
     netlet_task task = task_of(NETLET_TASK_WEIGHTS, rows_);
     NETLET_TRY(sum(task));
@@ -168,15 +169,20 @@ template <class T> class Fit {
     return task;
   }
 
+  netlet_status make_room_for(const netlet_task& task) {
+    const size_t size = netlet_partial_size(&net_, &task, 0, task.rows);
+    if (sums_.size() >= size) return NETLET_OK;
+    return size < SIZE_MAX && sums_.allocate(size) ? NETLET_OK : out_of_memory(error_);
+  }
+
   // Asks for the sums over a batch whose rows are elsewhere.
   netlet_status sum(const netlet_task& task) {
     const size_t size = netlet_partial_size(&net_, &task, 0, task.rows);
-    if (sums_.size() != size && (size == SIZE_MAX || !sums_.allocate(size))) return out_of_memory(error_);
+    NETLET_TRY(make_room_for(task));
     memset(sums_.data(), 0, sizeof(Head));
-    const int failed =
-        held_.call(true, [&] { return options_.sums(options_.context, &task, sums_.data(), sums_.size()); });
+    const int failed = held_.call(true, [&] { return options_.sums(options_.context, &task, sums_.data(), size); });
     if (failed) return callback_failed();
-    return read_total(net_, task, sums_.data(), sums_.size(), &piece_, &values_, error_);
+    return read_total(net_, task, sums_.data(), size, &piece_, &values_, error_);
   }
 
   PassKind kind() const { return {true, false, net_.has_dropout()}; }
