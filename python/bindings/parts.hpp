@@ -8,10 +8,15 @@
 #include "arrays.hpp"
 #include "bindings.hpp"
 
+// Of the array that a task's scaling is learned from.
+inline std::size_t columns_of(const netlet_task& task, const netlet::Network& network) {
+  return task.scaling == NETLET_SCALE_INPUTS ? network.inputs() : network.targets();
+}
+
 // A task as Python passes it: kind, scaling, validation, dropout, rows, first, order, seed, stream, moments. order: an
 // array of int64 or None, moments: of float64 or None; their memory is read as it is.
 struct TaskOf {
-  explicit TaskOf(const py::tuple& parts) : keep(parts) {
+  TaskOf(const py::tuple& parts, const netlet::Network& network) : keep(parts) {
     task.kind = parts[0].cast<int>();
     task.scaling = parts[1].cast<int>();
     task.validation = parts[2].cast<int>();
@@ -22,7 +27,7 @@ struct TaskOf {
       task.order = reinterpret_cast<const std::size_t*>(values<std::int64_t>(parts[6], task.rows));
     task.seed = parts[7].cast<std::uint64_t>();
     task.stream = parts[8].cast<std::uint64_t>();
-    if (!parts[9].is_none()) task.moments = values<double>(parts[9], 0);
+    if (!parts[9].is_none()) task.moments = values<double>(parts[9], 2 * columns_of(task, network));
   }
   netlet_task task = {};
 

@@ -163,17 +163,13 @@ class Fit {
       netlet::Partial total;
       with_gil(thread_, [&] {
         if (recorded_ != history_.loss.size()) flush();  // before the next epoch
-        const py::object given = sums_(from_task(task, columns_of(task)));
+        const py::object given = sums_(from_task(task, columns_of(task, network_)));
         const BorrowedPartial sums("sums", given);
         const unsigned char* const bytes = static_cast<const unsigned char*>(sums.data);
         total.assign(bytes, bytes + sums.size);
       });
       return total;
     };
-  }
-
-  std::size_t columns_of(const netlet_task& task) const {
-    return task.scaling == NETLET_SCALE_INPUTS ? network_.inputs() : network_.targets();
   }
 
   void add(py::dict& columns, const char* name, const std::vector<double>& values) const {
@@ -263,7 +259,7 @@ py::array partial(py::handle self, py::handle x, py::handle y, py::handle sample
                   const py::tuple& task, std::size_t first_row) {
   const Network& network = object_of<Network>(self, "self");
   const Examples rows = examples(self, x, y, sample_weight, py::none(), missing);
-  const TaskOf of(task);
+  const TaskOf of(task, network);
   const netlet_targets targets = rows.y.targets.get();
   const std::size_t size = netlet_partial_size(network.get(), &of.task, first_row, rows.x.array.rows);
   py::array_t<std::uint8_t> sums((py::ssize_t)(size == SIZE_MAX ? 0 : size));  // which netlet_partial refuses

@@ -43,7 +43,7 @@ class Task:
     rows : int
         Of the whole batch.
     step : int, default 0
-        The number of the optimizer's step, `Optimizer.steps`: dropout depends on it, and only sums of the same step can be
+        The number of the optimizer's step, `Optimizer.steps`: dropout depends on it, and only sums of one step can be
         combined.
 
     Attributes
@@ -129,7 +129,7 @@ class Task:
     def __repr__(self) -> str:
         columns = f", columns={self.columns!r}" if self.columns else ""
         order = f"first={self.first}" if self.order is None else "shuffled"
-        return f"Task(kind={self.kind!r}, data={self.data!r}{columns}, rows={self.rows}, {order})"
+        return f"Task(kind={self.kind!r}{columns}, data={self.data!r}, rows={self.rows}, {order})"
 
 
 def combine(*partials: Partial) -> Partial:

@@ -45,9 +45,16 @@ size_t values_of(const netlet_network& net, const netlet_task& task) {
   return of_moments(task.kind) ? Moments::value_count(net, task.scaling, task.kind == NETLET_TASK_DEVIATIONS) : 0;
 }
 
+// kind, scaling, validation and dropout, as far as they matter
+uint32_t task_number(const netlet_task& task) {
+  const bool gradient = task.kind == NETLET_TASK_GRADIENT, moments = of_moments(task.kind);
+  return (uint32_t)task.kind | (uint32_t)(moments ? task.scaling : 0) << 8 | (uint32_t)task.validation << 16 |
+         (uint32_t)(gradient ? task.dropout : 0) << 24;
+}
+
 Head head_of(const netlet_network& net, const netlet_task& task) {
-  return {kMark,     (uint32_t)task.kind, (uint32_t)net.dtype,  task.rows, task.first,
-          task.seed, task.stream,         values_of(net, task), 0};
+  return {kMark,     task_number(task), (uint32_t)net.dtype,  task.rows, task.first,
+          task.seed, task.stream,       values_of(net, task), 0};
 }
 
 // Pieces of a range of rows, of which the first is the first of a block.
@@ -72,6 +79,8 @@ netlet_status check_task(const netlet_network& net, const netlet_task* task, net
   if (task->rows == 0) return invalid(error, "task: expected at least one row");
   if (task->dropout < 0 || task->dropout > 2)
     return invalid(error, "task: expected 0, 1 or 2 for dropout, got %d", task->dropout);
+  if (task->validation != 0 && task->validation != 1)
+    return invalid(error, "task: expected 0 or 1 for validation, got %d", task->validation);
   if (!of_moments(task->kind)) return NETLET_OK;
   if (task->kind == NETLET_TASK_DEVIATIONS && !task->moments)
     return invalid(error, "task: expected means for deviations, got NULL");
@@ -93,7 +102,7 @@ netlet_status read(const char* name, const void* partial, size_t size, View* vie
   if (size < sizeof(Head) || head->mark != kMark)
     return invalid(error, "%s: expected what netlet_partial writes, on a machine of the same byte order", name);
   size_t expected;
-  if (head->kind > NETLET_TASK_DEVIATIONS || head->rows == 0 || head->rows > SIZE_MAX - kBlockRows ||
+  if (head->kind() > NETLET_TASK_DEVIATIONS || head->rows == 0 || head->rows > SIZE_MAX - kBlockRows ||
       (head->dtype != NETLET_FLOAT32 && head->dtype != NETLET_FLOAT64) || head->pieces == 0 ||
       head->pieces > head->blocks() || size_overflows(*head, (size_t)head->pieces, &expected) || expected != size)
     return invalid(error, "%s: expected a whole partial, got %zu bytes that are none", name, size);
@@ -113,14 +122,14 @@ netlet_status read(const char* name, const void* partial, size_t size, View* vie
 
 void add_values(const Head& head, void* a, const void* b) {
   const size_t count = (size_t)head.values;
-  if (head.kind == NETLET_TASK_GRADIENT)
+  if (head.kind() == NETLET_TASK_GRADIENT)
     with_dtype((int)head.dtype, [&](auto zero) {
       using T = decltype(zero);
       kernels<T>().add(count, static_cast<T*>(a), static_cast<const T*>(b));
       return 0;
     });
-  else if (of_moments((int)head.kind))
-    Moments::add_values(head.kind == NETLET_TASK_DEVIATIONS, count, static_cast<double*>(a),
+  else if (of_moments(head.kind()))
+    Moments::add_values(head.kind() == NETLET_TASK_DEVIATIONS, count, static_cast<double*>(a),
                         static_cast<const double*>(b));
 }
 
@@ -261,7 +270,7 @@ template <class T> class Parts {
 }  // namespace
 
 size_t Head::piece_bytes() const {
-  const size_t each = kind == NETLET_TASK_GRADIENT && dtype == NETLET_FLOAT32 ? 4 : 8;
+  const size_t each = kind() == NETLET_TASK_GRADIENT && dtype == NETLET_FLOAT32 ? 4 : 8;
   return sizeof(Piece) + divide_up((size_t)values * each, 8) * 8;
 }
 
@@ -390,6 +399,8 @@ netlet_status netlet_finish(netlet_network* network, const void* total, size_t s
   NETLET_TRY(read("total", total, size, &view, error));
   netlet_task task = {};  // that of the total itself: who has only the total knows no other
   task.rows = (size_t)view.head->rows;
+  task.validation = (int32_t)(view.head->task >> 16 & 0xff);
+  task.dropout = (int32_t)(view.head->task >> 24);
   task.first = (size_t)view.head->first;
   task.seed = view.head->seed;
   task.stream = view.head->stream;

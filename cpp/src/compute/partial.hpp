@@ -11,12 +11,13 @@ namespace netlet::core {
 
 struct Head {
   uint64_t mark;
-  uint32_t kind, dtype;  // netlet_task_kind; dtype of the gradient's values
+  uint32_t task, dtype;  // what is summed, see task_number(); dtype of the gradient's values
   uint64_t rows, first;  // of the batch, as in netlet_task
   uint64_t seed, stream;
   uint64_t values;  // of a piece: of the dtype with a gradient, otherwise binary64
   uint64_t pieces;  // the only field in which the partials of a task differ
 
+  int kind() const { return (int)(task & 0xff); }
   size_t blocks() const { return divide_up((size_t)rows, kBlockRows); }
   size_t piece_bytes() const;
 };
