@@ -88,15 +88,16 @@ module netlet
     type(c_ptr) :: moments
   end type
 
-  ! What is to be summed over the rows of a batch: from net%step_task, or given to the function in options%sums.
+  ! What is to be summed over the rows of a batch, whoever has them: from net%step_task, or what options%sums is given (then
+  ! as long as that call lasts).
   type, public :: netlet_task
     private
     type(c_task) :: c = c_task(0, 0, 0, 0, 0, 0, c_null_ptr, 0, 0, c_null_ptr)
   contains
-    procedure :: kind => task_kind              ! NETLET_TASK_GRADIENT, ...
+    procedure :: kind => task_kind
     procedure :: of_validation => task_of_validation
-    procedure :: rows => task_rows              ! of the whole batch
-    procedure :: first => task_first            ! so many rows of the data, or of the epoch's order, come before the batch
+    procedure :: rows => task_rows
+    procedure :: first => task_first
     procedure :: shuffled => task_shuffled
     procedure :: rows_of => task_rows_of
   end type
@@ -1800,26 +1801,31 @@ contains
 
   ! ---- batches in parts
 
+  ! NETLET_TASK_GRADIENT, ...
   pure integer function task_kind(self)
     class(netlet_task), intent(in) :: self
     task_kind = self%c%kind
   end function
 
+  ! Whether it is over the rows of validation data.
   pure logical function task_of_validation(self)
     class(netlet_task), intent(in) :: self
     task_of_validation = self%c%validation /= 0
   end function
 
+  ! Those of the whole batch.
   pure integer(c_int64_t) function task_rows(self)
     class(netlet_task), intent(in) :: self
     task_rows = int(self%c%rows, c_int64_t)
   end function
 
+  ! How many rows of the data, or of the epoch's order, come before the batch.
   pure integer(c_int64_t) function task_first(self)
     class(netlet_task), intent(in) :: self
     task_first = int(self%c%first, c_int64_t)
   end function
 
+  ! Whether its rows lie anywhere in the data.
   pure logical function task_shuffled(self)
     class(netlet_task), intent(in) :: self
     task_shuffled = c_associated(self%c%order)
@@ -1891,7 +1897,7 @@ contains
     call conclude(status, error, stat, errmsg)
   end subroutine
 
-  ! Adds a part of a batch to total: other parts of the same batch; not allocated: none yet.
+  ! Adds a part of a batch to total, which has others of the same batch, or is not allocated, and has none.
   subroutine netlet_combine(total, part, stat, errmsg)
     integer(c_int64_t), allocatable, intent(inout), target :: total(:)
     integer(c_int64_t), intent(in), target, contiguous :: part(:)
