@@ -95,6 +95,7 @@ static int sums(void* context, const netlet_task* task, void* total, size_t tota
     }
     if (rank + distance < ranks) ours = add_those_of(rank + distance, ours, &size);
   }
+  if (rank == 0 && size != total_size) fail("the ranks' rows are not all rows of the task");
   if (rank == 0) memcpy(total, ours, total_size);
   free(ours);
   MPI_Bcast(total, (int)total_size, MPI_BYTE, 0, MPI_COMM_WORLD);
@@ -177,8 +178,11 @@ int main(int count, char** arguments) {
   options.rows = share.all_rows;
   /* Batches must be of whole blocks, and unshuffled: their rows stay where they are. (Where they are small, deal the blocks
    * of each of them to the ranks, so that all have something to do.) */
-  if (count == 3) options.batch_size = (size_t)strtoul(arguments[2], NULL, 10);
-  if (options.batch_size % BLOCK) fail("BATCH_SIZE: expected a multiple of 256");
+  if (count == 3) {
+    const long size = strtol(arguments[2], NULL, 10);
+    if (size <= 0 || size % BLOCK) fail("BATCH_SIZE: expected a multiple of 256");
+    options.batch_size = (size_t)size;
+  }
   options.shuffle = 0;
   options.on_epochs = keep_last;
   options.context = &share;

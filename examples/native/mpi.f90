@@ -135,7 +135,8 @@ program mpi_digits
   if (command_argument_count() == 2) then
     call get_command_argument(2, batch_size)
     read (batch_size, *, iostat=stat) options%batch_size
-    if (stat /= 0 .or. modulo(options%batch_size, block) /= 0) call fail("BATCH_SIZE: expected a multiple of 256")
+    if (stat /= 0 .or. options%batch_size <= 0 .or. modulo(options%batch_size, block) /= 0) &
+      call fail("BATCH_SIZE: expected a multiple of 256")
   end if
   options%shuffle = .false.
   call net%fit(adam, options, history, stat, message)

@@ -1594,6 +1594,10 @@ contains
       call report(NETLET_ERROR_ARGUMENT, "sums: expected a procedure in options%sums, as there are no x and y", stat, &
         errmsg)
       return
+    else if (c_associated(options%sample_weight%data)) then
+      call report(NETLET_ERROR_ARGUMENT, "sample_weight: expected none in the options, as partial is given the weights; " // &
+        "options%weighted says that there are any", stat, errmsg)
+      return
     end if
     call train(self, optimizer, options, history=history, stat=stat, errmsg=errmsg)
   end subroutine

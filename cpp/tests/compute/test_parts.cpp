@@ -43,6 +43,7 @@ struct Setting {
   bool weighted = false, classes = false;
   std::vector<double> dropout = {};
   std::size_t hidden = 4;  // with 4, an odd number of parameters
+  bool holes = false;      // every seventh row has a target that is missing, and the row after it has none
 
   Network network() const {
     netlet::NetworkOptions options;
@@ -65,6 +66,7 @@ struct Setting {
       const std::size_t row = task.order ? task.order[i] : task.first + i;
       all.x.insert(all.x.end(), &g_x[row * kInputs], &g_x[row * kInputs] + kInputs);
       all.y.insert(all.y.end(), &g_y[row * kOutputs], &g_y[row * kOutputs] + kOutputs);
+      if (holes && row % 7 < 2) std::fill(all.y.end() - (row % 7 == 0 ? 1 : kOutputs), all.y.end(), std::nan(""));
       all.weight.push_back(g_weight[row]);
       all.classes.push_back(g_classes[row]);
     }
@@ -72,7 +74,18 @@ struct Setting {
   }
   netlet::Targets targets(const Rows& rows) const {
     const Array y = classes ? Array(rows.classes) : Array(rows.y);
-    return weighted ? netlet::Targets(y, rows.weight) : netlet::Targets(y);
+    netlet::Targets targets = weighted ? netlet::Targets(y, rows.weight) : netlet::Targets(y);
+    return targets.missing(holes ? netlet::Missing::ignore : netlet::Missing::refuse);
+  }
+  // Plain, or with all that can be done to a gradient.
+  netlet::Optimizer optimizer() const {
+    if (dropout.empty()) return netlet::Adam(0.01);
+    netlet_optimizer_config config = netlet::config_of(NETLET_SGD);
+    config.learning_rate = 0.01;
+    config.momentum = 0.9;
+    config.l2 = config.l1 = 0.01;
+    config.clip_norm = 0.4;
+    return netlet::Optimizer(config);
   }
   Partial part(const Network& net, const netlet_task& task, std::size_t first_row, std::size_t rows) const {
     const Rows all = gather(task, first_row, rows);
@@ -114,6 +127,8 @@ const Setting kSettings[] = {
     {netlet::Dtype::float64, true, false, {0.25}, 5},
     {netlet::Dtype::float32, true, true, {0.5}, 4},
     {netlet::Dtype::float64, false, true, {}, 4},
+    {netlet::Dtype::float64, true, false, {}, 4, true},
+    {netlet::Dtype::float32, false, false, {0.25}, 4, true},
 };
 
 void any_parts_in_any_order_give_one_buffer() {
@@ -140,9 +155,9 @@ void any_parts_in_any_order_give_one_buffer() {
 void a_step_along_them_is_that_of_all_rows() {
   for (const Setting& setting : kSettings) {
     Network net = setting.network(), whole = setting.network();
-    netlet::Optimizer adam = netlet::Adam(0.01), other = netlet::Adam(0.01);
+    netlet::Optimizer optimizer = setting.optimizer(), other = setting.optimizer();
     for (int i = 0; i < 3; ++i) {
-      const netlet_task task = net.step_task(kRows, adam);
+      const netlet_task task = net.step_task(kRows, optimizer);
       CHECK(task.stream == (std::uint64_t)i);
       const Partial total = sum_of(parts_of(setting, net, task, 3), (unsigned)i);
       const Setting::Rows rows = setting.gather(task, 0, kRows);
@@ -162,7 +177,7 @@ void a_step_along_them_is_that_of_all_rows() {
         }
         CHECK(check::same_bits(&loss, &expected, 1) && g == h && f == e);
       }
-      const double loss = net.finish(total, adam, mean), expected = whole.step(rows.x, targets, other);
+      const double loss = net.finish(total, optimizer, mean), expected = whole.step(rows.x, targets, other);
       CHECK(check::same_bits(&loss, &expected, 1) && net.fingerprint() == whole.fingerprint());
     }
   }
@@ -178,7 +193,7 @@ void fit_on_sums_is_fit() {
     for (const std::size_t batch : {(std::size_t)0, (std::size_t)600, (std::size_t)100})
       for (const bool shuffle : {false, true}) {
         Network net = setting.network(), whole = setting.network();
-        netlet::Optimizer adam = netlet::Adam(0.01), other = netlet::Adam(0.01);
+        netlet::Optimizer optimizer = setting.optimizer(), other = setting.optimizer();
         const Setting::Rows all = setting.gather({}, 0, kRows), held = setting.gather({}, 0, 700);
         const netlet::Targets targets = setting.targets(all), held_targets = setting.targets(held);
         const Array x(all.x), held_x(held.x);
@@ -202,8 +217,8 @@ void fit_on_sums_is_fit() {
         options.rows = kRows;
         options.weighted = setting.weighted;
         options.sums = [&](const netlet_task& task) { return sums(setting, net, task); };
-        const netlet::History history = net.fit(adam, options);
-        CHECK(net.fingerprint() == whole.fingerprint() && adam.steps() == other.steps());
+        const netlet::History history = net.fit(optimizer, options);
+        CHECK(net.fingerprint() == whole.fingerprint() && optimizer.steps() == other.steps());
         CHECK(history.loss == expected.loss && history.validation_loss == expected.validation_loss);
         CHECK(history.accuracy == expected.accuracy && history.validation_accuracy == expected.validation_accuracy);
         CHECK(history.learning_rate == expected.learning_rate && history.learning_rate.back() < 0.01);

@@ -757,6 +757,9 @@ contains
       options%validation_y = netlet_array()
       options%sums => sums_in_parts
       options%rows = many
+      call shared%fit(adam, options, stat=stat, errmsg=message)
+      call check(stat == NETLET_ERROR_ARGUMENT .and. index(message, "sample_weight: expected none") == 1, "whose weights?")
+      options%sample_weight = netlet_array()
       options%validation_rows = 512
       options%weighted = .true.
       call shared%fit(adam, options, history)
