@@ -211,8 +211,48 @@ template <class T> T softmax_row(size_t n, const T* z, T m, T* y) {
   return sum;
 }
 
+constexpr size_t kTogether = 512;  // values of rows
+static_assert(kTogether <= core::kSumBlock);
+
+// to = each value n times; writes up to a vector more
+template <class T> NETLET_INLINE void repeat(size_t count, size_t n, const T* values, T* to) {
+  for (size_t i = 0; i < count; ++i, to += n)
+    for (size_t j = 0; j < n; j += Vec<T>::lanes) store<T>(to + j, splat(values[i]));
+}
+
+// The same for several rows, step by step. At most kTogether values.
+template <class T> void softmax_rows(size_t rows, size_t n, const T* z, const T* m, T* y, T* sum) {
+  T each[kTogether + Vec<T>::lanes];
+  repeat(rows, n, m, each);
+  map_compact(rows * n, z, each, y, [](V<T> v, V<T> shift) { return exp_negative<T>(v - shift); });
+  for (size_t i = 0; i < rows; ++i) {
+    T so_far = 0;
+    for (size_t j = 0; j < n; ++j) so_far = so_far + y[i * n + j];
+    sum[i] = so_far;
+  }
+  repeat(rows, n, sum, each);
+  map(rows * n, y, each, y, [](V<T> v, V<T> divisor) { return v / divisor; });
+}
+
+// All rows; also gives their largest values and the sums.
+template <class T> void softmax(size_t rows, size_t n, const T* z, T* y, T* maximum, T* sum) {
+  for (size_t i = 0; i < rows; ++i) maximum[i] = largest(n, z + i * n);
+  for (size_t i = 0, count; i < rows; i += count) {
+    count = rows - i;
+    if (count > 1 && count * n > kTogether) count = n < kTogether ? kTogether / n : 1;
+    if (count == 1)
+      sum[i] = softmax_row(n, z + i * n, maximum[i], y + i * n);
+    else
+      softmax_rows(count, n, z + i * n, maximum + i, y + i * n, sum + i);
+  }
+}
+
 template <class T> void softmax(size_t rows, size_t n, const T* z, T* y) {
-  for (size_t i = 0; i < rows; ++i, z += n, y += n) softmax_row(n, z, largest(n, z), y);
+  if (rows == 1) return (void)softmax_row(n, z, largest(n, z), y);
+  constexpr size_t most = 64;
+  T maximum[most], sum[most];
+  for (size_t i = 0; i < rows; i += most)
+    softmax(rows - i < most ? rows - i : most, n, z + i * n, y + i * n, maximum, sum);
 }
 
 }  // namespace
