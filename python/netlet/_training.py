@@ -78,6 +78,7 @@ def settings(options: Options, network: Any, history: History) -> tuple[Optimize
             "sample_weight": None,
             "weight_mean": None,
             "next_batch": None,
+            "sums": None,
             "batch_size": 0,
             "shuffle": False,
             "standardize_inputs": False,

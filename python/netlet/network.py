@@ -19,10 +19,10 @@ from ._arguments import name_number as _number
 from ._arguments import numbers as _numbers
 from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
-from ._batches import Batches
 from ._data import converted, real_array, shown
 from ._data import flag as _flag
 from ._data import number as _real_number
+from ._distributed import Distributed
 from ._features import input_array, name_columns, names_of
 from ._library import numerics_version
 from ._names import LOSSES
@@ -73,7 +73,7 @@ def _of_means(shift: Array, scale: Array) -> tuple[Array, Array]:
     return shift[::2], scale[::2]
 
 
-class Network(Batches):
+class Network(Distributed):
     """A fully connected network: forward pass, backward pass, training.
 
     By default the classic from-scratch network: sigmoid on every layer, half the summed squared error, float64.
