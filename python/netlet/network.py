@@ -19,8 +19,8 @@ from ._arguments import name_number as _number
 from ._arguments import numbers as _numbers
 from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
-from ._batches import Batches
-from ._data import converted, real_array, shown
+from ._batches import OverBatches, alone
+from ._data import RowSource, converted, real_array, shown
 from ._data import flag as _flag
 from ._data import number as _real_number
 from ._features import input_array, name_columns, names_of
@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # they take longer to import than all of netlet
     from . import _training as training
     from ._metrics import Metrics
     from ._names import ActivationName, DtypeName, InitName, LossName, MissingName, OptimizerName, ReductionName
+    from .batches import Batches
     from .formats.parts import Parts
 
     Array = npt.NDArray[Any]
@@ -73,7 +74,7 @@ def _of_means(shift: Array, scale: Array) -> tuple[Array, Array]:
     return shift[::2], scale[::2]
 
 
-class Network(Batches):
+class Network(OverBatches):
     """A fully connected network: forward pass, backward pass, training.
 
     By default the classic from-scratch network: sigmoid on every layer, half the summed squared error, float64.
@@ -331,7 +332,7 @@ class Network(Batches):
     @with_hints
     def learn_scaling(
         self,
-        x: npt.ArrayLike | None = None,
+        x: npt.ArrayLike | Batches | None = None,
         y: npt.ArrayLike | None = None,
         *,
         sample_weight: npt.ArrayLike | None = None,
@@ -345,6 +346,7 @@ class Network(Batches):
         Parameters
         ----------
         x : array_like, shape (rows, inputs), optional
+            Or a `Batches`, which has `y` and `sample_weight` of its own: then `learn_scaling_batches` is called.
         y : array_like, shape (rows, outputs), optional
             Or (rows,) with one output; for gaussian_nll (rows, outputs / 2), or (rows,) with two outputs.
         sample_weight : array_like, shape (rows,), optional
@@ -369,6 +371,9 @@ class Network(Batches):
         >>> net.input_scaling  # a column that never changes keeps its scale
         (array([2., 5.]), array([1., 1.]))
         """
+        if isinstance(x, RowSource):
+            alone(y=y, sample_weight=sample_weight)
+            return self.learn_scaling_batches(x, missing=missing)
         if x is None and y is None:
             raise TypeError("x: expected x, y or both, got neither")
         if y is not None and not LOSSES[self.loss_name].get("scales_outputs"):
@@ -424,12 +429,13 @@ class Network(Batches):
         """
         return self._forward(x, out)
 
-    def predict(self, x: npt.ArrayLike) -> Array:
+    def predict(self, x: npt.ArrayLike | Batches) -> Array:
         """Predict classes or values for rows of inputs.
 
         Parameters
         ----------
         x : array_like, shape (rows, inputs) or (inputs,)
+            Or a `Batches`, whose rows are predicted batch by batch; only the predictions need to fit in memory.
 
         Returns
         -------
@@ -460,6 +466,8 @@ class Network(Batches):
         >>> net.predict([[3.0, 1.0], [0.0, 2.0]]).tolist()
         ['ham', 'spam']
         """
+        if isinstance(x, RowSource):
+            return self._predict_all(x)
         outputs = self._forward(x, None)
         loss = LOSSES[self.loss_name]
         if "classes" in loss and np.isnan(outputs).any():
@@ -549,8 +557,8 @@ class Network(Batches):
     @with_hints
     def evaluate(
         self,
-        x: npt.ArrayLike,
-        y: npt.ArrayLike,
+        x: npt.ArrayLike | Batches,
+        y: npt.ArrayLike | None = None,
         *,
         sample_weight: npt.ArrayLike | None = None,
         weight_mean: float | None = None,
@@ -562,6 +570,7 @@ class Network(Batches):
         Parameters
         ----------
         x : array_like, shape (rows, inputs) or (inputs,)
+            Or a `Batches`, which has `y` and `sample_weight` of its own: then `evaluate_batches` is called.
         y : array_like
             Targets, as in `fit`.
         sample_weight : array_like, shape (rows,), optional
@@ -612,6 +621,11 @@ class Network(Batches):
         >>> net.evaluate([[1.0], [2.0]], [10.0, 30.0], metrics=["r2", worst])
         {'loss': 0.5, 'r2': 0.5, 'worst': 10.0}
         """
+        if isinstance(x, RowSource):
+            alone(y=y, sample_weight=sample_weight, weight_mean=weight_mean)
+            return self.evaluate_batches(x, missing=missing, metrics=metrics)
+        if y is None:
+            raise TypeError("y: expected targets, got None")
         if self._classes is not None:
             y = _labels().indices(self, y, missing)
         if metrics is None:
@@ -1153,12 +1167,13 @@ class Network(Batches):
                 "progress": progress,
             },
             {"said": said, "known": known, "classes": classes, "feature_names": names, "given": given},
+            {},
         )
 
     @with_hints
     def fit_batches(
         self,
-        batches: Callable[[], Iterable[Any]] | Iterable[Any],
+        batches: Batches | Callable[[], Iterable[Any]] | Iterable[Any],
         *,
         epochs: int,
         learning_rate: float | None = None,
@@ -1241,8 +1256,10 @@ class Network(Batches):
         """
         from . import _passes  # not wanted by all
         from . import _training as training
+        from ._sources import rows_in
 
         known = self._known()
+        names = batches.columns if isinstance(batches, RowSource) and self._feature_names is None else None
         given: dict[str, Any] = {"validation_data": validation_data}
         if self._classes is not None:
             validation_data = _labels().of_validation(self, validation_data, missing)
@@ -1294,15 +1311,20 @@ class Network(Batches):
                 "missing": missing,
                 "progress": progress,
             },
-            {"said": said, "known": known, "given": given},
+            {"said": said, "known": known, "feature_names": names, "given": given},
+            {"training": rows_in(batches)},
         )
 
     def _train(
-        self, data: Callable[[Any], dict[str, Any]], options: training.Options, notes: dict[str, Any]
+        self,
+        data: Callable[[Any], dict[str, Any]],
+        options: training.Options,
+        notes: dict[str, Any],
+        rows: dict[str, int],
     ) -> History:
         """Train on `data`, settings for where the core gets rows from: a function of what shows the progress.
 
-        `notes`: for `_noting`.
+        `notes`: for `_noting`. `rows`: how many, as far as that is known, for the display.
         """
         from . import _training as training
 
@@ -1312,18 +1334,21 @@ class Network(Batches):
         if settings["schedule"] is not None:
             training.warn_of_finished_schedule(self, settings, optimizer)
         steps = optimizer.steps
+        validation_batches, readers = settings["next_validation_batch"], contextlib.ExitStack()
+        rows["validation"] = validation_batches.rows if validation_batches else 0
         try:
             with (
+                readers,
                 self._noting(history, optimizer, options, **notes),
-                training.display(options["progress"], settings["epochs"], history, self.reduction) as look,
+                training.display(options["progress"], settings["epochs"], history, self.reduction, rows) as look,
                 training.running(callbacks, history, self, optimizer),
             ):
                 settings |= {**data(look), "record": history._record, "progress": look}
-                if settings["next_validation_batch"]:
-                    settings["next_validation_batch"].given = notes["given"]
-                for reader in (settings["next_batch"], settings["next_validation_batch"]):
-                    if look and reader:
-                        reader.tick = look
+                if validation_batches:
+                    validation_batches.given = notes["given"]
+                for reader in filter(None, (settings["next_batch"], validation_batches)):
+                    readers.callback(reader.close)
+                    reader.tick = look
                 self._fit(optimizer, settings)
                 remember_network(optimizer, self)
         except BaseException as error:
