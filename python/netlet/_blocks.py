@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import contextvars
 import os
 import queue
@@ -86,29 +87,34 @@ def _common(before: Any, now: Any, name: str) -> Any:
 
 
 def blocks(
-    pieces: Iterator[Block], batch_size: int, rows: int | None, window: int | None, key: tuple[int, int] | None
+    pieces: Generator[Block, None, None],
+    batch_size: int,
+    rows: int | None,
+    window: int | None,
+    key: tuple[int, int] | None,
 ) -> Generator[Block, None, None]:
     """All rows, in blocks of whole batches or in shuffled windows.
 
     rows: of all pieces, if that is known; key: seed and epoch.
     """
     size, before, collected = window if key else None, 0, None
-    for piece in pieces:
-        first = 0
-        while first < len(piece[0]):
-            if size is None:
-                size = max(_BYTES // max(_bytes_of_row(piece), 1) // batch_size, 1) * batch_size
-            if collected is None:
-                left = size if rows is None else min(size, max(rows - before, 1))
-                collected = Collected(min(left, _FIRST) if rows is None and not before else left)
-            last = min(len(piece[0]), first + size - collected.rows)
-            collected.add(piece, first, last)
-            first = last
-            if collected.rows == size:
-                before += size
-                full, collected = [collected], None
-                yield _ordered(full, before - size, key)
-        del piece  # before the next one is made
+    with contextlib.closing(pieces):
+        for piece in pieces:
+            first = 0
+            while first < len(piece[0]):
+                if size is None:
+                    size = max(_BYTES // max(_bytes_of_row(piece), 1) // batch_size, 1) * batch_size
+                if collected is None:
+                    left = size if rows is None else min(size, max(rows - before, 1))
+                    collected = Collected(min(left, _FIRST) if rows is None and not before else left)
+                last = min(len(piece[0]), first + size - collected.rows)
+                collected.add(piece, first, last)
+                first = last
+                if collected.rows == size:
+                    before += size
+                    full, collected = [collected], None
+                    yield _ordered(full, before - size, key)
+            del piece  # before the next one is made
     if collected is not None:
         alone = not before and collected.rows <= batch_size  # one batch of all rows is never shuffled
         yield _ordered([collected], before, None if alone else key)
@@ -196,12 +202,13 @@ def read_ahead(items: Generator[T, None, None], depth: int) -> Generator[T, None
             yield item
             del item
     finally:
-        stopped.set()
-        room.release()
-        if os.getpid() == process and threading.current_thread() is not thread:
-            thread.join()
-            for error in failed:
-                raise error
+        if os.getpid() == process:  # in a fork, a lock may be held for ever
+            stopped.set()
+            room.release()
+            if threading.current_thread() is not thread:  # which may collect what is no longer wanted
+                thread.join()
+                for error in failed:
+                    raise error
 
 
 def _raising(error: BaseException) -> Callable[[], Any]:

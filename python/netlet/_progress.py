@@ -29,14 +29,15 @@ class Display:
     epochs : int
     history : History
     reduction : str
-    rows : dict
+    rows : dict, optional
         How many rows the batches for ``"training"`` and ``"validation"`` have, as far as that is known beforehand.
     """
 
-    def __init__(self, epochs: int, history: History, reduction: str, rows: dict[str, int]) -> None:
+    def __init__(self, epochs: int, history: History, reduction: str, rows: dict[str, int] | None = None) -> None:
         self._epochs, self._history = epochs, history
-        training = rows.get("training", 0)
-        self._rows = {_SCALING: 2 * training, _TRAINING: training, _VALIDATING: rows.get("validation", 0)}
+        known = rows or {}
+        training = known.get("training", 0)
+        self._rows = {_SCALING: 2 * training, _TRAINING: training, _VALIDATING: known.get("validation", 0)}
         self._so_far = "" if reduction == "mean" else " a row"
         self._began = time.monotonic()
         self._writer = _writer()

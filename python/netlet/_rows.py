@@ -8,8 +8,10 @@ imported where it is used.
 
 from __future__ import annotations
 
+import contextlib
 import copy
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
     Piece = tuple[Array, Array | None, Array | None]
+    Pieces = Generator[Piece, None, None]
     Names = str | list[str] | None
 
 _VALUES, _ROWS = 1 << 19, 1 << 14  # that are read and converted at once: they fit in a cache
@@ -66,14 +69,15 @@ def in_folders(paths: list[Path], suffix: str) -> list[Path]:
     return found
 
 
-def skipped(pieces: Iterable[Piece], rows: int) -> Iterator[Piece]:
+def skipped(pieces: Pieces, rows: int) -> Pieces:
     """What follows after so many rows."""
-    for x, y, weight in pieces:
-        if rows >= len(x):
-            rows -= len(x)
-            continue
-        yield x[rows:], None if y is None else y[rows:], None if weight is None else weight[rows:]
-        rows = 0
+    with contextlib.closing(pieces):
+        for x, y, weight in pieces:
+            if rows >= len(x):
+                rows -= len(x)
+                continue
+            yield x[rows:], None if y is None else y[rows:], None if weight is None else weight[rows:]
+            rows = 0
 
 
 class Arrays:
@@ -101,7 +105,7 @@ class Arrays:
         result._order, result.columns = [self.columns.index(name) for name in columns], columns
         return result
 
-    def pieces(self, start: int = 0) -> Iterator[Piece]:
+    def pieces(self, start: int = 0) -> Pieces:
         step = piece_rows(self._parts["x"][0].shape[1])
         for first in range(start, self.rows or 0, step):
             rows = slice(first, min(first + step, self.rows or 0))
@@ -159,11 +163,11 @@ class Function:
         result._feature_names = columns
         return result
 
-    def pieces(self, start: int = 0) -> Iterator[Piece]:
+    def pieces(self, start: int = 0) -> Pieces:
         pieces = self._all()
         return skipped(pieces, start) if start else pieces
 
-    def _all(self) -> Iterator[Piece]:
+    def _all(self) -> Pieces:
         reader = copy.copy(self)  # each pass learns the names of its own first table
         iterator = begun(self._batches)
         try:
@@ -175,9 +179,12 @@ class Function:
                     x = input_array(x, reader)
                     y = None if y is None else _numbers_or_texts(y, "y")
                     weight = None if weight is None else real_array(weight, "sample_weight")
-                    yield _checked(x, y, weight)
+                    piece = _checked(x, y, weight)
                 except (TypeError, ValueError) as error:
-                    raise type(error)(f"batch {number} of the source: {error}") from None
+                    kind = TypeError if isinstance(error, TypeError) else ValueError
+                    raise kind(f"batch {number} of the source: {error}") from None
+                yield piece
+                del item, x, y, weight, piece  # before the next one is made
         finally:
             if iterator is not self._batches and hasattr(iterator, "close"):
                 iterator.close()
@@ -254,7 +261,7 @@ class _Tables:
 
     def _piece(self, batch: Any, path: Path, first: int) -> Piece:
         """The arrays of a record batch, whose first row has that number in its file."""
-        try:
+        with _located(path):
             x = self._numbers(batch, self.columns, "x", first)
             y = weight = None
             if self._y:
@@ -262,18 +269,27 @@ class _Tables:
                 y = y[:, 0] if self._y_alone else y
             if self._weight:
                 weight = self._numbers(batch, self._weight, "sample_weight", first)[:, 0]
-        except MissingValueError as error:
-            raise ValueError(f"{path}: {error}; nulls='nan' reads such values as NaN") from None
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"{path}: {error}") from None
         return x, y, weight
+
+    def _converted(self, next_batch: Callable[[], Any], path: Path, first: int = 0) -> Pieces:
+        """The pieces of a file, from that row on, of a function that gives record batches and None at the end."""
+        while True:
+            with _located(path):
+                batch = next_batch()
+            if batch is None:
+                return
+            yield self._piece(batch, path, first)
+            first += batch.num_rows
 
     def _numbers(self, batch: Any, names: list[str], argument: str, first: int) -> Array:
         columns = [_plain(batch.column(name), self._nulls) for name in names]
         if any(column.null_count for column in columns):
             import pyarrow as pa
 
-            real_array(pa.RecordBatch.from_arrays(columns, names=names), argument, first_row=first)  # which says where
+            try:  # it says where
+                real_array(pa.RecordBatch.from_arrays(columns, names=names), argument, first_row=first)
+            except MissingValueError as error:
+                raise ValueError(f"{error}; nulls='nan' reads null as NaN") from None
         arrays = [column.to_numpy(zero_copy_only=False) for column in columns]
         return np.stack(arrays, dtype=self._dtypes[argument]).T  # rows are put together where they are copied
 
@@ -281,6 +297,16 @@ class _Tables:
         found = texts(batch.select(self._y), "y", first_row=first)
         assert found is not None  # the schema says so
         return found
+
+
+@contextlib.contextmanager
+def _located(path: Path) -> Iterator[None]:
+    """Say which file an error is about."""
+    try:
+        yield
+    except (ValueError, OSError, TypeError, NotImplementedError) as error:  # Arrow's own are such
+        kinds = (OSError, TypeError, NotImplementedError, ValueError)
+        raise next(kind for kind in kinds if isinstance(error, kind))(f"{path}: {error}") from None
 
 
 def _listed(names: Any, argument: str) -> list[str]:
@@ -322,7 +348,7 @@ def _kind(kind: Any) -> str:
 
 def _check_number(path: Path, name: str, kind: Any) -> None:
     if _kind(kind) != "number" and str(kind) != "null":
-        raise TypeError(f"{path}: expected numbers, got {kind} in column {name!r}")
+        raise TypeError(f"{path}: expected numbers, got {kind} in column {name!r}; x=[...] and y= name those to read")
 
 
 def _numpy_dtype(kind: Any, nulls: str) -> Any:
@@ -370,7 +396,7 @@ class Parquet(_Tables):
             self._groups.append([file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)])
             return file.schema_arrow
 
-    def pieces(self, start: int = 0) -> Iterator[Piece]:
+    def pieces(self, start: int = 0) -> Pieces:
         for path, groups in zip(self._paths, self._groups):
             if start >= sum(groups):
                 start -= sum(groups)
@@ -378,7 +404,7 @@ class Parquet(_Tables):
             yield from self._of_file(path, groups, start)
             start = 0
 
-    def _of_file(self, path: Path, groups: list[int], start: int) -> Iterator[Piece]:
+    def _of_file(self, path: Path, groups: list[int], start: int) -> Pieces:
         number = before = 0
         while before + groups[number] <= start:
             before += groups[number]
@@ -389,23 +415,15 @@ class Parquet(_Tables):
             wanted = self._wanted()
             groups_left = list(range(number, len(groups)))
             batches = file.iter_batches(piece_rows(len(wanted)), groups_left, wanted, use_threads=False)
-            pieces = self._converted(batches, path, before)
+            pieces = self._converted(partial(next, batches, None), path, before)
             yield from skipped(pieces, start - before) if start > before else pieces
-
-    def _converted(self, batches: Any, path: Path, first: int) -> Iterator[Piece]:
-        for batch in batches:
-            yield self._piece(batch, path, first)
-            first += batch.num_rows
 
 
 def _opened(path: Path) -> Any:
     import pyarrow.parquet as pq
 
-    try:
-        # without threads of Arrow's, and without a buffer of a whole row group
+    with _located(path):  # without threads of Arrow's, and without a buffer of a whole row group
         return pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
-    except (ValueError, OSError) as error:  # Arrow's own are such
-        raise type(error)(f"{path}: {error}") from None
 
 
 class CSV(_Tables):
@@ -428,16 +446,14 @@ class CSV(_Tables):
         convert.column_types = {**types, **convert.column_types}
         if names is not None:
             convert.include_columns = names
-        try:
+        with _located(path):
             return csv.open_csv(path, convert_options=convert, **options)
-        except (ValueError, OSError) as error:
-            raise type(error)(f"{path}: {error}") from None
 
-    def pieces(self, start: int = 0) -> Iterator[Piece]:
+    def pieces(self, start: int = 0) -> Pieces:
         pieces = self._all()
         return skipped(pieces, start) if start else pieces
 
-    def _all(self) -> Iterator[Piece]:
+    def _all(self) -> Pieces:
         import pyarrow as pa
 
         # what is inferred from the first lines alone need not hold for those that follow: 1, 2, 2.5
@@ -448,11 +464,9 @@ class CSV(_Tables):
         rows = 0
         for path in self._paths:
             with self._open(path, kinds, self._wanted()) as file:
-                first = 0
-                while (batch := self._next(file, path)) is not None:
-                    yield self._piece(batch, path, first)
-                    first += batch.num_rows
-            rows += first
+                for piece in self._converted(partial(next, file, None), path):
+                    yield piece
+                    rows += len(piece[0])
         self._counted[:] = [rows]
 
     @property
@@ -461,14 +475,6 @@ class CSV(_Tables):
 
     def _are_booleans(self, name: str) -> bool:
         return bool(self._types[name]) and all(str(kind) == "bool" for kind in self._types[name])
-
-    def _next(self, file: Any, path: Path) -> Any:
-        try:
-            return file.read_next_batch()
-        except StopIteration:
-            return None
-        except (ValueError, OSError) as error:
-            raise type(error)(f"{path}: {error}") from None
 
     def _dtype(self, names: list[str]) -> Any:
         return np.dtype(bool if names and all(map(self._are_booleans, names)) else np.float64)

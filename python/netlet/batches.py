@@ -303,7 +303,7 @@ class Batches(RowSource):
         >>> from netlet import Batches
         >>> batches = Batches.from_arrays(np.arange(7)[:, None], batch_size=4, shuffle_window=4)
         >>> [x.ravel().tolist() for x in batches.shuffled(seed=0, epoch=0)]
-        [[3, 0, 2, 1], [4, 6, 5]]
+        [[3, 1, 0, 2], [6, 4, 5]]
         """
         seed = arguments.seed(seed)
         epoch = arguments.integer("epoch", epoch, 0, 2**63, "0 or more")
@@ -347,7 +347,9 @@ class Batches(RowSource):
         if self.rows is not None and stop > self.rows:
             raise IndexError(f"stop: expected at most {self.rows}, the number of rows, got {stop}")
         with self._lock:
-            if start == stop and self.rows != 0:  # what empty arrays look like
+            if start == stop:  # what empty arrays look like
+                if self.rows == 0:
+                    raise IndexError("start: expected rows, of which there are none")
                 first = min(start, (self.rows or 1) - 1)
                 x, y, weight = self._read(first, first + 1)
                 return x[:0], y if y is None else y[:0], weight if weight is None else weight[:0]

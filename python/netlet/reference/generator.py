@@ -76,7 +76,7 @@ def shuffled_windows(seed: int, epoch: int, n: int, window: int) -> list[int]:
     Examples
     --------
     >>> shuffled_windows(seed=0, epoch=0, n=7, window=4)
-    [3, 0, 2, 1, 4, 6, 5]
+    [3, 1, 0, 2, 6, 4, 5]
     """
     starts = range(0, n, window)
     return [s + row for s in starts for row in shuffled_order(seed, epoch, min(window, n - s), s)]
