@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,6 @@ from ._data import RowSource, flag
 from ._sources import require_repeatable
 
 if TYPE_CHECKING:
-    import os
     from typing import Literal
 
     import numpy.typing as npt
@@ -99,7 +99,7 @@ class Batches(RowSource):
 
     def _reset(self) -> None:
         self._lock = threading.Lock()
-        self._next = 0  # the row with which `_pieces` goes on
+        self._next = (0, 0)  # the row with which `_pieces` goes on, in the process that began to read them
         self._pieces: Iterator[Any] | None = None
         self._rest: Any = None
 
@@ -356,7 +356,7 @@ class Batches(RowSource):
             return self._read(start, stop)
 
     def _read(self, start: int, stop: int) -> tuple[Array, Array | None, Array | None]:
-        if self._pieces is None or start != self._next:
+        if self._pieces is None or self._next != (start, os.getpid()):
             self._pieces, self._rest = self._source.pieces(start), None
         pieces, rest = self._pieces, self._rest
         self._pieces = None  # if it fails
@@ -368,7 +368,7 @@ class Batches(RowSource):
             collected.add(piece, 0, min(left, len(piece[0])))
             over = len(piece[0]) > left
             rest = tuple(part if part is None else part[left:] for part in piece) if over else None
-        self._pieces, self._rest, self._next = pieces, rest, stop
+        self._pieces, self._rest, self._next = pieces, rest, (stop, os.getpid())
         return collected.block(None)
 
     def _of(self, columns: Sequence[str] | None, name: str) -> Batches:

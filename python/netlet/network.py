@@ -466,7 +466,7 @@ class Network(OverBatches):
         >>> net.predict([[3.0, 1.0], [0.0, 2.0]]).tolist()
         ['ham', 'spam']
         """
-        if isinstance(x, RowSource):
+        if type(x) is not np.ndarray and isinstance(x, RowSource):
             return self._predict_all(x)
         outputs = self._forward(x, None)
         loss = LOSSES[self.loss_name]
@@ -1002,8 +1002,8 @@ class Network(OverBatches):
             dict, which may name classes that `y` lacks); ``"balanced"``: rows / (classes in `y` * rows of the class),
             of the rows that have a target. For the cross entropies.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
-            Its loss is computed after each epoch. Or batches of such data, as `fit_batches` takes them, for data that
-            does not fit in memory; the figures are those of all rows together.
+            Its loss is computed after each epoch. Or a `Batches`, or batches of such data as `fit_batches` takes them,
+            for data that does not fit in memory; the figures are those of all rows together.
         validation_split : float, optional
             Between 0 and 1: the share of the rows that is taken for validation in place of `validation_data`, of each
             class alike. Which rows depends on `seed`, their number and their classes alone. The data is copied.
@@ -1200,11 +1200,12 @@ class Network(OverBatches):
 
         Parameters
         ----------
-        batches : callable or iterable
-            A function that returns an iterator over the batches of an epoch, such as a generator function; or an
-            iterable that can be iterated over repeatedly. A batch is (x, y) or (x, y, sample_weight), as in `fit`; it
-            is checked when it arrives, and may have any number of rows. `classes` and `feature_names` are not learned
-            here: set them, and batches may have labels and tables.
+        batches : Batches, callable or iterable
+            A `Batches`, which reads files; a function that returns an iterator over the batches of an epoch, such as a
+            generator function; or an iterable that can be iterated over repeatedly. A batch is (x, y) or (x, y,
+            sample_weight), as in `fit`; it is checked when it arrives, and may have any number of rows. `classes` are
+            not learned here, and `feature_names` only from a `Batches` that has names: set them, and batches may have
+            labels and tables.
         epochs, learning_rate, optimizer, seed, callback, callbacks, validation_data, patience, min_delta
             As in `fit`.
         standardize : bool or str, default False
@@ -1334,11 +1335,10 @@ class Network(OverBatches):
         if settings["schedule"] is not None:
             training.warn_of_finished_schedule(self, settings, optimizer)
         steps = optimizer.steps
-        validation_batches, readers = settings["next_validation_batch"], contextlib.ExitStack()
+        validation_batches = settings["next_validation_batch"]
         rows["validation"] = validation_batches.rows if validation_batches else 0
         try:
             with (
-                readers,
                 self._noting(history, optimizer, options, **notes),
                 training.display(options["progress"], settings["epochs"], history, self.reduction, rows) as look,
                 training.running(callbacks, history, self, optimizer),
@@ -1346,9 +1346,9 @@ class Network(OverBatches):
                 settings |= {**data(look), "record": history._record, "progress": look}
                 if validation_batches:
                     validation_batches.given = notes["given"]
-                for reader in filter(None, (settings["next_batch"], validation_batches)):
-                    readers.callback(reader.close)
-                    reader.tick = look
+                for reader in (settings["next_batch"], validation_batches):
+                    if look and reader:
+                        reader.tick = look
                 self._fit(optimizer, settings)
                 remember_network(optimizer, self)
         except BaseException as error:
@@ -1357,6 +1357,10 @@ class Network(OverBatches):
                 with contextlib.suppress(AttributeError):
                     error.history = history  # type: ignore[attr-defined]  # the epochs before it
             raise
+        finally:
+            for reader in (settings["next_batch"], validation_batches):
+                if reader:
+                    reader.close()
         training.warn_of_failure(self, history, settings)
         return history
 
