@@ -37,7 +37,7 @@ DTYPES = (
 
 SETTINGS = {  # of Network._fit, besides x and y
     **dict.fromkeys(("sample_weight", "weight_mean", "next_batch", "callback", "validation_data", "schedule")),
-    **dict.fromkeys(("on_step", "next_validation_batch", "progress")),
+    **dict.fromkeys(("on_step", "next_validation_batch", "progress", "sums")),
     **dict.fromkeys(("shuffle", "standardize_inputs", "standardize_outputs", "resume"), False),
     **dict.fromkeys(("batch_size", "seed", "patience"), 0),
     **dict.fromkeys(("epochs", "step_interval"), 2),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What changes a network's parameters: fit, step, apply_gradient.
+// What changes a network's parameters: fit, step, apply_gradient, finish.
 #include <optional>
 
 #include "batches.hpp"
+#include "parts.hpp"
 #include "plateau.hpp"
 
 namespace {
@@ -34,16 +35,19 @@ class Fit {
     read_schedule();
     read_callback();
     read_validation_data();
+    read_sums();
   }
 
   void run(Optimizer& optimizer) {
-    const bool in_batches = !setting("next_batch").is_none();
-    if (!in_batches)
+    const bool in_batches = !setting("next_batch").is_none(), elsewhere = !sums_.is_none();
+    if (!in_batches && !elsewhere)
       data_.emplace(examples(self_, setting("x"), setting("y"), setting("sample_weight"), py::none(), missing_));
     try {
       const WithoutGil without_gil;
       if (in_batches)
         network_.fit([this] { return next_batch(); }, optimizer, options_, history_);
+      else if (elsewhere)
+        network_.fit(optimizer, options_, history_);
       else
         network_.fit(data_->x.array, data_->y.targets, optimizer, options_, history_);
     } catch (const netlet::Error& error) {
@@ -150,6 +154,19 @@ class Fit {
     options_.validation_targets = &validation_->y.targets;
   }
 
+  void read_sums() {
+    if (sums_.is_none()) return;
+    read("rows", options_.rows);
+    read("weighted", options_.weighted);
+    read("validation_rows", options_.validation_rows);
+    options_.sums = [this](const netlet_task& task, void* total, std::size_t size) {
+      with_gil(thread_, [&] {
+        if (recorded_ != history_.loss.size()) flush();  // before the next epoch
+        copy_partial("sums", sums_(from_task(task, columns_of(task, network_))), total, size);
+      });
+    };
+  }
+
   void add(py::dict& columns, const char* name, const std::vector<double>& values) const {
     if (values.empty()) return;
     columns[name] = py::array_t<double>((py::ssize_t)(values.size() - recorded_), values.data() + recorded_);
@@ -176,7 +193,8 @@ class Fit {
   Network& network_;
   const py::dict& settings_;
   const py::object schedule_ = setting("schedule"), callback_ = setting("callback"), on_step_ = setting("on_step"),
-                   record_ = setting("record"), progress_ = setting("progress"), missing_ = setting("missing");
+                   record_ = setting("record"), progress_ = setting("progress"), missing_ = setting("missing"),
+                   sums_ = setting("sums");
   PyThreadState* const thread_ = PyThreadState_Get();  // callbacks are called on it
   netlet::FitOptions options_;
   netlet::History history_;
@@ -213,6 +231,54 @@ void apply_gradient(py::handle self, py::handle gradient, py::handle optimizer_o
   compute((double)network.parameter_count(), [&] { network.apply_gradient(values.data, optimizer); });
 }
 
+// The loss; with an optimizer after a step, else with the gradient.
+py::object finish(py::handle self, py::handle total, double weight_mean, py::handle optimizer_object) {
+  Network& network = object_of<Network>(self, "self");
+  const BorrowedPartial sums("total", total);
+  netlet::Check check;
+  double loss;
+  if (!optimizer_object.is_none()) {
+    Optimizer& optimizer = object_of<Optimizer>(optimizer_object, "optimizer");
+    check(compute((double)network.parameter_count(), [&] {
+      return netlet_finish(network.get(), sums.data, sums.size, weight_mean, optimizer.get(), nullptr, &loss, check);
+    }));
+    return py::float_(loss);
+  }
+  py::array gradient(numpy_dtype(network.dtype()), (py::ssize_t)network.parameter_count());
+  check(
+      netlet_finish(network.get(), sums.data, sums.size, weight_mean, nullptr, gradient.mutable_data(), &loss, check));
+  return py::make_tuple(loss, gradient);
+}
+
+py::array partial(py::handle self, py::handle x, py::handle y, py::handle sample_weight, py::handle missing,
+                  const py::tuple& task, std::size_t first_row) {
+  const Network& network = object_of<Network>(self, "self");
+  const Examples rows = examples(self, x, y, sample_weight, py::none(), missing);
+  const TaskOf of(task, network);
+  const netlet_targets targets = rows.y.targets.get();
+  const std::size_t size = netlet_partial_size(network.get(), &of.task, first_row, rows.x.array.rows);
+  py::array_t<std::uint8_t> sums((py::ssize_t)(size == SIZE_MAX ? 0 : size));  // which netlet_partial refuses
+  void* const to = sums.mutable_data();
+  netlet::Check check;
+  check(compute(operations(network, rows.x.array.rows, 6), [&] {
+    return netlet_partial(network.get(), &rows.x.array, &targets, &of.task, first_row, to, size == SIZE_MAX ? 0 : size,
+                          check);
+  }));
+  return sums;
+}
+
+py::array combine(py::handle a, py::handle b) {
+  const BorrowedPartial left("partials", a), right("partials", b);
+  std::size_t size = left.size + right.size;
+  py::array_t<std::uint8_t> sum((py::ssize_t)size);
+  void* const to = sum.mutable_data();
+  netlet::Check check;
+  check(compute((double)size,
+                [&] { return netlet_combine(left.data, left.size, right.data, right.size, to, &size, check); }));
+  sum.resize({(py::ssize_t)size}, false);
+  return sum;
+}
+
 // Of the fit that this thread runs, within its callbacks: stage, epoch, rows, total_rows, loss; or None.
 py::object fit_progress() {
   const std::optional<netlet_progress> now = netlet::fit_progress();
@@ -231,4 +297,6 @@ void bind_training(py::module_& m, py::class_<Network>& type) {
   m.attr("SCHEDULES") = schedules;
   m.def("fit_progress", &fit_progress);
   type.def("_fit", &fit).def("_step", &step).def("_apply_gradient", &apply_gradient);
+  type.def("_partial", &partial).def("_finish", &finish);
+  m.def("combine", &combine);
 }

@@ -22,6 +22,7 @@ except ImportError as error:
 
     raise ImportError(explain(error)) from error
 from . import functional
+from ._distributed import Task, combine
 from ._library import available_isas, get_num_threads, isa, numerics_version, set_num_threads, thread_limit
 from .history import History
 from .network import Network
@@ -38,10 +39,12 @@ __all__ = [
     "Optimizer",
     "RMSprop",
     "Rprop",
+    "Task",
     "TrainingWarning",
     "__version__",
     "available_isas",
     "callbacks",
+    "combine",
     "fingerprint",
     "functional",
     "get_num_threads",

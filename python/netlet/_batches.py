@@ -70,9 +70,9 @@ class OverBatches(Inspection):
         0.5
         """
         from ._labels import reading
-        from ._sources import Reader, of_network
+        from ._sources import Reader
 
-        with contextlib.closing(Reader(of_network(batches, self), read=reading(self, missing))) as reader:
+        with contextlib.closing(Reader(batches, network=self, read=reading(self, missing))) as reader:
             if metrics is None:
                 return self._evaluate_batches(reader, missing)
             from . import _metrics
@@ -177,7 +177,7 @@ class OverBatches(Inspection):
         if not inputs and not outputs:
             raise ValueError(f"standardize: expected True, 'inputs' or 'outputs', got {shown(standardize)}")
         _sources.require_repeatable(batches, "two passes are made over them")
-        with contextlib.closing(_sources.Reader(_sources.of_network(batches, self), x_alone=not outputs)) as reader:
+        with contextlib.closing(_sources.Reader(batches, network=self, x_alone=not outputs)) as reader:
             given = reader.given = {}
             try:
                 self._learn_scaling_batches(inputs, outputs, reader, missing)

@@ -71,7 +71,7 @@ def class_weights(
     if network._classes is not None:
         class_weight = labels.weights_by_index(class_weight, network._classes)
     counts: dict[Any, int] = {}
-    reader = Reader(batches, read=labels.reading(network, missing))
+    reader = Reader(batches, network=network, read=labels.reading(network, missing))
     for _, y, _ in reader.all():
         try:
             classes, there = training.classes_of_rows(loss, outputs, y, missing)
@@ -142,7 +142,7 @@ def _check_weights(values: npt.NDArray[np.float64], seen: str) -> None:
 
 
 def _of_epoch(batches: RowSource, seed: int, network: Any) -> Any:
-    return batches.shuffled(seed, network.epochs_trained)
+    return of_network(batches, network).shuffled(seed, network.epochs_trained)
 
 
 def of_epochs(
@@ -172,7 +172,6 @@ def of_epochs(
     for reason, wanted in why.items():
         if wanted:
             require_repeatable(batches, reason)
-    batches = of_network(batches, network)
     own = network.seed if seed is None else arguments.seed(seed)
     order = shuffled(shuffle_buffer, own, network)
     of_epoch = None
@@ -182,10 +181,11 @@ def of_epochs(
     if class_weight is not None:
         weigh = class_weights(network, class_weight, batches, missing, look)
         if weight_mean is None and network.reduction == "mean":
-            reader = Reader(batches, read=labels.reading(network, missing), weigh=weigh)
+            reader = Reader(batches, network=network, read=labels.reading(network, missing), weigh=weigh)
             weight_mean = mean_weight(reader, network.dtype, look) or None
     reader = Reader(
         batches,
+        network=network,
         read=labels.reading(network, missing),
         weigh=weigh,
         order=order,

@@ -65,7 +65,9 @@ def begun(batches: Source, name: str = "batches") -> Iterator[Any]:
 
 def of_network(batches: Any, network: Any, name: str = "batches") -> Any:
     """The batches of a `Batches` with its columns as the network knows them; others as they are."""
-    return batches._of(network._feature_names, name) if isinstance(batches, RowSource) else batches
+    if not isinstance(batches, RowSource) or network is None:
+        return batches
+    return batches._of(network._feature_names, name)
 
 
 def rows_in(batches: Any) -> int:
@@ -109,6 +111,8 @@ class Reader:
     batches : callable or iterable
     name : str
         The argument, for messages.
+    network : Network, optional
+        By whose names the columns of a `Batches` are read.
     x_alone : bool
         Whether a batch may be x without y.
     weigh : callable, optional
@@ -132,6 +136,7 @@ class Reader:
         batches: Source,
         name: str = "batches",
         *,
+        network: Any = None,
         read: Callable[[Any], Any] | None = None,
         x_alone: bool = False,
         weigh: Callable[[Any, Any], Any] | None = None,
@@ -142,7 +147,7 @@ class Reader:
     ) -> None:
         require_source(batches, name)
         self._batches, self._name, self._x_alone = batches, name, x_alone
-        self._read, self._keep_first = read, keep_first
+        self._read, self._keep_first, self._network = read, keep_first, network
         self._weigh, self._order, self._ordered_from = weigh, order, ordered_from
         self._shuffled = shuffled
         self._pass: Iterator[Any] | None = None  # as it was begun
@@ -179,7 +184,10 @@ class Reader:
 
     def _begin(self) -> None:
         ordered = self._passes >= self._ordered_from
-        self._pass = begun(self._shuffled if ordered and self._shuffled else self._batches, self._name)
+        if ordered and self._shuffled:
+            self._pass = self._shuffled()
+        else:
+            self._pass = begun(of_network(self._batches, self._network, self._name), self._name)
         self._iterator = numbered(self._pass)
         if ordered and self._order:
             self._iterator = self._order(self._iterator)

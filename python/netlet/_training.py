@@ -78,6 +78,7 @@ def settings(options: Options, network: Any, history: History) -> tuple[Optimize
             "sample_weight": None,
             "weight_mean": None,
             "next_batch": None,
+            "sums": None,
             "batch_size": 0,
             "shuffle": False,
             "standardize_inputs": False,
@@ -247,12 +248,12 @@ def validation(options: Options, epochs: int, network: Any) -> dict[str, Any]:
     if data is None or isinstance(data, tuple):
         return {"validation_data": data, "next_validation_batch": None}
     from ._labels import reading
-    from ._sources import Reader, of_network, require_repeatable
+    from ._sources import Reader, require_repeatable
 
     if epochs > 1 or options["recorder"] is not None:
         require_repeatable(data, "each epoch passes over them, and so do metrics", "validation_data")
-    data = of_network(data, network, "validation_data")
-    reader = Reader(data, "validation_data", read=reading(network, options["missing"]), keep_first=True)
+    read = reading(network, options["missing"])
+    reader = Reader(data, "validation_data", network=network, read=read, keep_first=True)
     return {"validation_data": None, "next_validation_batch": reader}
 
 

@@ -19,10 +19,11 @@ from ._arguments import name_number as _number
 from ._arguments import numbers as _numbers
 from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
-from ._batches import OverBatches, alone
+from ._batches import alone
 from ._data import RowSource, converted, real_array, shown
 from ._data import flag as _flag
 from ._data import number as _real_number
+from ._distributed import Distributed
 from ._features import input_array, name_columns, names_of
 from ._library import numerics_version
 from ._names import LOSSES
@@ -74,7 +75,7 @@ def _of_means(shift: Array, scale: Array) -> tuple[Array, Array]:
     return shift[::2], scale[::2]
 
 
-class Network(OverBatches):
+class Network(Distributed):
     """A fully connected network: forward pass, backward pass, training.
 
     By default the classic from-scratch network: sigmoid on every layer, half the summed squared error, float64.
@@ -1167,7 +1168,6 @@ class Network(OverBatches):
                 "progress": progress,
             },
             {"said": said, "known": known, "classes": classes, "feature_names": names, "given": given},
-            {},
         )
 
     @with_hints
@@ -1321,7 +1321,7 @@ class Network(OverBatches):
         data: Callable[[Any], dict[str, Any]],
         options: training.Options,
         notes: dict[str, Any],
-        rows: dict[str, int],
+        rows: dict[str, int] | None = None,
     ) -> History:
         """Train on `data`, settings for where the core gets rows from: a function of what shows the progress.
 
@@ -1336,11 +1336,11 @@ class Network(OverBatches):
             training.warn_of_finished_schedule(self, settings, optimizer)
         steps = optimizer.steps
         validation_batches = settings["next_validation_batch"]
-        rows["validation"] = validation_batches.rows if validation_batches else 0
+        known_rows = {**(rows or {}), "validation": validation_batches.rows if validation_batches else 0}
         try:
             with (
                 self._noting(history, optimizer, options, **notes),
-                training.display(options["progress"], settings["epochs"], history, self.reduction, rows) as look,
+                training.display(options["progress"], settings["epochs"], history, self.reduction, known_rows) as look,
                 training.running(callbacks, history, self, optimizer),
             ):
                 settings |= {**data(look), "record": history._record, "progress": look}

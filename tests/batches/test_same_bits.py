@@ -158,6 +158,16 @@ def test_names_of_columns_are_learned_and_kept(tmp_path):
             net.fit(X, Y, epochs=1, validation_data=wrong)
 
 
+def test_validation_data_are_read_by_the_names_that_training_has_learned(tmp_path):
+    write_all(tmp_path, "parquet")
+    straight, turned = (Batches.from_parquet(tmp_path, x=x, y="target", batch_size=100) for x in (INPUTS, INPUTS[::-1]))
+    losses = []
+    for held_out in (straight, turned, (X, Y)):
+        history = network().fit_batches(straight, epochs=2, validation_data=held_out, metrics=["r2"])
+        losses.append([*history["validation_loss"], *history.metrics["validation_r2"]])
+    assert losses[0] == losses[1] == losses[2]
+
+
 def test_tables_of_a_generator_are_read_by_the_names_of_the_network():
     pd = pytest.importorskip("pandas")
     net = network()

@@ -286,6 +286,10 @@ module netlet
     type(c_funptr) :: on_step
     integer(c_int64_t) :: step_interval
     type(c_funptr) :: next_validation_batch
+    type(c_funptr) :: sums
+    integer(c_size_t) :: rows
+    integer(c_int32_t) :: weighted
+    integer(c_size_t) :: validation_rows
   end type
 
   interface

@@ -508,6 +508,60 @@ NETLET_API netlet_status netlet_step(netlet_network* network, const netlet_array
 NETLET_API netlet_status netlet_apply_gradient(netlet_network* network, const void* gradient,
                                                netlet_optimizer* optimizer, netlet_error* error);
 
+/* ---- batches in parts ------------------------------------------------------------------------------------------- */
+
+/* A batch's gradient is the sum over its blocks of 256 rows, added in one fixed tree. So any number of workers (threads,
+ * processes, machines) may each sum some of the blocks: netlet_partial. netlet_combine adds what they give, in the tree,
+ * and netlet_finish makes a step along it: the result has the bits of netlet_step on all rows. A partial is one buffer that
+ * may be sent as it is to any machine of the same byte order. netlet_fit trains so with `sums` of netlet_fit_options. */
+
+/* What is to be summed over the rows of a batch. */
+typedef enum netlet_task_kind {
+  NETLET_TASK_GRADIENT = 0,  /* loss, weights, rows classified correctly, and the gradient: of a training step */
+  NETLET_TASK_LOSS = 1,      /* the same without the gradient and without dropout, and the errors: of netlet_evaluate */
+  NETLET_TASK_WEIGHTS = 2,   /* the weights alone */
+  NETLET_TASK_MEANS = 3,     /* of netlet_learn_scaling, its first pass over the rows: */
+  NETLET_TASK_DEVIATIONS = 4 /* and its second one */
+} netlet_task_kind;
+
+/* Fields that are 0 have no effect. */
+typedef struct netlet_task {
+  int32_t kind;        /* netlet_task_kind */
+  int32_t scaling;     /* means, deviations: the netlet_scaling_kind that is learned */
+  int32_t validation;  /* 0: of the rows for training; 1: of those for validation */
+  int32_t dropout;     /* gradient: 0 none; 1 that of netlet_step; 2 that of netlet_fit */
+  size_t rows;         /* of the batch: all of them, whoever has them */
+  size_t first;        /* the number, in the data, of the batch's first row, */
+  const size_t* order; /* or of each of its rows; NULL: first, first + 1, ... Dropout depends on these numbers. */
+  uint64_t seed;       /* of dropout */
+  uint64_t stream;     /* of dropout: the optimizer's step, or the epoch */
+  /* deviations: for each column a mean and a unit, from netlet_fit. The values must stay valid during the call. */
+  const double* moments;
+} netlet_task;
+
+/* The task of netlet_step on a batch of so many rows, as the optimizer's step number `step` (netlet_optimizer_progress). */
+NETLET_API netlet_task netlet_step_task(const netlet_network* network, size_t rows, uint64_t step);
+
+/* The size in bytes of the partial of rows first_row to first_row + rows of the batch; SIZE_MAX if it overflows. With
+ * first_row 0 and task->rows: of the sums of the whole batch. */
+NETLET_API size_t netlet_partial_size(const netlet_network* network, const netlet_task* task, size_t first_row,
+                                      size_t rows);
+/* Sums over a part of a batch: x, the batch's rows from first_row on, which is a multiple of 256, as is x->rows
+ * unless they are the batch's last. targets: as in netlet_step, but no output_gradient; their weights may all be 0. partial:
+ * netlet_partial_size bytes, aligned to 8. It reads the network, and may be called by the functions that netlet_fit calls. */
+NETLET_API netlet_status netlet_partial(const netlet_network* network, const netlet_array* x,
+                                        const netlet_targets* targets, const netlet_task* task, size_t first_row,
+                                        void* partial, size_t size, netlet_error* error);
+/* Adds two partials of one task that have no block in common, in whatever order. out: *size bytes, at most a_size + b_size
+ * are needed, aligned to 8 like a and b, and neither of them; *size becomes the size of the result. */
+NETLET_API netlet_status netlet_combine(const void* a, size_t a_size, const void* b, size_t b_size, void* out,
+                                        size_t* size, netlet_error* error);
+/* Uses the sums of a whole batch, of kind gradient. With an optimizer: the step that netlet_step would make. gradient: NULL,
+ * or netlet_parameter_count values for what netlet_backward would give. loss: may be NULL. weight_mean: as in
+ * netlet_targets. With an optimizer, a loss that is not finite is NETLET_ERROR_DIVERGED; nothing has changed then. */
+NETLET_API netlet_status netlet_finish(netlet_network* network, const void* total, size_t size, double weight_mean,
+                                       netlet_optimizer* optimizer, void* gradient, double* loss, netlet_error* error);
+
 /* The factor by which the optimizer's learning rate is multiplied in epoch e, counted from 0 in the call; with `resume`
  * over the network's life. */
 typedef enum netlet_schedule_kind {
@@ -593,6 +647,15 @@ typedef struct netlet_fit_options {
    * anything is done, and must stay valid until the next one is asked for, after the first epoch; the others are checked as
    * they come, and if that fails, the steps taken so far are kept, as with next_batch. */
   int (*next_validation_batch)(void* context, netlet_batch* batch);
+  /* For rows that are elsewhere, with x and targets NULL: called for each step, and for whatever else needs sums over all
+   * rows. It writes those of the task to `total`, netlet_partial_size bytes for the whole batch (as netlet_partial and
+   * netlet_combine give them), and returns 0; another result ends training with NETLET_ERROR_CALLBACK. It may call what
+   * reads the network, whose parameters are those of the step. Workers that all run netlet_fit with the same options and
+   * get the same sums stay the same to the bit. */
+  int (*sums)(void* context, const netlet_task* task, void* total, size_t size);
+  size_t rows;            /* with sums: how many there are */
+  int32_t weighted;       /* with sums: 1 if rows have weights, so that batches divide by the mean weight of all rows */
+  size_t validation_rows; /* with sums: those of validation data, which are elsewhere too; 0: none */
 } netlet_fit_options;
 
 /* The defaults, as in Python's fit: one epoch, one batch of all rows (shuffled once batch_size makes it several), the

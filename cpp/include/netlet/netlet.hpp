@@ -288,6 +288,19 @@ struct Batch {
   Targets targets;
 };
 
+// Sums over a part of a batch: one buffer, as netlet.h describes it under "batches in parts".
+typedef std::vector<unsigned char> Partial;
+
+// Adds two partials of a task that have no block in common.
+inline Partial combine(const Partial& a, const Partial& b) {
+  std::size_t size = a.size() + b.size();
+  Partial sum(size);
+  Check check;
+  check(netlet_combine(a.data(), a.size(), b.data(), b.size(), sum.data(), &size, check));
+  sum.resize(size);
+  return sum;
+}
+
 // Batches one by one: returns the next batch of an epoch, or null at its end.
 typedef std::function<const Batch*()> NextBatch;
 
@@ -313,6 +326,12 @@ struct FitOptions {
   // It may do what on_epoch may. An epoch that it ends before its last step does not count, but its steps are kept.
   std::function<bool(std::uint64_t step)> on_step = {};
   std::uint64_t step_interval = 1;
+  // Trains on rows that are elsewhere: writes the sums of a task over all of its rows to `total`, `size` bytes. It may
+  // read the network. For Network::fit without data.
+  std::function<void(const netlet_task& task, void* total, std::size_t size)> sums = {};
+  std::size_t rows = 0;             // with sums: how many there are
+  bool weighted = false;            // with sums: rows have weights
+  std::size_t validation_rows = 0;  // with sums: of validation data, which are elsewhere, too
   // Called about every 20 ms, also before the first step; true ends training with NETLET_ERROR_INTERRUPTED. It may not
   // use the network.
   std::function<bool()> poll = {};
@@ -615,6 +634,33 @@ class Network {
     check(netlet_step(get(), &given.x, &given.c, optimizer.get(), &loss, check));
     return loss;
   }
+  // In parts: the task of a step, the sums over rows from first_row of the batch on, and the step along all parts' sums.
+  netlet_task step_task(std::size_t rows, const Optimizer& optimizer) const {
+    return netlet_step_task(get(), rows, optimizer.steps());
+  }
+  Partial partial(const Array& x, const Targets& targets, const netlet_task& task, std::size_t first_row) const {
+    const Examples given(*this, x, targets);
+    const std::size_t size = netlet_partial_size(get(), &task, first_row, given.x.rows);
+    Partial sums(size == SIZE_MAX ? 0 : size);  // which netlet_partial refuses
+    Check check;
+    check(netlet_partial(get(), &given.x, &given.c, &task, first_row, sums.data(), sums.size(), check));
+    return sums;
+  }
+  // The loss before the step. weight_mean: as in Targets; 0: by the rows' own weights
+  double finish(const Partial& total, Optimizer& optimizer, double weight_mean = 0) {
+    Check check;
+    double loss;
+    check(netlet_finish(get(), total.data(), total.size(), weight_mean, optimizer.get(), nullptr, &loss, check));
+    return loss;
+  }
+  // The loss, and what backward would give: parameter_count() values
+  template <class T> double finish(const Partial& total, T* gradient, double weight_mean = 0) const {
+    require<T>("gradient");
+    Check check;
+    double loss;
+    check(netlet_finish(get(), total.data(), total.size(), weight_mean, nullptr, gradient, &loss, check));
+    return loss;
+  }
   // One step along a gradient of your own: parameter_count() values.
   template <class T> void apply_gradient(const T* gradient, Optimizer& optimizer) {
     require<T>("gradient");
@@ -646,6 +692,10 @@ class Network {
   }
   void fit(const NextBatch& next, Optimizer& optimizer, const FitOptions& options, History& history) {
     fit(nullptr, nullptr, &next, optimizer, options, history);
+  }
+  // On rows that are elsewhere: with options.sums.
+  void fit(Optimizer& optimizer, const FitOptions& options, History& history) {
+    fit(nullptr, nullptr, nullptr, optimizer, options, history);
   }
 
  private:
@@ -737,6 +787,10 @@ class Network {
     c.min_delta = options.min_delta;
     if (next) c.next_batch = &Fitting::next_batch;
     if (options.next_validation_batch) c.next_validation_batch = &Fitting::next_validation_batch;
+    if (options.sums) c.sums = &Fitting::sums;
+    c.rows = options.rows;
+    c.weighted = options.weighted;
+    c.validation_rows = options.validation_rows;
     c.on_epochs = &Fitting::on_epochs;
     c.report_together = !options.on_epoch && !options.on_step;
     if (options.on_step) c.on_step = &Fitting::on_step;
@@ -778,7 +832,8 @@ class Network {
           so_far.seconds.push_back(epochs[i].seconds);
           so_far.learning_rate.push_back(epochs[i].learning_rate);
           if (self.has_accuracy) so_far.accuracy.push_back(epochs[i].accuracy);
-          if (!self.options.validation_x && !self.options.next_validation_batch) continue;
+          if (!self.options.validation_x && !self.options.next_validation_batch && !self.options.validation_rows)
+            continue;
           so_far.validation_loss.push_back(epochs[i].validation_loss);
           if (self.has_accuracy) so_far.validation_accuracy.push_back(epochs[i].validation_accuracy);
         }
@@ -801,6 +856,13 @@ class Network {
     static int on_step(void* context, std::uint64_t step) {
       Fitting& self = *static_cast<Fitting*>(context);
       return self.guarded(-1, [&] { return self.options.on_step(step) ? 1 : 0; });
+    }
+    static int sums(void* context, const netlet_task* task, void* total, std::size_t size) {
+      Fitting& self = *static_cast<Fitting*>(context);
+      return self.guarded(1, [&] {
+        self.options.sums(*task, total, size);
+        return 0;
+      });
     }
     static int next_batch(void* context, netlet_batch* batch) {
       Fitting& self = *static_cast<Fitting*>(context);

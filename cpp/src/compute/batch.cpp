@@ -275,22 +275,26 @@ template <class T> void BatchRunner<T>::update(netlet_network& net, netlet_optim
   });
 }
 
-template <class T> void BatchRunner<T>::store_gradient(T* out) {
+template <class T> void BatchRunner<T>::store_gradient(T* out, bool divided) {
+  if (!divided) divisor_ = 0;
   parameters_phase(true, [&](const Group& group, T* gradient) {
     each_piece(group, gradient,
                [&](size_t at, size_t, size_t size, const T* g) { memcpy(out + at, g, size * sizeof(T)); });
   });
 }
 
-template <class T> netlet_status BatchRunner<T>::apply(netlet_network& net, const T* gradient,
-                                                       netlet_optimizer& optimizer, netlet_error* error) {
+template <class T> netlet_status BatchRunner<T>::prepare_given(const netlet_network& net,
+                                                               const netlet_optimizer& optimizer, netlet_error* error) {
   net_ = &net;
   kernel_ = &kernels<T>();
+  return prepare_update(&optimizer) ? NETLET_OK : out_of_memory(error);
+}
+
+template <class T> void BatchRunner<T>::update_along(netlet_network& net, const T* gradient, double divisor,
+                                                     netlet_optimizer& optimizer, double factor) {
   given_ = gradient;
-  if (!prepare_update(&optimizer)) return out_of_memory(error);
-  NETLET_TRY(bind(optimizer, net.parameter_count, net.dtype, error));
-  update(net, optimizer, 1);
-  return NETLET_OK;
+  divisor_ = divisor;
+  update(net, optimizer, factor);
 }
 
 template class BatchRunner<float>;

@@ -39,15 +39,17 @@ template <class T> class BatchRunner {
 
   // After pass, either a step of the optimizer, with its learning rate multiplied by `factor`, or the gradient itself.
   void update(netlet_network& net, netlet_optimizer& optimizer, double factor);
-  void store_gradient(T* out);  // may end early
+  void store_gradient(T* out, bool divided = true);  // may end early
 
   // `steps` does pass and update `count` times on the same batch; steps_together says whether that is possible, and
   // faster. False if a loss or parameter was not finite; its results are then useless.
   bool steps_together() const { return small_; }
   bool steps(const Batch& batch, netlet_optimizer& optimizer, size_t count, BatchLoss* losses);
 
-  // A step along the caller's own gradient; instead of all of the above.
-  netlet_status apply(netlet_network& net, const T* gradient, netlet_optimizer& optimizer, netlet_error* error);
+  // Instead of all of the above: steps along the caller's own gradients, which are divided first unless `divisor` is 0. The
+  // optimizer is bound in between.
+  netlet_status prepare_given(const netlet_network& net, const netlet_optimizer& optimizer, netlet_error* error);
+  void update_along(netlet_network& net, const T* gradient, double divisor, netlet_optimizer& optimizer, double factor);
 
  private:
   // For `rows` rows. In the two phases of a step, what one core has written the other reads: all activations and deltas,

@@ -5,6 +5,7 @@
 #include "compute/batch.hpp"
 #include "compute/callbacks.hpp"
 #include "compute/evaluation.hpp"
+#include "compute/partial.hpp"
 #include "compute/schedule.hpp"
 #include "compute/snapshots.hpp"
 #include "network/entry.hpp"
@@ -58,10 +59,16 @@ template <class T> class Fit {
   bool all_finite() const {
     return kernels<T>().first_not_finite(net_.parameter_count, net_.values<T>()) == net_.parameter_count;
   }
-  bool validates() const { return options_.validation_x || options_.next_validation_batch; }
+  bool elsewhere() const { return options_.sums != nullptr; }  // where all rows are
+  bool validates() const {
+    return options_.validation_x || options_.next_validation_batch || (elsewhere() && options_.validation_rows);
+  }
 
   netlet_status check_all() {
-    const bool one_batch = x_ && (options_.batch_size == 0 || options_.batch_size >= x_->rows);
+    const size_t rows = x_ ? x_->rows : elsewhere() ? options_.rows : 0;
+    const bool one_batch = rows && (options_.batch_size == 0 || options_.batch_size >= rows);
+    if (elsewhere() && (rows == 0 || rows > SIZE_MAX - kBlockRows))
+      return invalid(error_, "rows: expected 1 or more, got %zu", rows);
     NETLET_TRY(check_schedule(options_.schedule, error_));
     if (options_.epochs == 0) return invalid(error_, "epochs: expected 1 or more, got 0");
     if (options_.resume != 0 && options_.resume != 1)
@@ -125,6 +132,7 @@ template <class T> class Fit {
       if (shuffled_ && !order_.allocate(rows_)) return out_of_memory(error_);
       NETLET_TRY(batches_.prepare(net_, *x_, targets_, shuffled_, batch_rows_, kind(), &optimizer_, true, error_));
     }
+    if (elsewhere()) NETLET_TRY(prepare_sums());
     if (options_.validation_x)
       NETLET_TRY(validation_.prepare(net_, *options_.validation_x, *options_.validation_targets, false,
                                      options_.validation_x->rows, {}, nullptr, false, error_));
@@ -135,6 +143,37 @@ template <class T> class Fit {
     good_.save();
     prepared_ = true;
     return NETLET_OK;
+  }
+
+  netlet_status prepare_sums() {
+    rows_ = options_.rows;
+    batch_rows_ = options_.batch_size && options_.batch_size < rows_ ? options_.batch_size : rows_;
+    shuffled_ = options_.shuffle && batch_rows_ < rows_;
+    if (shuffled_ && !order_.allocate(rows_)) return out_of_memory(error_);
+    NETLET_TRY(batches_.prepare_given(net_, optimizer_, error_));
+    if (!options_.weighted || batch_rows_ == rows_) return NETLET_OK;
+    netlet_task task = task_of(NETLET_TASK_WEIGHTS, rows_);
+    NETLET_TRY(sum(task));
+    weight_mean_ = piece_->weight / (double)rows_;
+    return check_mean_weight<T>(piece_->weight, weight_mean_, rows_, false, error_);
+  }
+
+  static netlet_task task_of(netlet_task_kind kind, size_t rows) {
+    netlet_task task = {};
+    task.kind = kind;
+    task.rows = rows;
+    return task;
+  }
+
+  // Asks for the sums over a batch whose rows are elsewhere.
+  netlet_status sum(const netlet_task& task) {
+    const size_t size = netlet_partial_size(&net_, &task, 0, task.rows);
+    if (sums_.size() != size && (size == SIZE_MAX || !sums_.allocate(size))) return out_of_memory(error_);
+    memset(sums_.data(), 0, sizeof(Head));
+    const int failed =
+        held_.call(true, [&] { return options_.sums(options_.context, &task, sums_.data(), sums_.size()); });
+    if (failed) return callback_failed();
+    return read_total(net_, task, sums_.data(), sums_.size(), &piece_, &values_, error_);
   }
 
   PassKind kind() const { return {true, false, net_.has_dropout()}; }
@@ -148,6 +187,7 @@ template <class T> class Fit {
   netlet_status learn_scalings() {
     const int kinds = to_learn();
     if (kinds) progress_.begin(NETLET_SCALING, 0, x_ != nullptr);
+    if (kinds && elsewhere()) return learn_from_sums(kinds);
     if (kinds && !x_) {
       learned_ = kinds;
       NETLET_TRY(core::learn_scalings(net_, kinds, {&Fit::next_of, this}, error_));
@@ -162,6 +202,28 @@ template <class T> class Fit {
       // rows of weight 0 or of the validation data may be out of reach
       NETLET_TRY(inputs ? check_x<T>(net_, *x_, error_) : check_y<T>(net_, targets_, error_));
       if (options_.validation_x) NETLET_TRY(check_validation(kind));
+    }
+    return NETLET_OK;
+  }
+
+  netlet_status learn_from_sums(int kinds) {
+    for (int kind = NETLET_SCALE_INPUTS; kind <= NETLET_SCALE_OUTPUTS; ++kind) {
+      if (!(kinds & kind)) continue;
+      Moments moments;
+      Buffer<double> means;
+      netlet_task task = task_of(NETLET_TASK_MEANS, options_.rows);
+      task.scaling = kind;
+      NETLET_TRY(moments.begin(net_, kind, error_));
+      for (int pass = 0; pass < 2; ++pass) {
+        NETLET_TRY(sum(task));
+        NETLET_TRY(moments.take(static_cast<const double*>(values_), piece_->weighty, piece_->unit, task.rows, error_));
+        if (!means.allocate(Moments::value_count(net_, kind, true))) return out_of_memory(error_);
+        moments.means(means.data());
+        task.moments = means.data();
+        task.kind = NETLET_TASK_DEVIATIONS;
+      }
+      NETLET_TRY(moments.set_in(net_, error_));
+      learned_ |= kind;
     }
     return NETLET_OK;
   }
@@ -201,10 +263,35 @@ template <class T> class Fit {
     if (batches_.stopped()) return interrupted();
     if (!isfinite(loss.sum)) return diverged("the loss was not finite");
     batches_.update(net_, optimizer_, factor_);
-    seen_ += batch.rows;
+    stop_ = pace_.stop(row_operations() * (double)batch.rows);
+    return stepped(batch.rows, loss);
+  }
+
+  // The same for a batch whose rows are elsewhere.
+  netlet_status step_along_sums(size_t first, size_t rows) {
+    netlet_task task = task_of(NETLET_TASK_GRADIENT, rows);
+    if (shuffled_)
+      task.order = order_.data() + first;
+    else
+      task.first = first;
+    if (net_.has_dropout()) {
+      task.dropout = 2;
+      task.seed = options_.seed;
+      task.stream = net_.epochs_trained;
+    }
+    NETLET_TRY(sum(task));
+    if (!isfinite(piece_->loss)) return diverged("the loss was not finite");
+    const double by = divisor(net_, rows, piece_->weight, weight_mean_);
+    batches_.update_along(net_, static_cast<const T*>(values_), by, optimizer_, factor_);
+    judged_ += (size_t)piece_->judged;
+    stop_ = stop_asked();
+    return stepped(rows, piece_->sum());
+  }
+
+  netlet_status stepped(size_t rows, const BatchLoss& loss) {
+    seen_ += rows;
     progress_.rows.store(seen_, std::memory_order_relaxed);
     total_.add(loss);
-    stop_ = pace_.stop(row_operations() * (double)batch.rows);
     if (options_.on_step && optimizer_.progress.steps % options_.step_interval == 0) return report_step();
     return NETLET_OK;
   }
@@ -241,7 +328,10 @@ template <class T> class Fit {
       NETLET_TRY(poll());
       if ((cut_short_ = ended_)) return NETLET_OK;
       const size_t count = smaller(batch_rows_, rows_ - first);
-      NETLET_TRY(step({x_, &targets_, shuffled_ ? order_.data() : nullptr, first, count, dropout(0)}));
+      if (elsewhere())
+        NETLET_TRY(step_along_sums(first, count));
+      else
+        NETLET_TRY(step({x_, &targets_, shuffled_ ? order_.data() : nullptr, first, count, dropout(0)}));
     }
     return NETLET_OK;
   }
@@ -322,6 +412,14 @@ template <class T> class Fit {
       loss = validation_.pass(
           {options_.validation_x, options_.validation_targets, nullptr, 0, options_.validation_x->rows, {}});
       if (validation_.stopped()) return interrupted();
+    } else if (elsewhere() && options_.validation_rows) {
+      netlet_task task = task_of(NETLET_TASK_LOSS, options_.validation_rows);
+      task.validation = 1;
+      NETLET_TRY(sum(task));
+      NETLET_TRY(check_mean_weight<T>(piece_->weight, piece_->weight / (double)task.rows, task.rows, false, error_));
+      if (!piece_->weighty) return within("validation_data", no_target(error_), error_);
+      loss = piece_->sum();
+      judged = (size_t)piece_->judged;
     } else {
       NETLET_TRY(validate_batches(&loss, &judged));
     }
@@ -362,7 +460,7 @@ template <class T> class Fit {
     factor_ = schedule_.factor(scheduled_epoch());
     if (options_.schedule.kind == NETLET_FUNCTION) NETLET_TRY(ask_for_factor());
     progress_.begin(NETLET_TRAINING, rows_);
-    NETLET_TRY(x_ ? steps_over_rows() : steps_over_batches());
+    NETLET_TRY(x_ || elsewhere() ? steps_over_rows() : steps_over_batches());
     batches_.publish(optimizer_);
     if (!all_finite()) return diverged("a parameter stopped being finite");
     if (cut_short_) {  // it does not count, as if it had been interrupted
@@ -428,6 +526,10 @@ template <class T> class Fit {
   Pace pace_;
   Reports reports_{options_, held_, x_ && row_operations() * (double)x_->rows < 1e5};
   Buffer<size_t> order_;
+  Buffer<char> sums_;  // over a batch whose rows are elsewhere; where in it:
+  const Piece* piece_ = nullptr;
+  const void* values_ = nullptr;
+  double weight_mean_ = 0;                        // of such rows, if batches divide by it
   size_t rows_ = 0, batch_rows_ = 0, left_ = 0;   // rows_: of batches, those of the last epoch; left_: epochs to go
   size_t judged_ = 0, judged_in_validation_ = 0;  // rows with a target
   size_t validation_rows_ = 0;                    // of batches, those of the last epoch
@@ -460,10 +562,13 @@ netlet_fit_options netlet_fit_defaults(const netlet_network* network) {
 netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                          netlet_optimizer* optimizer, const netlet_fit_options* options, netlet_error* error) {
   if (!optimizer || !options) return invalid(error, "optimizer and options may not be NULL");
-  if (!options->next_batch)
+  if (!options->next_batch && !options->sums)
     NETLET_TRY(check_shapes(*network, x, targets, false, error));
   else if (x || targets)
-    return invalid(error, "x: expected NULL with next_batch");
+    return invalid(error, "x: expected NULL with next_batch or sums");
+  if (options->next_batch && options->sums) return invalid(error, "sums: expected NULL with next_batch");
+  if (options->sums && options->validation_rows && (options->validation_x || options->next_validation_batch))
+    return invalid(error, "validation_rows: expected 0 with other validation data");
   if (options->next_validation_batch && (options->validation_x || options->validation_targets))
     return invalid(error, "validation_data: expected NULL with next_validation_batch");
   if (options->validation_x || options->validation_targets)

@@ -65,13 +65,14 @@ void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, 
 // What each unit of a layer is multiplied by: 0, or the factor that preserves the expected value.
 template <class T> void Pass<T>::drop_units(const Batch& batch, size_t from, size_t at, size_t count, size_t layer) {
   const DropoutKey& key = batch.dropout;
+  const size_t* const order = key.order ? key.order : batch.order;
   const double share = net_->layers[layer].dropout;
   const uint32_t threshold = (uint32_t)(share * 0x1p32);
   const T keep = (T)(1 / (1 - share));
   const size_t n = net_->layers[layer].outputs, draws = (n + 3) / 4;
   for (size_t i = 0; i < count; ++i) {
     const size_t place = batch.first + from + i;
-    const uint64_t row = key.row + (batch.order ? batch.order[place] : place);
+    const uint64_t row = key.row + (order ? order[place] : place);
     T* const mask = mask_[layer] + (at + i) * n;
     for (size_t d = 0; d < draws; ++d) {
       const uint64_t number = row * draws + d;

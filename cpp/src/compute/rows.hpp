@@ -14,7 +14,8 @@ struct DropoutKey {
   uint64_t seed;
   uint32_t stream;  // epoch or step
   Purpose purpose;
-  uint64_t row;  // index of the batch's first row
+  uint64_t row;                   // index of the batch's first row
+  const size_t* order = nullptr;  // in place of the batch's own order: number of each row of x
 };
 
 // Which rows of x and y a batch consists of.
@@ -52,9 +53,12 @@ struct BatchLoss {
 };
 
 // What the sums of a loss and its gradient over a batch of that weight are finally divided by; 0: nothing.
+inline double divisor(const netlet_network& net, size_t rows, double weight, double weight_mean) {
+  if (net.reduction != NETLET_MEAN) return 0;
+  return weight_mean != 0 ? (double)rows * weight_mean : weight;
+}
 inline double divisor(const netlet_network& net, const netlet_targets& targets, size_t rows, double weight) {
-  if (net.reduction != NETLET_MEAN || !targets.y) return 0;
-  return targets.weight_mean != 0 ? (double)rows * targets.weight_mean : weight;
+  return targets.y ? divisor(net, rows, weight, targets.weight_mean) : 0;
 }
 inline double reduced(double sum, double divisor) { return divisor != 0 ? sum / divisor : sum; }
 

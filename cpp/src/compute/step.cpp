@@ -137,6 +137,10 @@ netlet_status netlet_apply_gradient(netlet_network* network, const void* gradien
     if (bad < count)
       return invalid(error, "gradient: expected finite numbers, got %g at position %zu", (double)g[bad], bad);
     NETLET_TRY(check_optimizer(*optimizer, count, network->dtype, error));
-    return BatchRunner<T>().apply(*network, g, *optimizer, error);
+    BatchRunner<T> runner;
+    NETLET_TRY(runner.prepare_given(*network, *optimizer, error));
+    NETLET_TRY(bind(*optimizer, count, network->dtype, error));
+    runner.update_along(*network, g, 0, *optimizer, 1);
+    return NETLET_OK;
   });
 }

@@ -137,17 +137,68 @@ netlet_status Moments::add(const Sample& part, netlet_error* error) {
 
 netlet_status Moments::end_of_pass(netlet_error* error) {
   const size_t rows = sums_.rows();
+  return end_of_pass(sums_.finish(), rows, error);
+}
+
+netlet_status Moments::end_of_pass(const Sums* sums, size_t rows, netlet_error* error) {
   if (second_ && rows != rows_)
     return invalid(error, "batches: expected the same rows in each pass, got %zu and then %zu", rows_, rows);
   rows_ = rows;
-  NETLET_TRY(second_ ? find_deviations(error) : find_means(error));
+  NETLET_TRY(second_ ? find_deviations(sums, error) : find_means(sums, error));
   second_ = true;
   return sums_.begin(columns_.size()) ? NETLET_OK : out_of_memory(error);
 }
 
-netlet_status Moments::find_means(netlet_error* error) {
+size_t Moments::value_count(const netlet_network& net, int kind, bool second) {
+  return (second ? 2 : 4) * columns_of(net, kind);  // sums; low, high
+}
+
+void Moments::add_values(bool second, size_t count, double* a, const double* b) {
+  const size_t sums = second ? count : count / 2, lows = second ? 0 : count / 4;
+  kernels<double>().add(sums, a, b);
+  for (size_t j = sums; j < sums + lows; ++j)
+    if (b[j] < a[j]) a[j] = b[j];
+  for (size_t j = sums + lows; j < count; ++j)
+    if (b[j] > a[j]) a[j] = b[j];
+}
+
+void Moments::write(double* values) {
+  const size_t n = columns_.size();
+  memcpy(values, sums_.finish(), n * sizeof(Sums));
+  for (size_t j = 0; j < n && !second_; ++j) {
+    values[2 * n + j] = columns_[j].low;
+    values[3 * n + j] = columns_[j].high;
+  }
+}
+
+netlet_status Moments::take(const double* values, bool any, double unit, size_t rows, netlet_error* error) {
+  const size_t n = columns_.size();
+  for (size_t j = 0; j < n && !second_; ++j) {
+    columns_[j].low = values[2 * n + j];
+    columns_[j].high = values[3 * n + j];
+  }
+  any_ |= any;
+  unit_ = larger(unit_, unit);
+  return end_of_pass(reinterpret_cast<const Sums*>(values), rows, error);
+}
+
+void Moments::means(double* values) const {
+  for (size_t j = 0; j < columns_.size(); ++j) {
+    values[2 * j] = columns_[j].mean;
+    values[2 * j + 1] = columns_[j].unit;
+  }
+}
+
+void Moments::set_means(const double* values) {
+  for (size_t j = 0; j < columns_.size(); ++j) {
+    columns_[j].mean = values[2 * j];
+    columns_[j].unit = values[2 * j + 1];
+  }
+  second_ = true;
+}
+
+netlet_status Moments::find_means(const Sums* sums, netlet_error* error) {
   if (!any_) return no_weight(rows_, error);
-  const Sums* const sums = sums_.finish();
   size_t present = 0;
   for (size_t j = 0; j < columns_.size(); ++j) {
     Column& c = columns_[j];
@@ -167,8 +218,7 @@ netlet_status Moments::find_means(netlet_error* error) {
   return present ? NETLET_OK : no_target(error);
 }
 
-netlet_status Moments::find_deviations(netlet_error* error) {
-  const Sums* const sums = sums_.finish();
+netlet_status Moments::find_deviations(const Sums* sums, netlet_error* error) {
   for (size_t j = 0; j < columns_.size(); ++j) {
     const Column& c = columns_[j];
     const double deviation = c.unit * sqrt(sums[j].value / sums[j].weight);
@@ -195,8 +245,6 @@ netlet_status learn_scaling(netlet_network& net, int kind, const Sample& sample,
   return moments.set_in(net, error);
 }
 
-namespace {
-
 netlet_status check_sample(const netlet_network& net, int kind, const netlet_array* rows, const netlet_array* weights,
                            int missing, netlet_error* error) {
   NETLET_TRY(check_array(data_name(kind), rows, error));
@@ -212,7 +260,10 @@ netlet_status check_sample(const netlet_network& net, int kind, const netlet_arr
   return with_dtype(net.dtype, [&](auto zero) { return check_weights<decltype(zero)>(*weights, rows->rows, error); });
 }
 
-}  // namespace
+netlet_status check_scalable(const netlet_network& net, int kind, netlet_error* error) {
+  NETLET_TRY(check_kind(kind, error));
+  return check_loss(net, kind, error);
+}
 
 netlet_status learn_scalings(netlet_network& net, int kinds, const BatchSource& batches, netlet_error* error) {
   constexpr int all[] = {NETLET_SCALE_INPUTS, NETLET_SCALE_OUTPUTS};

@@ -27,14 +27,27 @@ class Moments {
   netlet_status end_of_pass(netlet_error* error);
   netlet_status set_in(netlet_network& net, netlet_error* error) const;  // after the second pass
 
+  // For sums in parts (compute/partial.hpp): the sums of a pass as value_count() numbers; second: of the second pass.
+  static size_t value_count(const netlet_network& net, int kind, bool second);
+  static void add_values(bool second, size_t count, double* a, const double* b);
+  void write(double* values);  // after all rows of a part, in place of end_of_pass
+  netlet_status take(const double* values, bool any, double unit, size_t rows,
+                     netlet_error* error);  // all rows' sums, likewise
+  bool any() const { return any_; }
+  double unit() const { return unit_; }
+  // After the first pass: a mean and a unit for each column. set_means: what a part's second pass begins with
+  void means(double* values) const;
+  void set_means(const double* values);
+
  private:
   struct Column {
     double low, high, mean;
     double unit;  // a power of two near the largest distance from the mean, so that squares neither overflow nor vanish
   };
   template <class T, class F> netlet_status add_rows(const Sample& part, netlet_error* error, F f);
-  netlet_status find_means(netlet_error* error);
-  netlet_status find_deviations(netlet_error* error);
+  netlet_status end_of_pass(const Sums* sums, size_t rows, netlet_error* error);
+  netlet_status find_means(const Sums* sums, netlet_error* error);
+  netlet_status find_deviations(const Sums* sums, netlet_error* error);
 
   const netlet_network* net_ = nullptr;
   int kind_ = 0;
@@ -49,6 +62,12 @@ class Moments {
 // The caller holds the network. learn_scalings: kinds is a sum of netlet_scaling_kind; it passes twice over the batches.
 netlet_status learn_scaling(netlet_network& net, int kind, const Sample& sample, netlet_error* error);
 netlet_status learn_scalings(netlet_network& net, int kinds, const BatchSource& batches, netlet_error* error);
+
+// Fails unless the rows may be learned from; kind: a netlet_scaling_kind
+netlet_status check_sample(const netlet_network& net, int kind, const netlet_array* rows, const netlet_array* weights,
+                           int missing, netlet_error* error);
+// Fails unless there is such a kind, and the loss allows it.
+netlet_status check_scalable(const netlet_network& net, int kind, netlet_error* error);
 
 // Fails unless a scaling that is there is finite, with positive scales, and fits the loss.
 netlet_status check_scaling(const netlet_network& net, int kind, netlet_error* error);

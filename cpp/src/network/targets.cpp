@@ -198,19 +198,29 @@ template netlet_status check_mean_weight<float>(double, double, size_t, bool, ne
 template netlet_status check_mean_weight<double>(double, double, size_t, bool, netlet_error*);
 
 template <class T>
+netlet_status sum_weights(const netlet_targets& targets, size_t rows, double* sum, netlet_error* error) {
+  *sum = (double)rows;
+  if (!targets.sample_weight) return NETLET_OK;
+  Buffer<double> blocks;
+  if (!blocks.allocate(divide_up(rows, kBlockRows), true)) return out_of_memory(error);
+  NETLET_TRY(each_row<T>(*targets.sample_weight, error, [&](const T* weight, size_t i) {
+    blocks[i / kBlockRows] = blocks[i / kBlockRows] + (double)*weight;
+    return NETLET_OK;
+  }));
+  tree(blocks.size(), [&](size_t a, size_t b) { blocks[a] = blocks[a] + blocks[b]; });
+  *sum = blocks[0];
+  return NETLET_OK;
+}
+template netlet_status sum_weights<float>(const netlet_targets&, size_t, double*, netlet_error*);
+template netlet_status sum_weights<double>(const netlet_targets&, size_t, double*, netlet_error*);
+
+template <class T>
 netlet_status mean_weight(const netlet_targets& targets, size_t rows, double* mean, netlet_error* error) {
   const bool given = targets.weight_mean != 0;
   *mean = given ? targets.weight_mean : 1;
   double sum = (double)rows * *mean;
   if (targets.sample_weight && !given) {
-    Buffer<double> blocks;
-    if (!blocks.allocate(divide_up(rows, kBlockRows), true)) return out_of_memory(error);
-    NETLET_TRY(each_row<T>(*targets.sample_weight, error, [&](const T* weight, size_t i) {
-      blocks[i / kBlockRows] = blocks[i / kBlockRows] + (double)*weight;
-      return NETLET_OK;
-    }));
-    tree(blocks.size(), [&](size_t a, size_t b) { blocks[a] = blocks[a] + blocks[b]; });
-    sum = blocks[0];
+    NETLET_TRY(sum_weights<T>(targets, rows, &sum, error));
     *mean = sum / (double)rows;
   }
   return check_mean_weight<T>(sum, *mean, rows, given, error);

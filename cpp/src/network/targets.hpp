@@ -34,6 +34,10 @@ template <class T> netlet_status check_weights(const netlet_array& weights, size
 template <class T>
 netlet_status mean_weight(const netlet_targets& targets, size_t rows, double* mean, netlet_error* error);
 
+// The sum of the rows' weights, in the tree.
+template <class T>
+netlet_status sum_weights(const netlet_targets& targets, size_t rows, double* sum, netlet_error* error);
+
 // What mean_weight checks, for a sum of weights. given: not by the rows' own weights
 template <class T>
 netlet_status check_mean_weight(double sum, double mean, size_t rows, bool given, netlet_error* error);
