@@ -119,18 +119,19 @@ class OverBatches(Inspection):
         """Predictions of all rows of a `Batches`."""
         import numpy as np
 
+        known: int | None = batches.rows
+        together: Array | None = None
         found: list[Array] = []
-        together: Array | None = None  # with room for all of them, if one knows how many
         rows = 0
         for part in self.predict_batches(batches):
-            if batches.rows is None or together is None:
+            if known is None:
                 found.append(part)
-            if batches.rows is not None:
-                if together is None:
-                    together = np.empty((batches.rows, *part.shape[1:]), part.dtype)
-                together[rows : rows + len(part)] = part
+                continue
+            if together is None:
+                together = np.empty((known, *part.shape[1:]), part.dtype)
+            together[rows : rows + len(part)] = part
             rows += len(part)
-        if not found:
+        if together is None and not found:
             raise ValueError("x: expected at least one row, got none")
         return np.concatenate(found) if together is None else together
 

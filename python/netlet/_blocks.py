@@ -98,9 +98,13 @@ def blocks(
     rows: of all pieces, if that is known; key: seed and epoch.
     """
     size, before, collected = window if key else None, 0, None
+    seen = 0
     with contextlib.closing(pieces):
         for piece in pieces:
             first = 0
+            seen += len(piece[0])
+            if rows is not None and seen > rows:
+                break
             while first < len(piece[0]):
                 if size is None:
                     size = max(_BYTES // max(_bytes_of_row(piece), 1) // batch_size, 1) * batch_size
@@ -115,6 +119,9 @@ def blocks(
                     full, collected = [collected], None
                     yield _ordered(full, before - size, key)
             del piece  # before the next one is made
+    if rows is not None and seen != rows:
+        more = " or more" if seen > rows else ""
+        raise ValueError(f"batches: expected {rows} rows, as in the pass before or as `rows` says, got {seen}{more}")
     if collected is not None:
         alone = not before and collected.rows <= batch_size  # one batch of all rows is never shuffled
         yield _ordered([collected], before, None if alone else key)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from pathlib import Path
@@ -44,7 +45,7 @@ def paths_of(value: Any) -> list[Path]:
         raise ValueError("paths: expected at least one, got none")
     found: list[Path] = []
     for each in given:
-        if not isinstance(each, (str, Path)):
+        if not isinstance(each, (str, os.PathLike)):
             raise TypeError(f"paths: expected a path or a list of them, got {shown(each)}")
         path = Path(each)
         if path.exists():
@@ -101,8 +102,8 @@ class Arrays:
     def select(self, columns: list[str]) -> Arrays:
         if self.columns is None:
             return self
-        result = copy.copy(self)
-        result._order, result.columns = [self.columns.index(name) for name in columns], columns
+        result, before = copy.copy(self), self._order or range(len(self.columns))
+        result._order, result.columns = [before[self.columns.index(name)] for name in columns], columns
         return result
 
     def pieces(self, start: int = 0) -> Pieces:
@@ -126,8 +127,12 @@ class Arrays:
 
 def _parts(value: Any, name: str) -> list[Any]:
     """What has the rows of an argument, one part after the other."""
-    many = isinstance(value, (list, tuple)) and len(value) > 0 and all(isinstance(part, (str, Path)) for part in value)
-    if many or isinstance(value, (str, Path)):
+    many = (
+        isinstance(value, (list, tuple))
+        and len(value) > 0
+        and all(isinstance(part, (str, os.PathLike)) for part in value)
+    )
+    if many or isinstance(value, (str, os.PathLike)):
         arrays: list[Any] = [_mapped(path) for path in in_folders(paths_of(value), ".npy")]
     elif hasattr(value, "shape") and hasattr(value, "__getitem__") and not hasattr(type(value), "columns"):
         arrays = [value] if not hasattr(type(value), "iloc") else [_numbers_or_texts(value, name)]
@@ -211,12 +216,13 @@ class _Tables:
         self._y = _listed(y, "y")
         self._weight = _listed(sample_weight, "sample_weight")
         others = {*self._y, *self._weight}
-        self.columns = _listed(x, "x") or [name for name in schemas[0].names if name not in others]
+        indices = {name for schema in schemas for name in _indices(schema)}
+        self.columns = _listed(x, "x") or [name for name in schemas[0].names if name not in others | indices]
         if not self.columns:
             raise ValueError(f"x: expected columns beside those of y, got none in {paths[0]}")
         for path, schema in zip(paths, schemas):
             _check_columns(path, schema, {"x": self.columns, "y": self._y, "sample_weight": self._weight})
-            extra = [] if x is not None else [n for n in schema.names if n not in {*self.columns, *others}]
+            extra = [] if x is not None else [n for n in schema.names if n not in {*self.columns, *others, *indices}]
             if extra:
                 raise ValueError(
                     f"{path}: expected the columns of {paths[0]}, but unexpected: {listed(extra)}; x=[...] names those "
@@ -322,6 +328,11 @@ def _listed(names: Any, argument: str) -> list[str]:
     return list(names)
 
 
+def _indices(schema: Any) -> list[str]:
+    """Columns that hold the index of a frame of pandas, which is no data."""
+    return [name for name in (schema.pandas_metadata or {}).get("index_columns", []) if isinstance(name, str)]
+
+
 def _check_columns(path: Path, schema: Any, wanted: dict[str, list[str]]) -> None:
     for argument, names in wanted.items():
         missing = [name for name in names if name not in schema.names]
@@ -379,7 +390,7 @@ def _plain(column: Any, nulls: str) -> Any:
         column = column.cast(pa.float64())
     if nulls == "nan" and column.null_count:
         kind = column.type if pa.types.is_floating(column.type) else pa.float64()
-        column = pa.array(column.to_numpy(zero_copy_only=False).astype(kind.to_pandas_dtype()), kind)
+        column = pa.array(column.cast(kind, safe=False).to_numpy(zero_copy_only=False), kind, from_pandas=False)
     return column
 
 

@@ -253,6 +253,47 @@ def test_damaged_and_empty_files_are_named(tmp_path):
         Batches.from_arrays(tmp_path / "bad.npy", batch_size=10)
 
 
+def test_a_wrong_number_of_rows_is_refused(tmp_path):
+    for rows, got in [(5, "1100 or more"), (1099, "1100 or more"), (1101, "1100$")]:
+        for size in (7, 5000):
+            with pytest.raises(ValueError, match=rf"^batches: expected {rows} rows, .* got {got}"):
+                list(Batches([(X, Y)], rows=rows, batch_size=size))
+    write_csv(tmp_path / "a.csv", TABLE)
+    batches = Batches.from_csv(tmp_path / "a.csv", y="target", batch_size=10)
+    assert len(list(batches)) == 110
+    write_csv(tmp_path / "a.csv", {name: column[:7] for name, column in TABLE.items()})
+    with pytest.raises(ValueError, match=r"^batches: expected 1100 rows, as in the pass before .* got 7$"):
+        list(batches)
+
+
+def test_the_index_of_a_frame_is_no_input(tmp_path):
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"a": [1.0, 2.0], "y": [3.0, 4.0]}, index=[7, 9])
+    frame.to_parquet(tmp_path / "a.parquet")
+    frame.rename_axis("day").to_parquet(tmp_path / "b.parquet")
+    batches = Batches.from_parquet([tmp_path / "a.parquet", tmp_path / "b.parquet"], y="y", batch_size=4)
+    assert batches.columns == ["a"]
+    ((x, y),) = batches
+    assert x.ravel().tolist() == [1, 2, 1, 2]
+    assert y.tolist() == [3, 4, 3, 4]
+
+
+def test_nulls_of_every_type_become_nan(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    types = [pa.bool_(), pa.int8(), pa.uint64(), pa.float16(), pa.float32(), pa.float64(), pa.decimal128(5, 2)]
+    ones = {pa.bool_(): True, pa.float16(): np.float16(1)}
+    columns = {str(kind): pa.array([ones.get(kind, 1), None], kind) for kind in types}
+    columns["dictionary"] = pa.array([1, None]).dictionary_encode()
+    columns["nothing"] = pa.nulls(2)
+    columns["y"] = pa.array([1, 2])
+    write_parquet(tmp_path / "a.parquet", columns)
+    ((x, _),) = Batches.from_parquet(tmp_path / "a.parquet", y="y", nulls="nan", batch_size=4)
+    assert_same_bits(x, np.array([[*[1.0] * 8, np.nan], [np.nan] * 9]))
+    for name in list(columns)[:-1]:
+        with pytest.raises(ValueError, match=rf"row [01], column 0 \('{name[:4]}.*\) is missing \(null\)"):
+            list(Batches.from_parquet(tmp_path / "a.parquet", y="y", x=[name], batch_size=4))
+
+
 def test_a_file_that_changes_between_passes_is_refused(tmp_path):
     write_parquet(tmp_path / "a.parquet", TABLE)
     batches = Batches.from_parquet(tmp_path / "a.parquet", y="target", batch_size=10)

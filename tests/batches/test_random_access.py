@@ -68,6 +68,7 @@ def test_how_many_rows_there_are(sources, tmp_path):
     assert batches.rows == ROWS
     assert Batches(list, batch_size=3).rows is None
     assert Batches(list, batch_size=3, rows=7).rows == 7
+    assert len(list(Batches([X[:7]], batch_size=3, rows=7))) == 3
 
 
 def test_what_the_inputs_are_called(sources):
