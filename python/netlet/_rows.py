@@ -210,6 +210,7 @@ class _Tables:
     def __init__(self, paths: list[Path], x: Names, y: Names, sample_weight: str | None, nulls: str) -> None:
         if nulls not in ("refuse", "nan"):
             raise ValueError(f"nulls: expected 'refuse' or 'nan', got {shown(nulls)}")
+        _require_pyarrow(type(self).__name__)
         self._paths, self._nulls = paths, nulls
         schemas = [self._schema(path) for path in paths]
         self._y_alone = isinstance(y, str)  # of shape (rows,)
@@ -303,6 +304,13 @@ class _Tables:
         found = texts(batch.select(self._y), "y", first_row=first)
         assert found is not None  # the schema says so
         return found
+
+
+def _require_pyarrow(what: str) -> None:
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError:
+        raise ImportError(f"{what} needs PyArrow: pip install pyarrow") from None
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@
 
 import decimal
 import gzip
+import sys
 
 import numpy as np
 import pytest
@@ -251,6 +252,15 @@ def test_damaged_and_empty_files_are_named(tmp_path):
     (tmp_path / "bad.npy").write_bytes(b"no array")
     with pytest.raises(ValueError, match=r"bad\.npy: expected an array of numbers"):
         Batches.from_arrays(tmp_path / "bad.npy", batch_size=10)
+
+
+def test_without_pyarrow_the_error_says_what_to_install(tmp_path, monkeypatch):
+    (tmp_path / "a.csv").write_text("x,y\n1,2\n")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    for what, read in (("Parquet", Batches.from_parquet), ("CSV", Batches.from_csv)):
+        with pytest.raises(ImportError, match=rf"^{what} needs PyArrow: pip install pyarrow$"):
+            read(tmp_path / "a.csv", y="y", batch_size=1)
+    assert len(list(Batches.from_arrays(X, Y, batch_size=100))) == 11
 
 
 def test_a_wrong_number_of_rows_is_refused(tmp_path):
