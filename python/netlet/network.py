@@ -1313,7 +1313,7 @@ class Network(Distributed):
                 "progress": progress,
             },
             {"said": said, "known": known, "feature_names": names, "given": given},
-            {"training": rows_in(batches)},
+            rows={"training": rows_in(batches)},
         )
 
     def _train(
@@ -1321,11 +1321,14 @@ class Network(Distributed):
         data: Callable[[Any], dict[str, Any]],
         options: training.Options,
         notes: dict[str, Any],
+        led: Callable[[dict[str, Any], Optimizer, History], dict[str, Any]] | None = None,
+        *,
         rows: dict[str, int] | None = None,
     ) -> History:
         """Train on `data`, settings for where the core gets rows from: a function of what shows the progress.
 
-        `notes`: for `_noting`. `rows`: how many, as far as that is known, for the display.
+        `notes`: for `_noting`. `led`: what replaces settings where somebody else leads the training. `rows`: how many,
+        as far as that is known, for the display.
         """
         from . import _training as training
 
@@ -1334,6 +1337,8 @@ class Network(Distributed):
         warn_of_another_network(optimizer, self, 5)
         if settings["schedule"] is not None:
             training.warn_of_finished_schedule(self, settings, optimizer)
+        if led is not None:
+            settings |= led(settings, optimizer, history)
         steps = optimizer.steps
         validation_batches = settings["next_validation_batch"]
         known_rows = {**(rows or {}), "validation": validation_batches.rows if validation_batches else 0}
