@@ -735,6 +735,13 @@ NETLET_API int netlet_saved_numerics_version(const netlet_network* network);
 NETLET_API netlet_status netlet_map(int32_t function, int32_t dtype, size_t count, const void* x, void* y,
                                     netlet_error* error);
 
+/* The order in which netlet_fit takes so many rows in an epoch, if it shuffles them: order[k] becomes the number of the
+ * row at place k, counted from 0. first: 0, or, to shuffle data in windows, each of which fits in memory, the number of
+ * the window's first row in the data. `order` has memory for `rows` numbers; nothing is allocated, and any thread may call
+ * this. It can be interrupted. */
+NETLET_API netlet_status netlet_shuffled_order(uint64_t seed, uint64_t epoch, uint64_t first, size_t rows,
+                                               int64_t* order, netlet_error* error);
+
 #ifdef __cplusplus
 }
 #endif
