@@ -23,6 +23,22 @@ WORKLOADS = {
 }
 
 
+def network(layers):
+    return Network(
+        layers,
+        activation="tanh",
+        output_activation="identity",
+        reduction="mean",
+        dtype="float32",
+        seed=0,
+    )
+
+
+def data(layers, rows):
+    rng = np.random.default_rng(0)
+    return [rng.normal(size=(rows, columns)).astype(np.float32) for columns in (layers[0], layers[-1])]
+
+
 def quietly(request):
     """Wait without taking a core from the rank that is being timed."""
     while not request.Test():
@@ -43,18 +59,15 @@ def main():
     arguments = parser.parse_args()
     for name in arguments.workload or WORKLOADS:
         layers, rows = WORKLOADS[name]
-        rng = np.random.default_rng(0)
-        x = rng.normal(size=(rows, layers[0])).astype(np.float32)
-        y = rng.normal(size=(rows, layers[-1])).astype(np.float32)
-        settings = {"activation": "tanh", "output_activation": "identity", "reduction": "mean", "dtype": "float32"}
+        x, y = data(layers, rows)
         alone, together = [], []
         for _ in range(arguments.pairs):
-            net = Network(layers, seed=0, **settings)
+            net = network(layers)
             if WORLD.rank == 0:
                 with netlet.thread_limit(1):
                     alone.append(seconds_per_step(net, x, y, MPI.COMM_SELF, arguments.steps))
             quietly(WORLD.Ibarrier())
-            net = Network(layers, seed=0, **settings)
+            net = network(layers)
             with netlet.thread_limit(1):
                 together.append(seconds_per_step(net, x, y, WORLD, arguments.steps))
         if WORLD.rank == 0:
@@ -63,4 +76,5 @@ def main():
             print(f"{name}: {one:.2f} ms a step on 1 rank, {several:.2f} ms on {WORLD.size}: {ratio:.2f} times as fast")
 
 
-main()
+if __name__ == "__main__":
+    main()

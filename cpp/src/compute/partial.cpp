@@ -45,14 +45,15 @@ size_t values_of(const netlet_network& net, const netlet_task& task) {
   return of_moments(task.kind) ? Moments::value_count(net, task.scaling, task.kind == NETLET_TASK_DEVIATIONS) : 0;
 }
 
-// kind, scaling, validation and dropout
+// kind, scaling, validation and dropout, as far as they matter
 uint32_t task_number(const netlet_task& task) {
-  return (uint32_t)task.kind | (uint32_t)task.scaling << 8 | (uint32_t)task.validation << 16 |
-         (uint32_t)task.dropout << 24;
+  const bool gradient = task.kind == NETLET_TASK_GRADIENT, moments = of_moments(task.kind);
+  return (uint32_t)task.kind | (uint32_t)(moments ? task.scaling : 0) << 8 | (uint32_t)task.validation << 16 |
+         (uint32_t)(gradient ? task.dropout : 0) << 24;
 }
 
 Head head_of(const netlet_network& net, const netlet_task& task) {
-  return {kMark,     task_number(task), (uint32_t)net.dtype,  task.rows, task.order ? UINT64_MAX : task.first,
+  return {kMark,     task_number(task), (uint32_t)net.dtype,  task.rows, task.first,
           task.seed, task.stream,       values_of(net, task), 0};
 }
 
@@ -169,8 +170,8 @@ netlet_array rows_of(const netlet_array& a, size_t first, size_t rows) {
 template <class T> class Parts {
  public:
   Parts(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, const netlet_task& task,
-        size_t first_row)
-      : net_(net), x_(x), targets_(targets), task_(task), first_row_(first_row) {
+        size_t first_row, BatchRunner<T>& runner)
+      : net_(net), x_(x), targets_(targets), task_(task), first_row_(first_row), runner_(runner) {
     targets_.weight_mean = 0;  // nothing is divided here
   }
 
@@ -181,6 +182,7 @@ template <class T> class Parts {
     each_node(begin, end, head.blocks(), [&](const Node& node) {
       Piece& piece = *reinterpret_cast<Piece*>(to);
       piece = {node.index, node.level, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+      memset(to + head.piece_bytes() - 8, 0, head.values ? 8 : 0);  // also where a last value of 4 bytes leaves a gap
       const size_t first = node.begin() * kBlockRows - first_row_;
       const size_t rows = smaller(node.end(head.blocks()) * kBlockRows, (size_t)head.rows) - first_row_ - first;
       status = of_moments(task_.kind) ? moments(first, rows, piece, error) : sums(first, rows, piece, error);
@@ -262,7 +264,7 @@ template <class T> class Parts {
   const netlet_task& task_;
   const size_t first_row_;
   PassKind kind_ = {};
-  BatchRunner<T> runner_;
+  BatchRunner<T>& runner_;
 };
 
 }  // namespace
@@ -314,7 +316,7 @@ netlet_task netlet_step_task(const netlet_network* network, size_t rows, uint64_
   task.rows = rows;
   task.dropout = network->has_dropout() ? 1 : 0;
   task.seed = task.dropout ? (uint64_t)network->seed : 0;
-  task.stream = task.dropout ? step : 0;
+  task.stream = step;
   return task;
 }
 
@@ -344,10 +346,17 @@ netlet_status netlet_partial(const netlet_network* network, const netlet_array* 
                    netlet_partial_size(network, task, first_row, rows), alignof(Head), size);
   return holding<Reading>("partial", *network, error, [&](auto zero) {
     Head& head = *static_cast<Head*>(partial);
-    head = head_of(*network, *task);
-    head.pieces = piece_count(*task, first_row, rows);
-    return Parts<decltype(zero)>(*network, *x, *targets, *task, first_row)
-        .write(head, reinterpret_cast<char*>(&head + 1), error);
+    head = {};  // what is not whole must not be taken for it
+    Head done = head_of(*network, *task);
+    done.pieces = piece_count(*task, first_row, rows);
+    using Runner = BatchRunner<decltype(zero)>;
+    Runner* const runner = network->workspace.take<Runner>();
+    if (!runner) return out_of_memory(error);
+    const netlet_status status = Parts<decltype(zero)>(*network, *x, *targets, *task, first_row, *runner)
+                                     .write(done, reinterpret_cast<char*>(&head + 1), error);
+    network->workspace.leave(runner);
+    if (status == NETLET_OK) head = done;
+    return status;
   });
 }
 
