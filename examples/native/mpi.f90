@@ -65,7 +65,12 @@ contains
   ! Ends all ranks.
   subroutine fail(message)
     character(*), intent(in) :: message
+    double precision :: begin
     write (error_unit, '(a, i0, 2a)') "mpi_fortran: rank ", rank, ": ", trim(message)
+    flush (error_unit)
+    begin = MPI_Wtime()  ! MPICH's mpiexec may drop what is written just before an abort
+    do while (MPI_Wtime() < begin + 0.5d0)
+    end do
     call MPI_Abort(MPI_COMM_WORLD, 1)
   end subroutine
 

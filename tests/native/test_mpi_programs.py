@@ -142,7 +142,7 @@ def test_a_failure_of_one_rank_ends_all(start, language, digits, tmp_path):
     result = start(language, 3, tmp_path / "cut.csv")
     assert result.returncode != 0
     assert re.search(r"rank 1: .*cut.csv, line 701: expected 65 numbers", result.stderr)
-    result = start(language, 2, tmp_path / "cut.csv", 100)
+    result = start(language, 2, tmp_path / "wrong.csv", 100)
     assert result.returncode != 0
     assert "BATCH_SIZE: expected a multiple of 256" in result.stderr
     result = start(language, 2, tmp_path / "nothing")
