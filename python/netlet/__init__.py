@@ -62,6 +62,7 @@ del check_environment
 
 if TYPE_CHECKING:  # imported on first use
     from . import callbacks as callbacks
+    from . import mpi as mpi
     from . import reference as reference
     from . import schedules as schedules
     from . import sklearn as sklearn
@@ -71,7 +72,7 @@ if TYPE_CHECKING:  # imported on first use
 
 def __getattr__(name: str) -> object:
     """Import on first use what few programs need."""
-    if name in ("callbacks", "reference", "schedules", "sklearn"):
+    if name in ("callbacks", "mpi", "reference", "schedules", "sklearn"):
         import importlib
 
         return importlib.import_module(f".{name}", __name__)
