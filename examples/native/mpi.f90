@@ -3,9 +3,9 @@
 !
 !   mpiexec -n 4 mpi_fortran DIGITS.CSV [BATCH_SIZE]
 !
-! Each process, a rank, keeps some of the rows, and all of them run net%fit. Whenever it needs sums over all rows, each rank
-! sums over its own, the sums are added on the way up a binary tree of ranks, and the total goes back to all of them. So all
-! ranks take the same steps, and the network has the same bits for any number of them.
+! Each process, a rank, keeps some of the rows, and all of them run net%fit. Whenever it needs sums over all rows, each
+! rank sums over its own, the sums are added on the way up a binary tree of ranks, and the total goes back to all of them.
+! So all ranks take the same steps, and the network has the same bits for any number of them.
 module digits
   use, intrinsic :: iso_c_binding, only: c_int32_t, c_int64_t
   use, intrinsic :: iso_fortran_env, only: error_unit
