@@ -170,9 +170,7 @@ def split(
     loss: str, share: Any, seed: int, x: Any, y: Any, sample_weight: Any, missing: MissingName
 ) -> tuple[Any, Any, Any, tuple[Any, Any, Any]]:
     """Rows for training, and rows for validation: of each class those with the smallest random numbers."""
-    share = number(share, "validation_split")
-    if not 0 < share < 1:
-        raise ValueError(f"validation_split: expected a number between 0 and 1, got {share:g}")
+    share = split_share(share)
     x, y = real_array(x, "x"), real_array(y, "y")
     if x.ndim != 2 or len(x) < 2:
         raise ValueError(f"x: expected at least 2 rows for validation_split, got shape {x.shape}")
@@ -187,6 +185,14 @@ def split(
     parts = [x, y] if weight is None else [x, y, weight]
     own, held = ([part[rows] for part in parts] + [None] * (3 - len(parts)) for rows in (~chosen, chosen))
     return own[0], own[1], own[2], (held[0], held[1], held[2])
+
+
+def split_share(value: Any) -> float:
+    """What `validation_split` may be."""
+    share = number(value, "validation_split")
+    if not 0 < share < 1:
+        raise ValueError(f"validation_split: expected a number between 0 and 1, got {share:g}")
+    return share
 
 
 def _check_finite(name: str, values: Any, nan_is_missing: bool) -> None:

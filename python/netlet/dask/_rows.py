@@ -1,0 +1,332 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Data of Dask as numbered rows, and how these are dealt to the workers: whole blocks, once, as a graph of tasks.
+
+A worker that is lost takes its share along; Dask computes that again, from the parts that it was cut of.
+"""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dask
+import dask.array
+import numpy as np
+from dask.delayed import Delayed
+from distributed import Client, Future, wait
+
+from .._data import shown
+from ..reference.sums import BLOCK_ROWS
+from . import _tasks as tasks
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
+
+_MOST_PARTIALS = 8  # that one task, or the caller's process, combines
+_MOST_BYTES = 1 << 24  # of parameters that go out with the tasks of a step, through the scheduler
+
+
+def is_frame(value: Any) -> bool:
+    """Whether it is a frame of Dask."""
+    return _is_collection(value) and hasattr(value, "columns")
+
+
+def is_of_dask(value: Any) -> bool:
+    """Whether it is on the workers, or will be: a collection, a list of blocks, or the path of files."""
+    return _is_collection(value) or _are_blocks(value) or isinstance(value, (str, Path, Delayed, Future))
+
+
+class Column:
+    """One of x, y and sample_weight: parts one after the other, on the workers."""
+
+    def __init__(self, name: str, parts: list[Any], columns: Any) -> None:
+        self.name, self.parts, self.columns = name, parts, columns
+        self.found: list[tasks.Found] = []
+        self.starts: list[int] = []
+        self.rows = 0
+        self.dtype: Any = None
+
+    def look(self, client: Client, reading: tasks.Reading) -> None:
+        """Look through all parts."""
+        asked = [client.submit(tasks.look, self.name, part, self.columns, reading, pure=False) for part in self.parts]
+        wait(asked)
+        for number, future in enumerate(asked):
+            if future.status == "error":
+                raise _located(future.exception(), f"partition {number}")
+        self.found = client.gather(asked)
+        ends = list(itertools.accumulate(each.rows for each in self.found))
+        self.starts, self.rows = [0, *ends[:-1]], ends[-1] if ends else 0
+        filled = [each for each in self.found if each.rows] or self.found[:1]
+        for number, each in enumerate(self.found):
+            if each.rows and each.shape != filled[0].shape:
+                raise ValueError(
+                    f"{self.name}: expected rows of shape {filled[0].shape} in all partitions, got {each.shape} in "
+                    f"partition {number}"
+                )
+        if len({each.dtype.kind == "U" for each in filled}) > 1:
+            raise TypeError(f"{self.name}: expected labels of one kind in all partitions, got text in some alone")
+        if filled:
+            self.dtype = np.result_type(*(each.dtype for each in filled))
+        self._refuse_bad()
+
+    def _refuse_bad(self) -> None:
+        for start, each in zip(self.starts, self.found):
+            if each.bad is not None:
+                expected, row, column, value = each.bad
+                raise ValueError(
+                    f"{self.name}: expected {expected}, got {value:g} in row {start + row}, column {column}"
+                )
+
+    def forget(self) -> None:
+        """Let go of the parts: Dask knows how to make them again."""
+        self.parts = []
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of a row."""
+        return next((each.shape for each in self.found if each.rows), ())
+
+    def values(self) -> Array | None:
+        """The values that all parts have, each once, or least and largest ones: as a small y. None if they are many."""
+        of_parts = [each.values for each in self.found if each.rows]
+        if not of_parts or any(values is None for values in of_parts):
+            return None
+        values = np.concatenate([np.asarray(values) for values in of_parts])
+        if values.shape[1:] == self.shape:
+            return values
+        return values.reshape(-1, *(1 for _ in self.shape)).repeat(self.shape[0], axis=1)
+
+
+def _located(error: BaseException, where: str) -> BaseException:
+    """What is wrong with data, and where; other errors as they are."""
+    if isinstance(error, (TypeError, ValueError)) and len(error.args) == 1:
+        return (TypeError if isinstance(error, TypeError) else ValueError)(f"{error} ({where})")
+    return error
+
+
+def columns_of(client: Client, x: Any, y: Any, sample_weight: Any) -> list[Column]:
+    """x, y and, if they are given, sample weights; brought to the workers."""
+    if isinstance(x, (str, Path)):
+        import dask.dataframe
+
+        x = dask.dataframe.read_parquet(x)
+    given: dict[str, tuple[Any, Any]] = {"x": (x, None), "y": (y, None), "sample_weight": (sample_weight, None)}
+    named = {name: value for name, value in (("y", y), ("sample_weight", sample_weight)) if _are_names(value)}
+    if named:
+        if not is_frame(x):
+            raise ValueError(
+                f"{next(iter(named))}: expected names of columns beside a frame of Dask or the path of Parquet files "
+                f"alone, got {shown(next(iter(named.values())))}"
+            )
+        taken = [name for value in named.values() for name in ([value] if isinstance(value, str) else value)]
+        for name, value in named.items():
+            absent = [each for each in ([value] if isinstance(value, str) else value) if each not in x.columns]
+            if absent:
+                raise ValueError(f"{name}: expected columns of x, which has no {absent[0]!r}")
+            given[name] = (x, value)
+        given["x"] = (x, [column for column in x.columns if column not in taken])
+    del x, y, sample_weight
+    wanted = {id(value): value for value, _ in given.values() if value is not None}
+    parts = dict(zip(wanted, _parts(client, list(wanted.values()))))
+    return [Column(name, parts[id(value)], columns) for name, (value, columns) in given.items() if value is not None]
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, str) or (
+        isinstance(value, (list, tuple)) and len(value) > 0 and all(isinstance(each, str) for each in value)
+    )
+
+
+def _parts(client: Client, values: list[Any]) -> list[list[Any]]:
+    """Futures of the parts of each; those of collections are asked for together, as they may have tasks in common."""
+    collections = [_rechunked(value) for value in values if _is_collection(value)]
+    persisted = iter(client.persist(collections) if collections else [])
+    return [client.compute(_delayed(next(persisted) if _is_collection(value) else value)) for value in values]
+
+
+def _is_collection(value: Any) -> bool:
+    """Whether it is an array or a frame of Dask; a Delayed has any attribute."""
+    return dask.is_dask_collection(value) and not isinstance(value, Delayed) and hasattr(value, "to_delayed")
+
+
+def _delayed(value: Any) -> list[Any]:
+    """Parts, one after the other."""
+    if _is_collection(value):
+        return list(value.to_delayed().ravel() if isinstance(value, dask.array.Array) else value.to_delayed())
+    blocks = value if _are_blocks(value) else [value]
+    return [block if isinstance(block, (Delayed, Future)) else dask.delayed(block, traverse=False) for block in blocks]
+
+
+def _rechunked(value: Any) -> Any:
+    """An array of Dask whose parts are whole rows; others as they are."""
+    if isinstance(value, dask.array.Array):
+        return value.rechunk(dict.fromkeys(range(1, value.ndim), -1))
+    return value
+
+
+def _are_blocks(value: Any) -> bool:
+    return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(e, (Delayed, Future)) for e in value)
+
+
+def divided(blocks: int, count: int) -> list[int]:
+    """Where each of `count` ranges of blocks begins, and where the last ends: about equal, within a tenth.
+
+    They begin at multiples of a power of two, so that each is a few complete subtrees.
+    """
+    unit = 1 << max((blocks // (10 * count)).bit_length() - 1, 0)
+    return [*((2 * blocks * k // (count * unit) + 1) // 2 * unit for k in range(count)), blocks]
+
+
+def ranges(rows: int, batch_size: int, workers: int) -> list[dict[int, tuple[int, int]]]:
+    """For each worker, of each batch the rows that it gets: whole blocks of the batch."""
+    dealt: list[dict[int, tuple[int, int]]] = [{} for _ in range(workers)]
+    for batch, start in enumerate(range(0, rows, batch_size)):
+        stop = min(start + batch_size, rows)
+        blocks = -(-(stop - start) // BLOCK_ROWS)
+        bounds = [min(start + bound * BLOCK_ROWS, stop) for bound in divided(blocks, workers)]
+        for k, (first, end) in enumerate(itertools.pairwise(bounds)):
+            if first < end:
+                dealt[(k + batch) % workers][batch] = (first, end)
+    return dealt
+
+
+class Dealt:
+    """Rows that have been dealt to the workers, of which sums are to be had.
+
+    Parameters
+    ----------
+    client : Client
+    columns : list of Column
+    reading : Reading
+    batch_size : int or None
+        None: all rows are one batch.
+    rows : array of int, optional
+        Which rows of the data these are, ascending; by default all.
+    weigh : tuple, optional
+        For `stack`.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        columns: list[Column],
+        reading: tasks.Reading,
+        batch_size: int | None = None,
+        rows: Array | None = None,
+        weigh: Any = None,
+    ) -> None:
+        self.client = client
+        self.rows = columns[0].rows if rows is None else len(rows)
+        self.batch_size = batch_size or self.rows
+        self.reading, self.weighted = reading, len(columns) > 2 or weigh is not None
+        workers = _workers(client)
+        self.shares: list[tuple[Any, str, set[int]]] = []  # futures, where they are to be, and batches
+        for address, batches in zip(workers, ranges(self.rows, self.batch_size, len(workers))):
+            if batches:
+                future = self._share(columns, rows, batches, address, weigh)
+                self.shares.append((future, address, set(batches)))
+        self._done([future for future, _, _ in self.shares])
+
+    def _share(
+        self, columns: list[Column], rows: Array | None, batches: dict[int, tuple[int, int]], address: str, weigh: Any
+    ) -> Any:
+        """A worker's share, there as long as there is that worker."""
+        places, at = {}, 0
+        for batch, (start, stop) in batches.items():
+            places[batch] = (at, start - batch * self.batch_size, stop - start)
+            at += stop - start
+        cuts = [list(self._cuts(column, rows, list(batches.values()))) for column in columns]
+        parts = (cuts[0], cuts[1], cuts[2] if len(cuts) > 2 else None)
+        numbers = None if rows is None else np.concatenate([rows[start:stop] for start, stop in batches.values()])
+        return self.client.submit(
+            tasks.stack, parts, places, numbers, weigh, workers=[address], allow_other_workers=True, pure=False
+        )
+
+    def _cuts(self, column: Column, rows: Array | None, wanted: list[tuple[int, int]]) -> Iterator[Any]:
+        for part, which in _of_parts(column.starts, column.rows, rows, wanted).items():
+            yield self.client.submit(
+                tasks.cut,
+                column.name,
+                column.parts[part],
+                column.columns,
+                which,
+                self.reading,
+                column.dtype,
+                pure=False,
+            )
+
+    def _done(self, futures: list[Any]) -> None:
+        """Wait for them, and raise the first error."""
+        wait(futures)
+        for future in futures:
+            if future.status == "error":
+                raise future.exception()
+
+    def check(self, shell: Any) -> None:
+        """Refuse rows that a step would refuse."""
+        arguments = shell, self.batch_size, self.reading.missing
+        self._done([self.client.submit(tasks.check, share, *arguments, pure=False) for share, _, _ in self.shares])
+
+    def ask(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
+        """What a function says of each share."""
+        asked = [self.client.submit(function, share, *arguments, pure=False) for share, _, _ in self.shares]
+        return self.client.gather(asked)  # type: ignore[no-any-return]
+
+    def partials(self, shell: Any, parameters: Array, task: Any) -> list[Any]:
+        """Sums of the rows of a batch: of each worker, or of several workers each, if there are many."""
+        batch = task.first // self.batch_size
+        sent: Any = parameters
+        if parameters.nbytes * len(self.shares) > _MOST_BYTES:
+            sent = self.client.submit(tasks.same, parameters, pure=False)
+        asked = [
+            self.client.submit(
+                tasks.partial,
+                share,
+                shell,
+                sent,
+                task,
+                batch,
+                self.reading.missing,
+                workers=[address],
+                allow_other_workers=True,
+                pure=False,
+            )
+            for share, address, batches in self.shares
+            if batch in batches
+        ]
+        while len(asked) > _MOST_PARTIALS:
+            groups = [asked[start : start + _MOST_PARTIALS] for start in range(0, len(asked), _MOST_PARTIALS)]
+            asked = [self.client.submit(tasks.combine, group, pure=False) for group in groups]
+        return self.client.gather(asked)  # type: ignore[no-any-return]
+
+
+def _workers(client: Client) -> list[str]:
+    client.wait_for_workers(1)
+    return list(client.nthreads())
+
+
+def _of_parts(
+    starts: Sequence[int], end: int, rows: Array | None, wanted: list[tuple[int, int]]
+) -> dict[int, list[Any]]:
+    """Which rows of each part are in these ranges; of `rows`, if these are not all."""
+    found: dict[int, list[Any]] = {}
+    ends = [*starts[1:], end]
+    for start, stop in wanted:
+        numbers = None if rows is None else rows[start:stop]
+        first, last = (start, stop - 1) if numbers is None else (int(numbers[0]), int(numbers[-1]))
+        part = bisect_right(starts, first) - 1
+        while part < len(starts) and starts[part] <= last:
+            low, high = max(first, starts[part]), min(last + 1, ends[part])
+            if low < high:
+                if numbers is None:
+                    which: Any = slice(low - starts[part], high - starts[part])
+                else:
+                    which = numbers[slice(*np.searchsorted(numbers, (low, high)))] - starts[part]
+                found.setdefault(part, []).append(which)
+            part += 1
+    return found
