@@ -108,7 +108,8 @@ template <class T> netlet_status check_finite(const char* name, const netlet_arr
   const Kernels<T>& kernel = kernels<T>();
   constexpr size_t kValues = 4096;
   const bool in_place = !scaling && readable_in_place<T>(a);
-  const size_t step = in_place ? 1 : a.columns < kValues ? kValues / a.columns : 1;
+  const bool row_by_row = in_place && a.row_stride != (ptrdiff_t)(a.columns * sizeof(T));
+  const size_t step = row_by_row || a.columns >= kValues ? 1 : kValues / a.columns;
   Buffer<T> copy;
   if (!in_place && !copy.allocate(step * a.columns)) return out_of_memory(error);
   Pace pace;
