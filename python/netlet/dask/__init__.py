@@ -6,6 +6,7 @@ Needs Dask: ``pip install netlet[dask]``; the estimators also need ``netlet[skle
 
 try:
     from ._fit import fit
+    from ._predict import predict, predict_proba
 except ImportError as error:
     if (error.name or "").split(".")[0] not in ("dask", "distributed"):
         raise
@@ -13,4 +14,4 @@ except ImportError as error:
         f"netlet.dask: expected Dask with arrays, frames and distributed ({error}); pip install 'netlet[dask]'"
     ) from error
 
-__all__ = ["fit"]
+__all__ = ["fit", "predict", "predict_proba"]

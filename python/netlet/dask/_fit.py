@@ -18,6 +18,7 @@ from .. import _training as training
 from .._arguments import with_hints
 from .._data import flag, shown
 from .._distributed import combine
+from .._library import numerics_version
 from ..history import History
 from ..network import Network
 from . import _tasks as tasks
@@ -60,16 +61,28 @@ class Sums:
     """Called by `Network.fit_sums`: the sums of a batch, of all workers together."""
 
     def __init__(
-        self, client: Client, network: Network, batches: Dealt, whole: Dealt, validation: Dealt | None
+        self,
+        client: Client,
+        network: Network,
+        batches: Dealt,
+        whole: Dealt,
+        validation: Dealt | None,
+        standardize: training.Standardize,
     ) -> None:
         self._client, self._network = client, network
         self._dealt: dict[str, Any] = {"batches": batches, "whole": whole, "validation": validation}
         self._shell: Any = None
         self._scalings: list[Any] = []
+        learned = training.standardize(network.loss_name, standardize)
+        scaled = {
+            "x": network.input_scaling is not None or learned["standardize_inputs"],
+            "y": network.output_scaling is not None or learned["standardize_outputs"],
+            "sample_weight": False,
+        }
         if batches is not whole:  # otherwise the first step looks at all rows, before anything changes
-            batches.check(self._current_shell())
+            batches.check(self._current_shell(), scaled)
         if validation is not None:
-            validation.check(self._current_shell())
+            validation.check(self._current_shell(), scaled)
 
     def __call__(self, task: Any) -> Any:
         if task.data == "validation":
@@ -87,7 +100,8 @@ class Sums:
         scalings = [None if each is None else [part.tobytes() for part in each] for each in pair]
         if self._shell is None or scalings != self._scalings:
             self._scalings = scalings
-            self._shell = self._client.submit(tasks.same, (uuid.uuid4().hex, _pickled(self._network)), pure=False)
+            shell = uuid.uuid4().hex, numerics_version(), _pickled(self._network)
+            self._shell = self._client.submit(tasks.same, shell, pure=False)
         return self._shell
 
 
@@ -142,6 +156,8 @@ class Data:
                 raise ValueError(f"{other.name}: expected {x.rows} rows, as many as x has, got {other.rows}")
         if weight and weight[0].shape != ():
             raise ValueError(f"sample_weight: expected shape ({x.rows},), got {(x.rows, *weight[0].shape)}")
+        if weight and not np.any(weight[0].values()):
+            raise ValueError(f"sample_weight: expected a weight above 0, got 0 for all of {x.rows} rows")
 
     def _learned_classes(self) -> Array | None:
         """The labels of classes, as `Network.fit` learns them of the whole y."""
@@ -348,7 +364,7 @@ def trained(
     for column in data.columns:
         column.forget()
     return data.network.fit_sums(
-        Sums(data.client, data.network, batches, whole, validation),
+        Sums(data.client, data.network, batches, whole, validation, options["standardize"]),
         rows=batches.rows,
         weighted=batches.weighted,
         validation_rows=validation.rows if validation else 0,

@@ -38,7 +38,7 @@ def is_frame(value: Any) -> bool:
 
 def is_of_dask(value: Any) -> bool:
     """Whether it is on the workers, or will be: a collection, a list of blocks, or the path of files."""
-    return _is_collection(value) or _are_blocks(value) or isinstance(value, (str, Path, Delayed, Future))
+    return _is_collection(value) or are_blocks(value) or isinstance(value, (str, Path, Delayed, Future))
 
 
 class Column:
@@ -144,9 +144,13 @@ def _are_names(value: Any) -> bool:
 
 def _parts(client: Client, values: list[Any]) -> list[list[Any]]:
     """Futures of the parts of each; those of collections are asked for together, as they may have tasks in common."""
-    collections = [_rechunked(value) for value in values if _is_collection(value)]
-    persisted = iter(client.persist(collections) if collections else [])
-    return [client.compute(_delayed(next(persisted) if _is_collection(value) else value)) for value in values]
+    values = [rechunked(value) for value in values]
+    arrays = [value for value in values if isinstance(value, dask.array.Array)]
+    frames = [value for value in values if _is_collection(value) and not isinstance(value, dask.array.Array)]
+    persisted = {}
+    for kind in filter(None, (arrays, frames)):  # their graphs are not of one kind
+        persisted.update(zip(map(id, kind), client.persist(kind)))
+    return [client.compute(_delayed(persisted.get(id(value), value))) for value in values]
 
 
 def _is_collection(value: Any) -> bool:
@@ -158,18 +162,18 @@ def _delayed(value: Any) -> list[Any]:
     """Parts, one after the other."""
     if _is_collection(value):
         return list(value.to_delayed().ravel() if isinstance(value, dask.array.Array) else value.to_delayed())
-    blocks = value if _are_blocks(value) else [value]
+    blocks = value if are_blocks(value) else [value]
     return [block if isinstance(block, (Delayed, Future)) else dask.delayed(block, traverse=False) for block in blocks]
 
 
-def _rechunked(value: Any) -> Any:
+def rechunked(value: Any) -> Any:
     """An array of Dask whose parts are whole rows; others as they are."""
     if isinstance(value, dask.array.Array):
         return value.rechunk(dict.fromkeys(range(1, value.ndim), -1))
     return value
 
 
-def _are_blocks(value: Any) -> bool:
+def are_blocks(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(e, (Delayed, Future)) for e in value)
 
 
@@ -224,12 +228,13 @@ class Dealt:
         self.rows = columns[0].rows if rows is None else len(rows)
         self.batch_size = batch_size or self.rows
         self.reading, self.weighted = reading, len(columns) > 2 or weigh is not None
-        workers = _workers(client)
+        client.wait_for_workers(1)
+        workers = list(client.nthreads())
+        dealt = [batches for batches in ranges(self.rows, self.batch_size, len(workers)) if batches]
         self.shares: list[tuple[Any, str, set[int]]] = []  # futures, where they are to be, and batches
-        for address, batches in zip(workers, ranges(self.rows, self.batch_size, len(workers))):
-            if batches:
-                future = self._share(columns, rows, batches, address, weigh)
-                self.shares.append((future, address, set(batches)))
+        for address, batches in zip(_near(client, columns[0], rows, dealt, workers), dealt):
+            future = self._share(columns, rows, batches, address, weigh)
+            self.shares.append((future, address, set(batches)))
         self._done([future for future, _, _ in self.shares])
 
     def _share(
@@ -254,6 +259,7 @@ class Dealt:
                 column.name,
                 column.parts[part],
                 column.columns,
+                column.starts[part],
                 which,
                 self.reading,
                 column.dtype,
@@ -267,9 +273,9 @@ class Dealt:
             if future.status == "error":
                 raise future.exception()
 
-    def check(self, shell: Any) -> None:
+    def check(self, shell: Any, scaled: dict[str, bool]) -> None:
         """Refuse rows that a step would refuse."""
-        arguments = shell, self.batch_size, self.reading.missing
+        arguments = shell, self.batch_size, self.reading.missing, scaled
         self._done([self.client.submit(tasks.check, share, *arguments, pure=False) for share, _, _ in self.shares])
 
     def ask(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
@@ -305,9 +311,24 @@ class Dealt:
         return self.client.gather(asked)  # type: ignore[no-any-return]
 
 
-def _workers(client: Client) -> list[str]:
-    client.wait_for_workers(1)
-    return list(client.nthreads())
+def _near(
+    client: Client, x: Column, rows: Array | None, dealt: list[dict[int, tuple[int, int]]], workers: list[str]
+) -> list[str]:
+    """A worker for each share, each once: those that have most of its rows already come first."""
+    holders = client.who_has(x.parts)
+    there = np.zeros((len(dealt), len(workers)), int)
+    for share, batches in enumerate(dealt):
+        for part, pieces in _of_parts(x.starts, x.rows, rows, list(batches.values())).items():
+            count = sum(len(p) if rows is not None else p.stop - p.start for p in pieces)
+            for address in holders.get(x.parts[part].key, ()):
+                if address in workers:
+                    there[share, workers.index(address)] += count
+    chosen = [""] * len(dealt)
+    for _ in dealt:
+        share, worker = (int(i) for i in np.unravel_index(there.argmax(), there.shape))
+        chosen[share] = workers[worker]
+        there[share], there[:, worker] = -1, -1
+    return chosen
 
 
 def _of_parts(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pickle
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,7 @@ from .. import _training as training
 from .._data import converted, real_array, texts
 from .._distributed import combine as combined
 from .._features import input_array, names_of
-from .._library import thread_limit
+from .._library import numerics_version, thread_limit
 from .._names import LOSSES
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .._names import MissingName
 
     Array = npt.NDArray[Any]
+    Shell = tuple[str, int, bytes]  # whose it is, numerics version, pickled
 
 
 class Reading(NamedTuple):
@@ -62,7 +63,7 @@ class Found(NamedTuple):
         tuple[str, int, int, float] | None
     )  # what was expected in place of the first bad value, its row, column, itself
     names: list[str] | None = None
-    values: Array | None = None  # of targets: the different ones, if they may be labels; otherwise least and largest
+    values: Array | None = None  # the different ones, if they may be labels; otherwise least and largest
 
 
 class Share(NamedTuple):
@@ -83,12 +84,15 @@ class Share(NamedTuple):
     def located(self, error: Exception, batch: int, first_of_batch: int) -> Exception:
         """What is wrong with rows of a batch, with the number that a row has in the data."""
         at, first, _ = self.places[batch]
+        if self.numbers is None:
+            return _renumbered(error, lambda row: first_of_batch + first + row)
+        numbers = self.numbers[at:]
+        return _renumbered(error, lambda row: int(numbers[row]))
 
-        def number(found: re.Match[str]) -> str:
-            row = int(found[0])
-            return str(first_of_batch + first + row if self.numbers is None else self.numbers[at + row])
 
-        return type(error)(re.sub(r"(?<=in row )\d+", number, str(error)))
+def _renumbered(error: Exception, number: Callable[[int], int]) -> Exception:
+    """The same message with another number of the row."""
+    return type(error)(re.sub(r"(?<=in row )\d+", lambda found: str(number(int(found[0]))), str(error)))
 
 
 def same(value: Any) -> Any:
@@ -108,7 +112,8 @@ def look(name: str, part: Any, columns: Any, reading: Reading) -> Found:
     elif name == "y":
         array, values = _targets(part, reading)
     else:
-        array, values = real_array(part, name), None
+        array = real_array(part, name)
+        values = _extremes(array)
     if not array.ndim:
         raise ValueError(f"{name}: expected blocks of rows, got a block without a dimension")
     names = names_of(part) if name == "x" else None
@@ -122,7 +127,11 @@ def _targets(part: Any, reading: Reading) -> tuple[Array, Array | None]:
         array = labels._numbers(part, "y")
     if reading.has_classes:
         return array, None if array.dtype.kind == "f" and not reading.floats else np.unique(array)
-    return array, np.stack([np.fmin.reduce(array), np.fmax.reduce(array)]) if len(array) else None
+    return array, _extremes(array)
+
+
+def _extremes(array: Array) -> Array | None:
+    return np.stack([np.fmin.reduce(array), np.fmax.reduce(array)]) if len(array) else None
 
 
 def _first_bad(name: str, array: Array, missing: MissingName) -> tuple[str, int, int, float] | None:
@@ -138,11 +147,14 @@ def _first_bad(name: str, array: Array, missing: MissingName) -> tuple[str, int,
     return None
 
 
-def cut(name: str, part: Any, columns: Any, rows: list[Any], reading: Reading, dtype: Any) -> Array:
-    """Some rows of a part, as an array."""
+def cut(name: str, part: Any, columns: Any, first: int, rows: list[Any], reading: Reading, dtype: Any) -> Array:
+    """Some rows of a part, as an array; `first`: the number of the part's first row."""
     part = _taken(part, columns)
     if name == "y" and reading.classes is not None:
-        array = np.asarray(labels.indices(reading, part, reading.missing))
+        try:
+            array = np.asarray(labels.indices(reading, part, reading.missing))
+        except (TypeError, ValueError) as error:
+            raise _renumbered(error, lambda row: first + row) from None
     else:
         array = converted(input_array(part, reading) if name == "x" else real_array(part, name), dtype)
     pieces = [array[which] for which in rows]
@@ -198,10 +210,15 @@ class _Own(threading.local):
 _OWN = _Own()
 
 
-def _network(shell: tuple[str, bytes]) -> Any:
+def _network(shell: Shell) -> Any:
     """The network, which a thread keeps until it computes for another training."""
-    name, pickled = shell
+    name, numerics, pickled = shell
     if _OWN.name != name:
+        if numerics != numerics_version():
+            raise RuntimeError(
+                f"expected workers of numerics version {numerics}, as the client has, got one of {numerics_version()}; "
+                "other versions of netlet give other bits"
+            )
         _OWN.network, _OWN.name = pickle.loads(pickled), name
     return _OWN.network
 
@@ -211,7 +228,7 @@ def _own_threads() -> Any:
     return thread_limit(get_worker().state.nthreads)
 
 
-def partial(share: Share, shell: tuple[str, bytes], parameters: Any, task: Any, batch: int, missing: Any) -> Any:
+def partial(share: Share, shell: Shell, parameters: Any, task: Any, batch: int, missing: Any) -> Any:
     """Sum what a share has of a batch, with these parameters."""
     network = _network(shell)
     network.parameters[:] = parameters
@@ -223,16 +240,30 @@ def partial(share: Share, shell: tuple[str, bytes], parameters: Any, task: Any, 
         raise share.located(error, batch, task.first) from None
 
 
-def check(share: Share, shell: tuple[str, bytes], batch_size: int, missing: Any) -> None:
-    """Refuse what a step would refuse, before there is any."""
+def check(share: Share, shell: Shell, batch_size: int, missing: Any, scaled: dict[str, bool]) -> None:
+    """Refuse what a step would refuse, before there is any; `scaled`: what is finite on the network's scale, anyway."""
     network = _network(shell)
     for batch in share.places:
-        x, y, _, _ = share.of(batch)
+        x, y, weight, _ = share.of(batch)
         try:
+            for name, values in (("x", x), ("y", y), ("sample_weight", weight)):
+                if values is not None and not scaled[name]:
+                    _refuse_infinite(name, converted(values, network.dtype) if values.dtype.kind == "f" else values)
             with _own_threads():
                 network.loss(x, y, missing=missing)
         except (TypeError, ValueError) as error:
             raise share.located(error, batch, batch * batch_size) from None
+
+
+def _refuse_infinite(name: str, values: Array) -> None:
+    """Refuse numbers that the network's dtype cannot hold."""
+    bad = _first_bad(name, values, "ignore")
+    if bad is not None:
+        expected, row, column, value = bad
+        raise ValueError(
+            f"{name}: expected {expected}, got {value:g} in row {row}, column {column} (as {values.dtype}, the "
+            "network's dtype)"
+        )
 
 
 def combine(partials: Sequence[Any]) -> Any:
