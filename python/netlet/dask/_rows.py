@@ -147,7 +147,7 @@ def _parts(client: Client, values: list[Any]) -> list[list[Any]]:
     values = [rechunked(value) for value in values]
     arrays = [value for value in values if isinstance(value, dask.array.Array)]
     frames = [value for value in values if _is_collection(value) and not isinstance(value, dask.array.Array)]
-    persisted = {}
+    persisted: dict[int, Any] = {}
     for kind in filter(None, (arrays, frames)):  # their graphs are not of one kind
         persisted.update(zip(map(id, kind), client.persist(kind)))
     return [client.compute(_delayed(persisted.get(id(value), value))) for value in values]
