@@ -4,6 +4,8 @@
 Needs Dask: ``pip install netlet[dask]``; the estimators also need ``netlet[sklearn]``.
 """
 
+from typing import TYPE_CHECKING
+
 try:
     from ._fit import fit
     from ._predict import predict, predict_proba
@@ -14,4 +16,17 @@ except ImportError as error:
         f"netlet.dask: expected Dask with arrays, frames and distributed ({error}); pip install 'netlet[dask]'"
     ) from error
 
-__all__ = ["fit", "predict", "predict_proba"]
+__all__ = ["MLPClassifier", "MLPRegressor", "fit", "predict", "predict_proba"]
+
+if TYPE_CHECKING:  # they need scikit-learn
+    from ._estimators import MLPClassifier as MLPClassifier
+    from ._estimators import MLPRegressor as MLPRegressor
+
+
+def __getattr__(name: str) -> object:
+    """Import the estimators on first use."""
+    if name in ("MLPClassifier", "MLPRegressor"):
+        from . import _estimators
+
+        return getattr(_estimators, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

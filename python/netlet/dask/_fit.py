@@ -116,7 +116,7 @@ class Data:
     """Rows of the caller's on the workers: read, with labels as indices."""
 
     def __init__(
-        self, client: Client, network: Network, x: Any, y: Any, sample_weight: Any, reading: tasks.Reading
+        self, client: Client, network: Any, x: Any, y: Any, sample_weight: Any, reading: tasks.Reading
     ) -> None:
         self.client, self.network, self.reading = client, network, reading
         self.columns = columns_of(client, x, y, sample_weight)
@@ -146,11 +146,12 @@ class Data:
 
     def _check_shapes(self) -> None:
         x, y, *weight = self.columns
-        inputs = self.network.layer_sizes[0]
+        inputs = self.reading.layer_sizes[:1]  # an estimator does not know them yet
         if not x.rows:
             raise ValueError("x: expected at least one row, got none")
-        if x.shape != (inputs,):
-            raise ValueError(f"x: expected shape (rows, {inputs}), got {(x.rows, *x.shape)}")
+        if len(x.shape) != 1 or inputs not in ((), x.shape):
+            expected = inputs[0] if inputs else "inputs"
+            raise ValueError(f"x: expected shape (rows, {expected}), got {(x.rows, *x.shape)}")
         for other in (y, *weight):
             if other.rows != x.rows:
                 raise ValueError(f"{other.name}: expected {x.rows} rows, as many as x has, got {other.rows}")
@@ -187,17 +188,21 @@ class Data:
     def weigh(self, class_weight: Any, rows: Array | None) -> Any:
         """Classes and their weights, for `stack`."""
         if not self.reading.has_classes:
-            raise ValueError(f"class_weight: expected None for {self.network.loss_name}, which has no classes")
+            raise ValueError(f"class_weight: expected None for {self.reading.loss_name}, which has no classes")
         if self.reading.classes is not None:
             class_weight = labels.weights_by_index(class_weight, self.reading.classes)
+        return self.weigh_indices(class_weight, rows)
+
+    def weigh_indices(self, class_weight: Any, rows: Array | None) -> Any:
+        """The same with weights by index."""
         counts: dict[Any, int] = {}
         for classes, numbers in self.dealt(rows=rows).ask(tasks.count_classes, self.reading):
             for cls, number in zip(classes.tolist(), numbers.tolist()):
                 counts[cls] = counts.get(cls, 0) + number
         found = np.array(sorted(counts))
         of_class = training.weights_by_class(
-            self.network.loss_name,
-            self.network.layer_sizes[-1],
+            self.reading.loss_name,
+            self.reading.layer_sizes[-1],
             class_weight,
             found,
             np.array([counts[cls] for cls in found.tolist()], int),
@@ -363,7 +368,7 @@ def trained(
     whole = batches if batch_size is None else data.dealt(None, rows, weigh)
     for column in data.columns:
         column.forget()
-    return data.network.fit_sums(
+    history: History = data.network.fit_sums(
         Sums(data.client, data.network, batches, whole, validation, options["standardize"]),
         rows=batches.rows,
         weighted=batches.weighted,
@@ -372,6 +377,7 @@ def trained(
         shuffle=False,
         **options,
     )
+    return history
 
 
 def _is_on_workers(validation_data: Any) -> bool:

@@ -49,7 +49,7 @@ def predict(net: Network, x: Any) -> Any:
     >>> y.compute()
     array([0., 2., 4., 6.])
     """
-    return mapped(net, "predict", x, net.layer_sizes[0])
+    return mapped(net, "predict", x, np.zeros((1, net.layer_sizes[0])))
 
 
 def predict_proba(net: Network, x: Any) -> Any:
@@ -80,12 +80,12 @@ def predict_proba(net: Network, x: Any) -> Any:
     array([[0.5, 0.5],
            [0.5, 0.5]])
     """
-    return mapped(net, "predict_proba", x, net.layer_sizes[0], net.classes)
+    return mapped(net, "predict_proba", x, np.zeros((1, net.layer_sizes[0])), net.classes)
 
 
-def mapped(model: Any, method: str, x: Any, inputs: int, columns: Any = None) -> Any:
-    """What a method of a network or an estimator gives for each part of `x`."""
-    sample = getattr(model, method)(np.zeros((1, inputs)))
+def mapped(model: Any, method: str, x: Any, row: Any, columns: Any = None) -> Any:
+    """What a method of a network or an estimator gives for each part of `x`; `row`: some inputs."""
+    sample = getattr(model, method)(row)
     once: Any = dask.delayed(copy.deepcopy(model), traverse=False)
     if isinstance(x, dask.array.Array):
         if x.ndim != 2:

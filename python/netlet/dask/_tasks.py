@@ -19,6 +19,7 @@ from .._distributed import combine as combined
 from .._features import input_array, names_of
 from .._library import numerics_version, thread_limit
 from .._names import LOSSES
+from ..reference import sums
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -198,6 +199,25 @@ def count_classes(share: Share, reading: Reading) -> tuple[Array, Array]:
 def classes_to_split(share: Share, reading: Reading) -> Array:
     """The number of each row by which `validation_split` takes as many of each class."""
     return training._classes(reading.loss_name, share.y)
+
+
+def weighted_rows(share: Share) -> Array:
+    """The numbers of the rows that have a weight, where all rows are one batch."""
+    (_, first, _), *_ = share.places.values()
+    assert share.weight is not None
+    return first + np.flatnonzero(share.weight)
+
+
+def block_sums(share: Share, what: str, dtype: Any) -> list[float]:
+    """Sums over blocks of rows of the weights, as the network has them, or of what Poisson's deviance has besides."""
+    weight = np.ones(len(share.x)) if share.weight is None else share.weight.astype(dtype).astype(np.float64)
+    values = weight
+    if what == "poisson":
+        from scipy.special import xlogy
+
+        targets = share.y.reshape(len(share.y), -1).astype(np.float64)
+        values = weight * np.add.accumulate(xlogy(targets, targets) - targets, axis=1)[:, -1]
+    return [float(values[block].cumsum()[-1]) for block in sums.blocks(len(values))]
 
 
 class _Own(threading.local):
