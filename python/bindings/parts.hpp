@@ -71,11 +71,3 @@ struct BorrowedPartial {
   const void* data;
   std::size_t size;
 };
-
-inline void copy_partial(const char* name, py::handle object, void* to, std::size_t size) {
-  const BorrowedPartial partial(name, object);
-  if (partial.size != size)
-    throw py::value_error(std::string(name) + ": expected the sums over all rows, " + std::to_string(size) +
-                          " bytes, got " + std::to_string(partial.size));
-  std::memcpy(to, partial.data, size);
-}

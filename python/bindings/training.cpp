@@ -159,11 +159,16 @@ class Fit {
     read("rows", options_.rows);
     read("weighted", options_.weighted);
     read("validation_rows", options_.validation_rows);
-    options_.sums = [this](const netlet_task& task, void* total, std::size_t size) {
+    options_.sums = [this](const netlet_task& task) {
+      netlet::Partial total;
       with_gil(thread_, [&] {
         if (recorded_ != history_.loss.size()) flush();  // before the next epoch
-        copy_partial("sums", sums_(from_task(task, columns_of(task, network_))), total, size);
+        const py::object given = sums_(from_task(task, columns_of(task, network_)));
+        const BorrowedPartial sums("sums", given);
+        const unsigned char* const bytes = static_cast<const unsigned char*>(sums.data);
+        total.assign(bytes, bytes + sums.size);
       });
+      return total;
     };
   }
 

@@ -63,6 +63,7 @@ del check_environment
 if TYPE_CHECKING:  # imported on first use
     from . import callbacks as callbacks
     from . import dask as dask
+    from . import mpi as mpi
     from . import reference as reference
     from . import schedules as schedules
     from . import sklearn as sklearn
@@ -72,7 +73,7 @@ if TYPE_CHECKING:  # imported on first use
 
 def __getattr__(name: str) -> object:
     """Import on first use what few programs need."""
-    if name in ("callbacks", "dask", "reference", "schedules", "sklearn"):
+    if name in ("callbacks", "dask", "mpi", "reference", "schedules", "sklearn"):
         import importlib
 
         return importlib.import_module(f".{name}", __name__)

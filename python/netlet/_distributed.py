@@ -43,7 +43,8 @@ class Task:
     rows : int
         Of the whole batch.
     step : int, default 0
-        The number of the optimizer's step, `Optimizer.steps`: dropout depends on it.
+        The number of the optimizer's step, `Optimizer.steps`: dropout depends on it, and only sums of one step can be
+        combined.
 
     Attributes
     ----------
@@ -57,7 +58,7 @@ class Task:
     rows : int
         Of the whole batch.
     first : int
-        The number, in the data, of the batch's first row.
+        How many rows of the data, or of the epoch's shuffled order, come before the batch.
     order : numpy.ndarray of int64, or None
         The numbers of all of its rows, if they are shuffled.
 
@@ -76,7 +77,7 @@ class Task:
             integer("step", step, 0, 2**63, "an integer"),
         )
         drops = any(network.dropout)
-        self._parts = (0, 0, 0, int(drops), rows, 0, None, network.seed if drops else 0, step if drops else 0, None)
+        self._parts = (0, 0, 0, int(drops), rows, 0, None, network.seed if drops else 0, step, None)
 
     @classmethod
     def _of(cls, parts: tuple[Any, ...]) -> Task:

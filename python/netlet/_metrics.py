@@ -165,15 +165,20 @@ def _r2(targets: Any, prediction: Any, weight: Any, ignore: bool) -> float:
     return float(_sum(scores[total > 0]) / (total > 0).sum())
 
 
+def to_record(wanted: dict[str, Metric]) -> dict[str, Metric]:
+    """Without what `fit` records anyway."""
+    return {
+        name: metric
+        for name, metric in wanted.items()
+        if not (isinstance(metric, str) and name == metric == "accuracy")
+    }
+
+
 class Recorder:
     """A callback that records figures after each epoch, before other callbacks are called."""
 
     def __init__(self, wanted: dict[str, Metric], parts: dict[str, Any], missing: str) -> None:
-        self._wanted = {
-            name: metric
-            for name, metric in wanted.items()
-            if not (isinstance(metric, str) and name == metric == "accuracy")  # fit records that
-        }
+        self._wanted = to_record(wanted)
         self._parts = {prefix: part for prefix, part in parts.items() if part is not None}
         self._missing = missing
 

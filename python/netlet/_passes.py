@@ -65,21 +65,34 @@ def class_weights(
     network: Any, class_weight: Any, batches: Source, missing: MissingName, look: Look | None
 ) -> Callable[[Any, Any], Any]:
     """The weights of a batch's rows, of y and its own weights; classes are counted in a pass over the batches."""
-    loss, outputs = network.loss_name, network.layer_sizes[-1]
     if network._classes is not None:
         class_weight = labels.weights_by_index(class_weight, network._classes)
     counts: dict[Any, int] = {}
     reader = Reader(batches, read=labels.reading(network, missing))
     for _, y, _ in reader.all():
         try:
-            classes, there = training.classes_of_rows(loss, outputs, y, missing)
+            found = count_classes(network, y, missing)
         except (TypeError, ValueError) as error:
             raise reader.located(error) from None
-        there &= np.isfinite(classes)
-        for cls, count in zip(*(part.tolist() for part in np.unique(classes[there], return_counts=True))):
+        for cls, count in found.items():
             counts[cls] = counts.get(cls, 0) + count
         if look:
             look("counting classes", sum(counts.values()))
+    return weighing(network, class_weight, counts, missing)
+
+
+def count_classes(network: Any, y: Any, missing: MissingName) -> dict[Any, int]:
+    """How many rows there are of each class."""
+    classes, there = training.classes_of_rows(network.loss_name, network.layer_sizes[-1], y, missing)
+    there &= np.isfinite(classes)
+    return dict(zip(*(part.tolist() for part in np.unique(classes[there], return_counts=True))))
+
+
+def weighing(
+    network: Any, class_weight: Any, counts: dict[Any, int], missing: MissingName
+) -> Callable[[Any, Any], Any]:
+    """The weights of rows, of y and their own weights; `counts`: how many rows there are of each class, in all."""
+    loss, outputs = network.loss_name, network.layer_sizes[-1]
     given = isinstance(class_weight, dict)  # and not made of the counts
     known = np.array(sorted({*counts, *(range(training.class_count(loss, outputs)) if given else ())}))
     weights = training.weights_by_class(

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,21 +57,36 @@ def fingerprint(data: npt.ArrayLike) -> str:
     """
     text = texts(data, "data")
     array = real_array(data, "data") if text is None else text
-    sha = hashlib.sha256(b"netlet data 1\n" + (b"numbers\n" if text is None else b"text\n"))
-    sha.update(" ".join(map(str, array.shape)).encode() + b"\n")
+    sha = Hash(array.shape, text is not None)
     rows = array.reshape(1) if array.ndim == 0 else array
-    step = max(1, _PIECE * len(rows) // max(rows.size, 1))
-    for row in range(0, len(rows), step):
-        part = rows[row : row + step]
-        if text is None:
-            values = np.array(converted(part, np.float64), dtype="<f8", order="C")
+    for row in range(0, len(rows), sha.step):
+        sha.add(rows[row : row + sha.step])
+    return sha.digest()
+
+
+class Hash:
+    """The SHA-256 of data of that shape, of which the rows come in pieces of `step`."""
+
+    def __init__(self, shape: tuple[int, ...], text: bool) -> None:
+        self._text = text
+        self._sha = hashlib.sha256(b"netlet data 1\n" + (b"text\n" if text else b"numbers\n"))
+        self._sha.update(" ".join(map(str, shape)).encode() + b"\n")
+        self.step = max(1, _PIECE // max(1, math.prod(shape[1:])))
+
+    def add(self, rows: npt.NDArray[Any]) -> None:
+        """Add the next rows."""
+        if not self._text:
+            values = np.array(converted(rows, np.float64), dtype="<f8", order="C")
             values[np.isnan(values)] = np.nan
-            sha.update(values.tobytes())
-        else:
-            for item in part.ravel().tolist():
-                encoded = item.encode("utf-8", "surrogatepass")
-                sha.update(len(encoded).to_bytes(8, "little") + encoded)
-    return sha.hexdigest()
+            self._sha.update(values.tobytes())
+            return
+        for item in rows.ravel().tolist():
+            encoded = item.encode("utf-8", "surrogatepass")
+            self._sha.update(len(encoded).to_bytes(8, "little") + encoded)
+
+    def digest(self) -> str:
+        """64 hexadecimal digits, when all rows are there."""
+        return self._sha.hexdigest()
 
 
 def of_data(**arguments: Any) -> dict[str, str]:

@@ -187,12 +187,12 @@ def split(
     return own[0], own[1], own[2], (held[0], held[1], held[2])
 
 
-def split_share(value: Any) -> float:
-    """What `validation_split` may be."""
-    share = number(value, "validation_split")
-    if not 0 < share < 1:
-        raise ValueError(f"validation_split: expected a number between 0 and 1, got {share:g}")
-    return share
+def split_share(share: Any) -> float:
+    """The share of rows for validation."""
+    fraction = number(share, "validation_split")
+    if not 0 < fraction < 1:
+        raise ValueError(f"validation_split: expected a number between 0 and 1, got {fraction:g}")
+    return fraction
 
 
 def _check_finite(name: str, values: Any, nan_is_missing: bool) -> None:

@@ -1298,11 +1298,15 @@ class Network(Distributed):
         )
 
     def _train(
-        self, data: Callable[[Any], dict[str, Any]], options: training.Options, notes: dict[str, Any]
+        self,
+        data: Callable[[Any], dict[str, Any]],
+        options: training.Options,
+        notes: dict[str, Any],
+        led: Callable[[dict[str, Any], Optimizer, History], dict[str, Any]] | None = None,
     ) -> History:
         """Train on `data`, settings for where the core gets rows from: a function of what shows the progress.
 
-        `notes`: for `_noting`.
+        `notes`: for `_noting`. `led`: what replaces settings where somebody else leads the training.
         """
         from . import _training as training
 
@@ -1311,6 +1315,8 @@ class Network(Distributed):
         warn_of_another_network(optimizer, self, 5)
         if settings["schedule"] is not None:
             training.warn_of_finished_schedule(self, settings, optimizer)
+        if led is not None:
+            settings |= led(settings, optimizer, history)
         steps = optimizer.steps
         try:
             with (

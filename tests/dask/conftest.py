@@ -14,11 +14,11 @@ with contextlib.suppress(metadata.PackageNotFoundError):
 
 
 @contextlib.contextmanager
-def cluster(workers, *, processes=False):
+def cluster(workers, *, threads=1, processes=False):
     """A client of a cluster of this machine; its workers are threads of this process, or processes."""
     from distributed import Client, LocalCluster
 
-    settings = {"n_workers": workers, "threads_per_worker": 1, "processes": processes, "dashboard_address": ":0"}
+    settings = {"n_workers": workers, "threads_per_worker": threads, "processes": processes, "dashboard_address": ":0"}
     with LocalCluster(**settings) as local, Client(local, set_as_default=False) as client:
         yield client
 
@@ -32,7 +32,7 @@ def client():
 
 @pytest.fixture(scope="session")
 def workers():
-    """workers(count, processes=False) is a cluster for a with statement."""
+    """workers(count, threads=1, processes=False) is a cluster for a with statement."""
     return cluster
 
 

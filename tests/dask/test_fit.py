@@ -50,6 +50,15 @@ def test_any_number_of_workers(workers, digits, expected, count):
             assert same_but_for_time(history, expected[name][1])
 
 
+def test_workers_of_several_threads(workers, digits, expected):
+    x, y = (da.from_array(each, chunks=(500, -1)[: each.ndim]) for each in digits)
+    with workers(2, threads=3) as client:
+        for name, job in JOBS.items():
+            net = digits_network()
+            netlet.dask.fit(net, x, y, client=client, epochs=3, optimizer=Adam(0.01), **job)
+            assert net.fingerprint() == expected[name][2], name
+
+
 @pytest.mark.parametrize("chunk", [1, 255, 256, 1000, 5000])
 def test_any_chunks(client, digits, expected, chunk):
     rows = slice(None) if chunk > 1 else slice(50)  # a task for each row takes long

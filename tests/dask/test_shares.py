@@ -1,40 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Which rows a worker gets: whole blocks of each batch, as many as others, in few complete subtrees."""
-
-import itertools
+"""Which rows a worker gets: whole blocks of each batch, and from which parts of the data."""
 
 import numpy as np
 import pytest
-from netlet.dask._rows import _of_parts, divided, ranges
-
-
-def subtrees(first, stop):
-    """How many complete subtrees a range of blocks consists of."""
-    count = 0
-    while first < stop:
-        size = first & -first or 1 << (stop - first).bit_length()
-        while size > stop - first:
-            size >>= 1
-        first, count = first + size, count + 1
-    return count
-
-
-@pytest.mark.parametrize("blocks", [1, 2, 7, 8, 100, 1000, 390_625])
-@pytest.mark.parametrize("workers", [1, 2, 3, 7, 16])
-def test_shares_are_equal_within_a_tenth_and_few_subtrees(blocks, workers):
-    bounds = divided(blocks, workers)
-    sizes = np.diff(bounds)
-    assert (bounds[0], bounds[-1], len(sizes)) == (0, blocks, workers)
-    assert (sizes >= 0).all()
-    assert abs(sizes - blocks / workers).max() <= max(1, 0.1 * blocks / workers)
-    inner = [subtrees(*bound) for bound in itertools.pairwise(bounds[:-1])]
-    assert max(inner, default=0) <= 10
-
-
-def test_a_thousand_blocks_for_three():
-    assert divided(1000, 3) == [0, 320, 672, 1000]
-    assert divided(5, 2) == [0, 3, 5]
-    assert divided(1, 3) in ([0, 0, 1, 1], [0, 1, 1, 1], [0, 0, 0, 1])
+from netlet.dask._rows import _of_parts, ranges
 
 
 @pytest.mark.parametrize(("rows", "batch_size"), [(5000, 5000), (5000, 1000), (5000, 600), (5000, 100), (1, 1)])

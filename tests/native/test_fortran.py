@@ -145,6 +145,13 @@ def test_its_checks_pass_and_training_gives_python_s_bits(program, tmp_path):
         assert lines[f"fit{number}"] == [net.fingerprint()]
         last = [history.loss[-1], history.validation_loss[-1], history.learning_rate[-1]]
         assert lines[f"history{number}"] == [str(len(history)), *bits(last)]
+    rows, targets, weight = pattern(3, 1000), pattern(2, 1000), 1 + np.arange(1000) % 3
+    for number, dtype in enumerate(["float32", "float64"]):  # which the program trains on sums over its blocks
+        net = Network([3, 6, 2], **activation, reduction="mean", dtype=dtype, dropout=[0.25], seed=4)
+        options = {"batch_size": 300, "standardize": True, "sample_weight": weight, "patience": 3}
+        held_out = (rows[:512], targets[:512], weight[:512])
+        net.fit(rows, targets, epochs=5, optimizer=Adam(0.01), validation_data=held_out, **options)
+        assert lines[f"sums{number}"] == [net.fingerprint()]
     net = Network([3, 8, 3], activation="relu", loss="cross_entropy", reduction="mean", init="he_uniform", seed=1)
     net.fit(x, x.argmax(axis=1), epochs=400, optimizer=SGD(0.5))
     assert lines["classes"] == [net.fingerprint()]

@@ -12,7 +12,10 @@ import pytest
 from netlet._arguments import Elsewhere
 
 HEADERS = Path(__file__).parents[2] / "cpp" / "include" / "netlet"
-MODULES = ["netlet", *(f"netlet.{name}" for name in ("callbacks", "functional", "reference", "schedules", "sklearn"))]
+MODULES = [
+    "netlet",
+    *(f"netlet.{name}" for name in ("callbacks", "functional", "mpi", "reference", "schedules", "sklearn")),
+]
 
 
 @pytest.fixture(scope="module")

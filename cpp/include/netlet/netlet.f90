@@ -54,6 +54,8 @@ module netlet
   integer(c_int32_t), parameter, public :: NETLET_CLASSES = 0, NETLET_FEATURE_NAMES = 1, NETLET_METADATA = 2
   integer(c_int32_t), parameter, public :: NETLET_MISSING_REFUSE = 0, NETLET_MISSING_IGNORE = 1
   integer(c_int32_t), parameter, public :: NETLET_SGD = 0, NETLET_ADAM = 1, NETLET_RMSPROP = 2, NETLET_RPROP = 3
+  integer(c_int32_t), parameter, public :: NETLET_TASK_GRADIENT = 0, NETLET_TASK_LOSS = 1, NETLET_TASK_WEIGHTS = 2, &
+    NETLET_TASK_MEANS = 3, NETLET_TASK_DEVIATIONS = 4
   integer(c_int32_t), parameter, public :: NETLET_CONSTANT = 0, NETLET_STEP_DECAY = 1, NETLET_EXPONENTIAL = 2, &
     NETLET_COSINE = 3, NETLET_PLATEAU = 4, NETLET_FUNCTION = 5
   integer(c_int32_t), parameter, public :: NETLET_CHECKING = 0, NETLET_SCALING = 1, NETLET_TRAINING = 2, &
@@ -76,6 +78,28 @@ module netlet
     integer(c_int64_t) :: epoch  ! counted from 0 over the network's life
     real(c_double) :: loss, seconds, accuracy, learning_rate, validation_loss, validation_accuracy
     real(c_double) :: weight, validation_weight  ! the number of rows, or the sum of their weights
+  end type
+
+  type, bind(c) :: c_task
+    integer(c_int32_t) :: kind, scaling, validation, dropout
+    integer(c_size_t) :: rows, first
+    type(c_ptr) :: order
+    integer(c_int64_t) :: seed, stream
+    type(c_ptr) :: moments
+  end type
+
+  ! What is to be summed over the rows of a batch, whoever has them: from net%step_task, or what options%sums is given (then
+  ! as long as that call lasts).
+  type, public :: netlet_task
+    private
+    type(c_task) :: c = c_task(0, 0, 0, 0, 0, 0, c_null_ptr, 0, 0, c_null_ptr)
+  contains
+    procedure :: kind => task_kind
+    procedure :: of_validation => task_of_validation
+    procedure :: rows => task_rows
+    procedure :: first => task_first
+    procedure :: shuffled => task_shuffled
+    procedure :: rows_of => task_rows_of
   end type
 
   ! One value for each epoch; NaN where there is none: accuracies without classes, validation without its data.
@@ -102,11 +126,20 @@ module netlet
       import c_double, c_int64_t
       integer(c_int64_t), intent(in) :: epoch
     end function
+    ! The sums over all rows of a task, as partial and netlet_combine give them. total has the size that they must have;
+    ! any other value of stat than NETLET_OK, which it comes with, ends training with NETLET_ERROR_CALLBACK. It may call
+    ! what reads the network, whose parameters are those of the step.
+    subroutine netlet_sums(task, total, stat)
+      import c_int64_t, netlet_task
+      type(netlet_task), intent(in) :: task
+      integer(c_int64_t), allocatable, intent(inout) :: total(:)
+      integer, intent(inout) :: stat
+    end subroutine
     ! Asked about every 20 ms; true ends training with NETLET_ERROR_INTERRUPTED. It may not use the network.
     logical function netlet_poll()
     end function
   end interface
-  public :: netlet_on_epoch, netlet_on_step, netlet_rate, netlet_poll
+  public :: netlet_on_epoch, netlet_on_step, netlet_rate, netlet_sums, netlet_poll
 
   type, public :: netlet_schedule
     integer :: kind = NETLET_CONSTANT
@@ -133,6 +166,10 @@ module netlet
     procedure(netlet_on_step), pointer, nopass :: on_step => null()  ! after every step_interval steps
     integer(c_int64_t) :: step_interval = 1
     procedure(netlet_poll), pointer, nopass :: poll => null()
+    ! For fit without data, on rows that are elsewhere
+    procedure(netlet_sums), pointer, nopass :: sums => null()
+    integer(c_int64_t) :: rows = 0, validation_rows = 0  ! all of them, whoever has them
+    logical :: weighted = .false.  ! whether rows have weights
   end type
 
   ! Memory for calls of forward that must not allocate, for up to that many rows: call workspace%create(net, rows).
@@ -209,8 +246,15 @@ module netlet
       evaluate_r8_i41, evaluate_views
     procedure, private :: step_r4_r42, step_r8_r82, step_views
     generic :: step => step_r4_r42, step_r8_r82, step_views
-    procedure, private :: fit_r4_r42, fit_r4_r41, fit_r4_i41, fit_r8_r82, fit_r8_r81, fit_r8_i41, fit_views
-    generic :: fit => fit_r4_r42, fit_r4_r41, fit_r4_i41, fit_r8_r82, fit_r8_r81, fit_r8_i41, fit_views
+    procedure, private :: fit_r4_r42, fit_r4_r41, fit_r4_i41, fit_r8_r82, fit_r8_r81, fit_r8_i41, fit_views, fit_sums
+    generic :: fit => fit_r4_r42, fit_r4_r41, fit_r4_i41, fit_r8_r82, fit_r8_r81, fit_r8_i41, fit_views, fit_sums
+    procedure :: step_task
+    procedure, private :: partial_r4_r42, partial_r4_r41, partial_r4_i41, partial_r8_r82, partial_r8_r81, &
+      partial_r8_i41, partial_views
+    generic :: partial => partial_r4_r42, partial_r4_r41, partial_r4_i41, partial_r8_r82, partial_r8_r81, &
+      partial_r8_i41, partial_views
+    procedure, private :: finish_step, finish_r4, finish_r8
+    generic :: finish => finish_step, finish_r4, finish_r8
     procedure, private :: backward_r4, backward_r8
     generic :: backward => backward_r4, backward_r8
     procedure, private :: jacobian_r4, jacobian_r8
@@ -230,6 +274,7 @@ module netlet
   end interface
   public :: netlet_view
 
+  public :: netlet_combine
   public :: netlet_get_num_threads, netlet_set_num_threads, netlet_limit_threads, netlet_version
 
   ! ---- netlet.h
@@ -465,6 +510,47 @@ module netlet
       real(c_double), intent(inout) :: loss
       type(c_error), intent(inout), optional :: error
     end function
+    type(c_task) function c_step_task(network, rows, step) bind(c, name="netlet_step_task")
+      import
+      type(c_ptr), value :: network
+      integer(c_size_t), value :: rows
+      integer(c_int64_t), value :: step
+    end function
+    integer(c_size_t) function c_partial_size(network, task, first_row, rows) bind(c, name="netlet_partial_size")
+      import
+      type(c_ptr), value :: network
+      type(c_task), intent(in) :: task
+      integer(c_size_t), value :: first_row, rows
+    end function
+    integer(c_int) function c_partial(network, x, targets, task, first_row, partial, size, error) &
+      bind(c, name="netlet_partial")
+      import
+      type(c_ptr), value :: network
+      type(netlet_array), intent(in) :: x
+      type(c_targets), intent(in) :: targets
+      type(c_task), intent(in) :: task
+      integer(c_size_t), value :: first_row
+      type(c_ptr), value :: partial
+      integer(c_size_t), value :: size
+      type(c_error), intent(inout), optional :: error
+    end function
+    integer(c_int) function c_combine(a, a_size, b, b_size, out, size, error) bind(c, name="netlet_combine")
+      import
+      type(c_ptr), value :: a, b, out
+      integer(c_size_t), value :: a_size, b_size
+      integer(c_size_t), intent(inout) :: size
+      type(c_error), intent(inout), optional :: error
+    end function
+    integer(c_int) function c_finish(network, total, size, weight_mean, optimizer, gradient, loss, error) &
+      bind(c, name="netlet_finish")
+      import
+      type(c_ptr), value :: network, total
+      integer(c_size_t), value :: size
+      real(c_double), value :: weight_mean
+      type(c_ptr), value :: optimizer, gradient
+      real(c_double), intent(inout) :: loss
+      type(c_error), intent(inout), optional :: error
+    end function
     type(c_fit_options) function c_fit_defaults(network) bind(c, name="netlet_fit_defaults")
       import
       type(c_ptr), value :: network
@@ -472,8 +558,8 @@ module netlet
     integer(c_int) function c_fit(network, x, targets, optimizer, options, error) bind(c, name="netlet_fit")
       import
       type(c_ptr), value :: network
-      type(netlet_array), intent(in) :: x
-      type(c_targets), intent(in) :: targets
+      type(netlet_array), intent(in), optional :: x
+      type(c_targets), intent(in), optional :: targets
       type(c_ptr), value :: optimizer
       type(c_fit_options), intent(in) :: options
       type(c_error), intent(inout), optional :: error
@@ -556,6 +642,7 @@ module netlet
   type :: fitting
     type(netlet_fit_options), pointer :: options => null()
     type(netlet_history), pointer :: history => null()
+    character(:), allocatable :: message  ! of a failure that only the callback knows
   end type
 
   integer(c_int8_t), target :: nothing(1) = 0  ! where views of empty arrays point to
@@ -1481,9 +1568,46 @@ contains
   subroutine fit_views(self, x, y, optimizer, options, history, stat, errmsg)
     class(netlet_network), intent(inout) :: self
     type(netlet_array), intent(in) :: x
-    type(netlet_array), intent(in), target :: y
+    type(netlet_array), intent(in) :: y
     class(netlet_optimizer), intent(inout) :: optimizer
     type(netlet_fit_options), intent(in), optional :: options
+    type(netlet_history), intent(inout), optional :: history
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(netlet_fit_options) :: given
+    if (missing_network(self, stat, errmsg)) return
+    if (wrong_shapes("", self, x, y, stat, errmsg)) return
+    if (present(options)) given = options
+    call train(self, optimizer, given, x, y, history, stat, errmsg)
+  end subroutine
+
+  ! On rows that are elsewhere: options%sums gives the sums over them.
+  subroutine fit_sums(self, optimizer, options, history, stat, errmsg)
+    class(netlet_network), intent(inout) :: self
+    class(netlet_optimizer), intent(inout) :: optimizer
+    type(netlet_fit_options), intent(in) :: options
+    type(netlet_history), intent(inout), optional :: history
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (missing_network(self, stat, errmsg)) return
+    if (.not. associated(options%sums)) then
+      call report(NETLET_ERROR_ARGUMENT, "sums: expected a procedure in options%sums, as there are no x and y", stat, &
+        errmsg)
+      return
+    else if (c_associated(options%sample_weight%data)) then
+      call report(NETLET_ERROR_ARGUMENT, "sample_weight: expected none in the options, as partial is given the weights; " // &
+        "options%weighted says that there are any", stat, errmsg)
+      return
+    end if
+    call train(self, optimizer, options, history=history, stat=stat, errmsg=errmsg)
+  end subroutine
+
+  subroutine train(self, optimizer, options, x, y, history, stat, errmsg)
+    class(netlet_network), intent(inout) :: self
+    class(netlet_optimizer), intent(inout) :: optimizer
+    type(netlet_fit_options), intent(in) :: options
+    type(netlet_array), intent(in), optional :: x
+    type(netlet_array), intent(in), optional, target :: y
     type(netlet_history), intent(inout), optional, target :: history
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
@@ -1495,10 +1619,8 @@ contains
     type(fitting), target :: context
     type(c_error) :: error
     integer(c_int) :: status
-    if (missing_network(self, stat, errmsg)) return
     if (missing_optimizer(optimizer, stat, errmsg)) return
-    if (wrong_shapes("", self, x, y, stat, errmsg)) return
-    if (present(options)) given = options
+    given = options
     if (c_associated(given%validation_x%data) .and. c_associated(given%validation_y%data)) then
       if (wrong_shapes("validation_", self, given%validation_x, given%validation_y, stat, errmsg)) return
     end if
@@ -1506,8 +1628,6 @@ contains
     context%history => unseen
     if (present(history)) context%history => history
     call begin(context%history, given%epochs)
-    weight = given%sample_weight
-    targets = targets_of(y, weight, given%missing)
     c = to_c_options(given, self)
     if (c_associated(given%validation_x%data)) then
       validation_x = given%validation_x
@@ -1520,9 +1640,19 @@ contains
       c%validation_targets = c_loc(validation)
     end if
     c%context = c_loc(context)
-    status = c_fit(handle_of(self%held), x, targets, handle_of(optimizer%held), c, error)
+    if (present(y)) then
+      weight = given%sample_weight
+      targets = targets_of(y, weight, given%missing)
+      status = c_fit(handle_of(self%held), x, targets, handle_of(optimizer%held), c, error)
+    else
+      status = c_fit(handle_of(self%held), optimizer=handle_of(optimizer%held), options=c, error=error)
+    end if
     call finish(context%history)
-    call conclude(status, error, stat, errmsg)
+    if (allocated(context%message)) then
+      call report(status, context%message, stat, errmsg)
+    else
+      call conclude(status, error, stat, errmsg)
+    end if
   end subroutine
 
   ! All but the validation data and the context.
@@ -1549,6 +1679,10 @@ contains
     if (associated(options%on_step)) c%on_step = c_funloc(on_step)
     c%step_interval = options%step_interval
     if (associated(options%poll)) c%poll = c_funloc(poll_of)
+    if (associated(options%sums)) c%sums = c_funloc(sums_of)
+    c%rows = int(max(options%rows, 0_c_int64_t), c_size_t)
+    c%validation_rows = int(max(options%validation_rows, 0_c_int64_t), c_size_t)
+    c%weighted = merge(1, 0, options%weighted)
   end function
 
   integer(c_int) function on_epochs(context, epochs, count) bind(c, name="")
@@ -1589,6 +1723,36 @@ contains
     type(fitting), pointer :: fit
     call c_f_pointer(context, fit)
     poll_of = merge(1, 0, fit%options%poll())
+  end function
+
+  integer(c_int) function sums_of(context, task, total, bytes) bind(c, name="")
+    type(c_ptr), value :: context, total
+    type(c_task), intent(in) :: task
+    integer(c_size_t), value :: bytes
+    type(fitting), pointer :: fit
+    integer(c_int64_t), pointer :: wanted(:)
+    integer(c_int64_t), allocatable :: given(:)
+    integer :: stat
+    sums_of = 1
+    call c_f_pointer(context, fit)
+    call c_f_pointer(total, wanted, [bytes / 8])
+    allocate (given(size(wanted)), stat=stat)
+    if (stat /= 0) then
+      fit%message = "sums: out of memory"
+      return
+    end if
+    given = 0
+    stat = NETLET_OK
+    call fit%options%sums(netlet_task(task), given, stat)
+    if (stat /= NETLET_OK) return
+    if (.not. allocated(given)) allocate (given(0))
+    if (size(given) /= size(wanted)) then
+      fit%message = "sums: expected the sums over all rows, " // number(size(wanted, kind=c_size_t)) // &
+        " numbers, got " // number(size(given, kind=c_size_t))
+      return
+    end if
+    wanted = given
+    sums_of = 0
   end function
 
   ! Room for so many epochs, and for more once they come.
@@ -1637,6 +1801,197 @@ contains
       if (history%epochs > 0) larger(:history%epochs) = column(:history%epochs)
       call move_alloc(larger, column)
     end subroutine
+  end subroutine
+
+  ! ---- batches in parts
+
+  ! NETLET_TASK_GRADIENT, ...
+  pure integer function task_kind(self)
+    class(netlet_task), intent(in) :: self
+    task_kind = self%c%kind
+  end function
+
+  ! Whether it is over the rows of validation data.
+  pure logical function task_of_validation(self)
+    class(netlet_task), intent(in) :: self
+    task_of_validation = self%c%validation /= 0
+  end function
+
+  ! Those of the whole batch.
+  pure integer(c_int64_t) function task_rows(self)
+    class(netlet_task), intent(in) :: self
+    task_rows = int(self%c%rows, c_int64_t)
+  end function
+
+  ! How many rows of the data, or of the epoch's order, come before the batch.
+  pure integer(c_int64_t) function task_first(self)
+    class(netlet_task), intent(in) :: self
+    task_first = int(self%c%first, c_int64_t)
+  end function
+
+  ! Whether its rows lie anywhere in the data.
+  pure logical function task_shuffled(self)
+    class(netlet_task), intent(in) :: self
+    task_shuffled = c_associated(self%c%order)
+  end function
+
+  ! The batch's rows first_row (from 0) and those after it: where they are in arrays of all of the data, which begin at 1.
+  function task_rows_of(self, first_row, count) result(rows)
+    class(netlet_task), intent(in) :: self
+    integer, intent(in) :: first_row, count
+    integer(c_int64_t) :: rows(count)
+    integer(c_int64_t), pointer :: order(:)
+    integer :: i
+    if (task_shuffled(self)) then
+      call c_f_pointer(self%c%order, order, [self%c%rows])
+      rows = order(first_row + 1:first_row + count) + 1
+    else
+      rows = [(task_first(self) + first_row + i, i = 1, count)]
+    end if
+  end function
+
+  ! The task of a step along the gradient of a batch of so many rows, with the optimizer as it is now.
+  function step_task(self, rows, optimizer, stat, errmsg) result(task)
+    class(netlet_network), intent(in) :: self
+    integer, intent(in) :: rows
+    class(netlet_optimizer), intent(in) :: optimizer
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(netlet_task) :: task
+    if (missing_network(self, stat, errmsg)) return
+    if (missing_optimizer(optimizer, stat, errmsg)) return
+    task%c = c_step_task(handle_of(self%held), int(max(rows, 0), c_size_t), optimizer_steps(optimizer))
+    call report(NETLET_OK, "", stat)
+  end function
+
+  ! The sums over a part of a batch: of x, its rows from first_row on, which counts from 0 and is a multiple of 256, as is
+  ! the number of rows unless they are the batch's last. part: to be sent as it is, and to be added by netlet_combine.
+  subroutine partial_views(self, x, y, task, part, first_row, sample_weight, missing, stat, errmsg)
+    class(netlet_network), intent(in) :: self
+    type(netlet_array), intent(in) :: x
+    type(netlet_array), intent(in), target :: y
+    type(netlet_task), intent(in) :: task
+    integer(c_int64_t), allocatable, intent(inout), target :: part(:)
+    integer, intent(in), optional :: first_row
+    type(netlet_array), intent(in), optional, target :: sample_weight
+    integer, intent(in), optional :: missing
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(c_int64_t), allocatable, target :: sums(:)
+    type(c_error) :: error
+    integer(c_int) :: status
+    integer(c_size_t) :: first, bytes
+    type(netlet_array), target :: weight
+    integer :: nan, failed
+    if (missing_network(self, stat, errmsg)) return
+    if (wrong_shapes("", self, x, y, stat, errmsg)) return
+    if (present(sample_weight)) weight = sample_weight
+    nan = NETLET_MISSING_REFUSE
+    if (present(missing)) nan = missing
+    first = 0
+    if (present(first_row)) first = int(first_row, c_size_t)
+    bytes = max(c_partial_size(handle_of(self%held), task%c, first, x%rows), 0_c_size_t)  ! -1, which partial explains
+    allocate (sums(max(1_c_size_t, bytes / 8)), stat=failed)
+    if (failed /= 0) then
+      call report(NETLET_ERROR_MEMORY, "part: out of memory", stat, errmsg)
+      return
+    end if
+    status = c_partial(handle_of(self%held), x, targets_of(y, weight, nan), task%c, first, c_loc(sums), bytes, error)
+    if (status == NETLET_OK) call move_alloc(sums, part)
+    call conclude(status, error, stat, errmsg)
+  end subroutine
+
+  ! Adds a part of a batch to total, which has others of the same batch, or is not allocated, and has none.
+  subroutine netlet_combine(total, part, stat, errmsg)
+    integer(c_int64_t), allocatable, intent(inout), target :: total(:)
+    integer(c_int64_t), intent(in), target, contiguous :: part(:)
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    integer(c_int64_t), allocatable, target :: sums(:)
+    type(c_error) :: error
+    integer(c_int) :: status
+    integer(c_size_t) :: bytes
+    integer :: failed
+    bytes = 8 * size(part, kind=c_size_t)
+    if (allocated(total)) bytes = bytes + 8 * size(total, kind=c_size_t)
+    allocate (sums(max(1_c_size_t, bytes / 8)), stat=failed)
+    if (failed /= 0) then
+      call report(NETLET_ERROR_MEMORY, "total: out of memory", stat, errmsg)
+      return
+    end if
+    if (.not. allocated(total)) then
+      sums(:size(part)) = part
+      call move_alloc(sums, total)
+      call report(NETLET_OK, "", stat)
+      return
+    end if
+    status = c_combine(c_loc(total), 8 * size(total, kind=c_size_t), c_loc(part), 8 * size(part, kind=c_size_t), &
+      c_loc(sums), bytes, error)
+    if (status == NETLET_OK) total = sums(:bytes / 8)
+    call conclude(status, error, stat, errmsg)
+  end subroutine
+
+  ! The step that step would have made on all rows of the batch; loss: that before it.
+  subroutine finish_step(self, total, optimizer, loss, weight_mean, stat, errmsg)
+    class(netlet_network), intent(inout) :: self
+    integer(c_int64_t), intent(in), target, contiguous :: total(:)
+    class(netlet_optimizer), intent(inout) :: optimizer
+    real(c_double), intent(out), optional :: loss
+    real(c_double), intent(in), optional :: weight_mean  ! of all data, of which the batch is a part
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (missing_network(self, stat, errmsg)) return
+    if (missing_optimizer(optimizer, stat, errmsg)) return
+    call use_sums(self, total, handle_of(optimizer%held), c_null_ptr, loss, weight_mean, stat, errmsg)
+  end subroutine
+
+  ! What backward would have given for all rows of the batch.
+  subroutine finish_r4(self, total, gradient, loss, weight_mean, stat, errmsg)
+    class(netlet_network), intent(in) :: self
+    integer(c_int64_t), intent(in), target, contiguous :: total(:)
+    real(c_float), intent(inout), target, contiguous :: gradient(:)
+    real(c_double), intent(out), optional :: loss
+    real(c_double), intent(in), optional :: weight_mean
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (missing_network(self, stat, errmsg)) return
+    if (wrong_kind("gradient", self, NETLET_FLOAT32, stat, errmsg)) return
+    if (wrong_count("gradient", size(gradient), int(parameter_count(self)), stat, errmsg)) return
+    call use_sums(self, total, c_null_ptr, c_loc(gradient), loss, weight_mean, stat, errmsg)
+  end subroutine
+
+  ! What backward would have given for all rows of the batch.
+  subroutine finish_r8(self, total, gradient, loss, weight_mean, stat, errmsg)
+    class(netlet_network), intent(in) :: self
+    integer(c_int64_t), intent(in), target, contiguous :: total(:)
+    real(c_double), intent(inout), target, contiguous :: gradient(:)
+    real(c_double), intent(out), optional :: loss
+    real(c_double), intent(in), optional :: weight_mean
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    if (missing_network(self, stat, errmsg)) return
+    if (wrong_kind("gradient", self, NETLET_FLOAT64, stat, errmsg)) return
+    if (wrong_count("gradient", size(gradient), int(parameter_count(self)), stat, errmsg)) return
+    call use_sums(self, total, c_null_ptr, c_loc(gradient), loss, weight_mean, stat, errmsg)
+  end subroutine
+
+  subroutine use_sums(self, total, optimizer, gradient, loss, weight_mean, stat, errmsg)
+    class(netlet_network), intent(in) :: self
+    integer(c_int64_t), intent(in), target, contiguous :: total(:)
+    type(c_ptr), intent(in) :: optimizer, gradient
+    real(c_double), intent(out), optional :: loss
+    real(c_double), intent(in), optional :: weight_mean
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    type(c_error) :: error
+    integer(c_int) :: status
+    real(c_double) :: value, mean
+    mean = 0
+    if (present(weight_mean)) mean = weight_mean
+    status = c_finish(handle_of(self%held), c_loc(total), 8 * size(total, kind=c_size_t), mean, optimizer, gradient, &
+      value, error)
+    if (present(loss)) loss = value
+    call conclude(status, error, stat, errmsg)
   end subroutine
 
   subroutine forward_r42_r42(self, x, y, rows_first, workspace, stat, errmsg)
@@ -1990,6 +2345,102 @@ contains
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
     call fit_views(self, netlet_view(x, rows_first), netlet_view(y), optimizer, options, history, stat, errmsg)
+  end subroutine
+
+  subroutine partial_r4_r42(self, x, y, task, part, first_row, rows_first, sample_weight, missing, stat, errmsg)
+    class(netlet_network), intent(in) :: self
+    real(c_float), intent(in), target :: x(:, :)
+    real(c_float), intent(in), target :: y(:, :)
+    type(netlet_task), intent(in) :: task
+    integer(c_int64_t), allocatable, intent(inout) :: part(:)
+    integer, intent(in), optional :: first_row
+    logical, intent(in), optional :: rows_first
+    type(netlet_array), intent(in), optional :: sample_weight
+    integer, intent(in), optional :: missing
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call partial_views(self, netlet_view(x, rows_first), netlet_view(y, rows_first), task, part, first_row, sample_weight, &
+      missing, stat, errmsg)
+  end subroutine
+
+  subroutine partial_r4_r41(self, x, y, task, part, first_row, rows_first, sample_weight, missing, stat, errmsg)
+    class(netlet_network), intent(in) :: self
+    real(c_float), intent(in), target :: x(:, :)
+    real(c_float), intent(in), target :: y(:)
+    type(netlet_task), intent(in) :: task
+    integer(c_int64_t), allocatable, intent(inout) :: part(:)
+    integer, intent(in), optional :: first_row
+    logical, intent(in), optional :: rows_first
+    type(netlet_array), intent(in), optional :: sample_weight
+    integer, intent(in), optional :: missing
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call partial_views(self, netlet_view(x, rows_first), netlet_view(y), task, part, first_row, sample_weight, &
+      missing, stat, errmsg)
+  end subroutine
+
+  subroutine partial_r4_i41(self, x, y, task, part, first_row, rows_first, sample_weight, missing, stat, errmsg)
+    class(netlet_network), intent(in) :: self
+    real(c_float), intent(in), target :: x(:, :)
+    integer(c_int32_t), intent(in), target :: y(:)
+    type(netlet_task), intent(in) :: task
+    integer(c_int64_t), allocatable, intent(inout) :: part(:)
+    integer, intent(in), optional :: first_row
+    logical, intent(in), optional :: rows_first
+    type(netlet_array), intent(in), optional :: sample_weight
+    integer, intent(in), optional :: missing
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call partial_views(self, netlet_view(x, rows_first), netlet_view(y), task, part, first_row, sample_weight, &
+      missing, stat, errmsg)
+  end subroutine
+
+  subroutine partial_r8_r82(self, x, y, task, part, first_row, rows_first, sample_weight, missing, stat, errmsg)
+    class(netlet_network), intent(in) :: self
+    real(c_double), intent(in), target :: x(:, :)
+    real(c_double), intent(in), target :: y(:, :)
+    type(netlet_task), intent(in) :: task
+    integer(c_int64_t), allocatable, intent(inout) :: part(:)
+    integer, intent(in), optional :: first_row
+    logical, intent(in), optional :: rows_first
+    type(netlet_array), intent(in), optional :: sample_weight
+    integer, intent(in), optional :: missing
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call partial_views(self, netlet_view(x, rows_first), netlet_view(y, rows_first), task, part, first_row, sample_weight, &
+      missing, stat, errmsg)
+  end subroutine
+
+  subroutine partial_r8_r81(self, x, y, task, part, first_row, rows_first, sample_weight, missing, stat, errmsg)
+    class(netlet_network), intent(in) :: self
+    real(c_double), intent(in), target :: x(:, :)
+    real(c_double), intent(in), target :: y(:)
+    type(netlet_task), intent(in) :: task
+    integer(c_int64_t), allocatable, intent(inout) :: part(:)
+    integer, intent(in), optional :: first_row
+    logical, intent(in), optional :: rows_first
+    type(netlet_array), intent(in), optional :: sample_weight
+    integer, intent(in), optional :: missing
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call partial_views(self, netlet_view(x, rows_first), netlet_view(y), task, part, first_row, sample_weight, &
+      missing, stat, errmsg)
+  end subroutine
+
+  subroutine partial_r8_i41(self, x, y, task, part, first_row, rows_first, sample_weight, missing, stat, errmsg)
+    class(netlet_network), intent(in) :: self
+    real(c_double), intent(in), target :: x(:, :)
+    integer(c_int32_t), intent(in), target :: y(:)
+    type(netlet_task), intent(in) :: task
+    integer(c_int64_t), allocatable, intent(inout) :: part(:)
+    integer, intent(in), optional :: first_row
+    logical, intent(in), optional :: rows_first
+    type(netlet_array), intent(in), optional :: sample_weight
+    integer, intent(in), optional :: missing
+    integer, intent(out), optional :: stat
+    character(*), intent(inout), optional :: errmsg
+    call partial_views(self, netlet_view(x, rows_first), netlet_view(y), task, part, first_row, sample_weight, &
+      missing, stat, errmsg)
   end subroutine
 
   ! The loss, and its gradient with respect to the parameters, in their layout.

@@ -531,10 +531,10 @@ typedef struct netlet_task {
   int32_t validation;  /* 0: of the rows for training; 1: of those for validation */
   int32_t dropout;     /* gradient: 0 none; 1 that of netlet_step; 2 that of netlet_fit */
   size_t rows;         /* of the batch: all of them, whoever has them */
-  size_t first;        /* the number, in the data, of the batch's first row, */
-  const size_t* order; /* or of each of its rows; NULL: first, first + 1, ... Dropout depends on these numbers. */
-  uint64_t seed;       /* of dropout */
-  uint64_t stream;     /* of dropout: the optimizer's step, or the epoch */
+  size_t first;        /* how many rows of the data, or of the epoch's order, come before the batch */
+  const size_t* order; /* the number, in the data, of each of its rows; NULL: first, first + 1, ... */
+  uint64_t seed;       /* of dropout, which depends on it, on `stream` and on the numbers of the rows */
+  uint64_t stream;     /* the optimizer's step, or the epoch */
   /* deviations: for each column a mean and a unit, from netlet_fit. The values must stay valid during the call. */
   const double* moments;
 } netlet_task;
@@ -548,11 +548,12 @@ NETLET_API size_t netlet_partial_size(const netlet_network* network, const netle
                                       size_t rows);
 /* Sums over a part of a batch: x, the batch's rows from first_row on, which is a multiple of 256, as is x->rows
  * unless they are the batch's last. targets: as in netlet_step, but no output_gradient; their weights may all be 0. partial:
- * netlet_partial_size bytes, aligned to 8. It reads the network, and may be called by the functions that netlet_fit calls. */
+ * netlet_partial_size bytes, aligned to 8, which are none after a failure. It reads the network, and may be called by the functions that netlet_fit calls. */
 NETLET_API netlet_status netlet_partial(const netlet_network* network, const netlet_array* x,
                                         const netlet_targets* targets, const netlet_task* task, size_t first_row,
                                         void* partial, size_t size, netlet_error* error);
-/* Adds two partials of one task that have no block in common, in whatever order. out: *size bytes, at most a_size + b_size
+/* Adds two partials of one task that have no block in common, in whatever order. Sums of another task (another kind, batch,
+ * step or epoch) or of another network's shape are refused. out: *size bytes, at most a_size + b_size
  * are needed, aligned to 8 like a and b, and neither of them; *size becomes the size of the result. */
 NETLET_API netlet_status netlet_combine(const void* a, size_t a_size, const void* b, size_t b_size, void* out,
                                         size_t* size, netlet_error* error);

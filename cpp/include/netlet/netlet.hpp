@@ -27,6 +27,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <exception>
 #include <functional>
 #include <iterator>
@@ -326,9 +327,9 @@ struct FitOptions {
   // It may do what on_epoch may. An epoch that it ends before its last step does not count, but its steps are kept.
   std::function<bool(std::uint64_t step)> on_step = {};
   std::uint64_t step_interval = 1;
-  // Trains on rows that are elsewhere: writes the sums of a task over all of its rows to `total`, `size` bytes. It may
-  // read the network. For Network::fit without data.
-  std::function<void(const netlet_task& task, void* total, std::size_t size)> sums = {};
+  // For Network::fit without data, on rows that are elsewhere: the sums of a task over all of its rows, as
+  // Network::partial and combine give them. It may read the network, whose parameters are those of the step.
+  std::function<Partial(const netlet_task& task)> sums = {};
   std::size_t rows = 0;             // with sums: how many there are
   bool weighted = false;            // with sums: rows have weights
   std::size_t validation_rows = 0;  // with sums: of validation data, which are elsewhere, too
@@ -638,7 +639,7 @@ class Network {
   netlet_task step_task(std::size_t rows, const Optimizer& optimizer) const {
     return netlet_step_task(get(), rows, optimizer.steps());
   }
-  Partial partial(const Array& x, const Targets& targets, const netlet_task& task, std::size_t first_row) const {
+  Partial partial(const Array& x, const Targets& targets, const netlet_task& task, std::size_t first_row = 0) const {
     const Examples given(*this, x, targets);
     const std::size_t size = netlet_partial_size(get(), &task, first_row, given.x.rows);
     Partial sums(size == SIZE_MAX ? 0 : size);  // which netlet_partial refuses
@@ -660,6 +661,10 @@ class Network {
     double loss;
     check(netlet_finish(get(), total.data(), total.size(), weight_mean, nullptr, gradient, &loss, check));
     return loss;
+  }
+  template <class C, class = IfWritable<C>>
+  double finish(const Partial& total, C&& gradient, double weight_mean = 0) const {
+    return finish(total, checked("gradient", gradient, 1, parameter_count()), weight_mean);
   }
   // One step along a gradient of your own: parameter_count() values.
   template <class T> void apply_gradient(const T* gradient, Optimizer& optimizer) {
@@ -694,6 +699,11 @@ class Network {
     fit(nullptr, nullptr, &next, optimizer, options, history);
   }
   // On rows that are elsewhere: with options.sums.
+  History fit(Optimizer& optimizer, const FitOptions& options) {
+    History history;
+    fit(optimizer, options, history);
+    return history;
+  }
   void fit(Optimizer& optimizer, const FitOptions& options, History& history) {
     fit(nullptr, nullptr, nullptr, optimizer, options, history);
   }
@@ -860,7 +870,12 @@ class Network {
     static int sums(void* context, const netlet_task* task, void* total, std::size_t size) {
       Fitting& self = *static_cast<Fitting*>(context);
       return self.guarded(1, [&] {
-        self.options.sums(*task, total, size);
+        const Partial sums = self.options.sums(*task);
+        if (sums.size() != size)
+          throw Error(NETLET_ERROR_ARGUMENT, ("sums: expected the sums over all rows, " + std::to_string(size) +
+                                              " bytes, got " + std::to_string(sums.size()))
+                                                 .c_str());
+        std::memcpy(total, sums.data(), size);
         return 0;
       });
     }

@@ -79,6 +79,8 @@ template <class T> class Fit {
       return invalid(error_, "standardize: expected 0 to 3, got %d", options_.standardize);
     if (!(options_.min_delta >= 0 && options_.min_delta <= 1.79e308))
       return invalid(error_, "min_delta: expected a finite number >= 0, got %g", options_.min_delta);
+    if (options_.weighted != 0 && options_.weighted != 1)
+      return invalid(error_, "weighted: expected 0 or 1, got %d", options_.weighted);
     if (options_.on_step && options_.step_interval == 0)
       return invalid(error_, "step_interval: expected 1 or more, got 0");
     const bool whole = takes_whole_batches(optimizer_.config.kind);
@@ -151,6 +153,7 @@ template <class T> class Fit {
     shuffled_ = options_.shuffle && batch_rows_ < rows_;
     if (shuffled_ && !order_.allocate(rows_)) return out_of_memory(error_);
     NETLET_TRY(batches_.prepare_given(net_, optimizer_, error_));
+    NETLET_TRY(make_room_for(task_of(NETLET_TASK_GRADIENT, rows_)));  // which has more values than others in training
     if (!options_.weighted || batch_rows_ == rows_) return NETLET_OK;
     netlet_task task = task_of(NETLET_TASK_WEIGHTS, rows_);
     NETLET_TRY(sum(task));
@@ -158,22 +161,28 @@ template <class T> class Fit {
     return check_mean_weight<T>(piece_->weight, weight_mean_, rows_, false, error_);
   }
 
-  static netlet_task task_of(netlet_task_kind kind, size_t rows) {
+  netlet_task task_of(netlet_task_kind kind, size_t rows) const {
     netlet_task task = {};
     task.kind = kind;
     task.rows = rows;
+    task.stream = net_.epochs_trained;
     return task;
+  }
+
+  netlet_status make_room_for(const netlet_task& task) {
+    const size_t size = netlet_partial_size(&net_, &task, 0, task.rows);
+    if (sums_.size() >= size) return NETLET_OK;
+    return size < SIZE_MAX && sums_.allocate(size) ? NETLET_OK : out_of_memory(error_);
   }
 
   // Asks for the sums over a batch whose rows are elsewhere.
   netlet_status sum(const netlet_task& task) {
     const size_t size = netlet_partial_size(&net_, &task, 0, task.rows);
-    if (sums_.size() != size && (size == SIZE_MAX || !sums_.allocate(size))) return out_of_memory(error_);
+    NETLET_TRY(make_room_for(task));
     memset(sums_.data(), 0, sizeof(Head));
-    const int failed =
-        held_.call(true, [&] { return options_.sums(options_.context, &task, sums_.data(), sums_.size()); });
+    const int failed = held_.call(true, [&] { return options_.sums(options_.context, &task, sums_.data(), size); });
     if (failed) return callback_failed();
-    return read_total(net_, task, sums_.data(), sums_.size(), &piece_, &values_, error_);
+    return read_total(net_, task, sums_.data(), size, &piece_, &values_, error_);
   }
 
   PassKind kind() const { return {true, false, net_.has_dropout()}; }
@@ -224,6 +233,7 @@ template <class T> class Fit {
       }
       NETLET_TRY(moments.set_in(net_, error_));
       learned_ |= kind;
+      if (options_.validation_x) NETLET_TRY(check_validation(kind));
     }
     return NETLET_OK;
   }
@@ -270,22 +280,30 @@ template <class T> class Fit {
   // The same for a batch whose rows are elsewhere.
   netlet_status step_along_sums(size_t first, size_t rows) {
     netlet_task task = task_of(NETLET_TASK_GRADIENT, rows);
-    if (shuffled_)
-      task.order = order_.data() + first;
-    else
-      task.first = first;
+    task.first = first;
+    if (shuffled_) task.order = order_.data() + first;
     if (net_.has_dropout()) {
       task.dropout = 2;
       task.seed = options_.seed;
-      task.stream = net_.epochs_trained;
     }
     NETLET_TRY(sum(task));
+    NETLET_TRY(check_training_sums(first, rows));
     if (!isfinite(piece_->loss)) return diverged("the loss was not finite");
     const double by = divisor(net_, rows, piece_->weight, weight_mean_);
     batches_.update_along(net_, static_cast<const T*>(values_), by, optimizer_, factor_);
     judged_ += (size_t)piece_->judged;
     stop_ = stop_asked();
     return stepped(rows, piece_->sum());
+  }
+
+  // What fit checks in all rows before the first step shows here only as their sums come in.
+  netlet_status check_training_sums(size_t first, size_t rows) {
+    if (batch_rows_ == rows_)
+      NETLET_TRY(check_mean_weight<T>(piece_->weight, piece_->weight / (double)rows, rows, false, error_));
+    else if (!options_.weighted && piece_->weight != (double)rows)
+      return invalid(error_, "weighted: expected 1, as rows have weights, got 0");
+    any_target_ |= piece_->weighty != 0;
+    return any_target_ || first + rows < rows_ ? NETLET_OK : no_target(error_);
   }
 
   netlet_status stepped(size_t rows, const BatchLoss& loss) {
@@ -530,6 +548,7 @@ template <class T> class Fit {
   const Piece* piece_ = nullptr;
   const void* values_ = nullptr;
   double weight_mean_ = 0;                        // of such rows, if batches divide by it
+  bool any_target_ = false;                       // among them, so far
   size_t rows_ = 0, batch_rows_ = 0, left_ = 0;   // rows_: of batches, those of the last epoch; left_: epochs to go
   size_t judged_ = 0, judged_in_validation_ = 0;  // rows with a target
   size_t validation_rows_ = 0;                    // of batches, those of the last epoch
@@ -567,6 +586,8 @@ netlet_status netlet_fit(netlet_network* network, const netlet_array* x, const n
   else if (x || targets)
     return invalid(error, "x: expected NULL with next_batch or sums");
   if (options->next_batch && options->sums) return invalid(error, "sums: expected NULL with next_batch");
+  if (!options->sums && (options->rows || options->weighted || options->validation_rows))
+    return invalid(error, "rows, weighted and validation_rows: expected 0 without sums");
   if (options->sums && options->validation_rows && (options->validation_x || options->next_validation_batch))
     return invalid(error, "validation_rows: expected 0 with other validation data");
   if (options->next_validation_batch && (options->validation_x || options->validation_targets))

@@ -45,14 +45,15 @@ size_t values_of(const netlet_network& net, const netlet_task& task) {
   return of_moments(task.kind) ? Moments::value_count(net, task.scaling, task.kind == NETLET_TASK_DEVIATIONS) : 0;
 }
 
-// kind, scaling, validation and dropout
+// kind, scaling, validation and dropout, as far as they matter
 uint32_t task_number(const netlet_task& task) {
-  return (uint32_t)task.kind | (uint32_t)task.scaling << 8 | (uint32_t)task.validation << 16 |
-         (uint32_t)task.dropout << 24;
+  const bool gradient = task.kind == NETLET_TASK_GRADIENT, moments = of_moments(task.kind);
+  return (uint32_t)task.kind | (uint32_t)(moments ? task.scaling : 0) << 8 | (uint32_t)task.validation << 16 |
+         (uint32_t)(gradient ? task.dropout : 0) << 24;
 }
 
 Head head_of(const netlet_network& net, const netlet_task& task) {
-  return {kMark,     task_number(task), (uint32_t)net.dtype,  task.rows, task.order ? UINT64_MAX : task.first,
+  return {kMark,     task_number(task), (uint32_t)net.dtype,  task.rows, task.first,
           task.seed, task.stream,       values_of(net, task), 0};
 }
 
@@ -181,6 +182,7 @@ template <class T> class Parts {
     each_node(begin, end, head.blocks(), [&](const Node& node) {
       Piece& piece = *reinterpret_cast<Piece*>(to);
       piece = {node.index, node.level, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+      memset(to + head.piece_bytes() - 8, 0, head.values ? 8 : 0);  // also where a last value of 4 bytes leaves a gap
       const size_t first = node.begin() * kBlockRows - first_row_;
       const size_t rows = smaller(node.end(head.blocks()) * kBlockRows, (size_t)head.rows) - first_row_ - first;
       status = of_moments(task_.kind) ? moments(first, rows, piece, error) : sums(first, rows, piece, error);
@@ -314,7 +316,7 @@ netlet_task netlet_step_task(const netlet_network* network, size_t rows, uint64_
   task.rows = rows;
   task.dropout = network->has_dropout() ? 1 : 0;
   task.seed = task.dropout ? (uint64_t)network->seed : 0;
-  task.stream = task.dropout ? step : 0;
+  task.stream = step;
   return task;
 }
 
@@ -344,10 +346,13 @@ netlet_status netlet_partial(const netlet_network* network, const netlet_array* 
                    netlet_partial_size(network, task, first_row, rows), alignof(Head), size);
   return holding<Reading>("partial", *network, error, [&](auto zero) {
     Head& head = *static_cast<Head*>(partial);
-    head = head_of(*network, *task);
-    head.pieces = piece_count(*task, first_row, rows);
-    return Parts<decltype(zero)>(*network, *x, *targets, *task, first_row)
-        .write(head, reinterpret_cast<char*>(&head + 1), error);
+    head = {};  // what is not whole must not be taken for it
+    Head done = head_of(*network, *task);
+    done.pieces = piece_count(*task, first_row, rows);
+    NETLET_TRY(Parts<decltype(zero)>(*network, *x, *targets, *task, first_row)
+                   .write(done, reinterpret_cast<char*>(&head + 1), error));
+    head = done;
+    return NETLET_OK;
   });
 }
 

@@ -4,11 +4,39 @@
 !
 !   test_fortran NETWORK...        files; for each the outputs and predictions for pattern(inputs, 7), as hexadecimal bits
 module callbacks  ! of a module: internal procedures would need an executable stack
-  use, intrinsic :: iso_c_binding, only: c_double, c_int64_t
-  use netlet, only: netlet_epoch
+  use, intrinsic :: iso_c_binding, only: c_double, c_int32_t, c_int64_t
+  use netlet
   implicit none
   integer :: epochs_seen, steps_seen, polls
+  ! What is summed in parts, as if others had some of the rows.
+  type(netlet_network) :: shared
+  integer, parameter :: many = 1000
+  real(c_double), target :: all_x(3, many), all_y(2, many), all_weight(many)
+  logical :: fail_to_sum, too_short
 contains
+  subroutine sums_in_parts(task, total, stat)
+    type(netlet_task), intent(in) :: task
+    integer(c_int64_t), allocatable, intent(inout) :: total(:)
+    integer, intent(inout) :: stat
+    integer(c_int64_t), allocatable :: part(:)
+    integer(c_int64_t), allocatable :: at(:)
+    real(c_double), allocatable, target :: weight(:)
+    integer :: first, rows, length
+    length = size(total)
+    deallocate (total)
+    do first = 256 * int((task%rows() - 1) / 256), 0, -256  ! one block at a time, the last one first
+      rows = int(min(256_c_int64_t, task%rows() - first))
+      at = task%rows_of(first, rows)
+      weight = all_weight(at)
+      call shared%partial(all_x(:, at), all_y(:, at), task, part, first, sample_weight=netlet_view(weight), stat=stat)
+      if (stat == NETLET_OK) call netlet_combine(total, part, stat)
+      if (stat /= NETLET_OK) return
+    end do
+    if (size(total) /= length) stat = NETLET_ERROR_ARGUMENT
+    if (fail_to_sum) stat = NETLET_ERROR_CALLBACK
+    if (too_short) deallocate (total)
+  end subroutine
+
   logical function stop_after_three(epoch)
     type(netlet_epoch), intent(in) :: epoch
     epochs_seen = epochs_seen + 1
@@ -36,7 +64,6 @@ program test_fortran
   use, intrinsic :: iso_c_binding, only: c_double, c_float, c_int32_t, c_int64_t
   use, intrinsic :: iso_fortran_env, only: error_unit
   use callbacks
-  use netlet
   implicit none
   integer :: passed = 0, failed = 0, argument
   character(1000) :: path
@@ -53,6 +80,8 @@ program test_fortran
   call threads()
   call training()
   call classes()
+  call parts_of_a_batch()
+  call training_on_sums()
   do argument = 1, command_argument_count()
     call get_command_argument(argument, path)
     call outputs_of(trim(path))
@@ -609,6 +638,162 @@ contains
     call check(stat == NETLET_ERROR_ARGUMENT, "outputs are no integers")
     print '(2a)', "classes ", net%fingerprint()
     print '(a, 40(1x, i0))', "predicted", (predicted(i), i = 1, 40)
+  end subroutine
+
+  ! The same bits as of all rows together, in every kind and layout.
+  subroutine parts_of_a_batch()
+    type(netlet_network) :: net, whole
+    type(netlet_optimizer) :: adam, other
+    type(netlet_task) :: task
+    integer(c_int64_t), allocatable :: total(:), part(:), again(:)
+    real(c_double), target :: x(3, many), y(2, many), weight(many)
+    real(c_float) :: single_x(3, many), single_y(2, many), single(38), expected_single(38)
+    real(c_double) :: gradient(38), expected(38), loss, before
+    integer :: labels(many), stat, step
+    character(200) :: message
+    character(64) :: was
+    x = pattern(3, many)
+    y = pattern(2, many)
+    weight = 1
+    call make(net, NETLET_FLOAT64)
+    whole = net
+    call adam%create(NETLET_ADAM)
+    call other%create(NETLET_ADAM)
+    do step = 1, 2
+      task = net%step_task(many, adam)
+      call check(task%kind() == NETLET_TASK_GRADIENT .and. task%rows() == many .and. task%first() == 0 .and. &
+        .not. task%shuffled() .and. .not. task%of_validation(), "a task")
+      call check(all(task%rows_of(256, 3) == [257, 258, 259]), "rows of a task")
+      if (allocated(total)) deallocate (total)
+      call net%partial(x(:, 513:), y(:, 513:), task, part, 512)
+      call netlet_combine(total, part)
+      call net%partial(transpose(x(:, :512)), transpose(y(:, :512)), task, part, rows_first=.true., &
+        sample_weight=netlet_view(weight(:512)))
+      call netlet_combine(total, part)
+      call net%partial(x, y, task, again)
+      call check(all(total == again), "parts together are the whole")
+      call whole%backward(x, y, expected, before)
+      call net%finish(total, gradient, loss)
+      call check(all(gradient == expected) .and. loss == before, "the gradient of a batch in parts")
+      call whole%step(x, y, other, before)
+      call net%finish(total, adam, loss)
+      call check(net%fingerprint() == whole%fingerprint() .and. loss == before, "its step")
+    end do
+    was = net%fingerprint()
+    call net%finish(part, adam, stat=stat, errmsg=message)
+    call check(stat == NETLET_ERROR_ARGUMENT .and. index(message, "total: expected the sums of all 4 blocks") == 1, &
+      "sums of a part")
+    call netlet_combine(total, part, stat, message)
+    call check(stat == NETLET_ERROR_ARGUMENT .and. all(total == again) .and. &
+      message == "b: expected other blocks than a's, got block 0 in both", "a part twice")
+    call net%partial(x(:, :100), y(:, :100), task, part, stat=stat, errmsg=message)
+    call check(stat == NETLET_ERROR_ARGUMENT .and. index(message, "x: expected a multiple of 256 rows") == 1, "a cut block")
+    call net%partial(x(:, :256), y(:, :256), task, part, -256, stat=stat, errmsg=message)
+    call check(stat == NETLET_ERROR_ARGUMENT .and. index(message, "x: expected rows within the batch") == 1, "no rows")
+    call net%partial(transpose(x), transpose(y), task, part, stat=stat, errmsg=message)
+    call check(stat == NETLET_ERROR_ARGUMENT .and. index(message, "x: expected 3 inputs per row") == 1, "rows first")
+    call net%finish(total, gradient(:5), stat=stat)
+    call check(stat == NETLET_ERROR_ARGUMENT, "a short gradient")
+    call net%finish(total, single, stat=stat)
+    call check(stat == NETLET_ERROR_ARGUMENT .and. net%fingerprint() == was, "a gradient of another kind")
+
+    call make(net, NETLET_FLOAT32)
+    single_x = real(x, c_float)
+    single_y = real(y, c_float)
+    task = net%step_task(many, adam)
+    call net%partial(single_x, single_y, task, part)
+    call net%finish(part, single)
+    call net%backward(single_x, single_y, expected_single)
+    call check(all(single == expected_single), "a gradient in single precision")
+    call net%create([3, 3], activations=[NETLET_SOFTMAX], loss=NETLET_CROSS_ENTROPY)
+    whole = net
+    labels = maxloc(x, dim=1) - 1
+    call net%partial(x, labels, net%step_task(many, adam), part)
+    call net%partial(single_x, labels, net%step_task(many, adam), again)
+    call check(size(part) == size(again), "classes")
+    call net%create([3, 1])
+    task = net%step_task(many, adam)
+    call net%partial(x, y(1, :), task, part)
+    call net%partial(single_x, single_y(1, :), task, again)
+    call check(size(part) == size(again), "a column")
+    call net%close()
+    task = net%step_task(many, adam, stat, message)
+    call check(stat == NETLET_ERROR_ARGUMENT, "a task of a closed network")
+    call net%partial(x, y, task, part, stat=stat)
+    call check(stat == NETLET_ERROR_ARGUMENT, "a part of it")
+  end subroutine
+
+  subroutine training_on_sums()
+    type(netlet_network) :: alone
+    type(netlet_optimizer) :: adam, other
+    type(netlet_fit_options) :: options
+    type(netlet_history) :: history, expected
+    character(200) :: message
+    character(64) :: was
+    integer :: dtype, stat
+    all_x = pattern(3, many)
+    all_y = pattern(2, many)
+    all_weight = 1 + [(mod(stat, 3), stat = 0, many - 1)]
+    fail_to_sum = .false.
+    too_short = .false.
+    do dtype = NETLET_FLOAT32, NETLET_FLOAT64
+      call shared%create([3, 6, 2], activations=[NETLET_TANH, NETLET_IDENTITY], reduction=NETLET_MEAN, dtype=dtype, &
+        dropout=[0.25_c_double], seed=4_c_int64_t)
+      alone = shared
+      call adam%create(NETLET_ADAM, learning_rate=0.01_c_double)
+      other = adam
+      options = netlet_fit_options()
+      options%epochs = 5
+      options%batch_size = 300
+      options%standardize_inputs = .true.
+      options%standardize_outputs = .true.
+      options%patience = 3
+      options%sample_weight = netlet_view(all_weight)
+      options%validation_x = netlet_view(all_x(:, :512))
+      options%validation_y = netlet_view(all_y(:, :512))
+      options%validation_weight = netlet_view(all_weight(:512))
+      call alone%fit(all_x, all_y, other, options, expected)
+      options%validation_x = netlet_array()
+      options%validation_y = netlet_array()
+      options%sums => sums_in_parts
+      options%rows = many
+      call shared%fit(adam, options, stat=stat, errmsg=message)
+      call check(stat == NETLET_ERROR_ARGUMENT .and. index(message, "sample_weight: expected none") == 1, "whose weights?")
+      options%sample_weight = netlet_array()
+      options%validation_rows = 512
+      options%weighted = .true.
+      call shared%fit(adam, options, history)
+      call check(shared%fingerprint() == alone%fingerprint(), "sums give the bits of fit")
+      call check(all(history%loss == expected%loss) .and. all(history%validation_loss == expected%validation_loss), &
+        "and its history")
+      print '(a, i0, 2a)', "sums", dtype, " ", shared%fingerprint()
+    end do
+
+    was = shared%fingerprint()
+    call shared%fit(all_x, all_y, adam, options, stat=stat, errmsg=message)
+    call check(message == "x: expected NULL with next_batch or sums", "rows and sums")
+    options%rows = 0
+    call shared%fit(adam, options, stat=stat, errmsg=message)
+    call check(message == "rows: expected 1 or more, got 0", "no number of rows")
+    options%rows = many
+    fail_to_sum = .true.
+    call shared%fit(adam, options, stat=stat, errmsg=message)
+    call check(stat == NETLET_ERROR_CALLBACK .and. message == "fit: the callback failed", "a failure of the sums")
+    fail_to_sum = .false.
+    too_short = .true.
+    call shared%fit(adam, options, stat=stat, errmsg=message)
+    call check(stat == NETLET_ERROR_CALLBACK .and. index(message, "sums: expected the sums over all rows, ") == 1, &
+      "sums of another size")
+    too_short = .false.
+    options%weighted = .false.
+    call shared%fit(adam, options, stat=stat, errmsg=message)
+    call check(message == "weighted: expected 1, as rows have weights, got 0", "weights that were not said")
+    options%sums => null()
+    call shared%fit(adam, options, stat=stat, errmsg=message)
+    call check(stat == NETLET_ERROR_ARGUMENT .and. index(message, "sums: expected a procedure in options%sums") == 1, &
+      "neither rows nor sums")
+    call check(shared%fingerprint() == was, "and nothing has changed")
+    call shared%close()
   end subroutine
 
   subroutine outputs_of(path)

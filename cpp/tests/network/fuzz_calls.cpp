@@ -51,7 +51,7 @@ class World {
     netlet_optimizer*& optimizer = optimizers_[draw(2)];
     if (!net) return create(net);
     if (!optimizer) return create(optimizer);
-    switch (draw(31)) {
+    switch (draw(33)) {
       case 0:
         if (depth_) return;  // a call may be using it
         netlet_network_free(net);
@@ -176,11 +176,14 @@ class World {
           const netlet_array x = array(netlet_inputs(net));
           return netlet_predict(net, maybe(x), maybe_null(misaligned(draw(8) == 0)), e);
         });
+      case 31:
+      case 32: return parts(net, optimizer);
     }
   }
 
  private:
   static constexpr std::size_t kMemory = 1 << 15, kMostRows = 40, kMostColumns = 9;
+  static constexpr std::size_t kOrder = 1100;   // more than the last row of a part
   static constexpr std::size_t kOut = 1 << 17;  // 40 rows of at most 306 parameters
 
   std::uint64_t draw(std::uint64_t below) { return random_(draws_++) % below; }
@@ -380,6 +383,19 @@ class World {
       *factor = world.draw(4) ? 0.5 : world.number();
       return static_cast<Fitting*>(self)->answer() < 0;
     }
+    static int sums(void* given, const netlet_task* task, void* total, std::size_t size) {
+      Fitting& self = *static_cast<Fitting*>(given);
+      if (self.answer() < 0) return -1;
+      const long until_failure = g_until_failure;
+      g_until_failure = -1;
+      Data data = self.data;  // as many of its rows as the task has
+      for (netlet_array* a : {&data.x, &data.y, &data.weight})
+        if (a->rows > task->rows) a->rows = task->rows;
+      std::memset(total, (int)self.world.draw(256), size);
+      if (self.world.draw(8)) (void)netlet_partial(self.net, &data.x, &data.targets, task, 0, total, size, nullptr);
+      g_until_failure = until_failure;
+      return self.world.draw(32) == 0;
+    }
     template <int kSource> static int next_batch(void* given, netlet_batch* batch) {
       Fitting& self = *static_cast<Fitting*>(given);
       auto& source = self.batches[kSource];
@@ -394,6 +410,59 @@ class World {
       return 1;
     }
   };
+
+  // What is to be summed, of so many rows, as a rule.
+  netlet_task task(const netlet_network* net, std::size_t rows) {
+    netlet_task task = netlet_step_task(net, draw(8) ? rows : draw(2) ? draw(3000) : SIZE_MAX - draw(600), draw(9));
+    task.kind = draw(16) ? (int)draw(5) : (int)draw(9) - 2;
+    task.scaling = draw(8) ? 1 + (int)draw(2) : (int)draw(6) - 1;
+    task.validation = (int)draw(2);
+    if (draw(4) == 0) task.dropout = (int)draw(6) - 1;
+    task.first = draw(4) ? 0 : draw(2) ? draw(1000) : SIZE_MAX - draw(1000);
+    if (draw(4) == 0) task.order = order_.data();
+    if (draw(8)) task.moments = reinterpret_cast<const double*>(memory_.data());
+    return task;
+  }
+  void spoil(std::vector<unsigned char>& part) {
+    if (part.size() < 8) return;
+    const std::uint64_t odd[] = {0, 1, 2, 255, SIZE_MAX, SIZE_MAX - 1, draw(SIZE_MAX)};
+    std::memcpy(&part[8 * draw(draw(2) ? part.size() / 8 : 1)], &odd[draw(7)], 8);
+    if (draw(4) == 0) part.resize(draw(part.size() + 20));
+  }
+  void parts(netlet_network* net, netlet_optimizer* optimizer) {
+    std::vector<unsigned char>& part = parts_[draw(2)];
+    check("netlet_partial", net, optimizer, [&](netlet_error* e) {
+      const Data data = examples(net);
+      const netlet_task of = task(net, data.x.rows);
+      const std::size_t first = draw(4) ? 0 : draw(2) ? 256 : draw(1000);
+      const std::size_t size = netlet_partial_size(net, &of, first, data.x.rows);
+      part.assign(size <= kOut ? size : 100, (unsigned char)draw(256));
+      part.shrink_to_fit();  // the sanitizers see its end
+      return netlet_partial(net, maybe(data.x), maybe_null(&data.targets), maybe_null(&of), first,
+                            maybe_null(part.data() + (draw(16) == 0)), draw(8) ? part.size() : SIZE_MAX - draw(9), e);
+    });
+    if (draw(3) == 0) spoil(parts_[draw(2)]);
+    const std::vector<unsigned char>&a = parts_[draw(2)], &b = parts_[draw(2)];
+    check("netlet_combine", net, optimizer, [&](netlet_error* e) {
+      std::vector<unsigned char> sum(a.size() + b.size());
+      std::size_t size = draw(8) ? sum.size() : draw(sum.size() + 1);
+      const netlet_status status = netlet_combine(maybe_null(a.data()), a.size(), maybe_null(b.data()), b.size(),
+                                                  maybe_null(sum.data() + (draw(16) == 0 && size > 0)), &size, e);
+      if (size > sum.size()) wrong("netlet_combine", "more bytes than there is room for", *e);
+      if (status == NETLET_OK && draw(2)) {
+        sum.resize(size);
+        parts_[draw(2)] = sum;
+      }
+      return status;
+    });
+    check("netlet_finish", net, optimizer, [&](netlet_error* e) {
+      const std::vector<unsigned char>& total = parts_[draw(2)];
+      double loss;
+      return netlet_finish(net, maybe_null(total.data()), total.size(), draw(8) ? 0 : number(),
+                           draw(2) ? optimizer : nullptr, draw(2) ? misaligned(draw(8) == 0) : nullptr,
+                           draw(2) ? &loss : nullptr, e);
+    });
+  }
 
   void evaluate_batches(netlet_network* net, netlet_optimizer* optimizer) {
     Fitting fitting{*this, net, {}, {}};
@@ -419,7 +488,7 @@ class World {
   }
 
   void fit(netlet_network* net, netlet_optimizer* optimizer) {
-    const bool in_batches = draw(3) == 0;
+    const bool in_batches = draw(3) == 0, elsewhere = !in_batches && draw(3) == 0;
     Fitting fitting{*this, net, examples(net), {}};
     const Data validation = examples(net);
     netlet_fit_options o = netlet_fit_defaults(net);
@@ -439,18 +508,25 @@ class World {
     o.step_interval = draw(4);
     o.patience = draw(4) ? 0 : draw(3);
     o.min_delta = draw(8) ? 0 : number();
-    if (in_batches) o.next_batch = &Fitting::next_batch<0>;
+    if (in_batches || draw(64) == 0) o.next_batch = &Fitting::next_batch<0>;
+    if (elsewhere) o.sums = &Fitting::sums;
+    if (elsewhere || draw(64) == 0) {
+      o.rows = draw(8) ? fitting.data.x.rows : draw(50);
+      o.weighted = draw(16) ? fitting.data.targets.sample_weight != nullptr : (int)draw(3);
+      o.validation_rows = draw(4) ? 0 : draw(kMostRows);
+    }
     if (draw(2)) o.on_epochs = &Fitting::on_epochs;
     o.report_together = draw(4) == 0;
     if (o.report_together) o.on_epochs = nullptr;  // it may use nothing
     o.context = &fitting;
-    const bool called =
-        in_batches || o.on_epochs || o.on_step || o.next_validation_batch || o.schedule.kind == NETLET_FUNCTION;
+    const bool called = o.next_batch || elsewhere || o.on_epochs || o.on_step || o.next_validation_batch ||
+                        o.schedule.kind == NETLET_FUNCTION;
     check(
         "netlet_fit", net, optimizer,
         [&](netlet_error* e) {
-          return netlet_fit(net, in_batches ? nullptr : maybe(fitting.data.x),
-                            in_batches ? nullptr : maybe_null(&fitting.data.targets), draw(32) ? optimizer : nullptr,
+          const bool here = draw(32) ? !in_batches && !elsewhere : draw(2);
+          return netlet_fit(net, here ? maybe(fitting.data.x) : nullptr,
+                            here ? maybe_null(&fitting.data.targets) : nullptr, draw(32) ? optimizer : nullptr,
                             draw(32) ? &o : nullptr, e);
         },
         called);
@@ -528,7 +604,8 @@ class World {
 
   netlet::core::Random random_;
   std::uint64_t draws_ = 0;
-  std::vector<unsigned char> memory_, out_;
+  std::vector<unsigned char> memory_, out_, parts_[2];
+  std::vector<std::size_t> order_ = std::vector<std::size_t>(kOrder, 7);
   netlet_network* nets_[2] = {};
   netlet_optimizer* optimizers_[2] = {};
   int depth_ = 0;  // of calls within callbacks

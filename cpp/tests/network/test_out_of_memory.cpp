@@ -118,11 +118,30 @@ int next_batch(void* context, netlet_batch* batch) {
   return 1;
 }
 
+// All rows' sums of a kind.
+netlet_status partial(World& w, const netlet_task& task, std::vector<double>& sums, netlet_error* error) {
+  sums.resize(netlet_partial_size(w.net, &task, 0, kRows) / 8);
+  return netlet_partial(w.net, &w.converted, &w.targets, &task, 0, sums.data(), sums.size() * 8, error);
+}
+
+int sums(void* context, const netlet_task* task, void* total, std::size_t size) {
+  const long until_failure = g_until_failure;  // this fails with what the callback says
+  g_until_failure = -1;
+  World& w = *static_cast<World*>(context);
+  const netlet_array x = {&w.narrow[task->first * kInputs], NETLET_FLOAT32, task->rows, kInputs, kInputs * 4, 4};
+  const netlet_array y = {&w.y[task->first * kOutputs], NETLET_FLOAT64, task->rows, kOutputs, kOutputs * 8, 8};
+  netlet_targets targets = {};
+  targets.y = &y;
+  const netlet_status status = netlet_partial(w.net, &x, &targets, task, 0, total, size, nullptr);
+  g_until_failure = until_failure;
+  return status != NETLET_OK;
+}
+
 netlet_status fit(World& w, netlet_error* error, const std::function<void(netlet_fit_options&)>& set) {
   netlet_fit_options options = netlet_fit_defaults(w.net);
   set(options);
-  return netlet_fit(w.net, options.next_batch ? nullptr : &w.rows, options.next_batch ? nullptr : &w.targets,
-                    w.optimizer, &options, error);
+  const bool here = !options.next_batch && !options.sums;
+  return netlet_fit(w.net, here ? &w.rows : nullptr, here ? &w.targets : nullptr, w.optimizer, &options, error);
 }
 
 void networks_and_optimizers() {
@@ -245,6 +264,56 @@ void training() {
       o.context = &w;
     });
   });
+  for (int kind = NETLET_TASK_GRADIENT; kind <= NETLET_TASK_DEVIATIONS; ++kind)
+    fails_well("netlet_partial", [=](World& w, netlet_error* e) {
+      std::vector<double> sums;
+      netlet_task task = netlet_step_task(w.net, kRows, 0);
+      const double means[] = {0, 1, 0, 1, 0, 1};
+      task.kind = kind;
+      task.scaling = NETLET_SCALE_INPUTS;
+      task.moments = means;
+      return partial(w, task, sums, e);
+    });
+  for (const bool makes_a_step : {false, true})
+    fails_well("netlet_finish", [=](World& w, netlet_error* e) {
+      std::vector<double> sums;
+      const netlet_status status = partial(w, netlet_step_task(w.net, kRows, 0), sums, e);
+      if (status != NETLET_OK) return status;
+      return netlet_finish(w.net, sums.data(), sums.size() * 8, 0, makes_a_step ? w.optimizer : nullptr, w.out.data(),
+                           nullptr, e);
+    });
+  fails_well("netlet_combine", [](World& w, netlet_error* e) {
+    const netlet_task task = netlet_step_task(w.net, kRows, 0);
+    std::vector<double> parts[2];
+    for (const std::size_t i : {0, 1}) {
+      const std::size_t first = i * 256, rows = i ? kRows - 256 : 256;
+      const netlet_array x = {&w.x[first * kInputs], NETLET_FLOAT64, rows, kInputs, kInputs * 8, 8};
+      const netlet_array y = {&w.y[first * kOutputs], NETLET_FLOAT64, rows, kOutputs, kOutputs * 8, 8};
+      netlet_targets targets = {};
+      targets.y = &y;
+      parts[i].resize(netlet_partial_size(w.net, &task, first, rows) / 8);
+      const netlet_status status =
+          netlet_partial(w.net, &x, &targets, &task, first, parts[i].data(), parts[i].size() * 8, e);
+      if (status != NETLET_OK) return status;
+    }
+    std::vector<double> sum(parts[0].size() + parts[1].size());
+    std::size_t size = sum.size() * 8;
+    return netlet_combine(parts[0].data(), parts[0].size() * 8, parts[1].data(), parts[1].size() * 8, sum.data(), &size,
+                          e);
+  });
+  for (const std::size_t batch : {0, 256})
+    fails_well("netlet_fit, sums", [=](World& w, netlet_error* e) {
+      return fit(w, e, [&](netlet_fit_options& o) {
+        o.epochs = 2;
+        o.batch_size = batch;
+        o.shuffle = 0;
+        o.standardize = NETLET_SCALE_OUTPUTS;
+        o.rows = o.validation_rows = kRows;
+        o.patience = 3;
+        o.sums = &sums;
+        o.context = &w;
+      });
+    });
   fails_well("netlet_fit, clip_norm", [](World& w, netlet_error* e) {
     netlet_optimizer_config config = netlet_optimizer_get_config(w.optimizer);
     config.clip_norm = 1;

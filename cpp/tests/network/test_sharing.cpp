@@ -2,6 +2,7 @@
 // Threads inside and around a network: the same bits, and refusals instead of races.
 #include <netlet/netlet.hpp>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -80,9 +81,31 @@ static void many_threads_may_predict_at_once() {
   CHECK(wrong == 0);
 }
 
+static void many_threads_may_sum_parts_at_once() {
+  const Job job(1800);
+  Network net = job.network();
+  netlet::Optimizer adam = netlet::Adam();
+  netlet_set_num_threads(3, nullptr);
+  const netlet_task task = net.step_task(job.rows, adam);
+  const auto part = [&](std::size_t first, std::size_t rows) {
+    return net.partial({job.xs.data() + first * 20, rows, 20}, {job.ys.data() + first * 4, rows, 4}, task, first);
+  };
+  const netlet::Partial whole = part(0, job.rows);
+  std::vector<netlet::Partial> parts(7);
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < 7; ++t)
+    threads.emplace_back([&, t] { parts[t] = part(256 * (6 - t), t == 0 ? job.rows - 6 * 256 : 256); });
+  for (std::thread& thread : threads) thread.join();
+  netlet::Partial total = parts[0];
+  for (std::size_t t = 1; t < 7; ++t) total = netlet::combine(parts[t], total);
+  CHECK(total == whole);
+}
+
 static void training_refuses_company() {
   const Job job(3000);
   Network net = job.network();
+  const netlet::Partial total = net.partial(job.x, job.y, netlet_step_task(net.get(), 3000, 0));
+  std::vector<float> gradient(net.parameter_count());
   std::atomic<bool> stop{false}, running{false};
   std::thread trainer([&] {
     netlet::Optimizer adam = netlet::Adam();
@@ -99,6 +122,10 @@ static void training_refuses_company() {
   netlet::Optimizer sgd = netlet::SGD();
   CHECK_ERROR(net.forward(job.x, out.data()), "forward: another call is using this network");
   CHECK_ERROR(net.step(job.x, job.y, sgd), "step: another call is using this network");
+  const netlet_task task = net.step_task(3000, sgd);
+  CHECK_ERROR(net.partial(job.x, job.y, task), "partial: another call is using this network");
+  CHECK_ERROR(net.finish(total, sgd), "finish: another call is using this network");
+  CHECK_ERROR(net.finish(total, gradient), "finish: another call is using this network");
   stop = true;
   trainer.join();
   net.forward(job.x, out.data());
@@ -113,6 +140,10 @@ static void anything_may_be_asked_at_any_time() {
   const std::size_t count = net.parameter_count();
   std::vector<float> out(600 * 20), gradient(count, 0.25f), slots(2 * count);
   const std::vector<double> shift(20, 0.5), scale(20, 2);
+  const netlet_task task = net.step_task(600, adam);
+  netlet::Partial total(netlet_partial_size(net.get(), &task, 0, 600));
+  netlet_targets targets = {};
+  targets.y = &job.y;
   std::atomic<bool> over{false};
   std::atomic<int> admitted{0}, wrong{0};
   std::thread other([&] {
@@ -162,6 +193,12 @@ static void anything_may_be_asked_at_any_time() {
       let_in(netlet_copy_scaling(n, NETLET_SCALE_INPUTS, shifts, scales, &present, nullptr));
       let_in(netlet_forward(n, &job.x, out.data(), nullptr));
       let_in(netlet_apply_gradient(n, gradient.data(), o, nullptr));
+      const netlet_status summed = netlet_partial(n, &job.x, &targets, &task, 0, total.data(), total.size(), nullptr);
+      let_in(summed);
+      if (summed == NETLET_OK)
+        let_in(netlet_finish(n, total.data(), total.size(), 0, round % 2 ? o : nullptr, gradient.data(), nullptr,
+                             nullptr));
+      std::fill(gradient.begin(), gradient.end(), 0.25f);
     }
   });
   netlet::FitOptions options;
@@ -185,6 +222,7 @@ static void anything_may_be_asked_at_any_time() {
 int main() {
   the_number_of_threads_changes_no_bit();
   many_threads_may_predict_at_once();
+  many_threads_may_sum_parts_at_once();
   training_refuses_company();
   anything_may_be_asked_at_any_time();
   return check::summary();

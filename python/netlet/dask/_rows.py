@@ -19,6 +19,7 @@ from dask.delayed import Delayed
 from distributed import Client, Future, wait
 
 from .._data import shown
+from .._shares import blocks_of, shares
 from ..reference.sums import BLOCK_ROWS
 from . import _tasks as tasks
 
@@ -177,22 +178,12 @@ def are_blocks(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and bool(value) and all(isinstance(e, (Delayed, Future)) for e in value)
 
 
-def divided(blocks: int, count: int) -> list[int]:
-    """Where each of `count` ranges of blocks begins, and where the last ends: about equal, within a tenth.
-
-    They begin at multiples of a power of two, so that each is a few complete subtrees.
-    """
-    unit = 1 << max((blocks // (10 * count)).bit_length() - 1, 0)
-    return [*((2 * blocks * k // (count * unit) + 1) // 2 * unit for k in range(count)), blocks]
-
-
 def ranges(rows: int, batch_size: int, workers: int) -> list[dict[int, tuple[int, int]]]:
     """For each worker, of each batch the rows that it gets: whole blocks of the batch."""
     dealt: list[dict[int, tuple[int, int]]] = [{} for _ in range(workers)]
     for batch, start in enumerate(range(0, rows, batch_size)):
         stop = min(start + batch_size, rows)
-        blocks = -(-(stop - start) // BLOCK_ROWS)
-        bounds = [min(start + bound * BLOCK_ROWS, stop) for bound in divided(blocks, workers)]
+        bounds = [min(start + bound * BLOCK_ROWS, stop) for bound in shares(blocks_of(stop - start), workers)]
         for k, (first, end) in enumerate(itertools.pairwise(bounds)):
             if first < end:
                 dealt[(k + batch) % workers][batch] = (first, end)

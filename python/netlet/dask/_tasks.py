@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import itertools
 import pickle
 import re
 import threading
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,6 +21,7 @@ from .._distributed import combine as combined
 from .._features import input_array, names_of
 from .._library import numerics_version, thread_limit
 from .._names import LOSSES
+from .._shares import blocks_of, shares
 from ..reference import sums
 
 if TYPE_CHECKING:
@@ -82,12 +85,12 @@ class Share(NamedTuple):
         rows = slice(at, at + count)
         return self.x[rows], self.y[rows], None if self.weight is None else self.weight[rows], first
 
-    def located(self, error: Exception, batch: int, first_of_batch: int) -> Exception:
-        """What is wrong with rows of a batch, with the number that a row has in the data."""
+    def located(self, error: Exception, batch: int, first_of_batch: int, begin: int = 0) -> Exception:
+        """What is wrong with rows of a batch, those from `begin` on, with the number that a row has in the data."""
         at, first, _ = self.places[batch]
         if self.numbers is None:
-            return _renumbered(error, lambda row: first_of_batch + first + row)
-        numbers = self.numbers[at:]
+            return _renumbered(error, lambda row: first_of_batch + first + begin + row)
+        numbers = self.numbers[at + begin :]
         return _renumbered(error, lambda row: int(numbers[row]))
 
 
@@ -243,21 +246,29 @@ def _network(shell: Shell) -> Any:
     return _OWN.network
 
 
-def _own_threads() -> Any:
-    """All threads of this worker, as it has one task of a step."""
-    return thread_limit(get_worker().state.nthreads)
-
-
 def partial(share: Share, shell: Shell, parameters: Any, task: Any, batch: int, missing: Any) -> Any:
-    """Sum what a share has of a batch, with these parameters."""
+    """Sum what a share has of a batch, with these parameters, on all threads of this worker: it has one such task."""
     network = _network(shell)
     network.parameters[:] = parameters
     x, y, weight, first = share.of(batch)
-    try:
-        with _own_threads():
-            return network.partial(x, y, task, first_row=first, sample_weight=weight, missing=missing)
-    except (TypeError, ValueError) as error:
-        raise share.located(error, batch, task.first) from None
+
+    @thread_limit(1)
+    def summed(begin: int, end: int) -> Any:
+        rows = slice(begin, end)
+        own = None if weight is None else weight[rows]
+        try:
+            return network.partial(x[rows], y[rows], task, first_row=first + begin, sample_weight=own, missing=missing)
+        except (TypeError, ValueError) as error:
+            raise share.located(error, batch, task.first, begin) from None
+
+    # not netlet's own threads: Dask's nannies have told it to use one
+    threads = get_worker().state.nthreads
+    bounds = [min(bound * sums.BLOCK_ROWS, len(x)) for bound in shares(blocks_of(len(x)), threads)]
+    ranges = [(begin, end) for begin, end in itertools.pairwise(bounds) if begin < end]
+    if len(ranges) == 1:
+        return summed(*ranges[0])
+    with ThreadPoolExecutor(len(ranges)) as pool:
+        return combined(*pool.map(summed, *zip(*ranges)))
 
 
 def check(share: Share, shell: Shell, batch_size: int, missing: Any, scaled: dict[str, bool]) -> None:
@@ -269,7 +280,7 @@ def check(share: Share, shell: Shell, batch_size: int, missing: Any, scaled: dic
             for name, values in (("x", x), ("y", y), ("sample_weight", weight)):
                 if values is not None and not scaled[name]:
                     _refuse_infinite(name, converted(values, network.dtype) if values.dtype.kind == "f" else values)
-            with _own_threads():
+            with thread_limit(1):
                 network.loss(x, y, missing=missing)
         except (TypeError, ValueError) as error:
             raise share.located(error, batch, batch * batch_size) from None
