@@ -168,11 +168,6 @@ class Data:
         network = self.network
         return labels._learned(network.loss_name, network.layer_sizes[-1], network.epochs_trained > 0, values)[1]
 
-    @property
-    def weighted(self) -> bool:
-        """Whether rows have weights of their own."""
-        return len(self.columns) > 2
-
     def dealt(self, batch_size: int | None = None, rows: Array | None = None, weigh: Any = None) -> Dealt:
         """All rows or some, dealt to the workers."""
         return Dealt(self.client, self.columns, self.reading, batch_size, rows, weigh)

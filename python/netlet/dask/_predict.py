@@ -93,24 +93,24 @@ def mapped(model: Any, method: str, x: Any, row: Any, columns: Any = None) -> An
         x = rechunked(x)
         shape: dict[str, Any] = {"drop_axis": 1} if sample.ndim == 1 else {"chunks": (x.chunks[0], sample.shape[1:])}
         meta = np.empty((0,) * sample.ndim, sample.dtype)
-        return x.map_blocks(_of_block, once, method, token="predicted", dtype=sample.dtype, meta=meta, **shape)
+        return x.map_blocks(predicted, once, method, dtype=sample.dtype, meta=meta, **shape)
     if is_frame(x):
         meta = _like(sample[:0], x._meta, columns)
         return x.map_partitions(_of_part, once, method, columns, meta=meta)
     if are_blocks(x):
-        return [dask.delayed(_of_block)(block, once, method) for block in x]
+        return [dask.delayed(predicted)(block, once, method) for block in x]
     if isinstance(x, Delayed):
-        return dask.delayed(_of_block)(x, once, method)
+        return dask.delayed(predicted)(x, once, method)
     raise TypeError(f"x: expected an array or a frame of Dask, or a list of Delayed, got {shown(x)}")
 
 
-def _of_block(block: Any, model: Any, method: str) -> Any:
+def predicted(block: Any, model: Any, method: str) -> Any:
     with thread_limit(1):  # beside others
         return getattr(model, method)(block)
 
 
 def _of_part(part: Any, model: Any, method: str, columns: Any) -> Any:
-    return _like(_of_block(part, model, method), part, columns)
+    return _like(predicted(part, model, method), part, columns)
 
 
 def _like(values: Any, part: Any, columns: Any) -> Any:
