@@ -100,8 +100,9 @@ def test_tables_of_arrow_and_columns_in_another_order(client, flowers, trained):
 
 
 def test_data_of_the_calling_process(client, flowers, trained):
-    net = fit_flowers(client, flowers[["length", "width"]], flowers["kind"], sample_weight=flowers["count"])
-    assert_same(net, trained)
+    for y in (flowers["kind"], flowers["kind"].to_list()):
+        net = fit_flowers(client, flowers[["length", "width"]], y, sample_weight=flowers["count"])
+        assert_same(net, trained)
 
 
 def test_parts_that_differ_in_their_chunks_and_dtypes(client, curve):

@@ -145,7 +145,7 @@ def test_kinds(client):
     frame = dd.from_pandas(pd.DataFrame(X, columns=["a", "b"]).assign(t="text"), npartitions=2)
     refused(client, TypeError, r"x: expected real numbers, got .*'t'.*\(partition 0\)", frame)
     refused(client, ValueError, "y: expected columns of x, which has no 'u'", frame, "u")
-    refused(client, ValueError, "y: expected names of columns beside a frame", y="t")
+    refused(client, ValueError, "y: expected the name of a column only beside a frame.*got 't'", y="t")
     refused(client, TypeError, "y: expected real numbers, got an array of dtype", frame[["a", "b"]], frame["t"])
     with pytest.raises(TypeError, match=r"client: expected a distributed\.Client or None, got 3"):
         netlet.dask.fit(network(), X, Y, client=3, epochs=1)

@@ -176,7 +176,10 @@ def test_warnings(client, curve):
         netlet.dask.fit(regression(), *on_dask(x, y), client=client, epochs=1, schedule=lambda epoch: 0)
 
 
-def test_provenance(client, curve):
-    net = regression()
-    netlet.dask.fit(net, *on_dask(*curve[:2]), client=client, epochs=2)
-    assert net.provenance["epochs"] == 2
+def test_provenance_is_that_of_fit(client, digits):
+    options = {"epochs": 2, "batch_size": 600, "shuffle": False, "class_weight": {1: 2.0}, "validation_split": 0.2}
+    net, alone = classifier(), classifier()
+    netlet.dask.fit(net, *on_dask(*digits), client=client, **options)
+    alone.fit(*digits, **options)
+    assert net.provenance == alone.provenance
+    assert net.provenance["class_weight"] == {"1": 2.0}

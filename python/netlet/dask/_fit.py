@@ -331,7 +331,7 @@ def fit(
         weigh = None if class_weight is None else data.weigh(class_weight, rows)
         data.warn_of_unreachable_targets(standardize)
         with _learning(net, data.reading):
-            return trained(
+            history = trained(
                 data,
                 batch,
                 rows,
@@ -353,6 +353,17 @@ def fit(
                 metrics=metrics,
                 progress=progress,
             )
+        net._training = {  # as `Network.fit` notes it
+            **(net._training or {}),
+            "method": "fit",
+            "batch_size": batch_size,
+            "shuffle": shuffled,
+            "sample_weight": sample_weight is not None,
+            "class_weight": dict(class_weight) if isinstance(class_weight, dict) else class_weight,
+            "validation_data": validation_data is not None,
+            "validation_split": validation_split,
+        }
+        return history
 
 
 def trained(

@@ -117,13 +117,8 @@ def columns_of(client: Client, x: Any, y: Any, sample_weight: Any) -> list[Colum
 
         x = dask.dataframe.read_parquet(x)
     given: dict[str, tuple[Any, Any]] = {"x": (x, None), "y": (y, None), "sample_weight": (sample_weight, None)}
-    named = {name: value for name, value in (("y", y), ("sample_weight", sample_weight)) if _are_names(value)}
+    named = {name: value for name, value in (("y", y), ("sample_weight", sample_weight)) if _are_names(name, value, x)}
     if named:
-        if not is_frame(x):
-            raise ValueError(
-                f"{next(iter(named))}: expected names of columns beside a frame of Dask or the path of Parquet files "
-                f"alone, got {shown(next(iter(named.values())))}"
-            )
         taken = [name for value in named.values() for name in ([value] if isinstance(value, str) else value)]
         for name, value in named.items():
             absent = [each for each in ([value] if isinstance(value, str) else value) if each not in x.columns]
@@ -137,10 +132,17 @@ def columns_of(client: Client, x: Any, y: Any, sample_weight: Any) -> list[Colum
     return [Column(name, parts[id(value)], columns) for name, (value, columns) in given.items() if value is not None]
 
 
-def _are_names(value: Any) -> bool:
-    return isinstance(value, str) or (
-        isinstance(value, (list, tuple)) and len(value) > 0 and all(isinstance(each, str) for each in value)
-    )
+def _are_names(name: str, value: Any, x: Any) -> bool:
+    """Whether it is the name of a column, or several; a list of text may be labels, if x has no columns."""
+    if isinstance(value, str):
+        if not is_frame(x):
+            raise ValueError(
+                f"{name}: expected the name of a column only beside a frame of Dask or the path of Parquet files, got "
+                f"{shown(value)}"
+            )
+        return True
+    some = isinstance(value, (list, tuple)) and len(value) > 0
+    return some and is_frame(x) and all(isinstance(each, str) for each in value)
 
 
 def _parts(client: Client, values: list[Any]) -> list[list[Any]]:
