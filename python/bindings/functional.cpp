@@ -17,10 +17,21 @@ py::array apply(int function, py::handle x, py::handle out) {
   return result;
 }
 
+// The order of rows in an epoch; first: of a window of them.
+py::array_t<std::int64_t> shuffled_order(std::uint64_t seed, std::uint64_t epoch, std::uint64_t first,
+                                         std::size_t rows) {
+  py::array_t<std::int64_t> order((py::ssize_t)rows);
+  std::int64_t* const to = order.mutable_data();
+  netlet::Check check;
+  check(compute(10.0 * (double)rows, [&] { return netlet_shuffled_order(seed, epoch, first, rows, to, check); }));
+  return order;
+}
+
 }  // namespace
 
 void bind_functional(py::module_& m) {
   m.def("apply", &apply, py::arg("function"), py::arg("x"), py::arg("out"));
+  m.def("shuffled_order", &shuffled_order, py::arg("seed"), py::arg("epoch"), py::arg("first"), py::arg("rows"));
   py::dict numbers;
   numbers["exp"] = (int)NETLET_EXP;
   numbers["log"] = (int)NETLET_LOG;

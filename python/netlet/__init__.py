@@ -32,6 +32,7 @@ __all__ = [
     "SGD",
     "Adam",
     "AdamW",
+    "Batches",
     "DivergenceError",
     "History",
     "Network",
@@ -69,6 +70,7 @@ if TYPE_CHECKING:  # imported on first use
     from . import sklearn as sklearn
     from ._diagnosis import TrainingWarning as TrainingWarning
     from ._provenance import fingerprint as fingerprint
+    from .batches import Batches as Batches
 
 
 def __getattr__(name: str) -> object:
@@ -81,6 +83,10 @@ def __getattr__(name: str) -> object:
         from ._diagnosis import TrainingWarning
 
         return TrainingWarning
+    if name == "Batches":
+        from .batches import Batches
+
+        return Batches
     if name == "fingerprint":
         from ._provenance import fingerprint
 

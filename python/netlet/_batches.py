@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,17 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
     Source = Callable[[], Iterable[Any]] | Iterable[Any]
 
-__all__ = ["Batches"]
+__all__ = ["OverBatches", "alone"]
 
 
-class Batches(Inspection):
+def alone(**arguments: Any) -> None:
+    """Refuse what is given beside a `Batches`, which has it itself."""
+    for name, value in arguments.items():
+        if value is not None:
+            raise TypeError(f"{name}: expected None, since the batches have their own, got {type(value).__name__}")
+
+
+class OverBatches(Inspection):
     """The part of `Network` that reads data batch by batch; `fit_batches` trains on it."""
 
     @with_hints
@@ -64,14 +72,14 @@ class Batches(Inspection):
         from ._labels import reading
         from ._sources import Reader
 
-        reader = Reader(batches, read=reading(self, missing))
-        if metrics is None:
-            return self._evaluate_batches(reader, missing)
-        from . import _metrics
+        with contextlib.closing(Reader(batches, network=self, read=reading(self, missing))) as reader:
+            if metrics is None:
+                return self._evaluate_batches(reader, missing)
+            from . import _metrics
 
-        wanted = _metrics.named(self.loss_name, metrics)
-        kept = _Kept(self, reader) if _metrics.need_predictions(wanted) else None
-        own = self._evaluate_batches(kept or reader, missing)
+            wanted = _metrics.named(self.loss_name, metrics)
+            kept = _Kept(self, reader) if _metrics.need_predictions(wanted) else None
+            own = self._evaluate_batches(kept or reader, missing)
         x, y, weight = kept.together() if kept else (None, None, None)
         return {"loss": own["loss"], **_metrics.figures(self, wanted, x, y, weight, missing, own)}
 
@@ -103,9 +111,29 @@ class Batches(Inspection):
         [2. 4.]
         [6.]
         """
-        from ._sources import begun
+        from ._sources import begun, of_network
 
-        return _predictions(self, begun(batches))
+        return _predictions(self, begun(of_network(batches, self)), batches)
+
+    def _predict_all(self, batches: Any) -> Array:
+        """Predictions of all rows of a `Batches`."""
+        import numpy as np
+
+        known: int | None = batches.rows
+        together: Array | None = None
+        found: list[Array] = []
+        rows = 0
+        for part in self.predict_batches(batches):
+            if known is None:
+                found.append(part)
+                continue
+            if together is None:
+                together = np.empty((known, *part.shape[1:]), part.dtype)
+            together[rows : rows + len(part)] = part
+            rows += len(part)
+        if together is None and not found:
+            raise ValueError("x: expected at least one row, got none")
+        return np.concatenate(found) if together is None else together
 
     @with_hints
     def learn_scaling_batches(
@@ -150,25 +178,29 @@ class Batches(Inspection):
         if not inputs and not outputs:
             raise ValueError(f"standardize: expected True, 'inputs' or 'outputs', got {shown(standardize)}")
         _sources.require_repeatable(batches, "two passes are made over them")
-        reader = _sources.Reader(batches, x_alone=not outputs)
-        reader.given = {}
-        try:
-            self._learn_scaling_batches(inputs, outputs, reader, missing)
-        except ValueError as error:
-            name_columns(error, self, **reader.given)
-            raise
+        with contextlib.closing(_sources.Reader(batches, network=self, x_alone=not outputs)) as reader:
+            given = reader.given = {}
+            try:
+                self._learn_scaling_batches(inputs, outputs, reader, missing)
+            except ValueError as error:
+                name_columns(error, self, **given)
+                raise
 
 
-def _predictions(network: Any, batches: Iterator[Any]) -> Iterator[Array]:
+def _predictions(network: Any, begun: Iterator[Any], batches: Source) -> Iterator[Array]:
     from ._sources import located, numbered
 
-    for number, item in numbered(batches):
-        try:
-            prediction = network.predict(item[0] if isinstance(item, tuple) else item)
-        except (TypeError, ValueError) as error:
-            raise located(error, number) from None
-        del item  # before the next one is made
-        yield prediction
+    try:
+        for number, item in numbered(begun):
+            try:
+                prediction = network.predict(item[0] if isinstance(item, tuple) else item)
+            except (TypeError, ValueError) as error:
+                raise located(error, number) from None
+            del item  # before the next one is made
+            yield prediction
+    finally:
+        if begun is not batches and hasattr(begun, "close"):
+            begun.close()
 
 
 class _Kept:

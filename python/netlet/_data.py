@@ -21,8 +21,8 @@ if TYPE_CHECKING:  # it takes longer to import than all of netlet
     Array = npt.NDArray[Any]
 
 __all__ = [
-    *("MissingValueError", "column_names", "converted", "flag", "is_boolean", "number", "real_array", "shown", "texts"),
-    "value_names",
+    *("MissingValueError", "RowSource", "column_names", "converted", "flag", "is_boolean", "number", "real_array"),
+    *("shown", "texts", "value_names"),
 ]
 
 _REAL = "fiub"  # kinds of dtype
@@ -35,6 +35,20 @@ _PRINTING: dict[str, Any] = {"precision": 8, "threshold": 1000, "edgeitems": 3, 
 _PRINTING |= {"nanstr": "nan", "infstr": "inf", "sign": "-", "floatmode": "maxprec", "formatter": None, "legacy": False}
 if "override_repr" in np.get_printoptions():
     _PRINTING["override_repr"] = None
+
+
+class RowSource:
+    """What `netlet.Batches` is: calls that take arrays tell it apart by this, without importing it."""
+
+    rows: Any  # their number, or None
+    columns: Any  # the names of the inputs, or None
+
+    def _of(self, columns: list[str] | None, name: str) -> Any:
+        raise NotImplementedError
+
+    def shuffled(self, seed: int, epoch: int) -> Any:
+        """The batches of an epoch."""
+        raise NotImplementedError
 
 
 class _LocatedError(Exception):
@@ -50,9 +64,11 @@ class _LocatedError(Exception):
             self.what, (*self.position[:axis], i, *self.position[axis:]), self.column if column is None else column
         )
 
-    def text(self, name: str, rows: bool) -> str:
+    def text(self, name: str, rows: bool, first_row: int = 0) -> str:
         """Where it is, in the argument of that name."""
         position, label = self.position, "" if self.column is None else f" ({self.column!r})"
+        if rows and position:
+            position = (position[0] + first_row, *position[1:])
         if not position:
             return ""
         if not rows or len(position) > 2:
@@ -78,7 +94,7 @@ class _SparseError(TypeError):
     """What holds only the values that are not 0."""
 
 
-def real_array(value: Any, name: str, *, rows: bool = True) -> Array:
+def real_array(value: Any, name: str, *, rows: bool = True, first_row: int = 0) -> Array:
     """An array of integers, floating-point numbers or booleans, as `numpy.asarray` makes it.
 
     Parameters
@@ -88,6 +104,8 @@ def real_array(value: Any, name: str, *, rows: bool = True) -> Array:
         The argument, for messages.
     rows : bool, default True
         Whether positions are those of rows and columns.
+    first_row : int, default 0
+        The number of its first row, for messages.
 
     Raises
     ------
@@ -108,16 +126,18 @@ def real_array(value: Any, name: str, *, rows: bool = True) -> Array:
             is_array = array.ndim or isinstance(value, np.ndarray)
             raise _NotRealError(f"an array of dtype {array.dtype}" if is_array else type(value).__name__)
     except MissingValueError as error:
-        where = error.text(name, rows)
+        where = error.text(name, rows, first_row)
         hint = "; missing='ignore' leaves out numbers that are NaN, rows without a class must go" if name == "y" else ""
         raise MissingValueError(
             f"{name}: expected numbers, but the value{where} is missing ({error.what}){hint}"
         ) from None
     except _NotRealError as error:
         hint = "; for the cross entropies, fit learns labels, or set net.classes = [...]" if name == "y" else ""
-        if name == "x" and (callable(value) or hasattr(value, "__next__")):
+        if name == "x" and (callable(value) or hasattr(value, "__next__") or isinstance(value, RowSource)):
             hint = "; batches are for fit_batches, evaluate_batches, predict_batches and learn_scaling_batches"
-        raise TypeError(f"{name}: expected real numbers, got {error.what}{error.text(name, rows)}{hint}") from None
+        raise TypeError(
+            f"{name}: expected real numbers, got {error.what}{error.text(name, rows, first_row)}{hint}"
+        ) from None
     except _SparseError as error:
         what, dense = error.args
         raise TypeError(f"{name}: expected a dense array, got the sparse {what}; {name}.{dense}() makes one") from None
@@ -309,7 +329,7 @@ def value_names(value: Any) -> list[Any] | None:
     return list(value.index) if _offers(value, "iloc", "index", "to_frame") else None
 
 
-def texts(value: Any, name: str) -> Array | None:
+def texts(value: Any, name: str, *, first_row: int = 0) -> Array | None:
     """An array of text, if that is what it is; None for anything else, also if only `real_array` can say what.
 
     Raises
@@ -322,13 +342,13 @@ def texts(value: Any, name: str) -> Array | None:
     try:
         return _text_columns(value) if _is_frame(value) else _texts(value)
     except MissingValueError as error:
-        where = error.text(name, rows=True)
+        where = error.text(name, rows=True, first_row=first_row)
         raise MissingValueError(f"{name}: expected text, but the value{where} is missing ({error.what})") from None
     except _NotRealError as error:
-        where = error.text(name, rows=True)
+        where = error.text(name, rows=True, first_row=first_row)
         raise TypeError(f"{name}: expected labels of one kind, got {error.what}{where}") from None
     except _CutTextError as error:
-        where = error.text(name, rows=True)
+        where = error.text(name, rows=True, first_row=first_row)
         raise ValueError(
             f"{name}: expected text that does not end in a NUL character, which NumPy drops, got {error.what}{where}"
         ) from None

@@ -11,7 +11,7 @@ import numpy as np
 from . import _core
 from ._arguments import integer, with_hints
 from ._arguments import optimizer as checked_optimizer
-from ._batches import Batches
+from ._batches import OverBatches
 from ._data import flag, number, shown
 from .optimizers import Optimizer, remember_network, warn_of_another_network
 
@@ -172,7 +172,7 @@ def combine(*partials: Partial) -> Partial:
     return sums if len(partials) > 1 else sums.copy()
 
 
-class Distributed(Batches):
+class Distributed(OverBatches):
     """The part of `Network` that trains on rows that other workers, processes or machines have."""
 
     @with_hints

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,9 @@ import numpy as np
 from . import _arguments as arguments
 from . import _labels as labels
 from . import _training as training
+from ._data import RowSource
 from ._features import listed
-from ._sources import Reader, require_repeatable, shuffled
+from ._sources import Reader, of_network, require_repeatable, shuffled
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -68,7 +70,7 @@ def class_weights(
     if network._classes is not None:
         class_weight = labels.weights_by_index(class_weight, network._classes)
     counts: dict[Any, int] = {}
-    reader = Reader(batches, read=labels.reading(network, missing))
+    reader = Reader(batches, network=network, read=labels.reading(network, missing))
     for _, y, _ in reader.all():
         try:
             found = count_classes(network, y, missing)
@@ -152,9 +154,13 @@ def _check_weights(values: npt.NDArray[np.float64], seen: str) -> None:
             raise ValueError(f"sample_weight: expected {expected}, got {values[row]:g} in row {row}, column 0{end}")
 
 
+def _of_epoch(batches: RowSource, seed: int, network: Any) -> Any:
+    return of_network(batches, network).shuffled(seed, network.epochs_trained)
+
+
 def of_epochs(
     network: Any,
-    batches: Source,
+    batches: Any,
     *,
     epochs: Any,
     seed: int | None,
@@ -179,15 +185,25 @@ def of_epochs(
     for reason, wanted in why.items():
         if wanted:
             require_repeatable(batches, reason)
-    order = shuffled(shuffle_buffer, network.seed if seed is None else arguments.seed(seed), network)
+    own = network.seed if seed is None else arguments.seed(seed)
+    order = shuffled(shuffle_buffer, own, network)
+    of_epoch = None
+    if isinstance(batches, RowSource):
+        of_epoch = partial(_of_epoch, batches, own, network)
     weigh = None
     if class_weight is not None:
         weigh = class_weights(network, class_weight, batches, missing, look)
         if weight_mean is None and network.reduction == "mean":
-            reader = Reader(batches, read=labels.reading(network, missing), weigh=weigh)
+            reader = Reader(batches, network=network, read=labels.reading(network, missing), weigh=weigh)
             weight_mean = mean_weight(reader, network.dtype, look) or None
     reader = Reader(
-        batches, read=labels.reading(network, missing), weigh=weigh, order=order, ordered_from=2 if learned else 0
+        batches,
+        network=network,
+        read=labels.reading(network, missing),
+        weigh=weigh,
+        order=order,
+        shuffled=of_epoch,
+        ordered_from=2 if learned else 0,
     )
     reader.given = given
     return {"next_batch": reader, "weight_mean": weight_mean, **scalings}

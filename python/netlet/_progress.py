@@ -18,14 +18,26 @@ if TYPE_CHECKING:
     from .history import History
 
 _DOING = ("checking the data", "standardizing", "", "validating")  # the core's stages; the third is an epoch
-_TRAINING = 2
+_SCALING, _TRAINING, _VALIDATING = 1, 2, 3
 
 
 class Display:
-    """What `fit` and `fit_batches` show with ``progress=True``, in a with statement: `look` is to be called often."""
+    """What `fit` and `fit_batches` show with ``progress=True``, in a with statement: `look` is to be called often.
 
-    def __init__(self, epochs: int, history: History, reduction: str) -> None:
+    Parameters
+    ----------
+    epochs : int
+    history : History
+    reduction : str
+    rows : dict, optional
+        How many rows the batches for ``"training"`` and ``"validation"`` have, as far as that is known beforehand.
+    """
+
+    def __init__(self, epochs: int, history: History, reduction: str, rows: dict[str, int] | None = None) -> None:
         self._epochs, self._history = epochs, history
+        known = rows or {}
+        training = known.get("training", 0)
+        self._rows = {_SCALING: 2 * training, _TRAINING: training, _VALIDATING: known.get("validation", 0)}
         self._so_far = "" if reduction == "mean" else " a row"
         self._began = time.monotonic()
         self._writer = _writer()
@@ -36,12 +48,18 @@ class Display:
         now = time.monotonic()
         if now >= self._due:
             self._due = now + self._writer.seconds
-            text, fraction = (f"{doing}: {rows:,} rows", 0.0) if doing else self._text(now)
+            text, fraction = (self._before(doing, rows), 0.0) if doing else self._text(now)
             self._writer.write(text, fraction)
+
+    def _before(self, doing: str, rows: int) -> str:
+        """What is done before training begins."""
+        total = self._rows[_TRAINING]
+        return f"{doing}: {100 * rows / total:.0f} %" if total else f"{doing}: {rows:,} rows"
 
     def _text(self, now: float) -> tuple[str, float]:
         """Where training is, and the share of it that is done."""
         stage, _, rows, total, loss = _core.fit_progress() or (_TRAINING, 0, 0, 0, float("nan"))
+        total = total or self._rows.get(stage, 0)
         share = min(rows / total, 1.0) if total else 0.0
         where = f"{100 * share:.0f} %" if total else f"{rows:,} rows"
         done = len(self._history)

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import _arguments as arguments
-from ._data import shown
+from ._data import RowSource, shown
 
 if TYPE_CHECKING:
     Item = tuple[Any, Any, Any]
@@ -62,6 +63,18 @@ def begun(batches: Source, name: str = "batches") -> Iterator[Any]:
     return iter(given)
 
 
+def of_network(batches: Any, network: Any, name: str = "batches") -> Any:
+    """The batches of a `Batches` with its columns as the network knows them; others as they are."""
+    if not isinstance(batches, RowSource) or network is None:
+        return batches
+    return batches._of(network._feature_names, name)
+
+
+def rows_in(batches: Any) -> int:
+    """How many rows they have in all; 0 if that is not known."""
+    return int(batches.rows or 0) if isinstance(batches, RowSource) else 0
+
+
 def numbered(batches: Iterator[Any]) -> Iterator[tuple[int, Any]]:
     """Each with its number; unlike `enumerate` it does not hold the last one while the next one is made."""
     return map(lambda number, item: (number, item), itertools.count(), batches)
@@ -98,6 +111,8 @@ class Reader:
     batches : callable or iterable
     name : str
         The argument, for messages.
+    network : Network, optional
+        By whose names the columns of a `Batches` are read.
     x_alone : bool
         Whether a batch may be x without y.
     weigh : callable, optional
@@ -106,6 +121,8 @@ class Reader:
         What the core gets in place of y.
     order : callable, optional
         Puts the batches of a pass in another order, from pass number `ordered_from` on.
+    shuffled : callable, optional
+        Gives the batches of such a pass, in place of `batches`.
     keep_first : bool
         Whether the very first batch is to be copied, as it is used after others have been made.
     """
@@ -119,17 +136,21 @@ class Reader:
         batches: Source,
         name: str = "batches",
         *,
+        network: Any = None,
         read: Callable[[Any], Any] | None = None,
         x_alone: bool = False,
         weigh: Callable[[Any, Any], Any] | None = None,
         order: Callable[[Iterator[Any]], Iterator[Any]] | None = None,
+        shuffled: Callable[[], Iterator[Any]] | None = None,
         ordered_from: int = 0,
         keep_first: bool = False,
     ) -> None:
         require_source(batches, name)
         self._batches, self._name, self._x_alone = batches, name, x_alone
-        self._read, self._keep_first = read, keep_first
+        self._read, self._keep_first, self._network = read, keep_first, network
         self._weigh, self._order, self._ordered_from = weigh, order, ordered_from
+        self._shuffled = shuffled
+        self._pass: Iterator[Any] | None = None  # as it was begun
         self._iterator: Iterator[Any] | None = None
         self._passes = 0
 
@@ -138,16 +159,14 @@ class Reader:
         if self.tick is not None:
             self.tick()
         if self._iterator is None:
-            self._iterator = numbered(begun(self._batches, self._name))
-            if self._order is not None and self._passes >= self._ordered_from:
-                self._iterator = self._order(self._iterator)
-            self._passes += 1
+            self._begin()
+            assert self._iterator is not None
         self._keep(None, None)  # before the next one is made
         self.batch = None
         try:
             self.batch, item = next(self._iterator)
         except StopIteration:
-            self._iterator = None
+            self._iterator = self._pass = None
             return None
         x, y, weight = parts(item, self._name, self.batch, self._x_alone)
         self._keep(x, y)
@@ -163,6 +182,29 @@ class Reader:
             return _copy(x), _copy(y), _copy(weight)
         return x, y, weight
 
+    def _begin(self) -> None:
+        ordered = self._passes >= self._ordered_from
+        if ordered and self._shuffled:
+            self._pass = self._shuffled()
+        else:
+            self._pass = begun(of_network(self._batches, self._network, self._name), self._name)
+        self._iterator = numbered(self._pass)
+        if ordered and self._order:
+            self._iterator = self._order(self._iterator)
+        self._passes += 1
+
+    def close(self) -> None:
+        """End a pass that has not come to its end; an iterator that the caller made goes on."""
+        begun: Any = self._pass
+        self._pass = self._iterator = None
+        if begun is not self._batches and hasattr(begun, "close"):
+            begun.close()
+
+    @property
+    def rows(self) -> int:
+        """How many there are in a pass; 0 if that is not known."""
+        return rows_in(self._batches)
+
     def _keep(self, x: Any, y: Any) -> None:
         if self.given is not None:
             self.given.update({"x": x, "y": y} if self._name == "batches" else {self._name: (x, y)})
@@ -173,8 +215,9 @@ class Reader:
 
     def all(self) -> Iterator[Item]:
         """The batches of one pass."""
-        while (item := self()) is not None:
-            yield item
+        with contextlib.closing(self):
+            while (item := self()) is not None:
+                yield item
 
 
 def shuffled(size: Any, seed: int, network: Any) -> Callable[[Iterator[Any]], Iterator[Any]] | None:

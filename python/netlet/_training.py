@@ -258,7 +258,8 @@ def validation(options: Options, epochs: int, network: Any) -> dict[str, Any]:
 
     if epochs > 1 or options["recorder"] is not None:
         require_repeatable(data, "each epoch passes over them, and so do metrics", "validation_data")
-    reader = Reader(data, "validation_data", read=reading(network, options["missing"]), keep_first=True)
+    read = reading(network, options["missing"])
+    reader = Reader(data, "validation_data", network=network, read=read, keep_first=True)
     return {"validation_data": None, "next_validation_batch": reader}
 
 
@@ -598,11 +599,11 @@ _NOTHING = contextlib.nullcontext()
 
 
 def display(
-    wanted: Any, epochs: int, history: History, reduction: str
+    wanted: Any, epochs: int, history: History, reduction: str, rows: dict[str, int]
 ) -> contextlib.AbstractContextManager[Callable[..., None] | None]:
-    """A function that shows how far training is, if that is wanted."""
+    """A function that shows how far training is, if that is wanted; rows: see `Display`."""
     if not flag("progress", wanted):
         return _NOTHING
     from ._progress import Display
 
-    return Display(epochs, history, reduction)
+    return Display(epochs, history, reduction, rows)

@@ -19,7 +19,8 @@ from ._arguments import name_number as _number
 from ._arguments import numbers as _numbers
 from ._arguments import optimizer as _optimizer
 from ._arguments import seed as _seed
-from ._data import converted, real_array, shown
+from ._batches import alone
+from ._data import RowSource, converted, real_array, shown
 from ._data import flag as _flag
 from ._data import number as _real_number
 from ._distributed import Distributed
@@ -36,6 +37,7 @@ if TYPE_CHECKING:  # they take longer to import than all of netlet
     from . import _training as training
     from ._metrics import Metrics
     from ._names import ActivationName, DtypeName, InitName, LossName, MissingName, OptimizerName, ReductionName
+    from .batches import Batches
     from .formats.parts import Parts
 
     Array = npt.NDArray[Any]
@@ -331,7 +333,7 @@ class Network(Distributed):
     @with_hints
     def learn_scaling(
         self,
-        x: npt.ArrayLike | None = None,
+        x: npt.ArrayLike | Batches | None = None,
         y: npt.ArrayLike | None = None,
         *,
         sample_weight: npt.ArrayLike | None = None,
@@ -345,6 +347,7 @@ class Network(Distributed):
         Parameters
         ----------
         x : array_like, shape (rows, inputs), optional
+            Or a `Batches`, which has `y` and `sample_weight` of its own: then `learn_scaling_batches` is called.
         y : array_like, shape (rows, outputs), optional
             Or (rows,) with one output; for gaussian_nll (rows, outputs / 2), or (rows,) with two outputs.
         sample_weight : array_like, shape (rows,), optional
@@ -369,6 +372,9 @@ class Network(Distributed):
         >>> net.input_scaling  # a column that never changes keeps its scale
         (array([2., 5.]), array([1., 1.]))
         """
+        if isinstance(x, RowSource):
+            alone(y=y, sample_weight=sample_weight)
+            return self.learn_scaling_batches(x, missing=missing)
         if x is None and y is None:
             raise TypeError("x: expected x, y or both, got neither")
         if y is not None and not LOSSES[self.loss_name].get("scales_outputs"):
@@ -424,12 +430,13 @@ class Network(Distributed):
         """
         return self._forward(x, out)
 
-    def predict(self, x: npt.ArrayLike) -> Array:
+    def predict(self, x: npt.ArrayLike | Batches) -> Array:
         """Predict classes or values for rows of inputs.
 
         Parameters
         ----------
         x : array_like, shape (rows, inputs) or (inputs,)
+            Or a `Batches`, whose rows are predicted batch by batch; only the predictions need to fit in memory.
 
         Returns
         -------
@@ -460,6 +467,8 @@ class Network(Distributed):
         >>> net.predict([[3.0, 1.0], [0.0, 2.0]]).tolist()
         ['ham', 'spam']
         """
+        if type(x) is not np.ndarray and isinstance(x, RowSource):
+            return self._predict_all(x)
         outputs = self._forward(x, None)
         loss = LOSSES[self.loss_name]
         if "classes" in loss and np.isnan(outputs).any():
@@ -549,8 +558,8 @@ class Network(Distributed):
     @with_hints
     def evaluate(
         self,
-        x: npt.ArrayLike,
-        y: npt.ArrayLike,
+        x: npt.ArrayLike | Batches,
+        y: npt.ArrayLike | None = None,
         *,
         sample_weight: npt.ArrayLike | None = None,
         weight_mean: float | None = None,
@@ -562,6 +571,7 @@ class Network(Distributed):
         Parameters
         ----------
         x : array_like, shape (rows, inputs) or (inputs,)
+            Or a `Batches`, which has `y` and `sample_weight` of its own: then `evaluate_batches` is called.
         y : array_like
             Targets, as in `fit`.
         sample_weight : array_like, shape (rows,), optional
@@ -612,6 +622,11 @@ class Network(Distributed):
         >>> net.evaluate([[1.0], [2.0]], [10.0, 30.0], metrics=["r2", worst])
         {'loss': 0.5, 'r2': 0.5, 'worst': 10.0}
         """
+        if isinstance(x, RowSource):
+            alone(y=y, sample_weight=sample_weight, weight_mean=weight_mean)
+            return self.evaluate_batches(x, missing=missing, metrics=metrics)
+        if y is None:
+            raise TypeError("y: expected targets, got None")
         if self._classes is not None:
             y = _labels().indices(self, y, missing)
         if metrics is None:
@@ -988,8 +1003,8 @@ class Network(Distributed):
             dict, which may name classes that `y` lacks); ``"balanced"``: rows / (classes in `y` * rows of the class),
             of the rows that have a target. For the cross entropies.
         validation_data : tuple (x, y) or (x, y, sample_weight), optional
-            Its loss is computed after each epoch. Or batches of such data, as `fit_batches` takes them, for data that
-            does not fit in memory; the figures are those of all rows together.
+            Its loss is computed after each epoch. Or a `Batches`, or batches of such data as `fit_batches` takes them,
+            for data that does not fit in memory; the figures are those of all rows together.
         validation_split : float, optional
             Between 0 and 1: the share of the rows that is taken for validation in place of `validation_data`, of each
             class alike. Which rows depends on `seed`, their number and their classes alone. The data is copied.
@@ -1158,7 +1173,7 @@ class Network(Distributed):
     @with_hints
     def fit_batches(
         self,
-        batches: Callable[[], Iterable[Any]] | Iterable[Any],
+        batches: Batches | Callable[[], Iterable[Any]] | Iterable[Any],
         *,
         epochs: int,
         learning_rate: float | None = None,
@@ -1185,11 +1200,12 @@ class Network(Distributed):
 
         Parameters
         ----------
-        batches : callable or iterable
-            A function that returns an iterator over the batches of an epoch, such as a generator function; or an
-            iterable that can be iterated over repeatedly. A batch is (x, y) or (x, y, sample_weight), as in `fit`; it
-            is checked when it arrives, and may have any number of rows. `classes` and `feature_names` are not learned
-            here: set them, and batches may have labels and tables.
+        batches : Batches, callable or iterable
+            A `Batches`, which reads files; a function that returns an iterator over the batches of an epoch, such as a
+            generator function; or an iterable that can be iterated over repeatedly. A batch is (x, y) or (x, y,
+            sample_weight), as in `fit`; it is checked when it arrives, and may have any number of rows. `classes` are
+            not learned here, and `feature_names` only from a `Batches` that has names: set them, and batches may have
+            labels and tables.
         epochs, learning_rate, optimizer, seed, callback, callbacks, validation_data, patience, min_delta
             As in `fit`.
         standardize : bool or str, default False
@@ -1241,8 +1257,10 @@ class Network(Distributed):
         """
         from . import _passes  # not wanted by all
         from . import _training as training
+        from ._sources import rows_in
 
         known = self._known()
+        names = batches.columns if isinstance(batches, RowSource) and self._feature_names is None else None
         given: dict[str, Any] = {"validation_data": validation_data}
         if self._classes is not None:
             validation_data = _labels().of_validation(self, validation_data, missing)
@@ -1294,7 +1312,8 @@ class Network(Distributed):
                 "missing": missing,
                 "progress": progress,
             },
-            {"said": said, "known": known, "given": given},
+            {"said": said, "known": known, "feature_names": names, "given": given},
+            rows={"training": rows_in(batches)},
         )
 
     def _train(
@@ -1303,10 +1322,13 @@ class Network(Distributed):
         options: training.Options,
         notes: dict[str, Any],
         led: Callable[[dict[str, Any], Optimizer, History], dict[str, Any]] | None = None,
+        *,
+        rows: dict[str, int] | None = None,
     ) -> History:
         """Train on `data`, settings for where the core gets rows from: a function of what shows the progress.
 
-        `notes`: for `_noting`. `led`: what replaces settings where somebody else leads the training.
+        `notes`: for `_noting`. `led`: what replaces settings where somebody else leads the training. `rows`: how many,
+        as far as that is known, for the display.
         """
         from . import _training as training
 
@@ -1318,16 +1340,18 @@ class Network(Distributed):
         if led is not None:
             settings |= led(settings, optimizer, history)
         steps = optimizer.steps
+        validation_batches = settings["next_validation_batch"]
+        known_rows = {**(rows or {}), "validation": validation_batches.rows if validation_batches else 0}
         try:
             with (
                 self._noting(history, optimizer, options, **notes),
-                training.display(options["progress"], settings["epochs"], history, self.reduction) as look,
+                training.display(options["progress"], settings["epochs"], history, self.reduction, known_rows) as look,
                 training.running(callbacks, history, self, optimizer),
             ):
                 settings |= {**data(look), "record": history._record, "progress": look}
-                if settings["next_validation_batch"]:
-                    settings["next_validation_batch"].given = notes["given"]
-                for reader in (settings["next_batch"], settings["next_validation_batch"]):
+                if validation_batches:
+                    validation_batches.given = notes["given"]
+                for reader in (settings["next_batch"], validation_batches):
                     if look and reader:
                         reader.tick = look
                 self._fit(optimizer, settings)
@@ -1338,6 +1362,10 @@ class Network(Distributed):
                 with contextlib.suppress(AttributeError):
                     error.history = history  # type: ignore[attr-defined]  # the epochs before it
             raise
+        finally:
+            for reader in (settings["next_batch"], validation_batches):
+                if reader:
+                    reader.close()
         training.warn_of_failure(self, history, settings)
         return history
 

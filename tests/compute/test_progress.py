@@ -9,7 +9,7 @@ import types
 
 import numpy as np
 import pytest
-from netlet import History, Network, _core, _progress, set_num_threads
+from netlet import Batches, History, Network, _core, _progress, set_num_threads
 
 from helpers.training import CLASSES, X, Y, classifier, regression
 
@@ -105,6 +105,64 @@ def test_what_a_line_says(given, text, stderr, clock, monkeypatch):
     clock.now = 3661.0
     display.look()
     assert stream.getvalue() == text + "\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"stage": 1, "rows": 3000}, "standardizing: 75 %"),  # of two passes
+        ({"rows": 500, "loss": 2.0}, "epoch 1/2 (25 %), 7:07:07 left, now 2"),
+        ({"rows": 9000}, "epoch 1/2 (100 %), 1:01:01 left"),  # the source has grown
+        ({"stage": 3, "rows": 30}, "epoch 1/2 (validating 30 %), 1:01:01 left"),
+        ({"rows": 1000, "total": 4000}, "epoch 1/2 (25 %), 7:07:07 left"),  # as the last epoch had
+    ],
+)
+def test_what_a_line_says_if_the_source_knows_its_rows(stderr, clock, monkeypatch, given, text):
+    stream = stderr()
+    with _progress.Display(2, History(), "mean", {"training": 2000, "validation": 100}) as look:
+        tell(monkeypatch, **given)
+        clock.now = 3661.0
+        look()
+        clock.now += 1
+        look("counting classes", 600)
+    assert stream.getvalue().splitlines()[:2] == [text, "counting classes: 30 %"]
+
+
+def test_the_display_hears_how_many_rows_a_source_has(stderr, monkeypatch):
+    stderr()
+    heard, real = [], _progress.Display
+
+    def display(*arguments):
+        heard.append(arguments[3])
+        return real(*arguments)
+
+    monkeypatch.setattr(_progress, "Display", display)
+    own = Batches.from_arrays(X, Y, batch_size=30)
+    held_out = Batches.from_arrays(X[:70], Y[:70], batch_size=30)
+    regression().fit_batches(own, epochs=1, validation_data=held_out, progress=True)
+    regression().fit(X, Y, epochs=1, validation_data=held_out, progress=True)
+    regression().fit_batches([(X, Y)], epochs=1, validation_data=(X, Y), progress=True)
+    known = [(rows.get("training", 0), rows["validation"]) for rows in heard]
+    assert known == [(300, 70), (0, 70), (0, 0)]
+
+
+def test_the_stages_of_a_training_from_batches_have_their_rows(stderr, monkeypatch):
+    """What the core counts in the passes for the scaling are the rows of both."""
+    stderr()
+    seen, real = {}, _core.fit_progress
+
+    def fit_progress():
+        found = real()
+        stage, _, rows, *_ = found
+        seen[stage] = max(seen.get(stage, 0), rows)
+        return found
+
+    monkeypatch.setattr(_core, "fit_progress", fit_progress)
+    monkeypatch.setattr(_progress._Lines, "seconds", 0.0)
+    batches = Batches.from_arrays(X, Y, batch_size=30)
+    regression().fit_batches(batches, epochs=1, standardize=True, validation_data=batches, progress=True)
+    assert seen[1] == 600
+    assert seen[2] == 300
 
 
 def test_in_a_terminal_a_line_overwrites_itself_if_there_is_no_tqdm(stderr, clock, monkeypatch):

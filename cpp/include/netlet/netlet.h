@@ -548,7 +548,8 @@ NETLET_API size_t netlet_partial_size(const netlet_network* network, const netle
                                       size_t rows);
 /* Sums over a part of a batch: x, the batch's rows from first_row on, which is a multiple of 256, as is x->rows
  * unless they are the batch's last. targets: as in netlet_step, but no output_gradient; their weights may all be 0. partial:
- * netlet_partial_size bytes, aligned to 8, which are none after a failure. It reads the network, and may be called by the functions that netlet_fit calls. */
+ * netlet_partial_size bytes, aligned to 8, which are none after a failure. It reads the network, and may be called by the functions that netlet_fit calls. The
+ * network keeps the memory that this took, for the next call. */
 NETLET_API netlet_status netlet_partial(const netlet_network* network, const netlet_array* x,
                                         const netlet_targets* targets, const netlet_task* task, size_t first_row,
                                         void* partial, size_t size, netlet_error* error);
@@ -733,6 +734,13 @@ NETLET_API int netlet_saved_numerics_version(const netlet_network* network);
  * are those that networks compute, and NaN and infinity are allowed. Large arrays are shared among the threads. */
 NETLET_API netlet_status netlet_map(int32_t function, int32_t dtype, size_t count, const void* x, void* y,
                                     netlet_error* error);
+
+/* The order in which netlet_fit takes so many rows in an epoch, if it shuffles them: order[k] becomes the number of the
+ * row at place k, counted from 0. first: 0, or, to shuffle data in windows, each of which fits in memory, the number of
+ * the window's first row in the data. `order` has memory for `rows` numbers; nothing is allocated, and any thread may call
+ * this. It can be interrupted. */
+NETLET_API netlet_status netlet_shuffled_order(uint64_t seed, uint64_t epoch, uint64_t first, size_t rows,
+                                               int64_t* order, netlet_error* error);
 
 #ifdef __cplusplus
 }

@@ -1074,6 +1074,15 @@ void map(F function, const X& x, Y&& y) {
   map(function, std::size(x), std::data(x), std::data(y));
 }
 
+// The order of an epoch's rows in fit; `first`: for windows of the rows, see netlet_shuffled_order.
+inline std::vector<std::int64_t> shuffled_order(std::uint64_t seed, std::uint64_t epoch, std::size_t rows,
+                                                std::uint64_t first = 0) {
+  std::vector<std::int64_t> order(rows);
+  Check check;
+  check(netlet_shuffled_order(seed, epoch, first, rows, order.data(), check));
+  return order;
+}
+
 }  // namespace netlet
 
 #endif  // C++17

@@ -2,6 +2,7 @@
 #include "kernels/activations.hpp"
 #include "kernels/kernels.hpp"
 #include "network/entry.hpp"
+#include "network/random.hpp"
 #include "system/threads.hpp"
 
 using namespace netlet::core;
@@ -28,5 +29,14 @@ netlet_status netlet_map(int32_t function, int32_t dtype, size_t count, const vo
                        static_cast<T*>(y) + first);
     });
   });
+  return check_stop(error);
+}
+
+netlet_status netlet_shuffled_order(uint64_t seed, uint64_t epoch, uint64_t first, size_t rows, int64_t* order,
+                                    netlet_error* error) {
+  if (rows == 0) return NETLET_OK;
+  if (!order || (uintptr_t)order % alignof(int64_t))
+    return invalid(error, "order: expected aligned memory for %zu numbers, got %p", rows, (void*)order);
+  shuffled_order(seed, epoch, rows, order, first);
   return check_stop(error);
 }

@@ -170,8 +170,8 @@ netlet_array rows_of(const netlet_array& a, size_t first, size_t rows) {
 template <class T> class Parts {
  public:
   Parts(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, const netlet_task& task,
-        size_t first_row)
-      : net_(net), x_(x), targets_(targets), task_(task), first_row_(first_row) {
+        size_t first_row, BatchRunner<T>& runner)
+      : net_(net), x_(x), targets_(targets), task_(task), first_row_(first_row), runner_(runner) {
     targets_.weight_mean = 0;  // nothing is divided here
   }
 
@@ -264,7 +264,7 @@ template <class T> class Parts {
   const netlet_task& task_;
   const size_t first_row_;
   PassKind kind_ = {};
-  BatchRunner<T> runner_;
+  BatchRunner<T>& runner_;
 };
 
 }  // namespace
@@ -349,10 +349,14 @@ netlet_status netlet_partial(const netlet_network* network, const netlet_array* 
     head = {};  // what is not whole must not be taken for it
     Head done = head_of(*network, *task);
     done.pieces = piece_count(*task, first_row, rows);
-    NETLET_TRY(Parts<decltype(zero)>(*network, *x, *targets, *task, first_row)
-                   .write(done, reinterpret_cast<char*>(&head + 1), error));
-    head = done;
-    return NETLET_OK;
+    using Runner = BatchRunner<decltype(zero)>;
+    Runner* const runner = network->workspace.take<Runner>();
+    if (!runner) return out_of_memory(error);
+    const netlet_status status = Parts<decltype(zero)>(*network, *x, *targets, *task, first_row, *runner)
+                                     .write(done, reinterpret_cast<char*>(&head + 1), error);
+    network->workspace.leave(runner);
+    if (status == NETLET_OK) head = done;
+    return status;
   });
 }
 

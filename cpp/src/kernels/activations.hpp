@@ -211,8 +211,59 @@ template <class T> T softmax_row(size_t n, const T* z, T m, T* y) {
   return sum;
 }
 
+constexpr size_t kTogether = 512;  // values of rows, few enough to stay in the cache
+static_assert(kTogether <= core::kSumBlock);
+
+// to = each value n times; writes up to a vector more
+template <class T> NETLET_INLINE void repeat(size_t count, size_t n, const T* values, T* to) {
+  for (size_t i = 0; i < count; ++i, to += n)
+    for (size_t j = 0; j < n; j += Vec<T>::lanes) store<T>(to + j, splat(values[i]));
+}
+
+// The same for several rows, at most kTogether values, step by step.
+template <class T> void softmax_rows(size_t rows, size_t n, const T* z, const T* m, T* y, T* sum) {
+  T each[kTogether + Vec<T>::lanes];
+  repeat(rows, n, m, each);
+  map_compact(rows * n, z, each, y, [](V<T> v, V<T> shift) { return exp_negative<T>(v - shift); });
+  for (size_t i = 0; i < rows; ++i) {
+    T so_far = 0;
+    for (size_t j = 0; j < n; ++j) so_far = so_far + y[i * n + j];
+    sum[i] = so_far;
+  }
+  repeat(rows, n, sum, each);
+  map(rows * n, y, each, y, [](V<T> v, V<T> divisor) { return v / divisor; });
+}
+
+// Where a row alone would leave lanes unused, several are treated together. It would also wait until the part of a
+// vector that it has just written can be read.
+template <class T> bool row_by_row(size_t rows, size_t n) {
+  return rows == 1 || n % Vec<T>::lanes == 0 || 2 * n > kTogether;
+}
+
+// The same for all rows; also gives their largest values.
+template <class T> void softmax(size_t rows, size_t n, const T* z, T* y, T* maximum, T* sum) {
+  if (row_by_row<T>(rows, n)) {
+    for (size_t i = 0; i < rows; ++i, z += n, y += n) {
+      maximum[i] = largest(n, z);
+      sum[i] = softmax_row(n, z, maximum[i], y);
+    }
+    return;
+  }
+  for (size_t i = 0; i < rows; ++i) maximum[i] = largest(n, z + i * n);
+  const size_t most = kTogether / n;
+  for (size_t i = 0; i < rows; i += most)
+    softmax_rows(rows - i < most ? rows - i : most, n, z + i * n, maximum + i, y + i * n, sum + i);
+}
+
 template <class T> void softmax(size_t rows, size_t n, const T* z, T* y) {
-  for (size_t i = 0; i < rows; ++i, z += n, y += n) softmax_row(n, z, largest(n, z), y);
+  if (row_by_row<T>(rows, n)) {
+    for (size_t i = 0; i < rows; ++i, z += n, y += n) softmax_row(n, z, largest(n, z), y);
+    return;
+  }
+  constexpr size_t most = 64;
+  T maximum[most], sum[most];
+  for (size_t i = 0; i < rows; i += most)
+    softmax(rows - i < most ? rows - i : most, n, z + i * n, y + i * n, maximum, sum);
 }
 
 }  // namespace

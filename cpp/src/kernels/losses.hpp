@@ -261,11 +261,7 @@ struct CrossEntropy : GivenGradient {  // sum_j t_j (log sum exp(z - m) - (z_j -
     T maximum[kChunk], sum[kChunk], log_sum[kChunk];
     for (size_t first = 0; first < r.rows; first += kChunk) {
       const size_t count = r.rows - first < kChunk ? r.rows - first : kChunk;
-      for (size_t c = 0; c < count; ++c) {
-        const T* const z = r.z + (first + c) * n;
-        maximum[c] = largest(n, z);
-        sum[c] = softmax_row(n, z, maximum[c], r.y + (first + c) * n);
-      }
+      softmax(count, n, r.z + first * n, r.y + first * n, maximum, sum);
       map_compact(count, sum, log_sum, [](V<T> v) { return log<T>(v); });
       for (size_t c = 0; c < count; ++c) {
         const size_t i = first + c;

@@ -59,15 +59,15 @@ class Random {
 inline double unit_uniform(uint64_t bits) { return (double)(bits >> 11) * 0x1p-53; }
 
 // The order of the rows in an epoch: Fisher-Yates from the last place down; i swaps with floor(bits (i + 1) / 2^64). May
-// end early, see system/poll.hpp.
-inline void shuffled_order(uint64_t seed, uint64_t epoch, size_t n, size_t* order) {
+// end early, see system/poll.hpp. `first`: number of the random bits of place 0.
+template <class Row> void shuffled_order(uint64_t seed, uint64_t epoch, size_t n, Row* order, uint64_t first = 0) {
   Random random(seed, kShuffle, (uint32_t)epoch);
   for (size_t i = 0; i < n; ++i) order[i] = i;
-  for (size_t i = n - 1, end; i > 0; i = end) {
+  for (size_t i = n ? n - 1 : 0, end; i > 0; i = end) {
     end = i > 65536 ? i - 65536 : 0;
     for (; i > end; --i) {
-      const size_t j = (size_t)(((unsigned __int128)random(i) * (i + 1)) >> 64);
-      const size_t other = order[j];
+      const size_t j = (size_t)(((unsigned __int128)random(first + i) * (i + 1)) >> 64);
+      const Row other = order[j];
       order[j] = order[i];
       order[i] = other;
     }

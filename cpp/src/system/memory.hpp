@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <atomic>
+#include <new>
+
 namespace netlet::core {
 
 constexpr size_t kCacheLine = 64;
@@ -41,9 +44,14 @@ template <class T> class Buffer {
   Buffer& operator=(const Buffer&) = delete;
   ~Buffer() { aligned_free(data_); }
 
-  // Replaces the contents by `size` values, uninitialised unless `zero`; false if out of memory.
+  // Replaces the contents by `size` values, uninitialised unless `zero`; false if out of memory. The same memory serves
+  // again if it has that size: new memory costs a page fault for every 4 KB.
   bool allocate(size_t size, bool zero = false) {
     size_t bytes;
+    if (data_ && size == size_) {
+      if (zero) memset(data_, 0, size * sizeof(T));
+      return true;
+    }
     if (multiply_overflows(size, sizeof(T), &bytes) || bytes > (size_t)PTRDIFF_MAX - kCacheLine) return false;
     void* p = aligned_allocate(bytes ? bytes : kCacheLine);
     if (!p) return false;
@@ -89,6 +97,36 @@ template <class T> class Buffer {
  private:
   T* data_ = nullptr;
   size_t size_ = 0;
+};
+
+// An object that a call leaves for the next one; it belongs to one call at a time.
+class Kept {
+ public:
+  Kept() = default;
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+  ~Kept() {
+    if (void* const object = object_.load()) free_.load()(object);
+  }
+
+  // What was left here, or a new T; null if out of memory. All of them must be of one type.
+  template <class T> T* take() {
+    if (void* const object = object_.exchange(nullptr)) return static_cast<T*>(object);
+    void* const memory = aligned_allocate(sizeof(T));
+    return memory ? new (memory) T() : nullptr;
+  }
+  template <class T> void leave(T* object) {
+    free_ = &free<T>;
+    if (void* const other = object_.exchange(object)) free<T>(other);
+  }
+
+ private:
+  template <class T> static void free(void* object) {
+    static_cast<T*>(object)->~T();
+    aligned_free(object);
+  }
+  std::atomic<void*> object_{nullptr};
+  std::atomic<void (*)(void*)> free_{nullptr};
 };
 
 // Cuts a buffer into pieces that begin at cache lines. lay_out(take) gets each from take(rows, columns); it is called

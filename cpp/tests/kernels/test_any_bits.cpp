@@ -106,13 +106,15 @@ template <class T> void functions() {
     });
   }
   const Pairs<T> pairs;
-  const std::size_t rows = pairs.size() / 8;
-  same_everywhere<T>("softmax", 8 * rows, [&](const Kernels<T>& kernel, T* out) {
-    std::vector<T> unit(64), zero(8);
-    for (std::size_t i = 0; i < 8; ++i) unit[9 * i] = 1;
-    kernel.forward(rows, 8, 8, pairs.b.data(), 8, nullptr, {unit.data(), false}, zero.data(), NETLET_SOFTMAX, nullptr,
-                   out);
-  });
+  for (const std::size_t n : {8, 5}) {  // whole vectors, and parts of them
+    const std::size_t rows = pairs.size() / n;
+    same_everywhere<T>("softmax", n * rows, [&](const Kernels<T>& kernel, T* out) {
+      std::vector<T> unit(n * n), zero(n);
+      for (std::size_t i = 0; i < n; ++i) unit[(n + 1) * i] = 1;
+      kernel.forward(rows, n, n, pairs.b.data(), (std::ptrdiff_t)n, nullptr, {unit.data(), false}, zero.data(),
+                     NETLET_SOFTMAX, nullptr, out);
+    });
+  }
 }
 
 // each loss on all pairs of an output and a target, two at a time; delta, then y, then the rows' losses

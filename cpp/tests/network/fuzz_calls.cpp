@@ -170,7 +170,12 @@ class World {
           return netlet_map(function, (int)draw(3), draw(3000), maybe_null(memory_.data() + (draw(8) == 0)),
                             maybe_null(misaligned(draw(8) == 0)), e);
         });
-      case 29: return settings(net, optimizer);
+      case 29:
+        if (draw(4)) return settings(net, optimizer);
+        return check("netlet_shuffled_order", net, optimizer, [&](netlet_error* e) {
+          int64_t* const order = static_cast<int64_t*>(maybe_null(misaligned(draw(8) == 0)));
+          return netlet_shuffled_order(draw(1 << 30), draw(3), draw(5000), draw(200), order, e);
+        });
       case 30:
         return check("netlet_predict", net, optimizer, [&](netlet_error* e) {
           const netlet_array x = array(netlet_inputs(net));

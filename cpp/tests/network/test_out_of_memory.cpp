@@ -235,6 +235,10 @@ void results() {
   fails_well("netlet_map", [](World& w, netlet_error* e) {
     return netlet_map(NETLET_EXP, NETLET_FLOAT64, w.x.size(), w.x.data(), w.out.data(), e);
   });
+  fails_well("netlet_shuffled_order", [](World&, netlet_error* e) {
+    int64_t order[100];
+    return netlet_shuffled_order(1, 2, 3, 100, order, e);
+  });
 }
 
 void training() {

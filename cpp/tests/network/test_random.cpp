@@ -4,6 +4,7 @@
 
 #include "check.hpp"
 #include "file/sha256.hpp"
+#include "netlet/netlet.hpp"
 #include "network/random.hpp"
 
 using namespace netlet::core;
@@ -32,6 +33,12 @@ int main() {
   uint64_t first[10];
   for (uint64_t i = 0; i < 10; ++i) first[i] = in_order(i);
   for (const uint64_t i : {7, 2, 3, 9, 0, 1}) CHECK(at_random(i) == first[i]);
+
+  CHECK(netlet::shuffled_order(0, 0, 4) == (std::vector<std::int64_t>{3, 1, 0, 2}));  // as in Python's reference
+  CHECK(netlet::shuffled_order(0, 0, 3, 4) == (std::vector<std::int64_t>{2, 0, 1}));
+  CHECK(netlet::shuffled_order(0, 0, 0).empty());
+  netlet_error error;
+  CHECK(netlet_shuffled_order(0, 0, 0, 2, nullptr, &error) == NETLET_ERROR_ARGUMENT);
 
   CHECK(sha256("", 1) == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   CHECK(sha256("abc", 2) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");

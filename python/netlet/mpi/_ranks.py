@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     Bytes = npt.NDArray[np.uint8]
 
 _WORK, _LAST = 1, 2  # tags: messages of the training, and a rank's last one, after a failure
-_SPIN = 1e-3  # seconds of waiting without sleep
+_SPIN = 0.05  # seconds of waiting without sleep, as a step may take; whoever wants the core gets it
 _PIECE = 1 << 26  # bytes that move at once
 _yield = getattr(os, "sched_yield", partial(time.sleep, 0))
 

@@ -31,17 +31,19 @@ def philox(n: npt.NDArray[np.uint64], seed: int, purpose: int, stream: int) -> l
     return c
 
 
-def random_bits(seed: int, purpose: int, stream: int, count: int) -> npt.NDArray[np.uint64]:
-    """The first `count` numbers of 64 random bits for (seed, purpose, stream): two in a block, low words first.
+def random_bits(seed: int, purpose: int, stream: int, count: int, first: int = 0) -> npt.NDArray[np.uint64]:
+    """The numbers from `first` on of 64 random bits for (seed, purpose, stream): two in a block, low words first.
 
     Examples
     --------
     >>> [hex(b) for b in random_bits(seed=0, purpose=0, stream=0, count=2)]
     ['0xe169c58d6627e8d5', '0x9b00dbd8bc57ac4c']
     """
-    c = philox(np.arange((count + 1) // 2, dtype=np.uint64), seed, purpose, stream)
+    begin = first // 2
+    c = philox(np.arange(begin, (first + count + 1) // 2, dtype=np.uint64), seed, purpose, stream)
     half = np.uint64(32)
-    return np.stack([c[0] | c[1] << half, c[2] | c[3] << half], axis=1).reshape(-1)[:count]
+    numbers = np.stack([c[0] | c[1] << half, c[2] | c[3] << half], axis=1).reshape(-1)
+    return numbers[first - 2 * begin :][:count]
 
 
 def dropout_factors(
@@ -58,14 +60,26 @@ def dropout_factors(
     return np.where(words < np.uint64(int(share * 2**32)), keep.dtype.type(0), keep)
 
 
-def shuffled_order(seed: int, epoch: int, n: int) -> list[int]:
-    """The order of an epoch's rows: Fisher and Yates, from the last position down."""
+def shuffled_order(seed: int, epoch: int, n: int, first: int = 0) -> list[int]:
+    """The order of an epoch's rows: Fisher and Yates, from the last position down. first: of the random numbers."""
     order = list(range(n))
-    bits = random_bits(seed, SHUFFLE, epoch, n)
+    bits = random_bits(seed, SHUFFLE, epoch, n, first)
     for i in range(n - 1, 0, -1):
         j = int(bits[i]) * (i + 1) >> 64
         order[i], order[j] = order[j], order[i]
     return order
+
+
+def shuffled_windows(seed: int, epoch: int, n: int, window: int) -> list[int]:
+    """The order of an epoch's rows that are shuffled within windows, one after the other.
+
+    Examples
+    --------
+    >>> shuffled_windows(seed=0, epoch=0, n=7, window=4)
+    [3, 1, 0, 2, 6, 4, 5]
+    """
+    starts = range(0, n, window)
+    return [s + row for s in starts for row in shuffled_order(seed, epoch, min(window, n - s), s)]
 
 
 def shuffled_batches(batches: Iterable[Any], size: int, seed: int, epoch: int) -> Iterator[Any]:
