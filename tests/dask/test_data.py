@@ -8,7 +8,7 @@ import netlet.dask
 import numpy as np
 import pandas as pd
 import pytest
-from netlet import Network
+from netlet import Batches, Network
 
 pytestmark = pytest.mark.dask
 
@@ -73,6 +73,37 @@ def test_parquet(client, flowers, trained, tmp_path):
         flowers[start : start + 400].to_parquet(tmp_path / f"part{start}.parquet", row_group_size=150)
     assert_same(fit_flowers(client, tmp_path, "kind", sample_weight="count"), trained)
     assert_same(fit_flowers(client, str(tmp_path / "*.parquet"), ["kind"], sample_weight="count"), trained)
+
+
+@pytest.mark.parametrize("batch_size", [None, 300])
+def test_batches(client, flowers, tmp_path, batch_size):
+    for start in range(0, 1000, 400):
+        flowers[start : start + 400].to_parquet(tmp_path / f"part{start}.parquet", row_group_size=150)
+    batches = Batches.from_parquet(
+        tmp_path, x=["length", "width"], y="kind", sample_weight="count", batch_size=batch_size or 250
+    )
+    net, other = (network(outputs=3, loss="cross_entropy", output_activation="softmax") for _ in range(2))
+    x, y = flowers[["length", "width"]].to_numpy(), flowers["kind"].to_numpy()
+    options = {"epochs": 2, "batch_size": batch_size or 250, "shuffle": False, "standardize": True}
+    other.fit(x, y, sample_weight=flowers["count"].to_numpy(), **options)
+    options = {"epochs": 2, "standardize": True, "client": client}
+    netlet.dask.fit(net, batches, **options)
+    assert net.fingerprint() == other.fingerprint()
+    assert np.array_equal(net.classes, other.classes)
+
+
+def test_batches_that_are_refused(client, flowers):
+    net, x = network(), flowers[["length", "width"]].to_numpy()
+    for source, options, message in [
+        (Batches(lambda: [(x, x)], batch_size=9), {}, "number of rows is known"),
+        (Batches.from_arrays(x, x, batch_size=9, shuffle_window=9), {}, "without shuffle_window"),
+        (Batches.from_arrays(x, batch_size=9), {}, "with y, got one of x alone"),
+        (Batches.from_arrays(x, x, batch_size=9), {"sample_weight": x[:, 0]}, "sample_weight: expected None beside"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            netlet.dask.fit(net, source, client=client, epochs=1, **options)
+    with pytest.raises(TypeError, match="y: expected targets, got None"):
+        netlet.dask.fit(net, x, client=client, epochs=1)
 
 
 def test_delayed_blocks_and_futures(client, flowers, trained):

@@ -19,6 +19,7 @@ from .._arguments import with_hints
 from .._data import flag, shown
 from .._distributed import combine
 from .._library import numerics_version
+from ..batches import Batches
 from ..history import History
 from ..network import Network
 from . import _tasks as tasks
@@ -209,7 +210,7 @@ class Data:
 def fit(
     net: Network,
     x: Any,
-    y: Any,
+    y: Any = None,
     *,
     client: Client | None = None,
     epochs: int,
@@ -243,12 +244,14 @@ def fit(
     Parameters
     ----------
     net : Network
-    x : collection of Dask, list of blocks, or path
+    x : collection of Dask, list of blocks, path, or Batches
         Inputs: an array or a frame of Dask; a list of Delayed or Future, each with some rows, such as an array, or a
         table of pandas or Arrow; or the path of Parquet files, for `dask.dataframe.read_parquet`. Anything else that
-        `Network.fit` takes is one block.
-    y : likewise, or str or list of str
-        Targets, with as many rows. Beside a frame or a path also the names of columns, which are taken out of `x`.
+        `Network.fit` takes is one block. Or a `Batches` whose number of rows is known and whose files the workers can
+        read; its ``batch_size`` is that of training, unless there is another one.
+    y : likewise, or str or list of str, optional
+        Targets, with as many rows. Beside a frame or a path also the names of columns, which are taken out of `x`. A
+        `Batches` has its own.
     client : distributed.Client, optional
         By default the present one (`distributed.default_client`) or, without one, a cluster of this machine for the
         time of the call.
@@ -296,11 +299,11 @@ def fit(
     >>> net.fingerprint() == alone.fingerprint()
     True
     """
-    batch = (
-        None
-        if batch_size is None
-        else arguments.integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
-    )
+    if isinstance(x, Batches) and batch_size is None:
+        batch_size, shuffle = x.batch_size, False  # they come in their order
+    batch = None
+    if batch_size is not None:
+        batch = arguments.integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
     shuffled = flag("shuffle", shuffle)
     own_seed = net.seed if seed is None else arguments.seed(seed)
     if validation_split is not None and validation_data is not None:

@@ -20,6 +20,7 @@ from distributed import Client, Future, wait
 
 from .._data import shown
 from .._shares import blocks_of, shares
+from ..batches import Batches
 from ..reference.sums import BLOCK_ROWS
 from . import _tasks as tasks
 
@@ -39,7 +40,7 @@ def is_frame(value: Any) -> bool:
 
 def is_of_dask(value: Any) -> bool:
     """Whether it is on the workers, or will be: a collection, a list of blocks, or the path of files."""
-    return _is_collection(value) or are_blocks(value) or isinstance(value, (str, Path, Delayed, Future))
+    return _is_collection(value) or are_blocks(value) or isinstance(value, (str, Path, Delayed, Future, Batches))
 
 
 class Column:
@@ -112,6 +113,10 @@ def _located(error: BaseException, where: str) -> BaseException:
 
 def columns_of(client: Client, x: Any, y: Any, sample_weight: Any) -> list[Column]:
     """x, y and, if they are given, sample weights; brought to the workers."""
+    if isinstance(x, Batches):
+        return _columns_of_batches(client, x, y, sample_weight)
+    if y is None:
+        raise TypeError("y: expected targets, got None")
     if isinstance(x, (str, Path)):
         import dask.dataframe
 
@@ -130,6 +135,40 @@ def columns_of(client: Client, x: Any, y: Any, sample_weight: Any) -> list[Colum
     wanted = {id(value): value for value, _ in given.values() if value is not None}
     parts = dict(zip(wanted, _parts(client, list(wanted.values()))))
     return [Column(name, parts[id(value)], columns) for name, (value, columns) in given.items() if value is not None]
+
+
+def _columns_of_batches(client: Client, source: Batches, y: Any, sample_weight: Any) -> list[Column]:
+    """Rows that the workers read of a source, each some of them."""
+    for name, value in (("y", y), ("sample_weight", sample_weight)):
+        if value is not None:
+            raise ValueError(f"{name}: expected None beside a netlet.Batches, which has its own, got {shown(value)}")
+    if source.rows is None:
+        raise ValueError("x: expected a netlet.Batches whose number of rows is known, such as one of Parquet files")
+    if source.shuffle_window is not None:
+        raise ValueError(
+            f"x: expected a netlet.Batches without shuffle_window, as the rows stay on the workers, got "
+            f"{source.shuffle_window}"
+        )
+    if not source.rows:
+        raise ValueError("x: expected at least one row, got none")
+    _, targets, weight = source.read(0, 1)
+    if targets is None:
+        raise ValueError("x: expected a netlet.Batches with y, got one of x alone")
+    bounds = [min(block * BLOCK_ROWS, source.rows) for block in shares(blocks_of(source.rows), 4 * _count(client))]
+    once = client.submit(tasks.same, source, pure=False)
+    parts = [
+        client.submit(tasks.read, once, start, stop, pure=False)
+        for start, stop in itertools.pairwise(bounds)
+        if start < stop
+    ]
+    names = ["x", "y"] if weight is None else ["x", "y", "sample_weight"]
+    return [Column(name, parts, i) for i, name in enumerate(names)]
+
+
+def _count(client: Client) -> int:
+    """How many workers there are, at least one."""
+    client.wait_for_workers(1)
+    return len(client.nthreads())
 
 
 def _are_names(name: str, value: Any, x: Any) -> bool:

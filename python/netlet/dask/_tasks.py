@@ -104,6 +104,11 @@ def same(value: Any) -> Any:
     return value
 
 
+def read(source: Any, start: int, stop: int) -> Any:
+    """x, y and weights of some rows of a `netlet.Batches`."""
+    return source.read(start, stop)
+
+
 def _taken(part: Any, columns: Any) -> Any:
     return part if columns is None else part[columns]
 
