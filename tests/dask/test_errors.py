@@ -157,6 +157,8 @@ def test_kinds(client):
 
 def test_names(client):
     frame = dd.from_pandas(pd.DataFrame(X, columns=["a", "b"]), npartitions=3)
+    bad = frame.assign(b=frame["b"].where(frame["b"] < 0.5))
+    refused(client, ValueError, r"x: expected finite numbers, got nan in row 600, column 1 \('b'\)", bad)
     net = network()
     net.feature_names = ["a", "c"]
     refused(

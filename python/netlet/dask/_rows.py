@@ -80,8 +80,9 @@ class Column:
         for start, each in zip(self.starts, self.found):
             if each.bad is not None:
                 expected, row, column, value = each.bad
+                label = f" ({each.names[column]!r})" if each.names else ""
                 raise ValueError(
-                    f"{self.name}: expected {expected}, got {value:g} in row {start + row}, column {column}"
+                    f"{self.name}: expected {expected}, got {value:g} in row {start + row}, column {column}{label}"
                 )
 
     def forget(self) -> None:

@@ -63,9 +63,7 @@ class Found(NamedTuple):
     rows: int
     shape: tuple[int, ...]  # of a row
     dtype: Any
-    bad: (
-        tuple[str, int, int, float] | None
-    )  # what was expected in place of the first bad value, its row, column, itself
+    bad: tuple[str, int, int, float] | None  # what was expected in place of a value, its row and column, the value
     names: list[str] | None = None
     values: Array | None = None  # the different ones, if they may be labels; otherwise least and largest
 
