@@ -32,8 +32,8 @@ import netlet.mpi
 import numpy as np
 from mpi import WORKLOADS, data, network, seconds_per_step
 from netlet import Adam, Task, combine
+from netlet._shares import shares
 from netlet.mpi._ranks import _doubling
-from netlet.mpi._shares import shares
 
 BLOCK = 256
 MANY = (1, 16, 256, 4096)

@@ -63,6 +63,7 @@ del check_environment
 
 if TYPE_CHECKING:  # imported on first use
     from . import callbacks as callbacks
+    from . import dask as dask
     from . import mpi as mpi
     from . import reference as reference
     from . import schedules as schedules
@@ -74,7 +75,7 @@ if TYPE_CHECKING:  # imported on first use
 
 def __getattr__(name: str) -> object:
     """Import on first use what few programs need."""
-    if name in ("callbacks", "mpi", "reference", "schedules", "sklearn"):
+    if name in ("callbacks", "dask", "mpi", "reference", "schedules", "sklearn"):
         import importlib
 
         return importlib.import_module(f".{name}", __name__)
@@ -96,5 +97,5 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    """Name what is public, for tab completion; not `sklearn`, as `help` would import it where it cannot be."""
+    """Name what is public, for tab completion; not `dask` and `sklearn`: `help` would import them where it cannot."""
     return sorted([*__all__, "reference", *(name for name in globals() if name.startswith("__"))])

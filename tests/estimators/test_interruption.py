@@ -47,7 +47,7 @@ def test_a_signal_while_no_callback_is_called():
 
         def interrupt():
             main = threading.main_thread().ident
-            while "_fit_dense" not in names(sys._current_frames()[main]):
+            while "fit_dense" not in names(sys._current_frames()[main]):
                 time.sleep(0.001)
             os.kill(os.getpid(), signal.SIGINT)
 

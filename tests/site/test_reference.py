@@ -14,7 +14,7 @@ from netlet._arguments import Elsewhere
 HEADERS = Path(__file__).parents[2] / "cpp" / "include" / "netlet"
 MODULES = [
     "netlet",
-    *(f"netlet.{name}" for name in ("callbacks", "functional", "mpi", "reference", "schedules", "sklearn")),
+    *(f"netlet.{name}" for name in ("callbacks", "dask", "functional", "mpi", "reference", "schedules", "sklearn")),
 ]
 
 

@@ -13,10 +13,10 @@ import numpy as np
 from .. import _training as training
 from .._data import flag
 from .._distributed import Task
+from .._shares import blocks_of
 from . import _agreement as agreement
 from ._data import Data
 from ._metrics import Metrics
-from ._shares import blocks_of
 
 if TYPE_CHECKING:
     import numpy.typing as npt

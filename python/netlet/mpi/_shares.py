@@ -5,42 +5,14 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterator
-from functools import lru_cache
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
+from .._shares import blocks_of, shares
 from ..reference.sums import BLOCK_ROWS
 
 if TYPE_CHECKING:
     Ranges = list[tuple[int, int]]
-
-
-def blocks_of(rows: int) -> int:
-    """How many blocks so many rows are."""
-    return -(-rows // BLOCK_ROWS)
-
-
-@lru_cache(maxsize=64)
-def shares(blocks: int, ranks: int) -> tuple[int, ...]:
-    """Where each rank's blocks begin, and where the last one's end.
-
-    The largest share is at most 10 % above the mean, or as small as can be. Within these limits, shares begin at
-    multiples of powers of two that are as large as possible: the sums over such a range are few complete subtrees, so
-    messages are short.
-    """
-    return (*(_begin(rank, blocks, ranks) for rank in range(ranks)), blocks)
-
-
-def _begin(rank: int, blocks: int, ranks: int) -> int:
-    """Of what lies within 5 % of a share around the even place, the multiple of the largest power of two."""
-    low = -((blocks - 20 * rank * blocks) // (20 * ranks))
-    high = (20 * rank * blocks + blocks) // (20 * ranks)
-    if low > high:
-        return (2 * rank * blocks + ranks) // (2 * ranks)
-    power = (high ^ (low - 1)).bit_length() if low > 0 else high.bit_length() + 1
-    while (high >> power) << power < low:
-        power -= 1
-    return (high >> power) << power
 
 
 def share(rows: int, ranks: int, rank: int) -> tuple[int, int]:

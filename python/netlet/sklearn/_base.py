@@ -15,6 +15,7 @@ from numbers import Integral, Real
 from typing import Any, ClassVar
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, _fit_context, is_classifier
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state, column_or_1d
@@ -470,18 +471,27 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     def _fit(
         self, X: Any, y: Any, sample_weight: Any = None, *, validation_data: Any = None, incremental: bool = False
     ) -> Any:
-        hidden = self._sizes()
-        first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
-        stochastic = self._stochastic()
-        if incremental and self.early_stopping:
-            raise ValueError("partial_fit does not support early_stopping=True")
+        first = self._checked_settings(incremental)
         X, targets = self._validate(X, y, incremental, first)
         weights = self._weights(X, y, sample_weight, targets)
         if weights is not None and not weights.all():  # rows without weight take no place in a batch
             some = np.flatnonzero(weights)
             X, targets, weights = X[some], targets[some], weights[some]
-        loss, output, outputs, self.n_outputs_ = self._ends(targets)
-        sizes = [X.shape[1], *hidden, outputs]
+        return self._fit_rows(training.Rows(X, targets, weights), validation_data, first, incremental)
+
+    def _checked_settings(self, incremental: bool) -> bool:
+        """Whether this is a first fit, which does not go on from another one; refuse settings that do not fit."""
+        self._sizes()
+        first = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        self._stochastic()
+        if incremental and self.early_stopping:
+            raise ValueError("partial_fit does not support early_stopping=True")
+        return first
+
+    def _fit_rows(self, rows: training.Rows, validation_data: Any, first: bool, incremental: bool) -> Any:
+        """Train on rows that have been checked."""
+        loss, output, outputs, self.n_outputs_ = self._ends(rows.targets)
+        sizes = [rows.X.shape[1], *self._sizes(), outputs]
         random = _seeded(self.random_state)
         if first:
             self._begin()
@@ -489,10 +499,10 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             if loss == "poisson":
                 self.out_activation_ = "exp"
             pairs = self._initial(sizes, random)
-        rows, validation = self._divided(training.Rows(X, targets, weights), validation_data, random)
+        rows, validation = self._divided(rows, validation_data, random)
         if first:
             seed = int.from_bytes(random.bytes(8), "little")
-            network = self._made(sizes, loss, output, X.dtype, pairs)
+            network = self._made(sizes, loss, output, rows.X.dtype, pairs)
             network._set_seed(seed)
         else:
             network = self._current()
@@ -504,7 +514,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             network = self._again(network, loss)
         self._name(network)
         with limited(self.n_threads), training.silent(network):
-            if stochastic:
+            if self._stochastic():
                 self._fit_stochastic(network, rows, validation, incremental)
             else:
                 self._fit_lbfgs(network, rows)
@@ -512,6 +522,14 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
         if not np.isfinite(network.parameters).all():
             raise ValueError(training.NON_FINITE)
         return self
+
+    def _train(self, network: Network, rows: training.Rows, batch: int, options: dict[str, Any]) -> None:
+        """Run the loop over the epochs."""
+        train = training.fit_sparse if issparse(rows.X) else training.fit_dense
+        train(self, network, rows, batch, options)
+
+    def _mean_weight(self, network: Network, rows: training.Rows) -> float:
+        return training.mean_weight(network, rows)
 
     def _again(self, network: Network, loss: str) -> Network:
         """The network that is trained on; refuse settings that it does not have."""
@@ -618,7 +636,7 @@ class BaseMLP(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
             self.validation_scores_, self.best_validation_score_, self._no_improvement_count = [], -np.inf, 0
         n = rows.X.shape[0]
         batch = self._batch_rows(n)
-        optimizer = self._own_optimizer(batch * training.mean_weight(network, rows))
+        optimizer = self._own_optimizer(batch * self._mean_weight(network, rows))
         before = self.__dict__.get("_optimizer")
         if incremental and before is not None:
             optimizer = training.with_state_of(before, optimizer)

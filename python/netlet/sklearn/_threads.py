@@ -31,11 +31,12 @@ def _beside_others() -> bool:
     """
     if get_active_backend()[0].nesting_level:
         return threading.current_thread() is not threading.main_thread() or multiprocessing.current_process().daemon
-    distributed = sys.modules.get("distributed")  # where it runs tasks, it has been imported
-    if distributed is None:
+    # where it runs tasks, it has been imported; a folder of that name on the path is none
+    get_worker = getattr(sys.modules.get("distributed"), "get_worker", None)
+    if get_worker is None:
         return False
     try:
-        distributed.get_worker()
+        get_worker()
     except ValueError:
         return False
     return True

@@ -244,9 +244,8 @@ def run(
         options["callbacks"] = estimator.callbacks
     if validation is not None:
         options["validation_data"] = (lambda: blocks(validation)) if issparse(validation.X) else tuple(validation)
-    train = _fit_sparse if issparse(rows.X) else _fit_dense
     try:
-        train(estimator, network, rows, batch, options)
+        estimator._train(network, rows, batch, options)
     except KeyboardInterrupt:
         warnings.warn("Training interrupted by user.", stacklevel=2)
         after.stopped = True
@@ -266,7 +265,8 @@ def run(
         network.parameters[:] = after.best
 
 
-def _fit_dense(estimator: Any, network: Network, rows: Rows, batch: int, options: dict[str, Any]) -> None:
+def fit_dense(estimator: Any, network: Network, rows: Rows, batch: int, options: dict[str, Any]) -> None:
+    """Train on plain rows."""
     network.fit(
         rows.X,
         rows.targets,
@@ -277,7 +277,7 @@ def _fit_dense(estimator: Any, network: Network, rows: Rows, batch: int, options
     )
 
 
-def _fit_sparse(estimator: Any, network: Network, rows: Rows, batch: int, options: dict[str, Any]) -> None:
+def fit_sparse(estimator: Any, network: Network, rows: Rows, batch: int, options: dict[str, Any]) -> None:
     """The same steps, of dense copies of the batches; those of many rows block by block."""
     rows = Rows(rows.X.tocsr(), rows.targets, rows.weights)
     n = rows.X.shape[0]
