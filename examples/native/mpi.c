@@ -3,11 +3,11 @@
  *
  *   mpiexec -n 4 mpi DIGITS.CSV [BATCH_SIZE]
  *
- * Each process, a rank, keeps some of the rows, and all of them run netlet_fit. Whenever it needs sums over all rows (here
- * the means and deviations of the inputs, then a gradient for each step), each rank sums over its own, the sums are added
- * on the way up a binary tree of ranks, and the total goes back to all of them. So all ranks take the same steps, and the
- * network has the same bits for any number of them: those of Python's fit on all rows. digits.cpp says how to make the
- * file. */
+ * Each process, a rank, keeps some of the rows, and all of them run netlet_fit. Whenever it needs sums over all rows
+ * (here the means and deviations of the inputs, then a gradient for each step), each rank sums over its own, the sums are
+ * added on the way up a binary tree of ranks, and the total goes back to all of them. So all ranks take the same steps,
+ * and the network has the same bits for any number of them: those of Python's fit on all rows. digits.cpp says how to
+ * make the file. */
 #include <limits.h>
 #include <mpi.h>
 #include <netlet/netlet.h>
@@ -29,6 +29,8 @@ struct share {
 /* Ends all ranks. */
 static void fail(const char* message) {
   fprintf(stderr, "mpi: rank %d: %s\n", rank, message);
+  const double begin = MPI_Wtime(); /* MPICH's mpiexec may drop what is written just before an abort */
+  while (MPI_Wtime() < begin + 0.5) continue;
   MPI_Abort(MPI_COMM_WORLD, 1);
   exit(1);
 }
@@ -127,7 +129,8 @@ static void read_share(const char* path, struct share* share) {
     for (int k = 0; k <= PIXELS; ++k, ++at) {
       char* after;
       const long value = strtol(at, &after, 10);
-      if (after == at || value < 0 || value > UCHAR_MAX || (k < PIXELS ? *after != ',' : strchr("\r\n", *after) == NULL)) {
+      if (after == at || value < 0 || value > UCHAR_MAX ||
+          (k < PIXELS ? *after != ',' : strchr("\r\n", *after) == NULL)) {
         snprintf(message, sizeof message, "%s, line %zu: expected 65 numbers", path, i + 1);
         fail(message);
       }
@@ -176,8 +179,8 @@ int main(int count, char** arguments) {
   options.standardize = NETLET_SCALE_INPUTS;
   options.sums = sums;
   options.rows = share.all_rows;
-  /* Batches must be of whole blocks, and unshuffled: their rows stay where they are. (Where they are small, deal the blocks
-   * of each of them to the ranks, so that all have something to do.) */
+  /* Batches must be of whole blocks, and unshuffled: their rows stay where they are. (Where they are small, deal the
+   * blocks of each of them to the ranks, so that all have something to do.) */
   if (count == 3) {
     const long size = strtol(arguments[2], NULL, 10);
     if (size <= 0 || size % BLOCK) fail("BATCH_SIZE: expected a multiple of 256");

@@ -3,9 +3,9 @@
 !
 !   mpiexec -n 4 mpi_fortran DIGITS.CSV [BATCH_SIZE]
 !
-! Each process, a rank, keeps some of the rows, and all of them run net%fit. Whenever it needs sums over all rows, each rank
-! sums over its own, the sums are added on the way up a binary tree of ranks, and the total goes back to all of them. So all
-! ranks take the same steps, and the network has the same bits for any number of them.
+! Each process, a rank, keeps some of the rows, and all of them run net%fit. Whenever it needs sums over all rows, each
+! rank sums over its own, the sums are added on the way up a binary tree of ranks, and the total goes back to all of them.
+! So all ranks take the same steps, and the network has the same bits for any number of them.
 module digits
   use, intrinsic :: iso_c_binding, only: c_int32_t, c_int64_t
   use, intrinsic :: iso_fortran_env, only: error_unit
@@ -65,7 +65,12 @@ contains
   ! Ends all ranks.
   subroutine fail(message)
     character(*), intent(in) :: message
+    double precision :: begin
     write (error_unit, '(a, i0, 2a)') "mpi_fortran: rank ", rank, ": ", trim(message)
+    flush (error_unit)
+    begin = MPI_Wtime()  ! MPICH's mpiexec may drop what is written just before an abort
+    do while (MPI_Wtime() < begin + 0.5d0)
+    end do
     call MPI_Abort(MPI_COMM_WORLD, 1)
   end subroutine
 

@@ -58,8 +58,8 @@ class Collected:
         if before is None:
             return np.empty((self._capacity, *part.shape[1:]), part.dtype)
         if before.shape[1:] != part.shape[1:]:
-            shape = ("rows", *before.shape[1:])
-            raise ValueError(f"{name}: expected shape ({', '.join(map(str, shape))}) as before, got {part.shape}")
+            shape = "".join(f", {size}" for size in before.shape[1:])
+            raise ValueError(f"{name}: expected shape (rows{shape or ','}) as before, got {part.shape}")
         dtype = _common(before.dtype, part.dtype, name)
         if dtype == before.dtype and len(before) == self._capacity:
             return before
@@ -139,35 +139,26 @@ def _ordered(collected: list[Collected], first: int, key: tuple[int, int] | None
 
 def cut(blocks: Iterator[Block], batch_size: int) -> Iterator[Block]:
     """Batches of so many rows, the last one of fewer."""
-    rest: Block | None = None
-    for x, y, weight in blocks:
-        first = 0
+    rest: Collected | None = None
+    for block in blocks:
+        first, last = 0, len(block[0])
         if rest is not None:
-            first = min(batch_size - len(rest[0]), len(x))
-            rest = _joined(rest, (x, y, weight), first)
-            if len(rest[0]) == batch_size:
-                yield rest
+            first = min(batch_size - rest.rows, last)
+            rest.add(block, 0, first)
+            if rest.rows == batch_size:
+                yield rest.block(None)
                 rest = None
-        whole = first + (len(x) - first) // batch_size * batch_size
+        whole = first + (last - first) // batch_size * batch_size
+        x, y, weight = block
         for start in range(first, whole, batch_size):
             rows = slice(start, start + batch_size)
             yield x[rows], None if y is None else y[rows], None if weight is None else weight[rows]
-        if whole < len(x):
-            rest = _joined(
-                None, (x[whole:], y if y is None else y[whole:], weight if weight is None else weight[whole:])
-            )
-        del x, y, weight  # before the next ones come
+        if whole < last:
+            rest = Collected(last - whole)
+            rest.add(block, whole, last)
+        del block, x, y, weight  # before the next ones come
     if rest is not None:
-        yield rest
-
-
-def _joined(rest: Block | None, block: Block, count: int | None = None) -> Block:
-    """The rows of a rest and the first ones of a block, as copies."""
-    collected = Collected(1)
-    if rest is not None:
-        collected.add(rest, 0, len(rest[0]))
-    collected.add(block, 0, len(block[0]) if count is None else count)
-    return collected.block(None)
+        yield rest.block(None)
 
 
 def read_ahead(items: Generator[T, None, None], depth: int) -> Generator[T, None, None]:

@@ -23,7 +23,11 @@ _MOST = 5  # names in a message
 
 def input_array(x: Any, network: Any) -> Array:
     """The inputs as an array, columns that have names in the order in which the network knows them."""
-    names = getattr(network, "_feature_names", None)
+    return by_name(x, getattr(network, "_feature_names", None))
+
+
+def by_name(x: Any, names: list[str] | None) -> Array:
+    """The inputs as an array, columns that have names in this order."""
     return real_array(x if names is None else _in_order(x, names), "x")
 
 

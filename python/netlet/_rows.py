@@ -379,12 +379,8 @@ def _numpy_dtype(kind: Any, nulls: str) -> Any:
     if types.is_decimal(kind):
         return np.dtype(np.float64)
     dtype = np.dtype(kind.to_pandas_dtype())
-    if nulls == "nan":  # integers, too, may be NaN
-        return (
-            np.result_type(dtype, np.float32 if dtype.kind == "b" or dtype.itemsize < 4 else np.float64)
-            if (dtype.kind != "f")
-            else dtype
-        )
+    if nulls == "nan" and dtype.kind != "f":  # integers, too, may be NaN
+        return np.result_type(dtype, np.float32 if dtype.itemsize < 4 else np.float64)
     return dtype
 
 

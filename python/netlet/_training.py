@@ -98,6 +98,29 @@ def settings(options: Options, network: Any, history: History) -> tuple[Optimize
     )
 
 
+def said_of_fit(
+    batch: int,
+    *,
+    shuffle: Any,
+    standardize: Any,
+    sample_weight: Any,
+    class_weight: Any,
+    validation_data: Any,
+    validation_split: Any,
+) -> dict[str, Any]:
+    """What `provenance` says of a `fit`, beside what fit_batches has, too."""
+    return {
+        "method": "fit",
+        "batch_size": batch or None,
+        "shuffle": shuffle,
+        "standardize": standardize,
+        "sample_weight": sample_weight is not None,
+        "class_weight": dict(class_weight) if isinstance(class_weight, dict) else class_weight,
+        "validation_data": validation_data is not None,
+        "validation_split": validation_split,
+    }
+
+
 def weights_of_classes(
     loss: str, outputs: int, y: Any, class_weight: Any, sample_weight: Any, missing: MissingName
 ) -> npt.NDArray[Any]:

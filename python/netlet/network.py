@@ -1089,16 +1089,15 @@ class Network(Distributed):
 
         batch = 0 if batch_size is None else _integer("batch_size", batch_size, 1, 2**63, "a positive integer or None")
         known, given = self._known(), {"x": x, "y": y, "validation_data": validation_data}
-        said: dict[str, Any] = {  # of this training, in `provenance`, beside what fit_batches has, too
-            "method": "fit",
-            "batch_size": batch or None,
-            "shuffle": shuffle,
-            "standardize": standardize,
-            "sample_weight": sample_weight is not None,
-            "class_weight": dict(class_weight) if isinstance(class_weight, dict) else class_weight,
-            "validation_data": validation_data is not None,
-            "validation_split": validation_split,
-        }
+        said = training.said_of_fit(
+            batch,
+            shuffle=shuffle,
+            standardize=standardize,
+            sample_weight=sample_weight,
+            class_weight=class_weight,
+            validation_data=validation_data,
+            validation_split=validation_split,
+        )
         if _flag("fingerprint_data", fingerprint_data):
             from ._provenance import of_data
 

@@ -332,6 +332,7 @@ def test_arrays_that_do_not_fit_are_refused(tmp_path):
 def test_parts_that_do_not_fit_are_refused():
     for parts, match in [
         ([(X, Y), (X[:, :2], Y)], r"^x: expected shape \(rows, 4\) as before, got \(1100, 2\)$"),
+        ([(X, Y), (X, Y[:, None])], r"^y: expected shape \(rows,\) as before, got \(1100, 1\)$"),
         ([(X, Y), (X, Y[:3])], r"^batch 1 of the source: y: expected 1100 rows, as many as x has, got shape \(3,\)$"),
         ([(X, Y), (X[0], Y)], r"^batch 1 of the source: x: expected shape \(rows, inputs\), got \(4,\)$"),
         ([(X, Y), X], r"^y: expected targets with all rows or with none"),

@@ -153,6 +153,17 @@ def dropout_on_a_plateau(data):
     )
 
 
+@case
+def tables(data):
+    """Whose columns have names."""
+    import pandas as pd  # it takes long to import
+
+    names = ["age", "sex", "bmi", "bp", *(f"s{i}" for i in range(1, 7))]
+    x, y = pd.DataFrame(data["diabetes_x"], columns=names), pd.Series(data["diabetes_y"], name="progression")
+    options = {"epochs": 3, "standardize": True, "validation_data": (x[100:200][names[::-1]], y[100:200])}
+    return regressor(), x, y, options | {"sample_weight": pd.Series(weights_of(data["diabetes_y"]))}
+
+
 class Meddler(Callback):
     """Does all that a callback may do."""
 
@@ -192,6 +203,7 @@ def outcome(net, history):
         "fingerprint": net.fingerprint(),
         "history": figures,
         "epochs": net.epochs_trained,
+        "feature_names": net.feature_names,
         "classes": None if net.classes is None else net.classes.tolist(),
         "provenance": net.provenance,
     }

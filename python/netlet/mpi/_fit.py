@@ -3,26 +3,20 @@
 
 from __future__ import annotations
 
-import re
+import contextlib
 import warnings
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .. import _arguments as arguments
-from .. import _provenance as provenance
 from .. import _training as training
-from .._data import flag, real_array
+from .._data import flag
 from .._distributed import Task
-from .._features import input_array, name_columns, names_of
-from .._names import LOSSES
 from .._shares import blocks_of
-from ..network import Network
 from . import _agreement as agreement
-from . import _targets as targets
+from ._data import Data
 from ._metrics import Metrics
-from ._rows import LocalRows, SharedRows, alike
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -32,23 +26,8 @@ if TYPE_CHECKING:
     from ._ranks import Ranks
 
     Array = npt.NDArray[Any]
-    Rows = SharedRows | LocalRows
 
-_CHECKED = 1 << 12  # rows that are looked at together
 _NOTHING = np.empty(0, np.uint8)
-_LOCAL = "; local=True if each rank has rows of its own"
-
-
-class Given(NamedTuple):
-    """Data as arrays: all rows, or those of this rank."""
-
-    x: Array
-    y: Array
-    weight: Array | None
-
-    def only(self, rows: Array) -> Given:
-        """Some of the rows."""
-        return Given(self.x[rows], self.y[rows], None if self.weight is None else self.weight[rows])
 
 
 def fit(ranks: Ranks, net: Any, x: Any, y: Any, *, local: bool, broadcast: bool, options: dict[str, Any]) -> History:
@@ -64,13 +43,22 @@ def fit(ranks: Ranks, net: Any, x: Any, y: Any, *, local: bool, broadcast: bool,
         {**agreement.of_network(net), **agreement.of_optimizer(options["optimizer"])},
         "; give all networks the same seed, load them from the same file, or set broadcast=True",
     )
-    data = _Data(ranks, net, x, y, local, options)
-    before = net._warns
-    net._warns = before and ranks.rank == 0
-    try:
+    data = Data(ranks, net, x, y, local, options)
+    with contextlib.nullcontext() if ranks.rank == 0 else _silent(net):
         return _train(ranks, net, data, options)
+
+
+@contextlib.contextmanager
+def _silent(net: Any) -> Iterator[None]:
+    """Without TrainingWarning, which rank 0 gives."""
+    own = net.__dict__.get("_warns")
+    net._warns = False
+    try:
+        yield
     finally:
-        net._warns = before
+        del net._warns  # the class's again
+        if own is not None:
+            net._warns = own
 
 
 def _settings(local: bool, broadcast: bool, options: dict[str, Any]) -> agreement.Facts:
@@ -108,208 +96,7 @@ def _take_over(ranks: Ranks, net: Any, optimizer: Any) -> None:
         optimizer._set_state(*state)
 
 
-class _Data:
-    """The rows for training and validation, and what the network learns of them besides."""
-
-    def __init__(self, ranks: Ranks, net: Any, x: Any, y: Any, local: bool, options: dict[str, Any]) -> None:
-        self._ranks, self._net, self._local, self.missing = ranks, net, local, options["missing"]
-        self.known = net._known()
-        self.given = {"x": x, "y": y, "validation_data": options["validation_data"]}
-        self.feature_names = names_of(x) if net._feature_names is None else None
-        self._main = main = self._arrays(x, y, options["sample_weight"], "")
-        agreement.require_same(
-            ranks, {"feature_names": str(self.feature_names) if len(main.x) else None, **self._facts(main, "")}, _LOCAL
-        )
-        self.feature_names = next((names for names in ranks.listed(self.feature_names) if names is not None), None)
-        self._read, self.classes = targets.reading(ranks, net, main.y[self._own(len(main.y))], self.missing)
-        held = self._validation_data(options["validation_data"])
-        self._check(main, "")
-        if held is not None:
-            self._check(held, "validation_data: ")
-        batch = options["batch_size"]
-        self.batch = (
-            0 if batch is None else arguments.integer("batch_size", batch, 1, 2**63, "a positive integer or None")
-        )
-        self.training, self.validation = self._rows(main, held, options)
-        self.weighted = main.weight is not None or options["class_weight"] is not None
-        if options["class_weight"] is not None:
-            labels = net._classes if self.classes is None else self.classes
-            y, _ = self.training.own_targets()
-            self.training.weigh_by(targets.weighing(ranks, net, y, labels, options["class_weight"], self.missing))
-        if self.training.count == 0:
-            raise ValueError("x: expected at least 1 row on some rank, got 0 on all")
-
-    def _arrays(self, x: Any, y: Any, weight: Any, what: str) -> Given:
-        """As arrays of the right shapes; of no rows, any shape will do."""
-        net = self._net
-        try:
-            x = input_array(x, net)
-            y = targets.as_array(net.loss_name, y)
-            weight = None if weight is None else real_array(weight, "sample_weight")
-            if self._local and len(np.atleast_1d(x)) == len(np.atleast_1d(y)) == 0:
-                return Given(np.empty((0, net.layer_sizes[0])), y[:0], None if weight is None else weight[:0])
-            if x.ndim != 2 or x.shape[1] != net.layer_sizes[0] or not len(x):
-                rows = "rows, at least 1" if not self._local else "rows"
-                raise ValueError(f"x: expected shape ({rows}, {net.layer_sizes[0]}), got {x.shape}")
-            if y.ndim < 1 or len(y) != len(x):
-                raise ValueError(f"y: expected {len(x)} rows, as many as x has, got shape {y.shape}")
-            if weight is not None and weight.shape != (len(x),):
-                raise ValueError(f"sample_weight: expected shape ({len(x)},), got {weight.shape}")
-        except (TypeError, ValueError) as error:
-            raise type(error)(f"{what}{error}") from None if what else error
-        return Given(x, y, weight)
-
-    def _facts(self, given: Given, what: str) -> agreement.Facts:
-        """What has to be the same on all ranks."""
-        if not len(given.x):
-            return {}
-        facts: agreement.Facts = {f"{what}y": f"shape (rows{''.join(f', {n}' for n in given.y.shape[1:])})"}
-        if self._local:
-            return facts
-        seen = agreement.of_rows(*given)
-        return {
-            f"{what}rows of x": str(len(given.x)),
-            **facts,
-            f"{what}x, y and sample_weight": seen,
-        }
-
-    def _own(self, rows: int) -> slice:
-        """The part of arrays with so many rows that is this rank's alone."""
-        size, rank = self._ranks.size, self._ranks.rank
-        return slice(0, rows) if self._local else slice(rows * rank // size, rows * (rank + 1) // size)
-
-    def _validation_data(self, value: Any) -> Given | None:
-        parts = training.validation_data(value)
-        if parts is None:
-            return None
-        if not isinstance(parts, tuple):
-            raise TypeError("validation_data: expected a tuple (x, y) or (x, y, sample_weight), got batches")
-        x, y, weight = parts
-        held = self._arrays(x, y, weight, "validation_data: ")
-        weighted = {"validation_data, sample_weight": "none" if held.weight is None else "some"}
-        agreement.require_same(self._ranks, {**weighted, **self._facts(held, "validation_data, ")}, _LOCAL)
-        return held
-
-    def _targets(self, y: Array) -> Array:
-        return y if self._read is None or not len(y) else self._read(y)
-
-    def _check(self, given: Given, what: str) -> None:
-        """Let the core look at all values, each on one rank, before anything changes: as it does in `Network.fit`."""
-        net = self._net
-        looking = _first_and_last(net)
-        x, y, weight = given.x, given.y, given.weight
-        own = self._own(len(x))
-        for begin in range(own.start, own.stop, _CHECKED):
-            at = slice(begin, min(begin + _CHECKED, own.stop))
-            try:
-                task = Task._of((1, 0, 0, 0, at.stop - at.start, 0, None, 0, 0, None))
-                weights = None if weight is None else weight[at]
-                looking._partial(x[at], self._targets(y[at]), weights, self.missing, task._parts, 0)
-            except (TypeError, ValueError) as error:
-                said = type(error)(f"{what}{_further_down(str(error), begin)}")
-                if isinstance(said, ValueError):
-                    name_columns(said, net, **self.given)
-                raise said from None
-
-    def warn_of_unreachable_targets(self, standardized: bool) -> None:
-        """As `Network.fit` does, on rank 0."""
-        net, (y, _) = self._net, self.training.own_targets()
-        if not LOSSES[net.loss_name].get("scales_outputs"):
-            return
-        own = [np.fmin.reduce(y, axis=0), np.fmax.reduce(y, axis=0)] if len(y) else []
-        extremes = self._ranks.to_first(own, lambda a, b: a + b)
-        if extremes is not None and net._warns:
-            scaling, each = net.output_scaling, net.layer_sizes[-1] // net._targets
-            scaling = scaling and (scaling[0][::each], scaling[1][::each])
-            training.warn_of_unreachable_targets(
-                net.activations[-1], net.loss_name, scaling, standardized, np.array(extremes)
-            )
-
-    def fingerprints(self, weight: Any) -> dict[str, str]:
-        """What `netlet.fingerprint` would say of all rows."""
-        given = {"x": self.given["x"], "y": self.given["y"], "sample_weight": weight}
-        if not self._local:
-            found = provenance.of_data(**given) if self._ranks.rank == 0 else None
-        else:
-            parts = {name: part for name, part in zip(given, self._main) if part is not None}
-            found = {name: self._fingerprint(part) for name, part in parts.items()}
-        return dict(self._ranks.from_first(found))
-
-    def _fingerprint(self, part: Array) -> str:
-        """Of the array that the parts of all ranks make; on rank 0."""
-        counts = self._ranks.listed(len(part))
-        text = self._ranks.any(part.dtype.kind == "U")
-        columns = next(
-            shape for shape in self._ranks.listed(part.shape[1:] if len(part) else None) if shape is not None
-        )
-        sha = provenance.Hash((sum(counts), *columns), text)
-        for owner, count in enumerate(counts):
-            for row in range(0, count, sha.step):
-                own = part[row : row + sha.step] if self._ranks.rank == owner else None
-                piece = self._ranks.to_first(own, lambda a, b: b if a is None else a)
-                if piece is not None:
-                    sha.add(piece)
-        return sha.digest()
-
-    def _rows(self, main: Given, held: Given | None, options: dict[str, Any]) -> tuple[Rows, Rows | None]:
-        """The rows for training, and for validation."""
-        chosen = None
-        if options["validation_split"] is not None:
-            if held is not None:
-                raise ValueError("validation_split: give this or validation_data, not both")
-            share = training.split_share(options["validation_split"])
-            seed = self._net.seed if options["seed"] is None else arguments.seed(options["seed"])
-            chosen = targets.chosen(self._ranks, self._net, self._targets(main.y), self._local, share, seed)
-        shuffles = flag("shuffle", options["shuffle"])
-        if not self._local:
-            return self._shared_rows(main, held, chosen)
-        rows = self._local_rows(main, held, chosen)
-        if rows[0].batch_rows is not None and shuffles:
-            raise ValueError(
-                "shuffle: expected False with local=True and minibatches, since every rank would need rows of all "
-                "others; shuffle the rows once before they are dealt out, or let all ranks see all rows"
-            )
-        return rows
-
-    def _shared_rows(
-        self, main: Given, held: Given | None, chosen: Array | None
-    ) -> tuple[SharedRows, SharedRows | None]:
-        if chosen is not None:
-            own, others = (SharedRows(self._ranks, main, self._targets, np.flatnonzero(at)) for at in (~chosen, chosen))
-            return own, others
-        rows = SharedRows(self._ranks, main, self._targets)
-        return rows, None if held is None else SharedRows(self._ranks, held, self._targets)
-
-    def _local_rows(self, main: Given, held: Given | None, chosen: Array | None) -> tuple[LocalRows, LocalRows | None]:
-        columns = self._net.layer_sizes[0]
-
-        def rows(given: Given, batch_rows: int = 0) -> LocalRows:
-            return LocalRows(self._ranks, alike(self._ranks, given, columns), batch_rows)
-
-        main = main._replace(y=self._targets(main.y))
-        if chosen is not None:
-            main, held = main.only(~chosen), main.only(chosen)
-        elif held is not None:
-            held = held._replace(y=self._targets(held.y))
-        return rows(main, self.batch), None if held is None else rows(held)
-
-
-def _further_down(message: str, rows: int) -> str:
-    """The message, which names a row, of an array that begins so many rows earlier."""
-    return re.sub(r"\bin row (\d+)", lambda found: f"in row {int(found[1]) + rows}", message, count=1)
-
-
-def _first_and_last(net: Any) -> Any:
-    """A network that reads the same rows, and has nothing to compute: its checks are those of `net`."""
-    inputs, outputs = net.layer_sizes[0], net.layer_sizes[-1]
-    zeros = np.zeros((inputs, outputs)), np.zeros(outputs)
-    settings = {"loss": net.loss_name, "dtype": net.dtype, **net._loss_settings()}
-    small = Network([inputs, outputs], activation=[net.activations[-1]], init=[zeros], seed=0, **settings)
-    small.input_scaling, small.output_scaling = net.input_scaling, net.output_scaling
-    return small
-
-
-def _train(ranks: Ranks, net: Any, data: _Data, options: dict[str, Any]) -> History:
+def _train(ranks: Ranks, net: Any, data: Data, options: dict[str, Any]) -> History:
     """The core's loop, which asks for sums, and for what rank 0 alone knows."""
     rows = {"training": data.training, "validation": data.validation}
 
@@ -325,18 +112,8 @@ def _train(ranks: Ranks, net: Any, data: _Data, options: dict[str, Any]) -> Hist
 
     first = ranks.rank == 0
     metrics = Metrics(ranks, net, options["metrics"], rows, data.missing)
-    said: dict[str, Any] = {
-        "method": "fit",
-        "batch_size": data.batch or None,
-        "shuffle": options["shuffle"],
-        "standardize": options["standardize"],
-        "sample_weight": options["sample_weight"] is not None,
-        "class_weight": dict(options["class_weight"])
-        if isinstance(options["class_weight"], dict)
-        else options["class_weight"],
-        "validation_data": options["validation_data"] is not None,
-        "validation_split": options["validation_split"],
-    }
+    described = ("shuffle", "standardize", "sample_weight", "class_weight", "validation_data", "validation_split")
+    said = training.said_of_fit(data.batch, **{name: options[name] for name in described})
     scalings = training.standardize(net.loss_name, options["standardize"])
     elsewhere = {
         "sums": sums,

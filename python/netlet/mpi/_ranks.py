@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Messages between ranks, so that the failure of one ends the call on all of them, and none waits forever.
 
-Ranks form a binomial tree, in which the ranks under each are consecutive: sums over consecutive blocks become few on
-the way up. Every message goes along an edge of it. A rank that fails sends each neighbour a last message, as does each
-rank that gets one, and reads what neighbours have sent until it has their last ones. So nothing is left behind.
+Sums are exchanged by recursive doubling: groups of consecutive ranks that know their sum become larger groups.
+Everything else goes along a binomial tree, under each rank of which the ranks are consecutive, too. So a rank has few
+neighbours. One that fails sends each of them a last message, as does each rank that gets one, and reads what they have
+sent until it has their last ones. So nothing is left behind.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class RankError(RuntimeError):
         return f"rank {self.rank} failed: {self.error}"
 
 
-def mpi() -> Any:
+def _mpi() -> Any:
     """mpi4py's module, which starts MPI when it is first imported."""
     try:
         from mpi4py import MPI
@@ -129,7 +130,7 @@ def _unpacked(message: Bytes) -> Any:
 
 
 class Ranks:
-    """The ranks of a communicator, in a tree.
+    """The ranks of a communicator.
 
     Parameters
     ----------
@@ -139,7 +140,7 @@ class Ranks:
     """
 
     def __init__(self, comm: Any, interrupts: Interrupts) -> None:
-        self._mpi = mpi()
+        self._mpi = _mpi()
         self._comm = comm.Dup()
         self._interrupts = interrupts
         self.rank, self.size = self._comm.Get_rank(), self._comm.Get_size()
@@ -148,6 +149,9 @@ class Ranks:
         self._children = [
             self.rank + (1 << k) for k in range(under.bit_length() - 1) if self.rank + (1 << k) < self.size
         ]
+        pair, partners = _doubling(self.rank, self.size)
+        self._pair, self._partners = pair, partners
+        self._neighbours = {*self._parent, *self._children, *partners, *([] if pair is None else [pair])}
         self._sent: list[tuple[Any, Any]] = []  # requests and what they send
         self._left = False
         self._heard: tuple[int, Bytes] | None = None  # a neighbour's last message
@@ -158,17 +162,19 @@ class Ranks:
         self._sent.append((self._comm.Isend([message, self._mpi.BYTE], to, tag), message))
 
     def _receive(self, source: int) -> Bytes:
-        """The next message of a neighbour's; ends what is being done if some rank has failed."""
+        """The next message of a neighbour's; an error if that is its last one.
+
+        A rank that waits for one that waits for one that has failed hears of it, too, as each of them fails in turn.
+        """
         status, wait = self._mpi.Status(), _Wait()
         while True:
-            ended = self._comm.Iprobe(self._mpi.ANY_SOURCE, _LAST, status)
-            failed = status.Get_source() if ended else None
-            with self._interrupts.held():  # what a rank has sent before its last message is still good
-                if self._comm.Iprobe(source, _WORK, status):
-                    return self._read(status)
-                if failed is not None:
-                    self._heard = failed, self._last_of(failed)
-                    raise RankError(*_unpacked(self._heard[1]))
+            with self._interrupts.held():
+                if self._comm.Iprobe(source, self._mpi.ANY_TAG, status):
+                    message = self._read(status)
+                    if status.Get_tag() == _WORK:
+                        return message
+                    self._heard = source, message
+                    raise RankError(*_unpacked(message))
             wait()
 
     def _read(self, status: Any) -> Bytes:
@@ -189,6 +195,26 @@ class Ranks:
                 return
             wait()
 
+    # ---- the sum on all ranks
+
+    def total(self, partial: Bytes) -> Bytes:
+        """The sum of the partials of all ranks, of which some may be empty."""
+        if self._pair is not None:
+            if self._partners:
+                partial = _add(self._receive(self._pair), partial)
+            else:  # the other one of the pair does the rest
+                self._send(self._pair, partial)
+                partial = self._receive(self._pair)
+                self._finish_sending()
+                return partial
+        for partner in self._partners:
+            self._send(partner, partial)
+            partial = _add(partial, self._receive(partner))
+        if self._pair is not None:
+            self._send(self._pair, partial)
+        self._finish_sending()
+        return partial
+
     # ---- along the tree
 
     def up(self, value: Bytes, add: Callable[[Bytes, Bytes], Bytes]) -> Bytes:
@@ -207,10 +233,6 @@ class Ranks:
             self._send(child, value)
         self._finish_sending()
         return value
-
-    def total(self, partial: Bytes) -> Bytes:
-        """The sum of the partials of all ranks, of which some may be empty."""
-        return self.down(self.up(partial, _add))
 
     def from_first(self, value: Any = None) -> Any:
         """What rank 0 gives: any Python object."""
@@ -283,10 +305,9 @@ class Ranks:
             return
         with self._interrupts.held():
             source, said = self._heard or (None, _packed((self.rank, f"{type(error).__name__}: {error}")))
-            neighbours = self._parent + self._children
-            for neighbour in neighbours:
+            for neighbour in self._neighbours:
                 self._send(neighbour, said, _LAST)
-            for neighbour in neighbours:
+            for neighbour in self._neighbours:
                 if neighbour != source:
                     self._last_of(neighbour)
             self._mpi.Request.Waitall([request for request, _ in self._sent])
@@ -301,6 +322,22 @@ class Ranks:
             message = self._read(status)
             if status.Get_tag() == _LAST:
                 return message
+
+
+def _doubling(rank: int, size: int) -> tuple[int | None, list[int]]:
+    """With whom a rank exchanges sums: the other one of its pair, if any, and those with whom groups double.
+
+    If the number of ranks is no power of two, pairs of the first ones count as one, the second of them; the first has
+    no others.
+    """
+    power = 1 << (size.bit_length() - 1)
+    pairs = size - power
+    if rank < 2 * pairs and rank % 2 == 0:
+        return rank + 1, []
+    place = rank // 2 if rank < 2 * pairs else rank - pairs
+    places = [place ^ (1 << k) for k in range(power.bit_length() - 1)]
+    partners = [2 * other + 1 if other < pairs else other + pairs for other in places]
+    return (rank - 1 if rank < 2 * pairs else None), partners
 
 
 def _add(a: Bytes, b: Bytes) -> Bytes:
