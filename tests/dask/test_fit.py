@@ -8,6 +8,8 @@ import netlet.dask
 import numpy as np
 import pytest
 from netlet import Adam, Network
+from netlet.dask._fit import Data
+from netlet.dask._tasks import Reading
 
 pytestmark = pytest.mark.dask
 
@@ -104,6 +106,21 @@ def test_a_cluster_of_its_own(digits, expected):
     assert net.fingerprint() == expected["full batch"][2]
     with pytest.raises(ValueError, match="No clients"):
         default_client()
+
+
+def test_rows_stay_on_the_workers_that_have_them(client, curve):
+    x, y, _ = curve
+    there = list(client.nthreads())[::-1]
+    halves = [slice(0, 1536), slice(1536, 3000)]
+    given = [
+        [client.submit(np.array, values[rows], workers=[address], pure=False) for rows, address in zip(halves, there)]
+        for values in (x, y)
+    ]
+    with client.as_current():
+        data = Data(client, None, *given, None, Reading("squared_error", (2,), "refuse", None, None))
+        shares = data.dealt().shares
+    assert [address for _, address, _ in shares] == there
+    assert [list(client.who_has(share)[share.key]) for share, _, _ in shares] == [[address] for address in there]
 
 
 def test_parameters_that_are_too_large_to_go_with_tasks(client, curve, monkeypatch):
