@@ -49,7 +49,7 @@ template <class T> class Buffer {
   bool allocate(size_t size, bool zero = false) {
     size_t bytes;
     if (data_ && size == size_) {
-      if (zero) memset(data_, 0, size * sizeof(T));
+      if (zero) memset(static_cast<void*>(data_), 0, size * sizeof(T));
       return true;
     }
     if (multiply_overflows(size, sizeof(T), &bytes) || bytes > (size_t)PTRDIFF_MAX - kCacheLine) return false;

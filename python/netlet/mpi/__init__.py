@@ -166,10 +166,10 @@ def fit(
         "fingerprint_data": fingerprint_data,
     }
     with Interrupts() as interrupts:
-        with interrupts.held():
-            threads = _threads(comm)
-            ranks = Ranks(comm, interrupts)
+        threads = _threads(comm)
+        ranks = Ranks(comm, interrupts)
         try:
+            interrupts.release()
             with thread_limit(threads):
                 history = _fit(ranks, net, x, y, local=local, broadcast=broadcast, options=options)
             ranks.close()

@@ -67,10 +67,13 @@ def _mpi() -> Any:
 
 
 class Interrupts:
-    """Ctrl-C, which is kept waiting while a message would be lost otherwise. Within a ``with`` statement."""
+    """Ctrl-C, which is kept waiting while a message would be lost otherwise. Within a ``with`` statement.
+
+    It is kept waiting from the beginning until `release`, and after it has been heard once.
+    """
 
     def __init__(self) -> None:
-        self._holds = 0
+        self._holds = 1
         self._kept: Any = None
         self._handler: Any = None
 
@@ -88,8 +91,17 @@ class Interrupts:
     def _hear(self, number: int, frame: Any) -> None:
         if self._holds:
             self._kept = (number, frame)
-        else:
-            self._handler(number, frame)
+            return
+        self._holds += 1
+        self._handler(number, frame)  # which seldom returns
+        self._holds -= 1
+
+    def release(self) -> None:
+        """Keep it waiting no longer."""
+        self._holds -= 1
+        if self._kept is not None and not self._holds:
+            kept, self._kept = self._kept, None
+            self._hear(*kept)
 
     @contextlib.contextmanager
     def held(self) -> Iterator[None]:
@@ -98,10 +110,7 @@ class Interrupts:
         try:
             yield
         finally:
-            self._holds -= 1
-            if self._kept is not None and not self._holds:
-                kept, self._kept = self._kept, None
-                self._handler(*kept)
+            self.release()
 
 
 class _Wait:
@@ -159,7 +168,8 @@ class Ranks:
     # ---- messages
 
     def _send(self, to: int, message: Bytes, tag: int = _WORK) -> None:
-        self._sent.append((self._comm.Isend([message, self._mpi.BYTE], to, tag), message))
+        with self._interrupts.held():
+            self._sent.append((self._comm.Isend([message, self._mpi.BYTE], to, tag), message))
 
     def _receive(self, source: int) -> Bytes:
         """The next message of a neighbour's; an error if that is its last one.
