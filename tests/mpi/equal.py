@@ -10,6 +10,7 @@ from pathlib import Path
 import netlet.mpi
 import numpy as np
 from mpi4py import MPI
+from netlet import Batches
 
 from helpers.mpi_cases import CASES, outcome, read_data
 
@@ -27,24 +28,34 @@ def never(*_):
     raise AssertionError("a callback of another rank than the first was called")
 
 
+def in_batches(x, y, options):
+    """The same rows as a source, of which each rank reads some; and how `provenance` differs."""
+    size, weight = options.pop("batch_size", None), options.pop("sample_weight", None)
+    said = {"batch_size": size, "shuffle": options.pop("shuffle", True)}
+    return Batches.from_arrays(x, y, weight, batch_size=size or len(x)), None, said
+
+
 def train(name, data, comm, local):
     net, x, y, options = CASES[name](data)
     if comm.rank:
         for function in {"callback", "schedule"} & {key for key, value in options.items() if callable(value)}:
             options[function] = never
         options |= {"callbacks": [never], "metrics": None} if "callbacks" in options else {}
-    if local:
+    said = {}
+    if local == "batches":
+        x, y, said = in_batches(x, y, options)
+    elif local:
         even = local == "even"
         x, y = cut(x, comm, even), cut(y, comm, even)
         if "sample_weight" in options:
             options["sample_weight"] = cut(options["sample_weight"], comm, even)
         if "validation_data" in options:
             options["validation_data"] = tuple(cut(part, comm, even) for part in options["validation_data"])
-    history = netlet.mpi.fit(net, x, y, comm=comm, local=bool(local), **options)
+    history = netlet.mpi.fit(net, x, y, comm=comm, local=local in ("even", "uneven"), **options)
     found = outcome(net, history)
     schedule = found["provenance"].pop("schedule")  # a function is known by its name, and each rank has its own
     assert len(set(comm.allgather(json.dumps(found)))) == 1, f"{name}: ranks differ"
-    found["provenance"]["schedule"] = schedule
+    found["provenance"] |= {"schedule": schedule, **said}
     return found
 
 
@@ -61,7 +72,7 @@ def main():
         comm = world.Split(world.rank < size)
         if world.rank < size:
             for name in CASES:
-                for local in ("", "even", "uneven")[: 1 if shuffles(name, data) else 3]:
+                for local in ("", "even", "uneven", "batches")[: 1 if shuffles(name, data) else 4]:
                     results[f"{name} {local or 'shared'} {size}"] = train(name, data, comm, local)
         comm.Free()
         done = world.Ibarrier()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .. import _training as training
     from .._metrics import Metrics
     from .._names import MissingName, OptimizerName
+    from ..batches import Batches
     from ..history import History
     from ..optimizers import Optimizer
 
@@ -32,8 +33,8 @@ __all__ = ["RankError", "fit"]
 @with_hints
 def fit(
     net: Network,
-    x: npt.ArrayLike,
-    y: npt.ArrayLike,
+    x: npt.ArrayLike | Batches,
+    y: npt.ArrayLike | None = None,
     *,
     comm: Any = None,
     local: bool = False,
@@ -48,7 +49,7 @@ def fit(
     callbacks: Sequence[Any] | None = None,
     sample_weight: npt.ArrayLike | None = None,
     class_weight: training.ClassWeight | None = None,
-    validation_data: tuple[Any, ...] | None = None,
+    validation_data: tuple[Any, ...] | Batches | None = None,
     validation_split: float | None = None,
     patience: int | None = None,
     min_delta: float = 0.0,
@@ -72,8 +73,10 @@ def fit(
         The same on all ranks, which is checked: made with the same `seed`, or loaded from the same file; or see
         `broadcast`.
     x, y, sample_weight, validation_data
-        As in `Network.fit`; `validation_data` a tuple. By default all ranks see all rows, best as memory maps
-        (``numpy.load(path, mmap_mode="r")``), and each reads those that it needs. See `local`.
+        As in `Network.fit`. By default all ranks see all rows, best as memory maps
+        (``numpy.load(path, mmap_mode="r")``), and each reads those that it needs. See `local`. Or `x` alone, a
+        `Batches` of known number of rows: each rank reads its share once, and has it in memory from then on. Its
+        `batch_size` is the default, its order that of training. `validation_data` may be one, too.
     comm : mpi4py.MPI.Intracomm, optional
         By default ``MPI.COMM_WORLD``. Messages go through a duplicate of it.
     local : bool, default False

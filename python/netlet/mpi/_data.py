@@ -45,13 +45,27 @@ class Given(NamedTuple):
 
 
 class Data:
-    """The rows for training and validation, and what the network learns of them besides."""
+    """The rows for training and validation, and what the network learns of them besides.
 
-    def __init__(self, ranks: Ranks, net: Any, x: Any, y: Any, local: bool, options: dict[str, Any]) -> None:
+    `first`: how many rows stand before those of this rank, for messages: for training, for validation. `names`: of the
+    columns, if `x` does not have them itself.
+    """
+
+    def __init__(
+        self,
+        ranks: Ranks,
+        net: Any,
+        x: Any,
+        y: Any,
+        local: bool,
+        options: dict[str, Any],
+        first: tuple[int, int],
+        names: list[str] | None,
+    ) -> None:
         self._ranks, self._net, self._local, self.missing = ranks, net, local, options["missing"]
         self.known = net._known()
         self.given = {"x": x, "y": y, "validation_data": options["validation_data"]}
-        self.feature_names = names_of(x) if net._feature_names is None else None
+        self.feature_names = (names or names_of(x)) if net._feature_names is None else None
         self._main = main = self._arrays(x, y, options["sample_weight"], "")
         agreement.require_same(
             ranks, {"feature_names": str(self.feature_names) if len(main.x) else None, **self._facts(main, "")}, _LOCAL
@@ -59,9 +73,9 @@ class Data:
         self.feature_names = next((names for names in ranks.listed(self.feature_names) if names is not None), None)
         self._read, self.classes = targets.reading(ranks, net, main.y[self._own(len(main.y))], self.missing)
         held = self._validation_data(options["validation_data"])
-        self._check(main, "")
+        self._check(main, "", first[0])
         if held is not None:
-            self._check(held, "validation_data: ")
+            self._check(held, "validation_data: ", first[1])
         batch = options["batch_size"]
         self.batch = (
             0 if batch is None else arguments.integer("batch_size", batch, 1, 2**63, "a positive integer or None")
@@ -129,7 +143,7 @@ class Data:
     def _targets(self, y: Array) -> Array:
         return y if self._read is None or not len(y) else self._read(y)
 
-    def _check(self, given: Given, what: str) -> None:
+    def _check(self, given: Given, what: str, first: int) -> None:
         """Let the core look at all values, each on one rank, before anything changes: as it does in `Network.fit`."""
         net = self._net
         looking = _first_and_last(net)
@@ -142,7 +156,7 @@ class Data:
                 weights = None if weight is None else weight[at]
                 looking._partial(x[at], self._targets(y[at]), weights, self.missing, task._parts, 0)
             except (TypeError, ValueError) as error:
-                said = type(error)(f"{what}{_further_down(str(error), begin)}")
+                said = type(error)(f"{what}{_further_down(str(error), first + begin)}")
                 if isinstance(said, ValueError):
                     name_columns(said, net, **self.given)
                 raise said from None

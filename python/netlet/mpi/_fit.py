@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _training as training
-from .._data import flag
+from .._data import RowSource, flag
 from .._distributed import Task
 from .._shares import blocks_of
 from . import _agreement as agreement
+from . import _batches as batches
 from ._data import Data
 from ._metrics import Metrics
 
@@ -43,9 +44,28 @@ def fit(ranks: Ranks, net: Any, x: Any, y: Any, *, local: bool, broadcast: bool,
         {**agreement.of_network(net), **agreement.of_optimizer(options["optimizer"])},
         "; give all networks the same seed, load them from the same file, or set broadcast=True",
     )
-    data = Data(ranks, net, x, y, local, options)
+    data = _data(ranks, net, x, y, local, options)
     with contextlib.nullcontext() if ranks.rank == 0 else _silent(net):
         return _train(ranks, net, data, options)
+
+
+def _data(ranks: Ranks, net: Any, x: Any, y: Any, local: bool, options: dict[str, Any]) -> Data:
+    """The data as arrays; of a `Batches`, each rank has its part."""
+    names, first, seen_by_all = net._feature_names, (0, 0), False
+    if isinstance(x, RowSource):
+        batches.require_alone(y, options["sample_weight"])
+        if options["batch_size"] is None:
+            options |= {"batch_size": batches.size_of(x), "shuffle": False}  # they come in their order
+        own = batches.part_of(ranks, x, names, local)
+        x, y, options["sample_weight"], first, names = own.x, own.y, own.weight, (own.first, 0), own.columns
+        local, seen_by_all = True, not local
+    elif y is None:
+        raise TypeError("y: expected targets, got None")
+    held = batches.validation_part(ranks, options["validation_data"], names, local, seen_by_all)
+    if held is not None:
+        options["validation_data"] = (held.x, held.y, *([] if held.weight is None else [held.weight]))
+        first = (first[0], held.first)
+    return Data(ranks, net, x, y, local, options, first, names if net._feature_names is None else None)
 
 
 @contextlib.contextmanager
