@@ -185,6 +185,21 @@ def test_what_sums_must_return():
     assert net.epochs_trained == 0
 
 
+@pytest.mark.parametrize("batch_size", [None, 300])
+def test_weights_of_which_all_are_0(batch_size):
+    net = network()
+    before = net.fingerprint()
+
+    def sums(task):
+        at = task.rows_of(0, task.rows)
+        x, y = data(600)
+        return net.partial(x[at], y[at], task, sample_weight=np.zeros(task.rows))
+
+    with pytest.raises(ValueError, match="sample_weight: expected a weight above 0, got 0 for all of 600 rows"):
+        net.fit_sums(sums, rows=600, weighted=True, epochs=1, batch_size=batch_size)
+    assert net.fingerprint() == before
+
+
 def test_a_failure_later_keeps_the_steps_so_far():
     net, other = network(), network()
     x, y = data(600)

@@ -63,37 +63,54 @@ class Sums:
 
     def __init__(
         self,
-        client: Client,
-        network: Network,
+        data: Data,
         batches: Dealt,
-        whole: Dealt,
+        rows: Array | None,
+        weigh: Any,
         validation: Dealt | None,
         standardize: training.Standardize,
     ) -> None:
-        self._client, self._network = client, network
-        self._dealt: dict[str, Any] = {"batches": batches, "whole": whole, "validation": validation}
+        self._client, self._network = data.client, data.network
+        self._batches, self._validation = batches, validation
+        self._whole: Dealt | None = None  # all rows as one batch, for the passes before the first step
+        self._begin: Any = data, rows, weigh  # until that
         self._shell: Any = None
         self._scalings: list[Any] = []
-        learned = training.standardize(network.loss_name, standardize)
+        learned = training.standardize(self._network.loss_name, standardize)
         scaled = {
-            "x": network.input_scaling is not None or learned["standardize_inputs"],
-            "y": network.output_scaling is not None or learned["standardize_outputs"],
+            "x": self._network.input_scaling is not None or learned["standardize_inputs"],
+            "y": self._network.output_scaling is not None or learned["standardize_outputs"],
             "sample_weight": False,
         }
-        if batches is not whole:  # otherwise the first step looks at all rows, before anything changes
+        if batches.batch_size < batches.rows:  # otherwise the first step looks at all rows, before anything changes
             batches.check(self._current_shell(), scaled)
         if validation is not None:
             validation.check(self._current_shell(), scaled)
 
     def __call__(self, task: Any) -> Any:
         if task.data == "validation":
-            dealt = self._dealt["validation"]
+            dealt: Any = self._validation
         elif task.kind == "gradient":
-            self._dealt["whole"] = None  # passes over all rows come first
-            dealt = self._dealt["batches"]
+            self._end_of_passes()
+            dealt = self._batches
         else:
-            dealt = self._dealt["whole"]
+            dealt = self._all_rows()
         return combine(*dealt.partials(self._current_shell(), self._network.parameters.copy(), task))
+
+    def _all_rows(self) -> Dealt:
+        if self._batches.batch_size == self._batches.rows:
+            return self._batches
+        if self._whole is None:
+            data, rows, weigh = self._begin
+            self._whole = data.dealt(None, rows, weigh)
+        return self._whole
+
+    def _end_of_passes(self) -> None:
+        """Let go of all but the batches: Dask knows how to make the parts again that these are cut of."""
+        if self._begin is not None:
+            for column in self._begin[0].columns:
+                column.forget()
+            self._whole = self._begin = None
 
     def _current_shell(self) -> Any:
         """The network in a task of its own, without its parameters of this step; scalings are learned on the way."""
@@ -374,11 +391,8 @@ def trained(
 ) -> History:
     """Train the network on some rows of the data, or all; `options`: for `Network.fit_sums`."""
     batches = data.dealt(batch_size, rows, weigh)
-    whole = batches if batch_size is None else data.dealt(None, rows, weigh)
-    for column in data.columns:
-        column.forget()
     history: History = data.network.fit_sums(
-        Sums(data.client, data.network, batches, whole, validation, options["standardize"]),
+        Sums(data, batches, rows, weigh, validation, options["standardize"]),
         rows=batches.rows,
         weighted=batches.weighted,
         validation_rows=validation.rows if validation else 0,

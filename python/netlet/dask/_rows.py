@@ -86,7 +86,7 @@ class Column:
                 )
 
     def forget(self) -> None:
-        """Let go of the parts: Dask knows how to make them again."""
+        """Let go of the parts."""
         self.parts = []
 
     @property
@@ -155,7 +155,9 @@ def _columns_of_batches(client: Client, source: Batches, y: Any, sample_weight: 
     _, targets, weight = source.read(0, 1)
     if targets is None:
         raise ValueError("x: expected a netlet.Batches with y, got one of x alone")
-    bounds = [min(block * BLOCK_ROWS, source.rows) for block in shares(blocks_of(source.rows), 4 * _count(client))]
+    bounds = [
+        min(block * BLOCK_ROWS, source.rows) for block in shares(blocks_of(source.rows), 4 * len(_workers(client)))
+    ]
     once = client.submit(tasks.same, source, pure=False)
     parts = [
         client.submit(tasks.read, once, start, stop, pure=False)
@@ -166,10 +168,10 @@ def _columns_of_batches(client: Client, source: Batches, y: Any, sample_weight: 
     return [Column(name, parts, i) for i, name in enumerate(names)]
 
 
-def _count(client: Client) -> int:
-    """How many workers there are, at least one."""
+def _workers(client: Client) -> list[str]:
+    """The addresses of the workers that are there, at least one."""
     client.wait_for_workers(1)
-    return len(client.nthreads())
+    return list(client.nthreads())
 
 
 def _are_names(name: str, value: Any, x: Any) -> bool:
@@ -261,8 +263,7 @@ class Dealt:
         self.rows = columns[0].rows if rows is None else len(rows)
         self.batch_size = batch_size or self.rows
         self.reading, self.weighted = reading, len(columns) > 2 or weigh is not None
-        client.wait_for_workers(1)
-        workers = list(client.nthreads())
+        workers = _workers(client)
         dealt = [batches for batches in ranges(self.rows, self.batch_size, len(workers)) if batches]
         self.shares: list[tuple[Any, str, set[int]]] = []  # futures, where they are to be, and batches
         for address, batches in zip(_near(client, columns[0], rows, dealt, workers), dealt):
