@@ -47,6 +47,7 @@ ON_ALL = {
     "validation_rows_without_targets": "ValueError: validation_data: y: expected 700 rows, as many as x has, got 500",
     "validation_targets_without_rows": "ValueError: validation_data: y: expected 500 rows, as many as x has, got 700",
     "sources_of_their_own": "nothing: ",
+    "no_validation_rows": "ValueError: validation_data: x: expected at least 1 row on some rank, got 0 on all",
     "no_rows": "ValueError: x: expected at least 1 row on some rank, got 0 on all",
     "diverges": "DivergenceError: fit: training diverged: ",
 }
