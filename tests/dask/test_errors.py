@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """What does not fit is refused, with the row's number in all of the data, and nothing has changed."""
 
+import asyncio
+import gc
+
 import dask
 import dask.array as da
 import dask.dataframe as dd
@@ -207,6 +210,26 @@ def test_what_a_task_raises(client):
         raise OSError("no such block")
 
     refused(client, OSError, "no such block", [dask.delayed(broken)()])
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "options"),
+    [
+        (X, changed(Y, 3, np.inf), {}),  # which is seen in a part,
+        (changed(X, (900, 0), 1e300), Y, BATCHES | {"net": network(dtype="float32")}),  # in a share,
+        (X, np.stack([Y, Y], axis=1), {}),  # and in a batch
+    ],
+)
+def test_no_data_is_held_after_an_error(client, x, y, options):
+    def held():
+        for _ in range(2):  # what is let go of lets go of more
+            gc.collect()
+            client.sync(asyncio.sleep, 0)  # until the client's thread has heard of it
+        return set(client.futures)
+
+    before = held()
+    refused(client, ValueError, "[xy]: expected", x, y, **options)
+    assert held() <= before
 
 
 def test_a_callback_that_raises_and_divergence(client):

@@ -59,7 +59,7 @@ class Column:
         wait(asked)
         for number, future in enumerate(asked):
             if future.status == "error":
-                raise _located(future.exception(), f"partition {number}")
+                raise _located(_error_of(future), f"partition {number}")
         self.found = client.gather(asked)
         ends = list(itertools.accumulate(each.rows for each in self.found))
         self.starts, self.rows = [0, *ends[:-1]], ends[-1] if ends else 0
@@ -103,6 +103,23 @@ class Column:
         if values.shape[1:] == self.shape:
             return values
         return values.reshape(-1, *(1 for _ in self.shape)).repeat(self.shape[0], axis=1)
+
+
+def _error_of(future: Any) -> BaseException:
+    """Its error, of which the client keeps nothing: once raised, it knows the frames here, and so holds all data."""
+    error: BaseException = future.exception()
+    future.release()
+    return error
+
+
+def _gathered(client: Client, futures: list[Any]) -> list[Any]:
+    """The results of all, or the first error, of which the client keeps nothing, likewise."""
+    try:
+        return client.gather(futures)  # type: ignore[no-any-return]
+    except BaseException:
+        for future in futures:
+            future.release()
+        raise
 
 
 def _located(error: BaseException, where: str) -> BaseException:
@@ -311,7 +328,7 @@ class Dealt:
         wait(futures)
         for future in futures:
             if future.status == "error":
-                raise future.exception()
+                raise _error_of(future)
 
     def check(self, shell: Any, scaled: dict[str, bool]) -> None:
         """Refuse rows that a step would refuse."""
@@ -321,7 +338,7 @@ class Dealt:
     def ask(self, function: Callable[..., Any], *arguments: Any) -> list[Any]:
         """What a function says of each share."""
         asked = [self.client.submit(function, share, *arguments, pure=False) for share, _, _ in self.shares]
-        return self.client.gather(asked)  # type: ignore[no-any-return]
+        return _gathered(self.client, asked)
 
     def partials(self, shell: Any, parameters: Array, task: Any) -> list[Any]:
         """Sums of the rows of a batch: of each worker, or of several workers each, if there are many."""
@@ -348,7 +365,7 @@ class Dealt:
         while len(asked) > _MOST_PARTIALS:
             groups = [asked[start : start + _MOST_PARTIALS] for start in range(0, len(asked), _MOST_PARTIALS)]
             asked = [self.client.submit(tasks.combine, group, pure=False) for group in groups]
-        return self.client.gather(asked)  # type: ignore[no-any-return]
+        return _gathered(self.client, asked)
 
 
 def _near(
