@@ -16,7 +16,7 @@ import dask
 import dask.array
 import numpy as np
 from dask.delayed import Delayed
-from distributed import Client, Future, wait
+from distributed import Client, Future, futures_of, wait
 
 from .._data import shown
 from .._shares import blocks_of, shares
@@ -195,7 +195,13 @@ def _parts(client: Client, values: list[Any]) -> list[list[Any]]:
     persisted: dict[int, Any] = {}
     for kind in filter(None, (arrays, frames)):  # their graphs are not of one kind
         persisted.update(zip(map(id, kind), client.persist(kind)))
-    return [client.compute(_delayed(persisted.get(id(value), value))) for value in values]
+    # where Dask reads several Parquet files as one partition, as it does if some of their columns are not wanted, it
+    # loses the other partitions of what it persists: then the frames share the graph that is not optimised
+    if any(len(futures_of(persisted[id(frame)])) != frame.npartitions for frame in frames):
+        persisted.update((id(frame), frame.to_delayed(optimize_graph=False)) for frame in frames)
+    parts = [_delayed(persisted.get(id(value), value)) for value in values]
+    futures = iter(client.compute(list(itertools.chain.from_iterable(parts))))  # at once, for tasks in common
+    return [list(itertools.islice(futures, len(each))) for each in parts]
 
 
 def _is_collection(value: Any) -> bool:
