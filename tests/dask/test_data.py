@@ -108,7 +108,7 @@ def test_batches(client, flowers, tmp_path, batch_size):
 def test_batches_that_are_refused(client, flowers):
     net, x = network(), flowers[["length", "width"]].to_numpy()
     for source, options, message in [
-        (Batches(lambda: [(x, x)], batch_size=9), {}, "number of rows is known"),
+        (Batches(lambda: [(x, x)], batch_size=9), {}, "rows is known, got <Batches of Function.*rows=.... is told"),
         (Batches.from_arrays(x, x, batch_size=9, shuffle_window=9), {}, "without shuffle_window"),
         (Batches.from_arrays(x, batch_size=9), {}, "with y, got one of x alone"),
         (Batches.from_arrays(x, x, batch_size=9), {"sample_weight": x[:, 0]}, "sample_weight: expected None beside"),

@@ -41,6 +41,7 @@ ON_ALL = {
     "other_numerics": f"ValueError: netlet.numerics_version(): {SAME} {VERSION} on ranks 0, 2, 3 and 99 on rank 1",
     "weights_of_one": f"ValueError: sample_weight: {SAME} some on rank 0 and none on ranks 1, 2, 3",
     "shuffled_rows_of_one": "ValueError: shuffle: expected False with local=True and minibatches",
+    "other_shapes_of_one": f"ValueError: y: {SAME} shape (rows, 1, 1) on rank 0 and shape (rows",
     "no_rows": "ValueError: x: expected at least 1 row on some rank, got 0 on all",
     "diverges": "DivergenceError: fit: training diverged: ",
 }
@@ -73,6 +74,12 @@ def test_all_ranks_fail(name, results):
     assert len(set(said)) == 1
     assert said[0].startswith(ON_ALL[name])
     assert HINTS.get(name, "") in said[0]
+
+
+def test_no_hint_at_local_for_rows_that_are(results):
+    assert results["other_shapes_of_one"][0][1].endswith(
+        "shape (rows, 1, 1) on rank 0 and shape (rows) on ranks 1, 2, 3"
+    )
 
 
 def test_an_argument_that_all_get_wrong(results):

@@ -345,8 +345,8 @@ def fit(
             batch = None
         if batch is not None and shuffled:
             raise ValueError(
-                "shuffle: expected False beside batch_size, since data of Dask is taken in its own order, got True; "
-                "put the rows in random order once, before: frame.sample(frac=1), or write them so"
+                "shuffle: expected False beside batch_size, since Dask data is taken in its own order, got True; "
+                "put the rows in random order beforehand; frame.sample(frac=1) does so only within each partition"
             )
         weigh = None if class_weight is None else data.weigh(class_weight, rows)
         data.warn_of_unreachable_targets(standardize)

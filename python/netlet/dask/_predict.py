@@ -11,7 +11,6 @@ import dask.array
 import numpy as np
 from dask.delayed import Delayed
 
-from .._data import shown
 from .._library import thread_limit
 from ._rows import are_blocks, is_frame, rechunked
 
@@ -101,7 +100,10 @@ def mapped(model: Any, method: str, x: Any, row: Any, columns: Any = None) -> An
         return [dask.delayed(predicted)(block, once, method) for block in x]
     if isinstance(x, Delayed):
         return dask.delayed(predicted)(x, once, method)
-    raise TypeError(f"x: expected an array or a frame of Dask, or a list of Delayed, got {shown(x)}")
+    raise TypeError(
+        f"x: expected a Dask array or data frame, or a list of Delayed, got {type(x).__name__}; data that is in this "
+        f"process is for {method} of the network itself"
+    )
 
 
 def predicted(block: Any, model: Any, method: str) -> Any:

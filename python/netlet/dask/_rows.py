@@ -18,7 +18,7 @@ import numpy as np
 from dask.delayed import Delayed
 from distributed import Client, Future, futures_of, wait
 
-from .._data import shown
+from .._data import require_known_rows, shown
 from .._shares import blocks_of, shares
 from ..batches import Batches
 from ..reference.sums import BLOCK_ROWS
@@ -143,8 +143,7 @@ def _columns_of_batches(client: Client, source: Batches, y: Any, sample_weight: 
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
             raise ValueError(f"{name}: expected None beside a netlet.Batches, which has its own, got {shown(value)}")
-    if source.rows is None:
-        raise ValueError("x: expected a netlet.Batches whose number of rows is known, such as one of Parquet files")
+    require_known_rows(source, "x")
     if source.shuffle_window is not None:
         raise ValueError(
             f"x: expected a netlet.Batches without shuffle_window, as the rows stay on the workers, got "
