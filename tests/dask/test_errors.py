@@ -195,6 +195,13 @@ def test_settings(client):
     refused(client, ValueError, "metrics: expected validation_data in this process", metrics=["rmse"])
 
 
+def test_predictions_for_what_is_not_dask_s():
+    """The message shows the type, not the whole table."""
+    message = "x: expected a Dask array or data frame, or a list of Delayed, got ndarray; data that is in this process"
+    with pytest.raises(TypeError, match=message):
+        netlet.dask.predict(network(), X)
+
+
 def test_validation_data(client):
     held = on_dask(changed(X, (555, 0), np.nan)), on_dask(Y)
     refused(client, ValueError, "validation_data: x: expected finite numbers, got nan in row 555", validation_data=held)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The estimators of `netlet.sklearn` on data of Dask: these learn of the data what the others do, from its workers."""
+"""The estimators of `netlet.sklearn` on Dask data: these learn of the data what the others do, from its workers."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ class OnDask(sklearn._base.BaseMLP):
     ) -> Any:
         first = self._checked_settings(incremental)
         if not self._stochastic():
-            raise ValueError("solver: expected 'adam' or 'sgd' for data of Dask, got 'lbfgs'")
+            raise ValueError("solver: expected 'adam' or 'sgd' for Dask data, got 'lbfgs'")
         if self.early_stopping and validation_data is None:
-            raise ValueError("early_stopping: expected False, or validation_data in fit, for data of Dask")
+            raise ValueError("early_stopping: expected False, or validation_data in fit, for Dask data")
         with connected(self.client) as client:
             rows = self._read(client, X, y, sample_weight, first)
             return self._fit_rows(rows, validation_data, first, incremental)
@@ -147,7 +147,7 @@ class OnDask(sklearn._base.BaseMLP):
         data.network = network
         if self.shuffle and batch < sheet.shape[0]:
             raise ValueError(
-                "shuffle: expected False for data of Dask in batches, which is taken in its own order, got True"
+                "shuffle: expected False for Dask data in batches, which is taken in its own order, got True"
             )
         trained(data, None if batch >= sheet.shape[0] else batch, sheet.rows, sheet.weigh, None, **options)
 
@@ -346,5 +346,5 @@ class MLPRegressor(OnDask, sklearn.MLPRegressor):
         if not is_of_dask(X):
             return super().predict(X, return_std)
         if return_std:
-            raise ValueError("return_std: expected False for a collection of Dask")
+            raise ValueError("return_std: expected False for a Dask collection")
         return self._mapped("predict", X)

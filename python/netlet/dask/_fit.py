@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""`Network.fit` on data of Dask: the loop runs here, the sums of each step come from the workers."""
+"""`Network.fit` on Dask data: the loop runs here, the sums of each step come from the workers."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Predictions for collections of Dask, which are collections again: nothing is computed before they are asked for."""
+"""Predictions for Dask collections: lazy ones, of which nothing is computed before you ask for it."""
 
 from __future__ import annotations
 
