@@ -151,6 +151,29 @@ def test_ctrl_c_ends_the_call_and_the_thread(small_blocks, where):
     net.fit(X, Y, epochs=1)  # nothing is locked
 
 
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_pass_that_is_left_ends_within_a_block(fails):
+    """Of a slow source, a block may take long."""
+    stopped, made = threading.Event(), []
+
+    def parts():
+        try:
+            for part in endless():
+                if len(made) == 3:
+                    stopped.set()
+                made.append(part)
+                yield *part, None
+        finally:
+            if fails:
+                raise KeyError("at its end")
+
+    pieces = _blocks.unless(stopped, parts())
+    passed = _blocks.read_ahead(_blocks.blocks(pieces, 10**6, None, None, None), 2, stopped)
+    with pytest.raises(_blocks._LeftError if not fails else KeyError):
+        next(passed)
+    assert len(made) == 4
+
+
 def test_an_error_when_the_source_is_closed_comes_out(small_blocks):
     def parts():
         try:

@@ -54,10 +54,11 @@ def test_training_has_the_bits_of_fit(sources, window, dtype):
     assert not reading_threads()
 
 
-def test_one_batch_of_all_rows_is_never_shuffled(sources):
+@pytest.mark.parametrize(("batch_size", "window"), [(2 * ROWS, 5 * ROWS), (ROWS, ROWS), (2 * ROWS, ROWS)])
+def test_one_batch_of_all_rows_is_never_shuffled(sources, batch_size, window):
     expected = network()
     expected.fit(X, Y, epochs=2)
-    for batches in sources(batch_size=2 * ROWS, shuffle_window=5 * ROWS).values():
+    for batches in sources(batch_size=batch_size, shuffle_window=window).values():
         net = network()
         net.fit_batches(batches, epochs=2)
         assert net.fingerprint() == expected.fingerprint()

@@ -20,6 +20,7 @@ ON_ONE = {  # case: the rank that fails, its error
     "interrupted_before_a_sum": (3, "KeyboardInterrupt: "),
     "interrupted_while_waiting": (1, "KeyboardInterrupt: "),
     "out_of_memory_in_a_sum": (2, "MemoryError: no memory"),
+    "net_of_one": (2, "TypeError: net: expected a Network, got 'none'"),
     "bad_value": (1, f"ValueError: x: {FINITE}, got nan in row 1234, column 5"),
     "bad_value_of_one": (1, f"ValueError: x: {FINITE}, got nan in row 234, column 5"),
     "bad_validation_value": (
@@ -41,6 +42,11 @@ ON_ALL = {
     "other_numerics": f"ValueError: netlet.numerics_version(): {SAME} {VERSION} on ranks 0, 2, 3 and 99 on rank 1",
     "weights_of_one": f"ValueError: sample_weight: {SAME} some on rank 0 and none on ranks 1, 2, 3",
     "shuffled_rows_of_one": "ValueError: shuffle: expected False with local=True and minibatches",
+    "batches_of_one": f"ValueError: x: {SAME} arrays on ranks 0, 2, 3 and a netlet.Batches, batch_size=1024 on rank 1",
+    "other_batch_size": f"ValueError: x: {SAME} a netlet.Batches, batch_size=700 on ranks 0, 1, 2 and ",
+    "validation_rows_without_targets": "ValueError: validation_data: y: expected 700 rows, as many as x has, got 500",
+    "validation_targets_without_rows": "ValueError: validation_data: y: expected 500 rows, as many as x has, got 700",
+    "sources_of_their_own": "nothing: ",
     "no_rows": "ValueError: x: expected at least 1 row on some rank, got 0 on all",
     "diverges": "DivergenceError: fit: training diverged: ",
 }
