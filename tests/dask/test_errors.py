@@ -107,7 +107,7 @@ def test_classes(client, options):
     refused(
         client,
         ValueError,
-        "y: expected 3 classes, one for each output, got 4",
+        r"y: expected 3 classes, one for each output, got 4 \('a', 'b', 'c', 'd'\)$",
         y=labels[changed(classes, 1004, 3)],
         net=network("cross_entropy"),
         **options,
@@ -115,7 +115,7 @@ def test_classes(client, options):
     refused(
         client,
         ValueError,
-        "y: expected 3 classes, one for each output, got 2",
+        r"y: expected 3 classes, one for each output, got 2 .*; classes=\[...\] names those that y lacks",
         y=labels[classes % 2],
         net=network("cross_entropy"),
         **options,
@@ -192,7 +192,7 @@ def test_settings(client):
         class_weight={9: 1},
     )
     refused(client, TypeError, "got an unexpected keyword argument 'lr'; here it is 'learning_rate'", lr=1)
-    refused(client, ValueError, "metrics: expected validation_data", metrics=["rmse"])
+    refused(client, ValueError, "metrics: expected validation_data in this process", metrics=["rmse"])
 
 
 def test_validation_data(client):

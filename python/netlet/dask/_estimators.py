@@ -201,11 +201,11 @@ def on_dask(cls: T) -> T:
 
 @on_dask
 class MLPClassifier(OnDask, sklearn.MLPClassifier):
-    """Multilayer perceptron classifier for data of Dask.
+    """Multilayer perceptron classifier for Dask data.
 
     Parameters are those of `netlet.sklearn.MLPClassifier`, and `client`. The solver is ``"adam"`` or ``"sgd"``;
-    `shuffle` is False by default, as batches are taken in the order of the data, and ``batch_size="auto"`` means 8,192
-    rows; `early_stopping` needs ``validation_data`` in `fit`, which the calling process gets and scores.
+    `shuffle` is False by default, as batches follow the order of the data, and ``batch_size="auto"`` means 8,192
+    rows; `early_stopping` needs ``validation_data`` in `fit`, which the calling process fetches and scores.
 
     Parameters
     ----------
@@ -215,9 +215,9 @@ class MLPClassifier(OnDask, sklearn.MLPClassifier):
 
     Notes
     -----
-    `fit` takes what `netlet.dask.fit` takes, `predict` and `predict_proba` also collections of Dask, for which they
-    give collections, computed when they are asked for. The weights are those of `netlet.sklearn.MLPClassifier` with the
-    same parameters, on one machine, to the bit.
+    `fit` takes what `netlet.dask.fit` takes, `predict` and `predict_proba` also Dask collections, for which they
+    return lazy ones. The weights are those of `netlet.sklearn.MLPClassifier` with the same parameters, on one machine,
+    to the bit.
 
     Examples
     --------
@@ -261,11 +261,11 @@ class MLPClassifier(OnDask, sklearn.MLPClassifier):
 
         Parameters
         ----------
-        X : array-like, or collection of Dask, shape (n_samples, n_features)
+        X : array-like, or Dask collection, shape (n_samples, n_features)
 
         Returns
         -------
-        ndarray, or array or series of Dask
+        ndarray, or Dask array or series
             Labels from `classes_`.
         """
         return self._mapped("predict", X) if is_of_dask(X) else super().predict(X)
@@ -275,23 +275,23 @@ class MLPClassifier(OnDask, sklearn.MLPClassifier):
 
         Parameters
         ----------
-        X : array-like, or collection of Dask, shape (n_samples, n_features)
+        X : array-like, or Dask collection, shape (n_samples, n_features)
 
         Returns
         -------
-        ndarray, or array or frame of Dask
-            In the order of `classes_`, which are the columns of a frame.
+        ndarray, or Dask array or data frame
+            In the order of `classes_`, which are the columns of a data frame.
         """
         return self._mapped("predict_proba", X, self.classes_) if is_of_dask(X) else super().predict_proba(X)
 
 
 @on_dask
 class MLPRegressor(OnDask, sklearn.MLPRegressor):
-    """Multilayer perceptron regressor for data of Dask.
+    """Multilayer perceptron regressor for Dask data.
 
     Parameters are those of `netlet.sklearn.MLPRegressor`, and `client`. The solver is ``"adam"`` or ``"sgd"``;
-    `shuffle` is False by default, as batches are taken in the order of the data, and ``batch_size="auto"`` means 8,192
-    rows; `early_stopping` needs ``validation_data`` in `fit`, which the calling process gets and scores.
+    `shuffle` is False by default, as batches follow the order of the data, and ``batch_size="auto"`` means 8,192
+    rows; `early_stopping` needs ``validation_data`` in `fit`, which the calling process fetches and scores.
 
     Parameters
     ----------
@@ -301,9 +301,8 @@ class MLPRegressor(OnDask, sklearn.MLPRegressor):
 
     Notes
     -----
-    `fit` takes what `netlet.dask.fit` takes, `predict` also collections of Dask, for which it gives collections,
-    computed when they are asked for. The weights are those of `netlet.sklearn.MLPRegressor` with the same parameters,
-    on one machine, to the bit.
+    `fit` takes what `netlet.dask.fit` takes, `predict` also Dask collections, for which it returns lazy ones. The
+    weights are those of `netlet.sklearn.MLPRegressor` with the same parameters, on one machine, to the bit.
 
     Examples
     --------
@@ -335,13 +334,13 @@ class MLPRegressor(OnDask, sklearn.MLPRegressor):
 
         Parameters
         ----------
-        X : array-like, or collection of Dask, shape (n_samples, n_features)
+        X : array-like, or Dask collection, shape (n_samples, n_features)
         return_std : bool, default False
             As in `netlet.sklearn.MLPRegressor`; not for collections.
 
         Returns
         -------
-        ndarray, or array, series or frame of Dask
+        ndarray, or Dask array, series or data frame
             As in `netlet.sklearn.MLPRegressor`.
         """
         if not is_of_dask(X):
