@@ -37,6 +37,8 @@ class Collected:
 
     def add(self, piece: Block, first: int, last: int) -> None:
         """Add some rows of a piece."""
+        if first == last:  # whose dtypes and missing parts have no say
+            return
         rows = self.rows + last - first
         while self._capacity < rows:
             self._capacity *= 2
@@ -106,6 +108,10 @@ def blocks(
             if rows is not None and seen > rows:
                 break
             while first < len(piece[0]):
+                if collected is not None and collected.rows == size:  # and is not all there is
+                    before += size
+                    full, collected = [collected], None
+                    yield _ordered(full, before - size, key)
                 if size is None:
                     size = max(_BYTES // max(_bytes_of_row(piece), 1) // batch_size, 1) * batch_size
                 if collected is None:
@@ -114,10 +120,6 @@ def blocks(
                 last = min(len(piece[0]), first + size - collected.rows)
                 collected.add(piece, first, last)
                 first = last
-                if collected.rows == size:
-                    before += size
-                    full, collected = [collected], None
-                    yield _ordered(full, before - size, key)
             del piece  # before the next one is made
     if rows is not None and seen != rows:
         more = " or more" if seen > rows else ""
@@ -161,12 +163,26 @@ def cut(blocks: Iterator[Block], batch_size: int) -> Iterator[Block]:
         yield rest.block(None)
 
 
-def read_ahead(items: Generator[T, None, None], depth: int) -> Generator[T, None, None]:
+class _LeftError(Exception):
+    """Nobody wants the pieces that follow."""
+
+
+def unless(stopped: threading.Event, pieces: Generator[Block, None, None]) -> Generator[Block, None, None]:
+    """The pieces, as long as somebody wants them: a block may be many."""
+    with contextlib.closing(pieces):
+        for piece in pieces:
+            if stopped.is_set():
+                raise _LeftError
+            yield piece
+            del piece  # before the next one is made
+
+
+def read_ahead(items: Generator[T, None, None], depth: int, stopped: threading.Event) -> Generator[T, None, None]:
     """The same items, made by a thread.
 
-    At most `depth` of them have not been asked for, the one that is being made included.
+    At most `depth` of them have not been asked for, the one that is being made included. `stopped` is set at the end.
     """
-    process, room, stopped = os.getpid(), threading.Semaphore(depth), threading.Event()
+    process, room = os.getpid(), threading.Semaphore(depth)
     results: queue.SimpleQueue[Callable[[], T]] = queue.SimpleQueue()
     failed: list[BaseException] = []  # at its end, where nobody asks any more
 
@@ -176,6 +192,8 @@ def read_ahead(items: Generator[T, None, None], depth: int) -> Generator[T, None
                 results.put([next(items)].pop)  # the thread keeps none
         except BaseException as error:
             results.put(_raising(error))
+            if isinstance(error.__context__, _LeftError):
+                failed.append(error)
         try:
             items.close()
         except BaseException as error:

@@ -72,6 +72,8 @@ class Task:
     __slots__ = ("_parts",)
 
     def __init__(self, network: Any, rows: int, *, step: int = 0) -> None:
+        if not isinstance(network, _core.Network):
+            raise TypeError(f"network: expected a Network, got {shown(network)}")
         rows, step = (
             integer("rows", rows, 1, 2**62, "a positive integer"),
             integer("step", step, 0, 2**63, "an integer"),

@@ -311,9 +311,11 @@ class Batches(RowSource):
         return self._pass(None if self._window is None else (seed, epoch))
 
     def _pass(self, key: tuple[int, int] | None) -> Iterator[Any]:
-        found = blocks.blocks(self._source.pieces(), self._batch_size, self.rows, self._window, key)
+        stopped = threading.Event()
+        pieces = blocks.unless(stopped, self._source.pieces())
+        found = blocks.blocks(pieces, self._batch_size, self.rows, self._window, key)
         if self._read_ahead:
-            found = blocks.read_ahead(found, depth=2 if key is None else 1)
+            found = blocks.read_ahead(found, 2 if key is None else 1, stopped)
         with contextlib.closing(found):
             for x, y, weight in blocks.cut(found, self._batch_size):
                 item: Any = x if y is None and weight is None else (x, y) if weight is None else (x, y, weight)

@@ -55,6 +55,13 @@ def test_a_read_that_goes_on_reads_no_row_again():
     assert seen == [(0, ROWS)]
 
 
+def test_pieces_without_rows_have_no_say():
+    batches = Batches([(X[:0], Y[:0], WEIGHT[:0]), X[:3].astype(np.float32), X[3:5].astype(np.float32)], batch_size=2)
+    x, y, weight = batches.read(0, 5)
+    assert_same_bits(x, X[:5].astype(np.float32))
+    assert y is weight is None
+
+
 def test_how_many_rows_there_are(sources, tmp_path):
     for name in ("parquet", "arrays"):
         assert sources[name].rows == ROWS

@@ -105,6 +105,21 @@ def test_batches(client, flowers, tmp_path, batch_size):
     assert np.array_equal(net.classes, other.classes)
 
 
+@pytest.mark.parametrize("weighted", ["the first rows", "the last rows"])
+def test_batches_of_which_some_rows_have_weights(client, weighted):
+    """The others have the weight 1."""
+    x = np.random.default_rng(0).normal(size=(900, 2))
+    y, weight = x[:, 0] * x[:, 1], np.linspace(0.5, 2, 900)
+    weight[600:] = 1
+    parts = [(x[:600], y[:600], weight[:600]), (x[600:], y[600:])]
+    if weighted == "the last rows":
+        x, y, weight, parts = (np.roll(x, 300, axis=0), np.roll(y, 300), np.roll(weight, 300), parts[::-1])
+    net, other = network(outputs=1), network(outputs=1)
+    netlet.dask.fit(net, Batches(parts, batch_size=300, rows=900), client=client, epochs=2)
+    other.fit(x, y, sample_weight=weight, batch_size=300, shuffle=False, epochs=2)
+    assert net.fingerprint() == other.fingerprint()
+
+
 def test_batches_that_are_refused(client, flowers):
     net, x = network(), flowers[["length", "width"]].to_numpy()
     for source, options, message in [
@@ -115,6 +130,8 @@ def test_batches_that_are_refused(client, flowers):
     ]:
         with pytest.raises(ValueError, match=message):
             netlet.dask.fit(net, source, client=client, epochs=1, **options)
+    with pytest.raises(TypeError, match="net: expected a Network, got None"):
+        netlet.dask.fit(None, x, x, client=client, epochs=1)
     with pytest.raises(TypeError, match="y: expected targets, got None"):
         netlet.dask.fit(net, x, client=client, epochs=1)
 

@@ -56,6 +56,8 @@ def test_data_that_step_refuses():
         net.partial(np.ones((256, 3)), y, Task(net, 256))
     with pytest.raises(TypeError, match=r"task: expected a netlet\.Task, got 256"):
         net.partial(x, y, 256)
+    with pytest.raises(TypeError, match="network: expected a Network, got 1500"):
+        Task(1500, net)
     with pytest.raises(ValueError, match="rows: expected a positive integer, got 0"):
         Task(net, 0)
     assert net.partial(x, y, Task(net, 256), sample_weight=np.zeros(256)).nbytes  # another part may have weights

@@ -10,7 +10,7 @@ from pathlib import Path
 import netlet.mpi
 import numpy as np
 from mpi4py import MPI
-from netlet import Adam, Network
+from netlet import Adam, Batches, Network
 from netlet.callbacks import Callback
 from netlet.mpi import _agreement, _ranks
 
@@ -231,6 +231,49 @@ def weights_of_one():
 @case
 def shuffled_rows_of_one():
     train(local=True, shuffle=True)
+
+
+@case
+def net_of_one():
+    train(net=alone(2, "none", network()))
+
+
+@case
+def batches_of_one():
+    of_one = RANK == 1
+    train(x=Batches.from_arrays(X, Y, batch_size=1024) if of_one else X, y=None if of_one else Y)
+
+
+@case
+def other_batch_size():
+    train(x=Batches.from_arrays(X, Y, batch_size=300 if RANK == 3 else 700), y=None, batch_size=None)
+
+
+@case
+def validation_rows_without_targets():
+    train(x=Batches.from_arrays(X, Y, batch_size=700), y=None, validation_data=(X[:700], Y[:500]))
+
+
+@case
+def validation_targets_without_rows():
+    train(x=Batches.from_arrays(X, Y, batch_size=700), y=None, validation_data=(X[:500], Y[:700]))
+
+
+@case
+def sources_of_their_own():
+    """Of which one has no rows, and one alone has weights: the others' rows have the weight 1."""
+    bounds = 0, 0, 1000, 2700, 4000
+    weights = np.where(np.arange(4000) < 2700, 1, rng.random(4000))
+    own = slice(bounds[RANK], bounds[RANK + 1])
+    source = Batches.from_arrays(X[own], Y[own], weights[own] if RANK == 3 else None, batch_size=1024)
+    held = X[:500], Y[:500], None
+    net, one = network(), network()
+    train(net, source, None, local=True)
+    one.fit(X, Y, sample_weight=weights, epochs=4, batch_size=1024, shuffle=False)
+    assert net == one
+    history = train(network(), Batches.from_arrays(X, Y, batch_size=1024), None, validation_data=held)
+    expected = network().fit(X, Y, epochs=4, batch_size=1024, shuffle=False, validation_data=held)
+    assert history.validation_loss.tolist() == expected.validation_loss.tolist()
 
 
 @case

@@ -316,6 +316,8 @@ def fit(
     >>> net.fingerprint() == alone.fingerprint()
     True
     """
+    if not isinstance(net, Network):
+        raise TypeError(f"net: expected a Network, got {shown(net)}")
     if isinstance(x, Batches) and batch_size is None:
         batch_size, shuffle = x.batch_size, False  # they come in their order
     batch = None

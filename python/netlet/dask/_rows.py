@@ -151,7 +151,7 @@ def _columns_of_batches(client: Client, source: Batches, y: Any, sample_weight: 
         )
     if not source.rows:
         raise ValueError("x: expected at least one row, got none")
-    _, targets, weight = source.read(0, 1)
+    _, targets, _ = source.read(0, 1)
     if targets is None:
         raise ValueError("x: expected a netlet.Batches with y, got one of x alone")
     bounds = [
@@ -163,7 +163,13 @@ def _columns_of_batches(client: Client, source: Batches, y: Any, sample_weight: 
         for start, stop in itertools.pairwise(bounds)
         if start < stop
     ]
-    names = ["x", "y"] if weight is None else ["x", "y", "sample_weight"]
+    names = ["x", "y"]
+    # any part may have weights; what cannot be read is reported where it is looked at
+    weighted = [client.submit(tasks.has_weights, part, pure=False) for part in parts]
+    wait(weighted)
+    if any(future.status == "finished" and future.result() for future in weighted):
+        names.append("sample_weight")
+        parts = [client.submit(tasks.with_weights, part, pure=False) for part in parts]
     return [Column(name, parts, i) for i, name in enumerate(names)]
 
 

@@ -107,6 +107,17 @@ def read(source: Any, start: int, stop: int) -> Any:
     return source.read(start, stop)
 
 
+def has_weights(part: Any) -> bool:
+    """Whether that part of a `netlet.Batches` has weights."""
+    return part[2] is not None
+
+
+def with_weights(part: Any) -> Any:
+    """The part with the weights that rows have which are given none, beside others that have some."""
+    x, y, weight = part
+    return x, y, np.ones(len(x)) if weight is None else weight
+
+
 def _taken(part: Any, columns: Any) -> Any:
     return part if columns is None else part[columns]
 

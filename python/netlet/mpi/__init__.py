@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from .._arguments import with_hints
 from .._library import get_num_threads, thread_limit
-from ..network import Network
 from ._fit import fit as _fit
 from ._ranks import Interrupts, RankError, Ranks, _mpi
 
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from .._names import MissingName, OptimizerName
     from ..batches import Batches
     from ..history import History
+    from ..network import Network
     from ..optimizers import Optimizer
 
 __all__ = ["RankError", "fit"]
@@ -85,8 +85,8 @@ def fit(
         255 of them to a neighbour, unless ranks have less than a block; for minibatches, which then need
         ``shuffle=False``, those of each batch are spread over all ranks.
     broadcast : bool, default False
-        Begin with rank 0's parameters, scalings, classes, names and optimizer state, such as those of a checkpoint that
-        only rank 0 has loaded. Otherwise ranks that begin with different ones get an error.
+        Begin with rank 0's parameters, scalings, classes, names, optimizer state and learning rate, such as those of a
+        checkpoint that only rank 0 has loaded. Otherwise ranks that begin with different ones get an error.
     epochs, learning_rate, batch_size, optimizer, shuffle, seed, class_weight, validation_split, patience, min_delta
         As in `Network.fit`, and the same on all ranks. A batch is for all of them together: it should have at least
         256 rows for each rank, as smaller ones leave some without work, with a warning.
@@ -138,8 +138,6 @@ def fit(
         net = netlet.Network([x.shape[1], 64, 1], output_activation="identity", reduction="mean", seed=0)
         netlet.mpi.fit(net, x, y, epochs=20, batch_size=4096, optimizer="adam", standardize=True)
     """
-    if not isinstance(net, Network):
-        raise TypeError(f"net: expected a Network, got {type(net).__name__}")
     MPI = _mpi()  # noqa: N806  # mpi4py's name
     if comm is None:
         comm = MPI.COMM_WORLD

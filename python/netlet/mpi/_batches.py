@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
+
 from .._data import RowSource, require_known_rows, shown
 from . import _agreement as agreement
 from ._shares import share
@@ -35,9 +37,11 @@ def part_of(ranks: Ranks, source: Any, names: list[str] | None, local: bool, nam
         agreement.require_same(ranks, {f"{name}, rows": str(source.rows)})
     source = source._of(names, name)
     first, end = (0, source.rows) if local else share(source.rows, ranks.size, ranks.rank)
-    x, y, weight = source.read(first, end)
+    x, y, weight = source.read(first, end) if source.rows else (np.empty((0, 0)), np.empty(0), None)
     if y is None:
         raise ValueError(f"{name}: expected a netlet.Batches with y, got one of x alone")
+    if ranks.any(weight is not None) and weight is None:  # as where rows of one source have none
+        weight = np.ones(len(x))
     return Part(x, y, weight, first, source.columns if names is None else names)
 
 
@@ -59,8 +63,19 @@ def validation_part(ranks: Ranks, value: Any, names: list[str] | None, local: bo
         return part_of(ranks, value, names, not seen_by_all, "validation_data")
     if not seen_by_all or not isinstance(value, (tuple, list)) or len(value) not in (2, 3):
         return None
-    rows = len(value[0])
-    agreement.require_same(ranks, {"validation_data, rows": str(rows)})
-    first, end = share(rows, ranks.size, ranks.rank)
-    x, y, weight = (*(part[first:end] for part in value), None)[:3]
-    return Part(x, y, weight, first, names)
+    given = {
+        part: rows
+        for part, rows in zip(("x", "y", "sample_weight"), value)
+        if part != "sample_weight" or rows is not None
+    }
+    for part, rows in given.items():
+        if not hasattr(rows, "__len__"):
+            raise ValueError(f"validation_data: {part}: expected rows, got {shown(rows)}")
+        if len(rows) != len(value[0]):
+            raise ValueError(
+                f"validation_data: {part}: expected {len(value[0])} rows, as many as x has, got {len(rows)}"
+            )
+    agreement.require_same(ranks, {"validation_data, rows": str(len(value[0]))})
+    first, end = share(len(value[0]), ranks.size, ranks.rank)
+    own = {part: rows[first:end] for part, rows in given.items()}
+    return Part(own["x"], own["y"], own.get("sample_weight"), first, names)

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .. import _training as training
-from .._data import RowSource, flag
+from .._data import RowSource, flag, shown
 from .._distributed import Task
 from .._shares import blocks_of
+from ..network import Network
 from . import _agreement as agreement
 from . import _batches as batches
 from ._data import Data
@@ -33,9 +34,11 @@ _NOTHING = np.empty(0, np.uint8)
 
 def fit(ranks: Ranks, net: Any, x: Any, y: Any, *, local: bool, broadcast: bool, options: dict[str, Any]) -> History:
     """Train; `options` are the other arguments of `Network.fit`."""
+    if not isinstance(net, Network):  # not before ranks can tell each other
+        raise TypeError(f"net: expected a Network, got {shown(net)}")
     local, broadcast = flag("local", local), flag("broadcast", broadcast)
     agreement.require_same(
-        ranks, {**agreement.of_library(), **agreement.of_kind(net), **_settings(local, broadcast, options)}
+        ranks, {**agreement.of_library(), **agreement.of_kind(net), **_settings(x, local, broadcast, options)}
     )
     if broadcast:
         _take_over(ranks, net, options["optimizer"])
@@ -81,12 +84,13 @@ def _silent(net: Any) -> Iterator[None]:
             net._warns = own
 
 
-def _settings(local: bool, broadcast: bool, options: dict[str, Any]) -> agreement.Facts:
+def _settings(x: Any, local: bool, broadcast: bool, options: dict[str, Any]) -> agreement.Facts:
     """Arguments that have to be the same on all ranks."""
     names = [*("epochs", "learning_rate", "batch_size", "shuffle", "seed", "class_weight", "validation_split")]
     names += ["patience", "min_delta", "resume", "standardize", "missing", "fingerprint_data"]
     there = ("sample_weight", "validation_data")
     return {
+        "x": f"a netlet.Batches, batch_size={batches.size_of(x)}" if isinstance(x, RowSource) else "arrays",
         "local": str(local),
         "broadcast": str(broadcast),
         **{name: repr(options[name]) for name in names},
@@ -102,7 +106,7 @@ def _is_plan(schedule: Any) -> bool:
 def _take_over(ranks: Ranks, net: Any, optimizer: Any) -> None:
     """What rank 0's network and optimizer have."""
     has_state = hasattr(optimizer, "_get_state")
-    state = optimizer._get_state() if has_state else None
+    state = (optimizer._get_state(), optimizer.learning_rate) if has_state else None
     values = (net._snapshot(), net.seed, net.classes, net.feature_names, state)
     (parameters, epochs, *scaling), seed, classes, names, state = ranks.from_first(values if ranks.rank == 0 else None)
     if ranks.rank == 0:
@@ -113,7 +117,8 @@ def _take_over(ranks: Ranks, net: Any, optimizer: Any) -> None:
     net.input_scaling, net.output_scaling = scaling
     net.classes, net.feature_names = classes, names
     if has_state and state is not None:
-        optimizer._set_state(*state)
+        optimizer._set_state(*state[0])
+        optimizer.learning_rate = state[1]
 
 
 def _train(ranks: Ranks, net: Any, data: Data, options: dict[str, Any]) -> History:
@@ -149,10 +154,23 @@ def _train(ranks: Ranks, net: Any, data: Data, options: dict[str, Any]) -> Histo
         _warn_of_idle_ranks(ranks, data.training.count, data.batch)
     if flag("fingerprint_data", options["fingerprint_data"]):
         said["data"] = data.fingerprints(options["sample_weight"])
+    hear = first and any(hasattr(each, name) for each in options["callbacks"] or () for name in ("on_begin", "on_end"))
+    hear = bool(ranks.from_first(hear))
+    optimizers: list[Optimizer] = []  # that of this training
+
+    def led(settings: dict[str, Any], optimizer: Optimizer, history: History) -> dict[str, Any]:
+        optimizers.append(optimizer)
+        return _led(ranks, net, settings, optimizer, history, metrics)
+
+    def begun(_: Any) -> dict[str, Any]:
+        if hear:  # callbacks of rank 0 may have changed what all begin with
+            _take_over(ranks, net, *optimizers)
+        return elsewhere
+
     names = ("epochs", "learning_rate", "optimizer", "seed", "patience", "min_delta", "schedule", "resume", "missing")
     alone = ("callback", "callbacks", "progress")
     history: History = net._train(
-        lambda _: elsewhere,
+        begun,
         {
             **{name: options[name] for name in names},
             **{name: options[name] if first else None for name in alone},
@@ -167,8 +185,10 @@ def _train(ranks: Ranks, net: Any, data: Data, options: dict[str, Any]) -> Histo
             "feature_names": data.feature_names,
             "given": data.given,
         },
-        lambda settings, optimizer, history: _led(ranks, net, settings, optimizer, history, metrics),
+        led,
     )
+    if hear:  # or what training ended with
+        _take_over(ranks, net, *optimizers)
     return history
 
 
