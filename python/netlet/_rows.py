@@ -302,8 +302,7 @@ class _Tables:
 
     def _labels(self, batch: Any, first: int) -> Array:
         found = texts(batch.select(self._y), "y", first_row=first)
-        assert found is not None  # the schema says so
-        return found
+        return real_array(batch.select(self._y), "y", first_row=first) if found is None else found  # it says where
 
 
 def _require_pyarrow(what: str) -> None:
@@ -457,7 +456,7 @@ class CSV(_Tables):
         import pyarrow.csv as csv
 
         options = dict(self._options)
-        convert = copy.copy(options.pop("convert_options", None)) or csv.ConvertOptions()
+        convert = copy.copy(options.pop("convert_options", None)) or csv.ConvertOptions(strings_can_be_null=True)
         convert.column_types = {**types, **convert.column_types}
         if names is not None:
             convert.include_columns = names

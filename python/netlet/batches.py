@@ -189,7 +189,8 @@ class Batches(RowSource):
         Parameters
         ----------
         paths, y, x, sample_weight, nulls
-            As in `from_parquet`; folders have files ``*.csv``. An empty field is null.
+            As in `from_parquet`; folders have files ``*.csv``. An empty field is null, and so
+            is one such as ``NA``, also of text: see `convert_options`.
         batch_size, shuffle_window, read_ahead
             As in `Batches`.
         read_options, parse_options, convert_options : optional

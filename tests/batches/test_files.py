@@ -157,6 +157,16 @@ def test_null_is_refused_with_its_place_or_becomes_nan(tmp_path, kind):
     assert_same_bits(np.concatenate(parts), np.array([*range(20000), 0, np.nan, 2.0]))
 
 
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+@pytest.mark.parametrize("nulls", ["refuse", "nan"])
+def test_a_missing_label_is_refused_with_its_place(tmp_path, kind, nulls):
+    pa = pytest.importorskip("pyarrow")
+    labels = ["a", None, "b"] if kind == "csv" else pa.array(["a", None, "b"]).dictionary_encode()
+    WRITERS[kind](tmp_path / f"a.{kind}", pa.table({"x": [1.0, 2.0, 3.0], "y": labels}))
+    with pytest.raises(ValueError, match=rf"a\.{kind}: y: .* in row 1, column 0 \('y'\) is missing \(null\)"):
+        list(FROM[kind](tmp_path, y="y", nulls=nulls, batch_size=100))
+
+
 def test_nan_is_a_number_of_parquet_and_null_in_csv(tmp_path):
     write_parquet(tmp_path / "a.parquet", {"x": [1.0, np.nan], "y": [1.0, 2.0]})
     ((x, _),) = Batches.from_parquet(tmp_path / "a.parquet", y="y", batch_size=2)

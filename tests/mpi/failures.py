@@ -282,6 +282,11 @@ def other_shapes_of_one():
 
 
 @case
+def no_validation_rows():
+    train(local=True, validation_data=(X[:0], Y[:0]))
+
+
+@case
 def no_rows():
     train(x=X[:0], y=Y[:0], local=True)
 

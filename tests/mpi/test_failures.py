@@ -48,6 +48,7 @@ ON_ALL = {
     "validation_targets_without_rows": "ValueError: validation_data: y: expected 500 rows, as many as x has, got 700",
     "sources_of_their_own": "nothing: ",
     "other_shapes_of_one": f"ValueError: y: {SAME} shape (rows, 1, 1) on rank 0 and shape (rows",
+    "no_validation_rows": "ValueError: validation_data: x: expected at least 1 row on some rank, got 0 on all",
     "no_rows": "ValueError: x: expected at least 1 row on some rank, got 0 on all",
     "diverges": "DivergenceError: fit: training diverged: ",
 }

@@ -89,8 +89,9 @@ class Data:
             labels = net._classes if self.classes is None else self.classes
             y, _ = self.training.own_targets()
             self.training.weigh_by(targets.weighing(ranks, net, y, labels, options["class_weight"], self.missing))
-        if self.training.count == 0:
-            raise ValueError("x: expected at least 1 row on some rank, got 0 on all")
+        for what, rows in (("", self.training), ("validation_data: ", self.validation)):
+            if rows is not None and rows.count == 0:
+                raise ValueError(f"{what}x: expected at least 1 row on some rank, got 0 on all")
 
     def _arrays(self, x: Any, y: Any, weight: Any, what: str) -> Given:
         """As arrays of the right shapes; of no rows, any shape will do."""

@@ -154,8 +154,8 @@ def _train(ranks: Ranks, net: Any, data: Data, options: dict[str, Any]) -> Histo
         _warn_of_idle_ranks(ranks, data.training.count, data.batch)
     if flag("fingerprint_data", options["fingerprint_data"]):
         said["data"] = data.fingerprints(options["sample_weight"])
-    hear = first and any(hasattr(each, name) for each in options["callbacks"] or () for name in ("on_begin", "on_end"))
-    hear = bool(ranks.from_first(hear))
+    called = training.all_callbacks(options["callback"], options["callbacks"]) if first else []
+    hear = ranks.any(any(hasattr(each, name) for each in called for name in ("on_begin", "on_end")))
     optimizers: list[Optimizer] = []  # that of this training
 
     def led(settings: dict[str, Any], optimizer: Optimizer, history: History) -> dict[str, Any]:
