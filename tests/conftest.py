@@ -4,6 +4,7 @@ the common fixtures."""
 
 import fcntl
 import os
+import signal
 import zlib
 
 import netlet
@@ -12,6 +13,9 @@ import pytest
 from netlet import Network, _core
 
 pytest.register_assert_rewrite("helpers")
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell's background jobs ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_report_header():

@@ -51,6 +51,15 @@ class RowSource:
         raise NotImplementedError
 
 
+def require_known_rows(source: RowSource, name: str) -> None:
+    """Refuse a source whose rows have not been counted, where workers are to divide them."""
+    if source.rows is None:
+        raise ValueError(
+            f"{name}: expected a netlet.Batches whose number of rows is known, got {source!r}; one pass over CSV files "
+            "(for _ in batches: pass) counts them, and Batches(function, rows=...) is told"
+        )
+
+
 class _LocatedError(Exception):
     """What a value is, where it stands, and the name of its column."""
 
@@ -127,7 +136,7 @@ def real_array(value: Any, name: str, *, rows: bool = True, first_row: int = 0) 
             raise _NotRealError(f"an array of dtype {array.dtype}" if is_array else type(value).__name__)
     except MissingValueError as error:
         where = error.text(name, rows, first_row)
-        hint = "; missing='ignore' leaves out numbers that are NaN, rows without a class must go" if name == "y" else ""
+        hint = "; missing='ignore' leaves out targets that are NaN; drop rows without a class" if name == "y" else ""
         raise MissingValueError(
             f"{name}: expected numbers, but the value{where} is missing ({error.what}){hint}"
         ) from None

@@ -365,7 +365,9 @@ class Distributed(OverBatches):
 
             data = training.validation_data(validation_data)
             if data is None:
-                raise ValueError("metrics: expected validation_data, for which they are computed")
+                raise ValueError(
+                    "metrics: expected validation_data in this process; there are none for rows that are elsewhere"
+                )
             recorder = _metrics.Recorder(_metrics.named(self.loss_name, metrics), {"validation_": data}, missing)
         elsewhere = {
             "sums": lambda parts: sums(Task._of(parts)),

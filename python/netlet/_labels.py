@@ -126,8 +126,8 @@ def _learned(loss: str, outputs: int, trained: bool, y: Any) -> tuple[Any, Array
         if values.dtype.kind != "U":
             return values, None
         raise ValueError(
-            f"y: expected {count} classes, one for each output, got {len(classes)} ({listed(classes.tolist())}); "
-            "classes=[...] names those that y lacks"
+            f"y: expected {count} classes, one for each output, got {len(classes)} ({listed(classes.tolist())})"
+            + ("; classes=[...] names those that y lacks" if len(classes) < count else "")
             if of == "row"
             else f"y: expected 2 classes under {loss}, got {len(classes)} ({listed(classes.tolist())})"
         )

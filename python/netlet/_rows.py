@@ -54,7 +54,7 @@ def paths_of(value: Any) -> list[Path]:
             base = Path(path.anchor) if path.is_absolute() else Path()
             matches = sorted(base.glob(str(path.relative_to(base)))) if any(c in "*?[" for c in str(path)) else []
             if not matches:
-                raise FileNotFoundError(f"paths: expected a file or a pattern that finds some, got {str(each)!r}")
+                raise FileNotFoundError(f"paths: expected a file or a pattern that matches some, got {str(each)!r}")
             found += matches
     return found
 

@@ -52,7 +52,8 @@ class Batches(RowSource):
         them are in memory. The order depends only on the seed, the epoch and this number. A window of all rows gives
         the order of `Network.fit`.
     rows : int, optional
-        How many there are in all, if that is known; for the display of progress.
+        How many there are in all, if that is known: for the display of progress, and for `netlet.mpi` and
+        `netlet.dask`, which need it.
     read_ahead : bool, default True
         Whether a thread reads; if not, the thread that trains does.
 
@@ -146,7 +147,7 @@ class Batches(RowSource):
         Raises
         ------
         ValueError, TypeError, OSError
-            If a file cannot be read, lacks a column, has others, or has columns that are no numbers.
+            If a file cannot be read, lacks a column, has others, or has columns that are not numbers.
 
         Examples
         --------
@@ -227,7 +228,7 @@ class Batches(RowSource):
         shuffle_window: int | None = None,
         read_ahead: bool = True,
     ) -> Self:
-        """Read arrays, memory maps, or files of NumPy's.
+        """Read arrays, memory maps, or NumPy files.
 
         Parameters
         ----------

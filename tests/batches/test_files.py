@@ -231,7 +231,7 @@ def test_what_is_wrong_with_the_columns_is_said_at_once(tmp_path):
         ([], ValueError, r"^paths: expected at least one"),
         (3, TypeError, r"^paths: expected a path or a list of them, got 3$"),
         (tmp_path / "folder", FileNotFoundError, r"^paths: expected files \*\.parquet in the folder"),
-        (tmp_path / "*.gone", FileNotFoundError, r"^paths: expected a file or a pattern that finds some"),
+        (tmp_path / "*.gone", FileNotFoundError, r"^paths: expected a file or a pattern that matches some"),
     ]:
         with pytest.raises(error, match=match):
             Batches.from_parquet(paths, batch_size=1)

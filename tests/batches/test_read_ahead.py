@@ -14,18 +14,15 @@ import pytest
 from netlet import Batches, _blocks
 
 from helpers.processes import output
+from helpers.tables import reading_threads
 from helpers.training import X, Y, regression
-
-
-def threads():
-    return [thread for thread in threading.enumerate() if thread.name == "netlet.Batches"]
 
 
 @pytest.fixture(autouse=True)
 def none_is_left():
-    assert not threads()
+    assert not reading_threads()
     yield
-    assert not threads()
+    assert not reading_threads()
 
 
 @pytest.fixture
@@ -80,7 +77,7 @@ def test_a_pass_that_is_left_ends_the_thread_and_closes_the_source(small_blocks)
     batches = Batches(parts, batch_size=10)
     one = iter(batches)
     next(one)
-    assert len(threads()) == 1
+    assert len(reading_threads()) == 1
     one.close()
     assert closed == ["netlet.Batches"]
     for x, _ in batches:
@@ -109,13 +106,13 @@ def test_what_ends_a_call_ends_the_thread(small_blocks):
 
     with pytest.raises(StoppedError) as raised:
         net.fit_batches(batches, epochs=1, callbacks=[Stop()])
-    assert not threads()  # although the exception still holds all frames
+    assert not reading_threads()  # although the exception still holds all frames
     assert raised.value
     bad = Batches([(X, Y), (np.full_like(X, np.nan), Y)] * 100, batch_size=300)
     for call in (net.learn_scaling, lambda batches: net.fit_batches(batches, epochs=1)):
         with pytest.raises(ValueError, match=r"^batch 1: x: expected finite numbers") as raised:
             call(bad)
-        assert not threads()
+        assert not reading_threads()
     with pytest.raises(ValueError, match=r"^validation_data: batch 0: x: "):
         net.fit(X, Y, epochs=1, validation_data=Batches(lambda: ((x[:, :2], y) for x, y in endless()), batch_size=3))
 
@@ -148,7 +145,7 @@ def test_ctrl_c_ends_the_call_and_the_thread(small_blocks, where):
     net = regression()
     with pytest.raises(KeyboardInterrupt) as raised:
         net.fit_batches(Batches(parts, batch_size=100), epochs=1, callbacks=[Interrupt()])
-    assert not threads()
+    assert not reading_threads()
     assert net.epochs_trained == 0
     assert raised.value.history is not None
     net.fit(X, Y, epochs=1)  # nothing is locked

@@ -92,7 +92,7 @@ def test_a_missing_weight_or_class_is_refused_by_its_row(convert, net, classifie
 
 
 def test_a_missing_target_gets_a_hint_at_what_leaves_it_out(net):
-    with refused(ValueError, r"is missing \(masked\); missing='ignore' leaves out numbers that are NaN", net):
+    with refused(ValueError, r"is missing \(masked\); missing='ignore' leaves out targets that are NaN", net):
         net.fit(X, np.ma.masked_less(Y, Y.mean()), epochs=1, missing="ignore")
 
 

@@ -75,6 +75,19 @@ def test_parquet(client, flowers, trained, tmp_path):
     assert_same(fit_flowers(client, str(tmp_path / "*.parquet"), ["kind"], sample_weight="count"), trained)
 
 
+def test_some_columns_of_parquet(client, flowers, trained, tmp_path):
+    """Dask then reads several of the files as one partition."""
+    for start in range(0, 1000, 130):
+        flowers[start : start + 130].assign(more=1.0).to_parquet(tmp_path / f"part{start:03}.parquet")
+    table = dd.read_parquet(tmp_path)
+    net = fit_flowers(client, table[["length", "width"]], table["kind"], sample_weight=table["count"])
+    assert_same(net, trained)
+    table = dd.read_parquet(tmp_path, columns=["length", "width", "kind", "count"])
+    assert_same(fit_flowers(client, table, "kind", sample_weight="count"), trained)
+    weight = table["count"].to_dask_array()  # its parts are not those of the frames
+    assert_same(fit_flowers(client, table[["length", "width"]], table["kind"], sample_weight=weight), trained)
+
+
 @pytest.mark.parametrize("batch_size", [None, 300])
 def test_batches(client, flowers, tmp_path, batch_size):
     for start in range(0, 1000, 400):
@@ -110,7 +123,7 @@ def test_batches_of_which_some_rows_have_weights(client, weighted):
 def test_batches_that_are_refused(client, flowers):
     net, x = network(), flowers[["length", "width"]].to_numpy()
     for source, options, message in [
-        (Batches(lambda: [(x, x)], batch_size=9), {}, "number of rows is known"),
+        (Batches(lambda: [(x, x)], batch_size=9), {}, "rows is known, got <Batches of Function.*rows=.... is told"),
         (Batches.from_arrays(x, x, batch_size=9, shuffle_window=9), {}, "without shuffle_window"),
         (Batches.from_arrays(x, batch_size=9), {}, "with y, got one of x alone"),
         (Batches.from_arrays(x, x, batch_size=9), {"sample_weight": x[:, 0]}, "sample_weight: expected None beside"),

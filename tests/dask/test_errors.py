@@ -110,7 +110,7 @@ def test_classes(client, options):
     refused(
         client,
         ValueError,
-        "y: expected 3 classes, one for each output, got 4",
+        r"y: expected 3 classes, one for each output, got 4 \('a', 'b', 'c', 'd'\)$",
         y=labels[changed(classes, 1004, 3)],
         net=network("cross_entropy"),
         **options,
@@ -118,7 +118,7 @@ def test_classes(client, options):
     refused(
         client,
         ValueError,
-        "y: expected 3 classes, one for each output, got 2",
+        r"y: expected 3 classes, one for each output, got 2 .*; classes=\[...\] names those that y lacks",
         y=labels[classes % 2],
         net=network("cross_entropy"),
         **options,
@@ -195,7 +195,14 @@ def test_settings(client):
         class_weight={9: 1},
     )
     refused(client, TypeError, "got an unexpected keyword argument 'lr'; here it is 'learning_rate'", lr=1)
-    refused(client, ValueError, "metrics: expected validation_data", metrics=["rmse"])
+    refused(client, ValueError, "metrics: expected validation_data in this process", metrics=["rmse"])
+
+
+def test_predictions_for_what_is_not_dask_s():
+    """The message shows the type, not the whole table."""
+    message = "x: expected a Dask array or data frame, or a list of Delayed, got ndarray; data that is in this process"
+    with pytest.raises(TypeError, match=message):
+        netlet.dask.predict(network(), X)
 
 
 def test_validation_data(client):

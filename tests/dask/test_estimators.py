@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The estimators on data of Dask are those of netlet.sklearn on one machine, to the bit, and predict lazily."""
+"""The estimators on Dask data are those of netlet.sklearn on one machine, to the bit, and predict lazily."""
 
 import pickle
 import warnings
@@ -194,9 +194,9 @@ def test_data_of_this_process_works_with_scikit_learn(client, digits):
 def test_what_is_refused(client, digits):
     X, y = on_dask(*digits)
     for settings, message in [
-        ({"solver": "lbfgs"}, "solver: expected 'adam' or 'sgd' for data of Dask"),
+        ({"solver": "lbfgs"}, "solver: expected 'adam' or 'sgd' for Dask data"),
         ({"early_stopping": True}, "early_stopping: expected False, or validation_data"),
-        ({"shuffle": True, "batch_size": 100}, "shuffle: expected False for data of Dask in batches"),
+        ({"shuffle": True, "batch_size": 100}, "shuffle: expected False for Dask data in batches"),
         ({"class_weight": {11: 1.0}}, "class_weight: expected the classes"),
     ]:
         model = MLPClassifier(client=client, **settings)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Tables of rows as files, cut in several ways."""
+"""Tables of rows as files, cut in several ways; the threads that read them."""
+
+import threading
 
 import numpy as np
 import pytest
@@ -13,6 +15,10 @@ INPUTS = [f"x{i}" for i in range(4)]
 X = np.stack([TABLE[name] for name in INPUTS], axis=1)
 Y, WEIGHT = TABLE["target"], TABLE["weight"]
 CUTS = {"one": [ROWS], "several": [1, 299, 0, 300, 500], "blocks": [256, 256, 256, 256, 76]}
+
+
+def reading_threads():
+    return [thread for thread in threading.enumerate() if thread.name == "netlet.Batches"]
 
 
 def write_parquet(path, columns, **options):

@@ -277,6 +277,11 @@ def sources_of_their_own():
 
 
 @case
+def other_shapes_of_one():
+    train(x=X[:1000], y=Y[:1000] if RANK else Y[:1000].reshape(-1, 1, 1), local=True)
+
+
+@case
 def no_validation_rows():
     train(local=True, validation_data=(X[:0], Y[:0]))
 

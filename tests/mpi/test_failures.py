@@ -47,6 +47,7 @@ ON_ALL = {
     "validation_rows_without_targets": "ValueError: validation_data: y: expected 700 rows, as many as x has, got 500",
     "validation_targets_without_rows": "ValueError: validation_data: y: expected 500 rows, as many as x has, got 700",
     "sources_of_their_own": "nothing: ",
+    "other_shapes_of_one": f"ValueError: y: {SAME} shape (rows, 1, 1) on rank 0 and shape (rows",
     "no_validation_rows": "ValueError: validation_data: x: expected at least 1 row on some rank, got 0 on all",
     "no_rows": "ValueError: x: expected at least 1 row on some rank, got 0 on all",
     "diverges": "DivergenceError: fit: training diverged: ",
@@ -80,6 +81,12 @@ def test_all_ranks_fail(name, results):
     assert len(set(said)) == 1
     assert said[0].startswith(ON_ALL[name])
     assert HINTS.get(name, "") in said[0]
+
+
+def test_no_hint_at_local_for_rows_that_are(results):
+    assert results["other_shapes_of_one"][0][1].endswith(
+        "shape (rows, 1, 1) on rank 0 and shape (rows) on ranks 1, 2, 3"
+    )
 
 
 def test_an_argument_that_all_get_wrong(results):

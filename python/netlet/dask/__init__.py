@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Training on a cluster of Dask, on data that is there, with the bits of one machine.
+"""Training on a Dask cluster, on data that is there, with the bits of one machine.
 
 Needs Dask: ``pip install netlet[dask]``; the estimators also need ``netlet[sklearn]``.
 """

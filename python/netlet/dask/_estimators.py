@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The estimators of `netlet.sklearn` on data of Dask: these learn of the data what the others do, from its workers."""
+"""The estimators of `netlet.sklearn` on Dask data: these learn of the data what the others do, from its workers."""
 
 from __future__ import annotations
 
@@ -57,9 +57,9 @@ class OnDask(sklearn._base.BaseMLP):
     ) -> Any:
         first = self._checked_settings(incremental)
         if not self._stochastic():
-            raise ValueError("solver: expected 'adam' or 'sgd' for data of Dask, got 'lbfgs'")
+            raise ValueError("solver: expected 'adam' or 'sgd' for Dask data, got 'lbfgs'")
         if self.early_stopping and validation_data is None:
-            raise ValueError("early_stopping: expected False, or validation_data in fit, for data of Dask")
+            raise ValueError("early_stopping: expected False, or validation_data in fit, for Dask data")
         with connected(self.client) as client:
             rows = self._read(client, X, y, sample_weight, first)
             return self._fit_rows(rows, validation_data, first, incremental)
@@ -147,7 +147,7 @@ class OnDask(sklearn._base.BaseMLP):
         data.network = network
         if self.shuffle and batch < sheet.shape[0]:
             raise ValueError(
-                "shuffle: expected False for data of Dask in batches, which is taken in its own order, got True"
+                "shuffle: expected False for Dask data in batches, which is taken in its own order, got True"
             )
         trained(data, None if batch >= sheet.shape[0] else batch, sheet.rows, sheet.weigh, None, **options)
 
@@ -201,11 +201,11 @@ def on_dask(cls: T) -> T:
 
 @on_dask
 class MLPClassifier(OnDask, sklearn.MLPClassifier):
-    """Multilayer perceptron classifier for data of Dask.
+    """Multilayer perceptron classifier for Dask data.
 
     Parameters are those of `netlet.sklearn.MLPClassifier`, and `client`. The solver is ``"adam"`` or ``"sgd"``;
-    `shuffle` is False by default, as batches are taken in the order of the data, and ``batch_size="auto"`` means 8,192
-    rows; `early_stopping` needs ``validation_data`` in `fit`, which the calling process gets and scores.
+    `shuffle` is False by default, as batches follow the order of the data, and ``batch_size="auto"`` means 8,192
+    rows; `early_stopping` needs ``validation_data`` in `fit`, which the calling process fetches and scores.
 
     Parameters
     ----------
@@ -215,9 +215,9 @@ class MLPClassifier(OnDask, sklearn.MLPClassifier):
 
     Notes
     -----
-    `fit` takes what `netlet.dask.fit` takes, `predict` and `predict_proba` also collections of Dask, for which they
-    give collections, computed when they are asked for. The weights are those of `netlet.sklearn.MLPClassifier` with the
-    same parameters, on one machine, to the bit.
+    `fit` takes what `netlet.dask.fit` takes, `predict` and `predict_proba` also Dask collections, for which they
+    return lazy ones. The weights are those of `netlet.sklearn.MLPClassifier` with the same parameters, on one machine,
+    to the bit.
 
     Examples
     --------
@@ -261,11 +261,11 @@ class MLPClassifier(OnDask, sklearn.MLPClassifier):
 
         Parameters
         ----------
-        X : array-like, or collection of Dask, shape (n_samples, n_features)
+        X : array-like, or Dask collection, shape (n_samples, n_features)
 
         Returns
         -------
-        ndarray, or array or series of Dask
+        ndarray, or Dask array or series
             Labels from `classes_`.
         """
         return self._mapped("predict", X) if is_of_dask(X) else super().predict(X)
@@ -275,23 +275,23 @@ class MLPClassifier(OnDask, sklearn.MLPClassifier):
 
         Parameters
         ----------
-        X : array-like, or collection of Dask, shape (n_samples, n_features)
+        X : array-like, or Dask collection, shape (n_samples, n_features)
 
         Returns
         -------
-        ndarray, or array or frame of Dask
-            In the order of `classes_`, which are the columns of a frame.
+        ndarray, or Dask array or data frame
+            In the order of `classes_`, which are the columns of a data frame.
         """
         return self._mapped("predict_proba", X, self.classes_) if is_of_dask(X) else super().predict_proba(X)
 
 
 @on_dask
 class MLPRegressor(OnDask, sklearn.MLPRegressor):
-    """Multilayer perceptron regressor for data of Dask.
+    """Multilayer perceptron regressor for Dask data.
 
     Parameters are those of `netlet.sklearn.MLPRegressor`, and `client`. The solver is ``"adam"`` or ``"sgd"``;
-    `shuffle` is False by default, as batches are taken in the order of the data, and ``batch_size="auto"`` means 8,192
-    rows; `early_stopping` needs ``validation_data`` in `fit`, which the calling process gets and scores.
+    `shuffle` is False by default, as batches follow the order of the data, and ``batch_size="auto"`` means 8,192
+    rows; `early_stopping` needs ``validation_data`` in `fit`, which the calling process fetches and scores.
 
     Parameters
     ----------
@@ -301,9 +301,8 @@ class MLPRegressor(OnDask, sklearn.MLPRegressor):
 
     Notes
     -----
-    `fit` takes what `netlet.dask.fit` takes, `predict` also collections of Dask, for which it gives collections,
-    computed when they are asked for. The weights are those of `netlet.sklearn.MLPRegressor` with the same parameters,
-    on one machine, to the bit.
+    `fit` takes what `netlet.dask.fit` takes, `predict` also Dask collections, for which it returns lazy ones. The
+    weights are those of `netlet.sklearn.MLPRegressor` with the same parameters, on one machine, to the bit.
 
     Examples
     --------
@@ -335,17 +334,17 @@ class MLPRegressor(OnDask, sklearn.MLPRegressor):
 
         Parameters
         ----------
-        X : array-like, or collection of Dask, shape (n_samples, n_features)
+        X : array-like, or Dask collection, shape (n_samples, n_features)
         return_std : bool, default False
             As in `netlet.sklearn.MLPRegressor`; not for collections.
 
         Returns
         -------
-        ndarray, or array, series or frame of Dask
+        ndarray, or Dask array, series or data frame
             As in `netlet.sklearn.MLPRegressor`.
         """
         if not is_of_dask(X):
             return super().predict(X, return_std)
         if return_std:
-            raise ValueError("return_std: expected False for a collection of Dask")
+            raise ValueError("return_std: expected False for a Dask collection")
         return self._mapped("predict", X)

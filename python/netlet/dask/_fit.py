@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""`Network.fit` on data of Dask: the loop runs here, the sums of each step come from the workers."""
+"""`Network.fit` on Dask data: the loop runs here, the sums of each step come from the workers."""
 
 from __future__ import annotations
 
@@ -251,31 +251,31 @@ def fit(
     metrics: Metrics | None = None,
     progress: bool = False,
 ) -> History:
-    """Train a network on data of Dask, with the bits that `Network.fit` gives for all rows on one machine.
+    """Train a network on Dask data, with the bits that `Network.fit` gives for all rows on one machine.
 
-    The rows are dealt to the workers once, in whole blocks of 256, and stay there; at each step the parameters go out
-    and sums come back. The loop, with schedule, callbacks and progress, runs in the calling process. How many workers
-    there are and how the data is cut does not change a bit, nor does a worker that is lost: Dask computes its rows
-    again.
+    The rows are dealt out to the workers once, in whole blocks of 256, and stay there; at each step the parameters go
+    out and sums come back. The loop, with schedule, callbacks and progress, runs in the calling process. How many
+    workers there are and how the data is cut does not change a bit, nor does a worker that is lost: Dask computes its
+    rows again.
 
     Parameters
     ----------
     net : Network
-    x : collection of Dask, list of blocks, path, or Batches
-        Inputs: an array or a frame of Dask; a list of Delayed or Future, each with some rows, such as an array, or a
+    x : Dask collection, list of blocks, path, or Batches
+        Inputs: a Dask array or data frame; a list of Delayed or Future, each with some rows, such as an array, or a
         table of pandas or Arrow; or the path of Parquet files, for `dask.dataframe.read_parquet`. Anything else that
         `Network.fit` takes is one block. Or a `Batches` whose number of rows is known and whose files the workers can
         read; its ``batch_size`` is that of training, unless there is another one.
     y : likewise, or str or list of str, optional
-        Targets, with as many rows. Beside a frame or a path also the names of columns, which are taken out of `x`. A
-        `Batches` has its own.
+        Targets, with as many rows. Beside a Dask data frame or a path also the names of columns, which are taken out of
+        `x`; all others are inputs. A `Batches` has its own.
     client : distributed.Client, optional
         By default the present one (`distributed.default_client`) or, without one, a cluster of this machine for the
         time of the call.
     epochs, learning_rate, batch_size, optimizer, seed, callback, callbacks
         As in `Network.fit`.
     shuffle : bool, default True
-        Must be False beside `batch_size`: the batches are taken in the order of the data.
+        Must be False beside `batch_size`: batches follow the order of the data.
     sample_weight : as y, optional
         As in `Network.fit`.
     class_weight, patience, min_delta, schedule, resume, standardize, missing, progress
@@ -347,8 +347,8 @@ def fit(
             batch = None
         if batch is not None and shuffled:
             raise ValueError(
-                "shuffle: expected False beside batch_size, since data of Dask is taken in its own order, got True; "
-                "put the rows in random order once, before: frame.sample(frac=1), or write them so"
+                "shuffle: expected False beside batch_size, since Dask data is taken in its own order, got True; "
+                "put the rows in random order beforehand; frame.sample(frac=1) does so only within each partition"
             )
         weigh = None if class_weight is None else data.weigh(class_weight, rows)
         data.warn_of_unreachable_targets(standardize)

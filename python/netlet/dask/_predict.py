@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Predictions for collections of Dask, which are collections again: nothing is computed before they are asked for."""
+"""Predictions for Dask collections: lazy ones, of which nothing is computed before you ask for it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ import dask.array
 import numpy as np
 from dask.delayed import Delayed
 
-from .._data import shown
 from .._library import thread_limit
 from ._rows import are_blocks, is_frame, rechunked
 
@@ -20,18 +19,18 @@ if TYPE_CHECKING:
 
 
 def predict(net: Network, x: Any) -> Any:
-    """Predict classes or values, as `Network.predict` does, when they are asked for.
+    """Predict classes or values lazily, as `Network.predict` does.
 
     Parameters
     ----------
     net : Network
         As it is now: later training does not change these predictions.
-    x : array or frame of Dask, or list of Delayed
+    x : Dask array or data frame, or list of Delayed
 
     Returns
     -------
-    array, series or frame of Dask, or list of Delayed
-        An array of an array; of a frame a series with its index or, for several targets, a frame.
+    Dask array, series or data frame, or list of Delayed
+        For an array an array; for a data frame a series with its index or, for several targets, a data frame.
 
     Raises
     ------
@@ -53,18 +52,18 @@ def predict(net: Network, x: Any) -> Any:
 
 
 def predict_proba(net: Network, x: Any) -> Any:
-    """Compute the probability of each class, as `Network.predict_proba` does, when they are asked for.
+    """Compute the probability of each class lazily, as `Network.predict_proba` does.
 
     Parameters
     ----------
     net : Network
         As it is now: later training does not change these predictions.
-    x : array or frame of Dask, or list of Delayed
+    x : Dask array or data frame, or list of Delayed
 
     Returns
     -------
-    array or frame of Dask, or list of Delayed
-        The columns of a frame are the labels of the classes.
+    Dask array or data frame, or list of Delayed
+        The columns of a data frame are the labels of the classes.
 
     Raises
     ------
@@ -101,7 +100,10 @@ def mapped(model: Any, method: str, x: Any, row: Any, columns: Any = None) -> An
         return [dask.delayed(predicted)(block, once, method) for block in x]
     if isinstance(x, Delayed):
         return dask.delayed(predicted)(x, once, method)
-    raise TypeError(f"x: expected an array or a frame of Dask, or a list of Delayed, got {shown(x)}")
+    raise TypeError(
+        f"x: expected a Dask array or data frame, or a list of Delayed, got {type(x).__name__}; data that is in this "
+        f"process is for {method} of the network itself"
+    )
 
 
 def predicted(block: Any, model: Any, method: str) -> Any:

@@ -16,9 +16,9 @@ import dask
 import dask.array
 import numpy as np
 from dask.delayed import Delayed
-from distributed import Client, Future, wait
+from distributed import Client, Future, futures_of, wait
 
-from .._data import shown
+from .._data import require_known_rows, shown
 from .._shares import blocks_of, shares
 from ..batches import Batches
 from ..reference.sums import BLOCK_ROWS
@@ -160,8 +160,7 @@ def _columns_of_batches(client: Client, source: Batches, y: Any, sample_weight: 
     for name, value in (("y", y), ("sample_weight", sample_weight)):
         if value is not None:
             raise ValueError(f"{name}: expected None beside a netlet.Batches, which has its own, got {shown(value)}")
-    if source.rows is None:
-        raise ValueError("x: expected a netlet.Batches whose number of rows is known, such as one of Parquet files")
+    require_known_rows(source, "x")
     if source.shuffle_window is not None:
         raise ValueError(
             f"x: expected a netlet.Batches without shuffle_window, as the rows stay on the workers, got "
@@ -218,7 +217,13 @@ def _parts(client: Client, values: list[Any]) -> list[list[Any]]:
     persisted: dict[int, Any] = {}
     for kind in filter(None, (arrays, frames)):  # their graphs are not of one kind
         persisted.update(zip(map(id, kind), client.persist(kind)))
-    return [client.compute(_delayed(persisted.get(id(value), value))) for value in values]
+    # where Dask reads several Parquet files as one partition, as it does if some of their columns are not wanted, it
+    # loses the other partitions of what it persists: then the frames share the graph that is not optimised
+    if any(len(futures_of(persisted[id(frame)])) != frame.npartitions for frame in frames):
+        persisted.update((id(frame), frame.to_delayed(optimize_graph=False)) for frame in frames)
+    parts = [_delayed(persisted.get(id(value), value)) for value in values]
+    futures = iter(client.compute(list(itertools.chain.from_iterable(parts))))  # at once, for tasks in common
+    return [list(itertools.islice(futures, len(each))) for each in parts]
 
 
 def _is_collection(value: Any) -> bool:

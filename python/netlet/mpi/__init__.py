@@ -75,8 +75,8 @@ def fit(
     x, y, sample_weight, validation_data
         As in `Network.fit`. By default all ranks see all rows, best as memory maps
         (``numpy.load(path, mmap_mode="r")``), and each reads those that it needs. See `local`. Or `x` alone, a
-        `Batches` of known number of rows: each rank reads its share once, and has it in memory from then on. Its
-        `batch_size` is the default, its order that of training. `validation_data` may be one, too.
+        `Batches` whose number of rows is known: each rank reads its share once, and keeps it in memory. Its
+        `batch_size` is the default, and training follows its order. `validation_data` may be one, too.
     comm : mpi4py.MPI.Intracomm, optional
         By default ``MPI.COMM_WORLD``. Messages go through a duplicate of it.
     local : bool, default False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from .._data import RowSource, shown
+from .._data import RowSource, require_known_rows, shown
 from . import _agreement as agreement
 from ._shares import share
 
@@ -27,10 +27,7 @@ class Part(NamedTuple):
 
 def part_of(ranks: Ranks, source: Any, names: list[str] | None, local: bool, name: str = "x") -> Part:
     """The rows that this rank is to have: its share or, if the source is its own, all."""
-    if source.rows is None:
-        raise ValueError(
-            f"{name}: expected a netlet.Batches whose number of rows is known, such as one of Parquet files"
-        )
+    require_known_rows(source, name)
     if source.shuffle_window is not None:
         raise ValueError(
             f"{name}: expected a netlet.Batches without shuffle_window, as each rank keeps its rows, got "

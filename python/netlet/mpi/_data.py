@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Rows = SharedRows | LocalRows
 
 _CHECKED = 1 << 12  # rows that are looked at together
-_LOCAL = "; local=True if each rank has rows of its own"
+_SHARED = "; local=True if each rank has rows of its own"
 
 
 class Given(NamedTuple):
@@ -66,9 +66,12 @@ class Data:
         self.known = net._known()
         self.given = {"x": x, "y": y, "validation_data": options["validation_data"]}
         self.feature_names = (names or names_of(x)) if net._feature_names is None else None
+        self._hint = "" if local else _SHARED
         self._main = main = self._arrays(x, y, options["sample_weight"], "")
         agreement.require_same(
-            ranks, {"feature_names": str(self.feature_names) if len(main.x) else None, **self._facts(main, "")}, _LOCAL
+            ranks,
+            {"feature_names": str(self.feature_names) if len(main.x) else None, **self._facts(main, "")},
+            self._hint,
         )
         self.feature_names = next((names for names in ranks.listed(self.feature_names) if names is not None), None)
         self._read, self.classes = targets.reading(ranks, net, main.y[self._own(len(main.y))], self.missing)
@@ -138,7 +141,7 @@ class Data:
         x, y, weight = parts
         held = self._arrays(x, y, weight, "validation_data: ")
         weighted = {"validation_data, sample_weight": "none" if held.weight is None else "some"}
-        agreement.require_same(self._ranks, {**weighted, **self._facts(held, "validation_data, ")}, _LOCAL)
+        agreement.require_same(self._ranks, {**weighted, **self._facts(held, "validation_data, ")}, self._hint)
         return held
 
     def _targets(self, y: Array) -> Array:

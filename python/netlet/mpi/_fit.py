@@ -198,8 +198,8 @@ def _warn_of_idle_ranks(ranks: Ranks, rows: int, batch: int) -> None:
     blocks = blocks_of(batch)
     if blocks < ranks.size:
         warnings.warn(
-            f"batch_size: a batch of {batch} rows is {blocks} block{'s' if blocks > 1 else ''} of 256, so "
-            f"{ranks.size - blocks} of {ranks.size} ranks have nothing to do at each step",
+            f"batch_size: a batch of {batch} rows is {blocks} block{'s' if blocks > 1 else ''} of 256: "
+            f"work for only {blocks} of {ranks.size} ranks at each step",
             stacklevel=6,
         )
 
