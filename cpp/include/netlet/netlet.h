@@ -548,14 +548,14 @@ NETLET_API size_t netlet_partial_size(const netlet_network* network, const netle
                                       size_t rows);
 /* Sums over a part of a batch: x, the batch's rows from first_row on, which is a multiple of 256, as is x->rows
  * unless they are the batch's last. targets: as in netlet_step, but no output_gradient; their weights may all be 0. partial:
- * netlet_partial_size bytes, aligned to 8, which are none after a failure. It reads the network, and may be called by the functions that netlet_fit calls. The
- * network keeps the memory that this took, for the next call. */
+ * netlet_partial_size bytes, aligned to 8; after a failure they are no partial. It reads the network, and may be called
+ * by the functions that netlet_fit calls. The network keeps the memory that this took, for the next call. */
 NETLET_API netlet_status netlet_partial(const netlet_network* network, const netlet_array* x,
                                         const netlet_targets* targets, const netlet_task* task, size_t first_row,
                                         void* partial, size_t size, netlet_error* error);
 /* Adds two partials of one task that have no block in common, in whatever order. Sums of another task (another kind, batch,
- * step or epoch) or of another network's shape are refused. out: *size bytes, at most a_size + b_size
- * are needed, aligned to 8 like a and b, and neither of them; *size becomes the size of the result. */
+ * step or epoch), or of a network with another dtype or number of parameters, are refused. out: *size bytes, at most
+ * a_size + b_size are needed, aligned to 8 like a and b, and neither of them; *size becomes the size of the result. */
 NETLET_API netlet_status netlet_combine(const void* a, size_t a_size, const void* b, size_t b_size, void* out,
                                         size_t* size, netlet_error* error);
 /* Uses the sums of a whole batch, of kind gradient. With an optimizer: the step that netlet_step would make. gradient: NULL,
