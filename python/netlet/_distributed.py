@@ -46,22 +46,6 @@ class Task:
         The number of the optimizer's step, `Optimizer.steps`: dropout depends on it, and only sums of one step can be
         combined.
 
-    Attributes
-    ----------
-    kind : str
-        ``"gradient"`` (with the loss) of a training step; ``"loss"``, as `Network.evaluate` computes it;
-        ``"weights"`` alone; ``"means"`` and ``"deviations"``, the two passes of `Network.learn_scaling`.
-    columns : str
-        ``"x"`` or ``"y"`` with means and deviations: whose they are.
-    data : str
-        ``"training"`` or ``"validation"``: over whose rows.
-    rows : int
-        Of the whole batch.
-    first : int
-        How many rows of the data, or of the epoch's shuffled order, come before the batch.
-    order : numpy.ndarray of int64, or None
-        The numbers of all of its rows, if they are shuffled.
-
     Examples
     --------
     >>> from netlet import Network, Task
@@ -74,10 +58,8 @@ class Task:
     def __init__(self, network: Any, rows: int, *, step: int = 0) -> None:
         if not isinstance(network, _core.Network):
             raise TypeError(f"network: expected a Network, got {shown(network)}")
-        rows, step = (
-            integer("rows", rows, 1, 2**62, "a positive integer"),
-            integer("step", step, 0, 2**63, "an integer"),
-        )
+        rows = integer("rows", rows, 1, 2**62, "a positive integer")
+        step = integer("step", step, 0, 2**63, "an integer")
         drops = any(network.dropout)
         self._parts = (0, 0, 0, int(drops), rows, 0, None, network.seed if drops else 0, step, None)
 
@@ -92,26 +74,36 @@ class Task:
 
     @property
     def kind(self) -> str:
+        """What is summed.
+
+        ``"gradient"`` (with the loss) of a training step; ``"loss"``, as `Network.evaluate` computes it;
+        ``"weights"`` alone; ``"means"`` or ``"deviations"``, the two passes of `Network.learn_scaling`.
+        """
         return _KINDS[self._parts[0]]
 
     @property
     def columns(self) -> str:
+        """With means and deviations, whose they are: ``"x"`` or ``"y"``."""
         return _COLUMNS.get(self._parts[1], "")
 
     @property
     def data(self) -> str:
+        """Over whose rows: ``"training"`` or ``"validation"``."""
         return "validation" if self._parts[2] else "training"
 
     @property
     def rows(self) -> int:
+        """The number of rows of the whole batch."""
         return int(self._parts[4])
 
     @property
     def first(self) -> int:
+        """How many rows of the data, or of the epoch's shuffled order, come before the batch."""
         return int(self._parts[5])
 
     @property
     def order(self) -> npt.NDArray[np.int64] | None:
+        """The numbers, in the data, of all of the batch's rows if they are shuffled; int64."""
         return self._parts[6]
 
     def rows_of(self, first_row: int, count: int) -> slice | npt.NDArray[np.int64]:
