@@ -274,10 +274,11 @@ py::array partial(py::handle self, py::handle x, py::handle y, py::handle sample
 
 py::array combine(py::handle a, py::handle b) {
   const BorrowedPartial left("partials", a), right("partials", b);
-  std::size_t size = left.size + right.size;
+  std::size_t size = 0;
+  netlet::Check check;
+  check(netlet_combine(left.data, left.size, right.data, right.size, nullptr, &size, check));
   py::array_t<std::uint8_t> sum((py::ssize_t)size);
   void* const to = sum.mutable_data();
-  netlet::Check check;
   check(compute((double)size,
                 [&] { return netlet_combine(left.data, left.size, right.data, right.size, to, &size, check); }));
   sum.resize({(py::ssize_t)size}, false);

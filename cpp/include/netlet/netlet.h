@@ -554,8 +554,9 @@ NETLET_API netlet_status netlet_partial(const netlet_network* network, const net
                                         const netlet_targets* targets, const netlet_task* task, size_t first_row,
                                         void* partial, size_t size, netlet_error* error);
 /* Adds two partials of one task that have no block in common, in whatever order. Sums of another task (another kind, batch,
- * step or epoch), or of a network with another dtype or number of parameters, are refused. out: *size bytes, at most
- * a_size + b_size are needed, aligned to 8 like a and b, and neither of them; *size becomes the size of the result. */
+ * step or epoch), or of a network with another dtype, other layers or another loss, are refused. out: *size bytes, of
+ * which a_size + b_size are enough, aligned to 8 like a and b, and neither of them; *size becomes the size of the result.
+ * With out NULL, *size becomes the number of bytes that out must have. */
 NETLET_API netlet_status netlet_combine(const void* a, size_t a_size, const void* b, size_t b_size, void* out,
                                         size_t* size, netlet_error* error);
 /* Uses the sums of a whole batch, of kind gradient. With an optimizer: the step that netlet_step would make. gradient: NULL,

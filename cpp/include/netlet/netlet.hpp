@@ -294,9 +294,10 @@ typedef std::vector<unsigned char> Partial;
 
 // Adds two partials of a task that have no block in common.
 inline Partial combine(const Partial& a, const Partial& b) {
-  std::size_t size = a.size() + b.size();
-  Partial sum(size);
+  std::size_t size = 0;
   Check check;
+  check(netlet_combine(a.data(), a.size(), b.data(), b.size(), nullptr, &size, check));
+  Partial sum(size);
   check(netlet_combine(a.data(), a.size(), b.data(), b.size(), sum.data(), &size, check));
   sum.resize(size);
   return sum;

@@ -11,7 +11,7 @@
 namespace netlet::core {
 namespace {
 
-constexpr uint64_t kMark = 0x31747261706c746e;  // "ntlpart1" where bytes are in the usual order
+constexpr uint64_t kMark = 0x32747261706c746e;  // "ntlpart2" where bytes are in the usual order
 constexpr size_t kLevels = 8 * sizeof(size_t);
 
 // A node of the tree over `blocks` blocks. One that has no sibling is also its own parent: `risen` finds the highest name.
@@ -52,9 +52,42 @@ uint32_t task_number(const netlet_task& task) {
          (uint32_t)(gradient ? task.dropout : 0) << 24;
 }
 
+// FNV-1a over whole numbers.
+class Hash {
+ public:
+  void add(uint64_t number) {
+    value_ = (value_ ^ number) * 0x100000001b3;
+    value_ ^= value_ >> 32;  // so that high bits reach low ones, too
+  }
+  void add(const double* values, size_t count) {
+    uint64_t bits;
+    for (size_t i = 0; i < count; ++i) add((memcpy(&bits, &values[i], sizeof bits), bits));
+  }
+  uint64_t value() const { return value_; }
+
+ private:
+  uint64_t value_ = 0xcbf29ce484222325;
+};
+
+// Of what sums depend on, apart from rows and parameters.
+uint64_t hash_of(const netlet_network& net, const netlet_task& task) {
+  Hash hash;
+  hash.add(NETLET_NUMERICS_VERSION);
+  hash.add((uint64_t)net.loss);
+  hash.add(net.loss_parameters.data(), net.loss_parameters.size());
+  for (size_t i = 0; i < net.layer_count(); ++i) {
+    const Layer& layer = net.layers[i];
+    hash.add(layer.inputs);
+    hash.add(layer.outputs);
+    hash.add((uint64_t)layer.activation);
+  }
+  if (task.kind == NETLET_TASK_DEVIATIONS && task.moments) hash.add(task.moments, values_of(net, task));
+  return hash.value();
+}
+
 Head head_of(const netlet_network& net, const netlet_task& task) {
-  return {kMark,     task_number(task), (uint32_t)net.dtype,  task.rows, task.first,
-          task.seed, task.stream,       values_of(net, task), 0};
+  return {kMark,       task_number(task),  (uint32_t)net.dtype,  task.rows, task.first, task.seed,
+          task.stream, hash_of(net, task), values_of(net, task), 0};
 }
 
 // Pieces of a range of rows, of which the first is the first of a block.
@@ -87,6 +120,8 @@ netlet_status check_task(const netlet_network& net, const netlet_task* task, net
   return check_scalable(net, task->scaling, error);
 }
 
+Node node_of(const Piece& piece) { return {(size_t)piece.level, (size_t)piece.index}; }
+
 // A partial that somebody has handed in.
 struct View {
   const Head* head;
@@ -111,7 +146,7 @@ netlet_status read(const char* name, const void* partial, size_t size, View* vie
   size_t end = 0;
   for (size_t i = 0; i < head->pieces; ++i) {
     const Piece& piece = view->piece(i);
-    const Node node = {(size_t)piece.level, (size_t)piece.index};
+    const Node node = node_of(piece);
     if (piece.level >= kLevels || piece.index > blocks >> piece.level || node.begin() < end || node.begin() >= blocks ||
         node.risen(blocks).level != node.level || (node.level && Node{node.level - 1, 2 * node.index}.is_root(blocks)))
       return invalid(error, "%s: expected pieces of the tree in their order, got others", name);
@@ -139,25 +174,63 @@ class Stack {
   Stack(const Head& head, char* pieces) : head_(head), pieces_(pieces), bytes_(head.piece_bytes()) {}
   size_t size() const { return size_; }
   void push(const Piece& piece) {
-    memcpy(at(size_++), &piece, bytes_);
-    while (size_ > 1 && top(2).level == top(1).level && top(2).index % 2 == 0 && top(2).index + 1 == top(1).index) {
-      top(2).add(top(1));
-      add_values(head_, &top(2) + 1, &top(1) + 1);
-      const Node up = Node{(size_t)top(2).level, (size_t)top(2).index}.parent().risen(head_.blocks());
-      top(2).level = up.level;
-      top(2).index = up.index;
-      --size_;
+    const Piece* last = &piece;
+    for (; size_ > 0 && siblings(top(), *last); last = &top(), --size_) {
+      top().add(*last);
+      add_values(head_, &top() + 1, last + 1);
+      const Node up = node_of(top()).parent().risen(head_.blocks());
+      top().level = up.level;
+      top().index = up.index;
     }
+    if (last == &piece) memcpy(pieces_ + size_ * bytes_, last, bytes_);
+    ++size_;
   }
 
  private:
-  char* at(size_t i) const { return pieces_ + i * bytes_; }
-  Piece& top(size_t from_end) const { return *reinterpret_cast<Piece*>(at(size_ - from_end)); }
+  static bool siblings(const Piece& a, const Piece& b) {
+    return a.level == b.level && a.index % 2 == 0 && a.index + 1 == b.index;
+  }
+  Piece& top() const { return *reinterpret_cast<Piece*>(pieces_ + (size_ - 1) * bytes_); }
   const Head& head_;
   char* const pieces_;
   const size_t bytes_;
   size_t size_ = 0;
 };
+
+// f(piece) for those of both, in the order of their blocks; ends early if it returns false.
+template <class F> void each_piece(const View& left, const View& right, F f) {
+  const size_t n = (size_t)left.head->pieces, m = (size_t)right.head->pieces;
+  for (size_t i = 0, j = 0; i < n || j < m;) {
+    const bool from_left = j == m || (i < n && node_of(left.piece(i)).begin() < node_of(right.piece(j)).begin());
+    if (!f(from_left ? left.piece(i++) : right.piece(j++))) return;
+  }
+}
+
+// The most pieces that a Stack has while those of both are pushed; fails if a block is in both.
+netlet_status count_pieces(const View& left, const View& right, size_t* most, netlet_error* error) {
+  const size_t blocks = left.head->blocks();
+  size_t before = 0, begin = 0, end = 0;  // pieces before the blocks begin to end, which are without a gap
+  size_t open = 0;                        // pieces of these
+  netlet_status status = NETLET_OK;
+  *most = 0;
+  each_piece(left, right, [&](const Piece& piece) {
+    const Node node = node_of(piece);
+    if (node.begin() < end) {
+      status = invalid(error, "b: expected other blocks than a's, got block %zu in both", node.begin());
+      return false;
+    }
+    if (node.begin() > end) {
+      before += open;
+      begin = node.begin();
+    }
+    end = node.end(blocks);
+    open = 0;
+    each_node(begin, end, blocks, [&](const Node&) { return ++open, true; });
+    *most = larger(*most, before + open);
+    return true;
+  });
+  return status;
+}
 
 netlet_array rows_of(const netlet_array& a, size_t first, size_t rows) {
   netlet_array part = a;
@@ -296,7 +369,7 @@ netlet_status read_total(const netlet_network& net, const netlet_task& task, con
     return invalid(error, "total: expected the sums of this task, got those of another task or network");
   const Piece& first = view.piece(0);
   const size_t blocks = expected.blocks();
-  const Node node = {(size_t)first.level, (size_t)first.index};
+  const Node node = node_of(first);
   if (!node.is_root(blocks))
     return invalid(error,
                    "total: expected the sums of all %zu blocks of 256 rows, got those of %zu pieces, the first of "
@@ -367,27 +440,20 @@ netlet_status netlet_combine(const void* a, size_t a_size, const void* b, size_t
   NETLET_TRY(read("a", a, a_size, &left, error));
   NETLET_TRY(read("b", b, b_size, &right, error));
   Head head = *left.head;
-  const size_t n = (size_t)head.pieces, m = (size_t)right.head->pieces, blocks = head.blocks();
   head.pieces = right.head->pieces;
   if (memcmp(&head, right.head, sizeof head) != 0)
     return invalid(error, "b: expected sums of the same batch as a, got those of another batch, step or network");
-  const auto node = [](const Piece& piece) { return Node{(size_t)piece.level, (size_t)piece.index}; };
-  for (size_t i = 0, j = 0; i < n && j < m;) {
-    const Node p = node(left.piece(i)), q = node(right.piece(j));
-    if (p.begin() < q.end(blocks) && q.begin() < p.end(blocks))
-      return invalid(error, "b: expected other blocks than a's, got block %zu in both", larger(p.begin(), q.begin()));
-    p.begin() < q.begin() ? ++i : ++j;
-  }
-  if (!out || !aligned(out) || *size < a_size + b_size - sizeof(Head))
-    return invalid(error, "out: expected %zu bytes aligned to %zu, got %zu", a_size + b_size, alignof(Head), *size);
+  size_t most;
+  NETLET_TRY(count_pieces(left, right, &most, error));
+  const size_t needed = sizeof(Head) + most * head.piece_bytes();
+  if (!out) return *size = needed, NETLET_OK;
+  if (!aligned(out) || *size < needed)
+    return invalid(error, "out: expected %zu bytes aligned to %zu, got %zu", needed, alignof(Head), *size);
   const DefaultFloatingPoint floating_point;
   Head& result = *static_cast<Head*>(out);
   result = head;
   Stack stack(result, reinterpret_cast<char*>(&result + 1));
-  for (size_t i = 0, j = 0; i < n || j < m;) {
-    const bool from_left = j == m || (i < n && node(left.piece(i)).begin() < node(right.piece(j)).begin());
-    stack.push(from_left ? left.piece(i++) : right.piece(j++));
-  }
+  each_piece(left, right, [&](const Piece& piece) { return stack.push(piece), true; });
   result.pieces = stack.size();
   *size = sizeof(Head) + stack.size() * result.piece_bytes();
   return NETLET_OK;

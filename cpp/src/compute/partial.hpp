@@ -14,8 +14,9 @@ struct Head {
   uint32_t task, dtype;  // what is summed, see task_number(); dtype of the gradient's values
   uint64_t rows, first;  // of the batch, as in netlet_task
   uint64_t seed, stream;
-  uint64_t values;  // of a piece: of the dtype with a gradient, otherwise binary64
-  uint64_t pieces;  // the only field in which the partials of a task differ
+  uint64_t network;  // a hash of its layers and loss, of the numerics version, and of the means of deviations
+  uint64_t values;   // of a piece: of the dtype with a gradient, otherwise binary64
+  uint64_t pieces;   // the only field in which the partials of a task differ
 
   int kind() const { return (int)(task & 0xff); }
   size_t blocks() const { return divide_up((size_t)rows, kBlockRows); }

@@ -389,6 +389,26 @@ void what_does_not_belong_together_is_refused() {
   refused(netlet_step_task(net.get(), kRows - 1, 0), net);
   refused(task, wider);
   refused(task, narrow);
+  const auto like = [&](std::vector<std::size_t> sizes, netlet::Activation hidden, netlet::Loss loss) {
+    Network with(sizes, {hidden, netlet::Activation::identity}, loss, netlet::Reduction::mean, net.dtype(), {});
+    with.initialize(netlet::Init::glorot_uniform, 7);
+    return with;
+  };
+  const std::vector<std::size_t> sizes = {kInputs, 4, kOutputs};
+  refused(task, like(sizes, netlet::Activation::relu, netlet::Loss::squared_error));
+  refused(task, like(sizes, netlet::Activation::tanh, netlet::Loss::huber));
+  CHECK(netlet::combine(a, setting.part(like(sizes, netlet::Activation::tanh, netlet::Loss::squared_error), task,
+                                        2 * kBlock, kBlock)) ==
+        netlet::combine(a, setting.part(net, task, 2 * kBlock, kBlock)));
+  const std::vector<double> means(8, 1), others(8, -1);  // of which deviations are taken
+  netlet_task deviations = task;
+  deviations.kind = NETLET_TASK_DEVIATIONS;
+  deviations.scaling = NETLET_SCALE_INPUTS;
+  deviations.moments = means.data();
+  const Partial taken = setting.part(net, deviations, 0, kBlock);
+  CHECK(netlet::combine(taken, setting.part(net, deviations, kBlock, kBlock)).size() == taken.size());
+  deviations.moments = others.data();
+  CHECK_ERROR(netlet::combine(taken, setting.part(net, deviations, kBlock, kBlock)), "expected sums of the same batch");
   netlet_task other = task;
   other.kind = NETLET_TASK_LOSS;
   refused(other, net);
@@ -435,15 +455,17 @@ void hostile_buffers_are_refused() {
   const std::string before = net.fingerprint();
   int refused = 0, taken = 0;
   const auto meet = [&](const Partial& bad) {
-    std::size_t size = bad.size() + other.size();
-    Partial out(size);
     std::vector<unsigned char> exact(bad);  // as large as it is said to be
     exact.shrink_to_fit();
     netlet_error error = {};
     for (const bool first : {true, false}) {
-      size = out.size();
       const Partial &a = first ? exact : other, &b = first ? other : exact;
-      const netlet_status status = netlet_combine(a.data(), a.size(), b.data(), b.size(), out.data(), &size, &error);
+      std::size_t size = 0;
+      netlet_status status = netlet_combine(a.data(), a.size(), b.data(), b.size(), nullptr, &size, &error);
+      CHECK(status != NETLET_OK || size <= a.size() + b.size());
+      Partial out(size);
+      if (status == NETLET_OK)
+        status = netlet_combine(a.data(), a.size(), b.data(), b.size(), out.data(), &size, &error);
       CHECK(status == NETLET_OK ? size <= out.size() : status == NETLET_ERROR_ARGUMENT && error.message[0]);
       ++(status == NETLET_OK ? taken : refused);
     }
@@ -481,9 +503,13 @@ void hostile_buffers_are_refused() {
   Partial small(size);
   CHECK(netlet_combine(good.data(), good.size(), other.data(), other.size(), small.data(), &size, &error) ==
         NETLET_ERROR_ARGUMENT);
-  size = good.size() + other.size();
-  CHECK(netlet_combine(good.data(), good.size(), other.data(), other.size(), nullptr, &size, &error) ==
-        NETLET_ERROR_ARGUMENT);
+  CHECK(netlet_combine(good.data(), good.size(), other.data(), other.size(), nullptr, &size, &error) == NETLET_OK);
+  for (const std::size_t less : {1, 0}) {
+    Partial room(size - less);
+    std::size_t given = room.size();
+    CHECK((netlet_combine(good.data(), good.size(), other.data(), other.size(), room.data(), &given, &error) ==
+           NETLET_OK) == (less == 0));
+  }
 }
 
 }  // namespace
