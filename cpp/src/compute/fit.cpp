@@ -503,7 +503,7 @@ template <class T> class Fit {
 
   netlet_status send_reports(bool* stop) {
     const int answer = reports_.send();
-    if (answer == 0) look_again();
+    if (answer == 0 && options_.on_epochs && !options_.report_together) look_again();
     *stop = answer > 0;
     return answer < 0 ? callback_failed() : NETLET_OK;
   }
