@@ -422,12 +422,10 @@ netlet_status netlet_partial(const netlet_network* network, const netlet_array* 
     head = {};  // what is not whole must not be taken for it
     Head done = head_of(*network, *task);
     done.pieces = piece_count(*task, first_row, rows);
-    using Runner = BatchRunner<decltype(zero)>;
-    Runner* const runner = network->workspace.take<Runner>();
+    const Taken<BatchRunner<decltype(zero)>> runner(network->workspace);
     if (!runner) return out_of_memory(error);
     const netlet_status status = Parts<decltype(zero)>(*network, *x, *targets, *task, first_row, *runner)
                                      .write(done, reinterpret_cast<char*>(&head + 1), error);
-    network->workspace.leave(runner);
     if (status == NETLET_OK) head = done;
     return status;
   });

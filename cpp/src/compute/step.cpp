@@ -89,12 +89,13 @@ netlet_status netlet_backward(const netlet_network* network, const netlet_array*
     double mean;
     NETLET_TRY(check_classes_and_weights<T>(*network, *targets, error));
     NETLET_TRY(mean_weight<T>(*targets, x->rows, &mean, error));
-    BatchRunner<T> runner;
-    NETLET_TRY(runner.prepare(*network, *x, *targets, false, x->rows, {true, false, false}, nullptr, false, error));
-    runner.read();
-    const BatchLoss sum = runner.pass({x, targets, nullptr, 0, x->rows, {}});
+    const Taken<BatchRunner<T>> runner(network->workspace);
+    if (!runner) return out_of_memory(error);
+    NETLET_TRY(runner->prepare(*network, *x, *targets, false, x->rows, {true, false, false}, nullptr, false, error));
+    runner->read();
+    const BatchLoss sum = runner->pass({x, targets, nullptr, 0, x->rows, {}});
     NETLET_TRY(check_stop(error));
-    runner.store_gradient(static_cast<T*>(gradient));
+    runner->store_gradient(static_cast<T*>(gradient));
     NETLET_TRY(check_stop(error));
     if (loss) *loss = reduced(sum.sum, divisor(*network, *targets, x->rows, sum.weight));
     return NETLET_OK;
@@ -108,19 +109,20 @@ netlet_status netlet_step(netlet_network* network, const netlet_array* x, const 
   return training("step", *network, *optimizer, error, [&](const Held&, auto zero) {
     using T = decltype(zero);
     NETLET_TRY(check_data<T>(*network, *x, *targets, 0, error));
-    BatchRunner<T> runner;
+    const Taken<BatchRunner<T>> runner(network->workspace);
+    if (!runner) return out_of_memory(error);
     const PassKind kind = {true, false, network->has_dropout()};
-    NETLET_TRY(runner.prepare(*network, *x, *targets, false, x->rows, kind, optimizer, false, error));
+    NETLET_TRY(runner->prepare(*network, *x, *targets, false, x->rows, kind, optimizer, false, error));
     NETLET_TRY(check_optimizer(*optimizer, network->parameter_count, network->dtype, error));
-    runner.read();
+    runner->read();
     const DropoutKey dropout = {network->seed, (uint32_t)optimizer->progress.steps, kDropoutInStep, 0};
-    const BatchLoss sum = runner.pass({x, targets, nullptr, 0, x->rows, dropout});
+    const BatchLoss sum = runner->pass({x, targets, nullptr, 0, x->rows, dropout});
     NETLET_TRY(check_stop(error));
     if (!isfinite(sum.sum))
       return fail(error, NETLET_ERROR_DIVERGED, "step: the loss is %s; nothing was changed",
                   isnan(sum.sum) ? "nan" : "inf");
     NETLET_TRY(bind(*optimizer, network->parameter_count, network->dtype, error));
-    runner.update(*network, *optimizer, 1);
+    runner->update(*network, *optimizer, 1);
     if (loss) *loss = reduced(sum.sum, divisor(*network, *targets, x->rows, sum.weight));
     return NETLET_OK;
   });

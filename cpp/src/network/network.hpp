@@ -45,7 +45,7 @@ struct netlet_network : netlet::core::Architecture {
   netlet::core::Shared<uint64_t> seed, epochs_trained;
   int numerics = NETLET_NUMERICS_VERSION;  // version under which it was saved, if it comes from a file
   mutable netlet::core::Users users;
-  mutable netlet::core::Kept workspace;  // of netlet_partial
+  mutable netlet::core::Kept workspace;  // of netlet_step, netlet_backward and netlet_partial
 
   const netlet::core::Scaling& scaling(int kind) const {
     return kind == NETLET_SCALE_INPUTS ? input_scaling : output_scaling;

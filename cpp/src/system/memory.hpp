@@ -10,16 +10,26 @@
 #include <atomic>
 #include <new>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace netlet::core {
 
 constexpr size_t kCacheLine = 64;
+constexpr size_t kHugePage = 1 << 21;
 
 inline void* aligned_allocate(size_t bytes) {
 #if defined(_WIN32)
   return _aligned_malloc(bytes, kCacheLine);
 #else
   void* p = nullptr;
-  return posix_memalign(&p, kCacheLine, bytes) == 0 ? p : nullptr;
+  const bool huge = bytes >= kHugePage;
+  if (posix_memalign(&p, huge ? kHugePage : kCacheLine, bytes) != 0) return nullptr;
+#if defined(MADV_HUGEPAGE)
+  if (huge) (void)madvise(p, bytes, MADV_HUGEPAGE);  // rows of a wide layer lie on a page each
+#endif
+  return p;
 #endif
 }
 
@@ -127,6 +137,24 @@ class Kept {
   }
   std::atomic<void*> object_{nullptr};
   std::atomic<void (*)(void*)> free_{nullptr};
+};
+
+// What is kept there, or a new T, for the lifetime of this object; null if out of memory.
+template <class T> class Taken {
+ public:
+  explicit Taken(Kept& kept) : kept_(kept), object_(kept.take<T>()) {}
+  Taken(const Taken&) = delete;
+  Taken& operator=(const Taken&) = delete;
+  ~Taken() {
+    if (object_) kept_.leave(object_);
+  }
+  explicit operator bool() const { return object_ != nullptr; }
+  T& operator*() const { return *object_; }
+  T* operator->() const { return object_; }
+
+ private:
+  Kept& kept_;
+  T* const object_;
 };
 
 // Cuts a buffer into pieces that begin at cache lines. lay_out(take) gets each from take(rows, columns); it is called
