@@ -75,7 +75,8 @@ template <class T> void products(const char* what, const char* dtype, size_t row
                    NETLET_IDENTITY, nullptr, y.data());
     if (rows == 1) return y;
     kernel.backward(rows, outputs, inputs, d.data(), {w.data(), false}, NETLET_IDENTITY, x.data(), s.data());
-    kernel.gradient(rows, outputs, inputs, input, d.data(), (ptrdiff_t)outputs, g.data(), &g[inputs * outputs]);
+    kernel.gradient(rows, outputs, inputs, input, {d.data(), false}, (ptrdiff_t)outputs, g.data(),
+                    &g[inputs * outputs]);
     return g;
   });
 }

@@ -19,7 +19,8 @@ constexpr size_t kGroupTree = 3;       // partial sums of a group over kWholeBlo
 constexpr size_t kChunkValues = 1 << 20;
 constexpr double kSharedStep = 1.6e7;   // operations of a step, at least, that is worth sharing: see useful_threads
 constexpr size_t kPackShare = 1 << 18;  // parameters that are worth another thread
-constexpr size_t kWideRows = 32, kWideColumns = 96;  // a group in a layer too wide for groups of whole rows
+constexpr size_t kWideRows = 32,
+                 kWideColumns = 96;  // a group in a layer too wide for groups of whole rows; whole panels
 
 constexpr double kRowOperations = 100;  // what else a row takes, roughly
 double operations(const netlet_network& net, size_t rows) { return 6.0 * (double)net.parameter_count * (double)rows; }
@@ -35,6 +36,7 @@ template <class T> netlet_status BatchRunner<T>::prepare(const netlet_network& n
   rows_ = rows;
   repeated_ = repeated;
   kind_ = kind;
+  kind_.panels = kind.delta;
   const size_t blocks = divide_up(rows, kBlockRows);
   small_ = optimizer && repeated && SmallSteps<T>::fit(net, rows, *optimizer);
   by_blocks_ = blocks > kWholeBlocks;
@@ -44,7 +46,7 @@ template <class T> netlet_status BatchRunner<T>::prepare(const netlet_network& n
     return small_steps_.allocate(net, x, targets, shuffled, rows, *optimizer) ? NETLET_OK : out_of_memory(error);
   if (!block_loss_.allocate(blocks) || !block_weight_.allocate(blocks) ||
       (kind.errors && !block_errors_.allocate(blocks)) ||
-      !pass_.allocate(net, x, targets, shuffled, by_blocks_ ? kBlockRows : rows, kind, workers_) ||
+      !pass_.allocate(net, x, targets, shuffled, by_blocks_ ? kBlockRows : rows, kind_, workers_) ||
       !(kind.delta ? packed_.allocate(net, 1) : packed_.allocate_none(net)) ||
       (kind.delta && ((by_blocks_ && !allocate_blocks()) || !prepare_update(optimizer))))
     return out_of_memory(error);

@@ -28,7 +28,7 @@ template <class T> bool Packed<T>::allocate(const netlet_network& net, size_t fi
            for (size_t i = 0; i < net.layer_count(); ++i) {
              const Layer& layer = net.layers[i];
              if (i >= first) backward_[i] = take(layer.inputs, layer.outputs);
-             if (wide(layer.outputs)) forward_[i] = take(layer.inputs, layer.outputs);
+             if (wide<T>(layer.outputs)) forward_[i] = take(layer.inputs, layer.outputs);
            }
          });
 }
@@ -53,7 +53,7 @@ template <class T> void Packed<T>::read(size_t layer, size_t k0, size_t k1, size
         memcpy(to + at + row * stride, w + row * n + from, (end - from) * sizeof(T));
     });
   if (T* const to = backward_[layer])
-    each_panel(wide(k) ? kernels<T>(k).panel : k, n, k, k0, k1, [&](size_t from, size_t end, size_t at, size_t stride) {
+    each_panel(wide<T>(k) ? kernels<T>(k).panel : k, n, k, k0, k1, [&](size_t from, size_t end, size_t at, size_t stride) {
       kernels<T>().transpose(end - from, j1 - j0, w + from * n + j0, (ptrdiff_t)n, to + at + j0 * stride,
                              (ptrdiff_t)stride);
     });

@@ -19,16 +19,13 @@ template <class T> class Packed {
   void read(size_t threads);
   void read(size_t layer, size_t k0, size_t k1, size_t j0, size_t j1);
 
-  Weights<T> weights(size_t layer) const {  // in place if there is no copy
-    return forward_[layer] ? Weights<T>{forward_[layer], true}
-                           : Weights<T>{net_->values<T>() + net_->layers[layer].weights, false};
+  Factor<T> weights(size_t layer) const {  // in place if there is no copy
+    return forward_[layer] ? Factor<T>{forward_[layer], true}
+                           : Factor<T>{net_->values<T>() + net_->layers[layer].weights, false};
   }
-  Weights<T> transposed(size_t layer) const { return {backward_[layer], wide(net_->layers[layer].inputs)}; }
+  Factor<T> transposed(size_t layer) const { return {backward_[layer], wide<T>(net_->layers[layer].inputs)}; }
 
  private:
-  static constexpr size_t kWideBytes = 1024;  // of a row
-  static bool wide(size_t columns) { return columns * sizeof(T) > kWideBytes; }
-
   const netlet_network* net_ = nullptr;
   Buffer<T> memory_;
   Buffer<T*> forward_, backward_;  // of each layer, null if there is no copy

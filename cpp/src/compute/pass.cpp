@@ -17,7 +17,7 @@ template <class T> bool Pass<T>::allocate(const netlet_network& net, const netle
   rows_each_ = rows;
   if (multiply_overflows(rows, threads, &rows) || !reader_.allocate(net, x, targets, shuffled, rows)) return false;
   const size_t layers = net.layer_count();
-  Buffer<T*>* const all[] = {&output_, &delta_, &sums_, &whole_, &mask_};
+  Buffer<T*>* const all[] = {&output_, &delta_, &sums_, &whole_, &mask_, &panels_};
   for (Buffer<T*>* pointers : all)
     if (!pointers->allocate(layers, true)) return false;
   if (!row_loss_.allocate(rows) || !input_.allocate(threads)) return false;
@@ -28,6 +28,7 @@ template <class T> bool Pass<T>::allocate(const netlet_network& net, const netle
       const bool dropped = kind.dropout && layer.dropout != 0, last = i + 1 == layers;
       output_[i] = take(rows, layer.outputs);
       if (kind.delta) delta_[i] = take(rows, layer.outputs);
+      if (kind.panels && wide<T>(layer.outputs)) panels_[i] = take(rows, layer.outputs);
       if ((kind.delta && activation_traits(layer.activation).reads_sums) || (last && net.has_classes()))
         sums_[i] = take(rows, layer.outputs);
       if (dropped) mask_[i] = take(rows, layer.outputs);
@@ -174,12 +175,30 @@ template <class T> void Pass<T>::backward(size_t at, size_t count, const Packed<
     for (size_t i = 0; i < count; ++i) kernels<T>().divide_by(m, s + i * m, net.input_scaling.scale());
 }
 
+template <class T> void Pass<T>::pack_deltas(const Batch& batch, size_t from, size_t at, size_t count) {
+  for (size_t i = 0; i < net_->layer_count(); ++i) {
+    if (!panels_[i]) continue;
+    const size_t n = net_->layers[i].outputs, width = kernels<T>(n).panel;
+    for (size_t row = from; row < from + count; ++row, ++at) {
+      const size_t in_block = row % kBlockRows, rows = smaller(kBlockRows, batch.rows - (row - in_block));
+      T* const block = panels_[i] + (at - in_block) * n;
+      for (size_t j = 0, columns; j < n; j += columns) {
+        columns = smaller(width, n - j);
+        memcpy(block + j * rows + in_block * columns, delta_[i] + at * n + j, columns * sizeof(T));
+      }
+    }
+    at -= count;
+  }
+}
+
 template <class T> void Pass<T>::gradient(const Group& group, size_t row, size_t count, T* g) const {
   const Layer& layer = net_->layers[group.layer];
   const size_t thread = row / rows_each_;
   const Inputs<T> a = group.layer ? Inputs<T>{output_[group.layer - 1], (ptrdiff_t)layer.inputs}.part(row, group.k0)
                                   : input_[thread].part(row - first_of(thread), group.k0);
-  const T* d = delta_[group.layer] + row * layer.outputs + group.j0;
+  const Factor<T> d = panels_[group.layer]
+                          ? Factor<T>{panels_[group.layer] + row * layer.outputs + group.j0 * count, true}
+                          : Factor<T>{delta_[group.layer] + row * layer.outputs + group.j0, false};
   const size_t k1 = group.k1 < layer.inputs ? group.k1 : layer.inputs, height = k1 - group.k0;
   T* bias = group.k1 > layer.inputs ? g + height * group.columns() : nullptr;
   kernels<T>(layer.outputs).gradient(count, group.columns(), height, a, d, (ptrdiff_t)layer.outputs, g, bias);

@@ -16,9 +16,10 @@ struct Group {
 };
 
 // What a pass computes: deltas of the layers (for a gradient), of the inputs as well; and whether it drops units.
-// Without deltas also errors: how far predictions are from targets, in the targets' own units.
+// Without deltas also errors: how far predictions are from targets, in the targets' own units. panels: gradients are
+// those of whole blocks, for which the deltas of wide layers are copied into panels.
 struct PassKind {
-  bool delta, input_delta, dropout, errors = false;
+  bool delta, input_delta, dropout, errors = false, panels = false;
 };
 
 template <class T> class Pass {
@@ -34,6 +35,7 @@ template <class T> class Pass {
     forward(batch, from, at, count, packed);
     const size_t correct = compare(batch, from, at, count);
     if (kind_.delta) backward(at, count, packed);
+    if (kind_.panels) pack_deltas(batch, from, at, count);
     return correct;
   }
 
@@ -47,7 +49,8 @@ template <class T> class Pass {
   // The same, with 1 for one output and 0 for the others.
   void set_output_unit(size_t at, size_t count, size_t output);
 
-  // The gradient of a group over rows `row` to `row + count` of this pass; the row stride of g is group.columns().
+  // The gradient of a group over rows `row` to `row + count` of this pass, with kind.panels a block, and the group's
+  // columns begin a panel; the row stride of g is group.columns().
   void gradient(const Group& group, size_t row, size_t count, T* g) const;
   // The gradient of all parameters.
   void gradient(size_t row, size_t count, T* g) const;
@@ -61,6 +64,7 @@ template <class T> class Pass {
  private:
   void measure(const Batch& batch, size_t from, size_t at, size_t count);
   void drop_units(const Batch& batch, size_t from, size_t at, size_t count, size_t layer);
+  void pack_deltas(const Batch& batch, size_t from, size_t at, size_t count);
   OutputRows<T> output_rows(size_t at, size_t count) const;
 
   const netlet_network* net_ = nullptr;
@@ -70,8 +74,8 @@ template <class T> class Pass {
   RowReader<T> reader_;
   Buffer<T> memory_;
   // of each layer, rows x outputs: what the next layer reads, the delta; if needed, the sums before the activation, the
-  // outputs before units were dropped, and the factors that dropped them
-  Buffer<T*> output_, delta_, sums_, whole_, mask_;
+  // outputs before units were dropped, the factors that dropped them, and the delta in panels, block after block
+  Buffer<T*> output_, delta_, sums_, whole_, mask_, panels_;
   T* input_delta_ = nullptr;
   Buffer<double> row_loss_;
   Buffer<Errors> row_errors_;

@@ -16,8 +16,8 @@
 namespace netlet::NETLET_ISA_NAME {
 namespace {
 
+using core::Factor;
 using core::Inputs;
-using core::Weights;
 
 // what a layer's sums become in registers
 template <class T> AsItIs finish(Identity) { return {}; }
@@ -26,7 +26,7 @@ template <class T, class A> auto finish(A) {
 }
 
 template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* list,
-                                Weights<T> w, const T* b, int activation, T* z, T* y) {
+                                Factor<T> w, const T* b, int activation, T* z, T* y) {
   T* const sums = z ? z : y;
   const Product<T, Strided<T>> p{k, {x, x_i, 1}, w.values, (ptrdiff_t)n, b, sums, (ptrdiff_t)n, false};
   // activated in registers, unless wasted lanes would cost more than a second pass over memory
@@ -42,7 +42,7 @@ template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdif
 }
 
 template <class T>
-void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activation, const T* x, T* s) {
+void backward(size_t m, size_t n, size_t k, const T* d, Factor<T> wt, int activation, const T* x, T* s) {
   const Product<T, Strided<T>> p{n, {d, (ptrdiff_t)n, 1}, wt.values, (ptrdiff_t)k, nullptr, s, (ptrdiff_t)k, false};
   if (k <= Vec<T>::lanes && n <= core::kSumBlock) {
     const Part<T> part((int)k);
@@ -59,8 +59,9 @@ void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activ
 }
 
 template <class T>
-void gradient(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrdiff_t d_i, T* g, T* bias) {
-  if (n <= Vec<T>::lanes && !x.list) {
+void gradient(size_t m, size_t n, size_t k, const Inputs<T>& x, Factor<T> deltas, ptrdiff_t d_i, T* g, T* bias) {
+  const T* const d = deltas.values;
+  if (n <= Vec<T>::lanes && !x.list && !deltas.in_panels) {
     const Strided<T> a{x.first, 1, x.stride};  // x^T
     const Part<T> part((int)n);
     size_t i = 0;
@@ -78,9 +79,14 @@ void gradient(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrd
   for (size_t i = 0; i < m && !x.list; ++i) list[i] = x.first + (ptrdiff_t)i * x.stride;
   if (k) {
     const Columns<T> a{x.list ? x.list : list, x.list ? x.column : 0};
-    matmul(Product<T, Columns<T>>{m, a, d, d_i, nullptr, g, (ptrdiff_t)n, false}, k, n);
+    matmul(Product<T, Columns<T>>{m, a, d, d_i, nullptr, g, (ptrdiff_t)n, deltas.in_panels}, k, n);
   }
-  if (bias) sum_rows(m, n, d, d_i, bias);
+  if (!bias) return;
+  constexpr size_t panel = kTileVectors * Vec<T>::lanes;
+  for (size_t j = 0, columns = n; j < n; j += columns) {
+    if (deltas.in_panels) columns = n - j < panel ? n - j : panel;
+    sum_rows(m, columns, d + (deltas.in_panels ? j * m : j), deltas.in_panels ? (ptrdiff_t)columns : d_i, bias + j);
+  }
 }
 
 template <class T> void add(size_t n, T* a, const T* b) {

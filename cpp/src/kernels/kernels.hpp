@@ -32,13 +32,15 @@ template <class T> struct OutputRows {
 
 template <class T> struct Step;  // of an optimizer: updates.hpp
 
-// A matrix of weights as the products read it: row-major, or in panels of RowKernels::panel columns (the last one may
+// The right factor of a product, weights or deltas: row-major, or in panels of RowKernels::panel columns (the last one may
 // have fewer), each row-major, one after the other. Rows of a wide matrix lie so far apart that each is on another page
 // and no prefetcher finds the next.
-template <class T> struct Weights {
+template <class T> struct Factor {
   const T* values;
   bool in_panels;
 };
+constexpr size_t kWideBytes = 1024;  // of a row: longer ones are worth panels
+template <class T> bool wide(size_t columns) { return columns * sizeof(T) > kWideBytes; }
 
 // A layer's input rows: `stride` values apart or, with a list, at the addresses in it, starting at `column`.
 template <class T> struct Inputs {
@@ -89,14 +91,14 @@ template <class T> struct RowKernels {
   // The three products of a layer with k inputs and n outputs, over m rows:
   // y = activation(x w + b), and z = x w + b unless z is null. x: row stride x_i or, unless `list` is null, row i at
   // list[i]; w: k x n; y, z: m x n
-  void (*forward)(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* list, Weights<T> w,
+  void (*forward)(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* list, Factor<T> w,
                   const T* b, int activation, T* z, T* y);
   // s = (d w^T) times f', a function of the layer's input x = f(z), or of x = z for some activations. d: m x n,
   // wt = w^T: n x k, x and s: m x k
-  void (*backward)(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activation, const T* x, T* s);
-  // g = x^T d and, unless bias is null, bias = the sum of d's rows; m is at most kBlockRows. d: row stride d_i;
-  // g: k x n
-  void (*gradient)(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrdiff_t d_i, T* g, T* bias);
+  void (*backward)(size_t m, size_t n, size_t k, const T* d, Factor<T> wt, int activation, const T* x, T* s);
+  // g = x^T d and, unless bias is null, bias = the sum of d's rows; m is at most kBlockRows. d: row stride d_i unless in
+  // panels; g: k x n
+  void (*gradient)(size_t m, size_t n, size_t k, const Inputs<T>& x, Factor<T> d, ptrdiff_t d_i, T* g, T* bias);
 
   // losses of the rows, output delta, correct rows
   void (*output_rows)(OutputRows<T>& rows);

@@ -86,7 +86,7 @@ template <class T, class A> struct Product {
   const T* init;  // n values, or null for 0
   T* c;
   ptrdiff_t c_i;
-  bool in_panels;  // whether B is, see core::Weights
+  bool in_panels;  // whether B is, see core::Factor
 };
 
 // sum[m][n] = fma(a(m), row[n], sum[m][n])

@@ -29,7 +29,7 @@ template <class T> void products_are_chains_of_fma(const RowKernels<T>& kernel) 
         kernel.forward(m, n, k, x.data(), 80, nullptr, {w.data(), false}, b.data(), NETLET_RELU,
                        n % 2 ? z.data() : nullptr, y.data());
         kernel.backward(m, n, k, d.data(), {w.data(), false}, NETLET_TANH, x.data(), s.data());
-        kernel.gradient(m, n, k, {x.data(), 80}, d.data(), 80, g.data(), bias.data());
+        kernel.gradient(m, n, k, {x.data(), 80}, {d.data(), false}, 80, g.data(), bias.data());
         inside &= y[m * n] == 7 && z[m * n] == 7 && s[m * k] == 7 && g[k * n] == 7 && bias[n] == 7;
         for (size_t i = 0; i < m; ++i)
           for (size_t j = 0; j < n; ++j) {
@@ -73,11 +73,11 @@ template <class T> void listed_rows_make_no_difference(const RowKernels<T>& kern
         std::vector<T> y(m * n), y_listed(m * n), g(k * n), g_listed(k * n), bias(n), bias_listed(n);
         kernel.forward(m, n, k, &x[2 * stride + 3], stride, nullptr, {w.data(), false}, b.data(), NETLET_TANH, nullptr,
                        y.data());
-        kernel.gradient(m, n, k, {&x[2 * stride + 3], (ptrdiff_t)stride}, d.data(), 80, g.data(), bias.data());
+        kernel.gradient(m, n, k, {&x[2 * stride + 3], (ptrdiff_t)stride}, {d.data(), false}, 80, g.data(), bias.data());
         const Inputs<T> rows = Inputs<T>{nullptr, 0, listed.data(), 1}.part(2, 2);
         kernel.forward(m, n, k, nullptr, 0, &inside[2], {w.data(), false}, b.data(), NETLET_TANH, nullptr,
                        y_listed.data());
-        kernel.gradient(m, n, k, rows, d.data(), 80, g_listed.data(), bias_listed.data());
+        kernel.gradient(m, n, k, rows, {d.data(), false}, 80, g_listed.data(), bias_listed.data());
         CHECK(y == y_listed);
         CHECK(g == g_listed);
         CHECK(bias == bias_listed);
@@ -90,11 +90,15 @@ template <class T> void panels_make_no_difference(const RowKernels<T>& kernel) {
   const auto x = numbers<T>(40 * k, 1), b = numbers<T>(200, 3);
   for (const size_t m : {1, 2, 3, 9, 17})
     for (size_t n = 1; n <= 200; n += 13) {
-      const auto w = numbers<T>(k * n, 2), d = numbers<T>(m * k, 4);
-      std::vector<T> panels;
-      for (size_t j = 0; j < n; j += kernel.panel)
-        for (size_t p = 0; p < k; ++p)
-          for (size_t c = j; c < n && c < j + kernel.panel; ++c) panels.push_back(w[p * n + c]);
+      const auto w = numbers<T>(k * n, 2), d = numbers<T>(m * k, 4), deltas = numbers<T>(m * n, 5);
+      const auto in_panels = [&](const std::vector<T>& values, size_t rows) {
+        std::vector<T> result;
+        for (size_t j = 0; j < n; j += kernel.panel)
+          for (size_t p = 0; p < rows; ++p)
+            for (size_t c = j; c < n && c < j + kernel.panel; ++c) result.push_back(values[p * n + c]);
+        return result;
+      };
+      const std::vector<T> panels = in_panels(w, k), delta_panels = in_panels(deltas, m);
       std::vector<T> y(m * n), y_panels(m * n), s(m * n), s_panels(m * n);
       kernel.forward(m, n, k, x.data(), k, nullptr, {w.data(), false}, b.data(), NETLET_TANH, nullptr, y.data());
       kernel.forward(m, n, k, x.data(), k, nullptr, {panels.data(), true}, b.data(), NETLET_TANH, nullptr,
@@ -103,6 +107,11 @@ template <class T> void panels_make_no_difference(const RowKernels<T>& kernel) {
       kernel.backward(m, k, n, d.data(), {panels.data(), true}, NETLET_TANH, y.data(), s_panels.data());
       CHECK(y == y_panels);
       CHECK(s == s_panels);
+      std::vector<T> g((k + 1) * n), g_panels((k + 1) * n);
+      const Inputs<T> rows = {x.data(), (ptrdiff_t)k};
+      kernel.gradient(m, n, k, rows, {deltas.data(), false}, (ptrdiff_t)n, g.data(), &g[k * n]);
+      kernel.gradient(m, n, k, rows, {delta_panels.data(), true}, 0, g_panels.data(), &g_panels[k * n]);
+      CHECK(g == g_panels);
     }
 }
 
