@@ -95,6 +95,28 @@ def test_wide_layers_are_cut_into_tiles_without_a_trace(width, dtype, every_isa)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("rows", [300, 1100])  # three threads cut 300 rows where no block ends
+def test_gradients_of_wide_layers_over_several_blocks(rows, dtype, set_num_threads, every_isa):
+    rng = np.random.default_rng(rows)
+    x, y = rng.normal(size=(rows, 30)), rng.normal(size=(rows, 3))
+    arguments = {"activation": "tanh", "dtype": dtype, "seed": 4, "dropout": 0.2}
+    expected = reference.Network([30, 400, 3], **arguments)
+    loss, gradient = expected.backward(x, y)
+    expected.step(x, y, reference.Adam())
+
+    def check():
+        net = Network([30, 400, 3], **arguments)
+        computed_loss, computed_gradient = net.backward(x, y)
+        assert_same_bits(computed_loss, loss)
+        assert_same_bits(computed_gradient, gradient)
+        net.step(x, y, netlet.Adam())
+        assert_same_bits(net.parameters, expected.parameters)
+
+    set_num_threads(3)
+    every_isa(check)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize(
     ("sizes", "loss", "rows"),
     [
