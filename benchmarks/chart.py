@@ -45,7 +45,7 @@ def published(text: str) -> dict:
         for cells in re.findall(rf"^\| {re.escape(workload.title)} \|(.*)\|$", text, flags=re.MULTILINE):
             threads, ours, best, ratio, others, *_ = (cell.strip(" *~") for cell in cells.split("|"))
             seconds = float(ours.split()[0].replace(",", "")) / table.FACTOR[workload.unit] * workload.divisor
-            ratios = [(re.match(r"(.*?) ~?[\d.,]+ \S+$", best)[1], ratio)]
+            ratios = [(re.match(r"(.*?) ~?[\d.,]+ \S+( ± \d+ %)?$", best)[1], ratio)]
             ratios += re.findall(r"(?:^|, )(.+?) ([\d.]+)(?=, |$)", others)
             peers = {label: {"label": label, "seconds": float(times) * seconds} for label, times in ratios}
             results.append(

@@ -8,6 +8,7 @@ from workloads import Case
 
 TOLERANCE = 1e-4
 FALL_TOLERANCE = 0.1  # each library has its own order of batches
+ACCURACY = 0.95  # of an estimator on the rows that it has learned
 ULP_LIMIT = 4  # an elementwise function with a larger error is not ranked
 
 
@@ -65,6 +66,14 @@ def gradient_error(case: Case, parts: list[np.ndarray]) -> float:
     expected = np.concatenate([part.ravel() for part in gradient(case)])
     found = np.concatenate([np.asarray(part).ravel() for part in parts])
     return float(np.abs(found - expected).max() / np.abs(expected).max())
+
+
+def accuracy(case: Case, predicted: np.ndarray) -> float:
+    """Find the share of rows that are classified correctly; too small a one is an error."""
+    share = float((np.asarray(predicted) == case.y).mean())
+    if share < ACCURACY:
+        raise ArithmeticError(f"it classifies {100 * share:.0f} % of the rows that it has learned")
+    return share
 
 
 def ulps(case: Case, found: np.ndarray) -> float:

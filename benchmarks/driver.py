@@ -19,7 +19,7 @@ from statistics import median
 
 import check
 import numpy as np
-from peers import C_SOURCE, FLOOR, PEERS
+from peers import C_SOURCE, ENVIRONMENT, FLOOR, PEERS
 from workloads import Workload, case
 
 HERE = Path(__file__).parent
@@ -50,7 +50,7 @@ def pin(process: int, threads: int) -> None:
 class Worker:
     """A process that answers "go" with the seconds per call; it is stopped except during its turn."""
 
-    def __init__(self, command: list, threads: int):
+    def __init__(self, command: list, threads: int, environment: dict[str, str]):
         self.errors = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed with the worker)
         self.process = subprocess.Popen(
             command,
@@ -59,7 +59,7 @@ class Worker:
             stderr=self.errors,
             text=True,
             start_new_session=True,  # so that its children are stopped with it
-            env={**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads))},
+            env={**os.environ, **dict.fromkeys(THREAD_VARIABLES, str(threads)), **environment},
             preexec_fn=lambda: pin(0, threads),
         )
         try:
@@ -146,7 +146,7 @@ def measure(
     figures: dict[str, Figures] = {}
     timed = set(names)
     notes: dict[str, None] = {}  # without duplicates
-    if workload.job in ("train", "step"):
+    if workload.trains:
         names = ["numpy", *(name for name in names if name != "numpy")]  # the others are compared with NumPy
     if workload.flops and "peak" in programs:
         names = [*names, "peak"]
@@ -157,7 +157,9 @@ def measure(
         try:
             for name in names:
                 try:
-                    workers[name] = Worker(command(name, workload, threads, programs), threads)
+                    workers[name] = Worker(
+                        command(name, workload, threads, programs), threads, ENVIRONMENT.get(name, {})
+                    )
                     if name == "numpy":
                         reference = workers[name].ready.get("loss")
                     judge(workload, workers[name].ready, reference)

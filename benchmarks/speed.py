@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import platform
 import signal
 import subprocess
@@ -25,14 +26,34 @@ import table
 from peers import PEERS
 from workloads import WORKLOADS, Workload
 
+# what makes a library use other kernels than it would choose for this processor
+KERNEL_VARIABLES = (
+    *("OPENBLAS_CORETYPE", "MKL_ENABLE_INSTRUCTIONS", "MKL_DEBUG_CPU_TYPE", "MKL_CBWR", "BLIS_ARCH_TYPE"),
+    *("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA", "ATEN_CPU_CAPABILITY", "XLA_FLAGS", "NETLET_ISA"),
+    *("NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES"),
+)
 PACKAGES = ("scikit-learn", "torch", "jax", "onnx", "onnxruntime", "mlpfile", "matplotlib", "cmake", "ninja")
 
 
 def cpu_model() -> str:
+    """Name the processor; its family and model, as names may be those of many; and the width of its vectors."""
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.processor() or platform.machine()
+    facts = {name.strip(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    if "model name" not in facts:
+        return platform.processor() or platform.machine()
+    flags = facts.get("flags", "").split()
+    bits = 512 if "avx512f" in flags else 256 if "avx" in flags else 128
+    return f"{facts['model name']} (family {facts['cpu family']}, model {facts['model']}; vectors of {bits} bits)"
+
+
+def free_kernels(keep: bool) -> list[str]:
+    """Unset what chooses kernels for the libraries, or keep it; either way say so."""
+    found = {name: os.environ[name] for name in KERNEL_VARIABLES if name in os.environ}
+    for name in found if not keep else ():
+        del os.environ[name]
+    values = ", ".join(f"{name}={value}" for name, value in found.items())
+    return [f"{'kept' if keep else 'unset'} for all libraries: {values}"] if found else []
 
 
 def machine() -> dict:
@@ -74,6 +95,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to this file")
     parser.add_argument("--chart", type=Path, metavar="FILE", help="draw the results to this file (.svg or .png)")
     parser.add_argument("--install", action="store_true", help="first install the other libraries with pip")
+    parser.add_argument("--keep-environment", action="store_true", help="keep OPENBLAS_CORETYPE and the like")
     parser.add_argument("--list", action="store_true", help="list workloads and libraries")
     chosen = parser.parse_args()
     if chosen.rounds is None:
@@ -145,7 +167,7 @@ def compare(chosen: argparse.Namespace) -> None:
         return
     if chosen.install:
         install()
-    notes: list[str] = []
+    notes = free_kernels(chosen.keep_environment)
     found = {name for name in PEERS if name in chosen.peer and driver.installed(name)}
     if "netlet" not in found:
         sys.exit("netlet is not installed in this Python: pip install .")

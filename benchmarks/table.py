@@ -12,7 +12,6 @@ from peers import C_SOURCE, FLOOR
 from workloads import WORKLOADS
 
 FACTOR = {"s": 1, "ms": 1e3, "µs": 1e6, "ns": 1e9}
-UNSTABLE = 1.25  # a figure is marked if the processes of a library differ by more
 BUSY = 0.15  # a workload is marked if other programs used more CPUs
 
 
@@ -37,8 +36,11 @@ def ratios(result: dict) -> list[tuple[float, dict]]:
     return sorted(others, key=lambda pair: pair[0])
 
 
-def mark(peer: dict) -> str:
-    return "~" if peer["max"] > UNSTABLE * peer["min"] else ""
+def spread(peer: dict) -> str:
+    """Write half the range of the processes' medians."""
+    if len(peer["processes"]) < 2:
+        return ""
+    return f" ± {50 * (peer['max'] - peer['min']) / peer['seconds']:.0f} %"
 
 
 def line(result: dict) -> str:
@@ -46,7 +48,7 @@ def line(result: dict) -> str:
     ours = peers["netlet"]
 
     def written(peer: dict) -> str:
-        return f"{mark(peer)}{figures(peer['seconds'] / divide * FACTOR[unit])} {unit}"
+        return f"{figures(peer['seconds'] / divide * FACTOR[unit])} {unit}{spread(peer)}"
 
     cells = [result["title"], str(result["threads"]), written(ours)]
     ranked = ratios(result)
@@ -61,7 +63,8 @@ def line(result: dict) -> str:
     floor = next((peer for peer in peers.values() if peer["label"] == FLOOR), None)
     cells.append(f"{written(floor)}, {times(floor['seconds'] / ours['seconds'])}" if floor else "")
     peak = peers.get("peak")
-    cells.append(f"{100 * result['flops'] * peak['seconds'] / ours['seconds']:.0f} %" if peak else "")
+    share = f"{100 * result['flops'] * peak['seconds'] / ours['seconds']:.0f} %" if peak else ""
+    cells.append(f"{share} of {figures(1e-9 / peak['seconds'])}" if peak else "")
     return "| " + " | ".join(cells) + " |"
 
 
@@ -106,13 +109,14 @@ def text(report: dict) -> str:
             "is.",
             "",
             *peaks(report),
-            f"| workload | threads | netlet | fastest other library | times as fast | others | {FLOOR} | of peak |",
+            "| workload | threads | netlet | fastest other library | times as fast | others "
+            f"| {FLOOR} | of peak, GFLOP/s |",
             "| --- | ---: | ---: | --- | ---: | --- | --- | ---: |",
             *(line(result) for result in results if "netlet" in result["peers"]),
             "",
         ]
-    if any(mark(peer) for result in results for peer in result["peers"].values()):
-        lines.append(f"- ~: the medians of the library's processes differ by more than {100 * UNSTABLE - 100:.0f} %")
+    if report["processes"] > 1:
+        lines.append("- ±: half the range of the medians of a library's processes")
     for result in results:
         if result["other_programs"] > BUSY:
             cpus = result["other_programs"]

@@ -22,8 +22,10 @@ LONG_CALL = 0.1  # a longer call needs no warm-up: the initial state of the cach
 
 def correctness(job: str, case: workloads.Case, peer, result) -> dict:
     """Compare the result of the first call with NumPy in float64; driver.py checks training."""
-    if job in ("train", "step"):
+    if case.workload.trains:
         return {"loss": [check.loss(case), check.loss(case, peer.parameters())]}
+    if job == "estimator":
+        return {"accuracy": check.accuracy(case, result)}
     if job == "apply":
         return {"ulps": check.ulps(case, result)}
     if job == "gradient":

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -35,6 +37,11 @@ class Workload:
     chart: str = ""  # title in the chart; empty: not in the chart
 
     @property
+    def trains(self) -> bool:
+        """Whether it is checked by how far the loss falls."""
+        return self.job in ("train", "step", "many")
+
+    @property
     def flops(self) -> float:
         """Floating-point operations of the matrix products in one call; 0 if other work outweighs them."""
         if not self.counts_flops:
@@ -51,11 +58,12 @@ def name_of(sizes: tuple[int, ...]) -> str:
 
 
 TORCH = ("pytorch", "pytorch-fused")
+JAX = ("jax", "jax-unfused")
 XOR = Workload(
     "xor",
     "XOR 2-3-1: 10,000 epochs of all 4 rows, float64",
     "train",
-    ("netlet", "numpy", "pytorch", "pytorch-compiled", "jax", "floor"),
+    ("netlet", "numpy", "pytorch", "pytorch-compiled", *JAX, "floor"),
     sizes=(2, 3, 1),
     dtype="float64",
     threads=(1,),
@@ -68,7 +76,7 @@ DIGITS = Workload(
     "digits",
     "digits 64-100-10: epoch of 1,797 rows, batch 32, Adam",
     "train",
-    ("netlet", "numpy", "sklearn", *TORCH, "jax"),
+    ("netlet", "numpy", "sklearn", *TORCH, *JAX),
     sizes=(64, 100, 10),
     output="softmax",
     loss="cross_entropy",
@@ -109,7 +117,7 @@ def large(dtype: str) -> Workload:
         f"large-{dtype}",
         f"1024-1024-1024-10, one SGD step on 512 rows, {dtype}",
         "step",
-        ("netlet", "numpy", "pytorch", "jax"),
+        ("netlet", "numpy", "pytorch", *JAX),
         sizes=(1024, 1024, 1024, 10),
         output="softmax",
         loss="cross_entropy",
@@ -158,7 +166,7 @@ def rows(sizes: tuple[int, ...], count: int) -> Workload:
         f"rows-{name_of(sizes)}-{count}",
         f"{count:,} rows, {name_of(sizes)} sigmoid",
         "forward",
-        ("netlet", "numpy", "pytorch", "pytorch-compiled", "jax", "onnxruntime", "onnxruntime-run"),
+        ("netlet", "numpy", "pytorch", "pytorch-compiled", *JAX, "onnxruntime", "onnxruntime-run"),
         sizes=sizes,
         rows=count,
         unit="µs" if count < 10_000 else "ms",
@@ -187,11 +195,42 @@ GRADIENT = Workload(
     "gradient",
     "loss and gradient over 65,536 rows, 8-32-32-1 sigmoid",
     "gradient",
-    ("netlet", "numpy", "pytorch", "jax"),
+    ("netlet", "numpy", "pytorch", *JAX),
     sizes=(8, 32, 32, 1),
     output="identity",
     rows=65_536,
     counts_flops=True,
+)
+
+MANY = Workload(
+    "many",
+    "64 networks 8-16-1, each 100 epochs of 200 rows, Adam",
+    "many",
+    ("netlet", "numpy", *JAX),
+    sizes=(8, 16, 1),
+    output="identity",
+    threads=(1,),
+    rows=200,
+    epochs=100,
+    optimizer="adam",
+    learning_rate=1e-2,
+    note="64 networks: JAX trains them together, by vmap; the others one after the other",
+)
+ESTIMATOR = Workload(
+    "estimator",
+    "MLPClassifier on digits: fit of 30 epochs",
+    "estimator",
+    ("netlet", "sklearn"),
+    sizes=(64, 100, 10),
+    activation="relu",
+    output="softmax",
+    loss="cross_entropy",
+    threads=(1,),
+    rows=1797,
+    epochs=30,
+    optimizer="adam",
+    learning_rate=1e-3,
+    note="MLPClassifier: the estimators of netlet.sklearn and of scikit-learn, with their defaults but max_iter",
 )
 
 WORKLOADS = (
@@ -200,6 +239,8 @@ WORKLOADS = (
     *(mnist(optimizer, batch) for batch in (128, 32) for optimizer in ("sgd", "adam")),
     large("float32"),
     large("float64"),
+    MANY,
+    ESTIMATOR,
     row((2, 3, 1), "sigmoid", "sigmoid"),
     row((40, 100, 100, 10), "relu", "identity"),
     row((784, 128, 10), "sigmoid", "sigmoid"),
@@ -209,6 +250,16 @@ WORKLOADS = (
     GRADIENT,
     *(elementwise(function, dtype) for function in ("sigmoid", "tanh") for dtype in ("float32", "float64")),
 )
+
+
+def others(case: Case) -> Iterator[tuple[list[np.ndarray], list[np.ndarray]]]:
+    """Make the initial weights and biases of the networks that are trained beside the case's own."""
+    rng = np.random.default_rng(4)
+    for _ in range(63):
+        yield (
+            [w + rng.normal(scale=0.05, size=w.shape).astype(w.dtype) for w in case.weights],
+            [b.copy() for b in case.biases],
+        )
 
 
 @dataclass
@@ -231,6 +282,17 @@ def aligned(array: np.ndarray, dtype: str) -> np.ndarray:
     result = memory[start : start + size].view(dtype).reshape(array.shape)
     result[...] = array
     return result
+
+
+def estimator(model: type, case: Case) -> Callable[[], np.ndarray]:
+    """Fit a new estimator in each call; returns its predictions, which cost little beside the fit."""
+
+    def fit() -> np.ndarray:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it has not converged
+            return model(max_iter=case.workload.epochs, random_state=0).fit(case.x, case.y).predict(case.x)
+
+    return fit
 
 
 def digits() -> tuple[np.ndarray, np.ndarray, str]:
@@ -261,13 +323,13 @@ def case(workload: Workload) -> Case:
         biases.append(aligned(rng.uniform(-0.1, 0.1, outputs), workload.dtype))
     if workload.name == "xor":
         x, y = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0], [1], [1], [0]])
-    elif workload.name == "digits":
+    elif workload.name in ("digits", "estimator"):
         x, y, note = digits()
     elif workload.loss == "cross_entropy":
         x, y = random_classes(workload.rows, workload.sizes[0], rng)
     else:
         x = rng.normal(size=(workload.rows, workload.sizes[0]))
-        y = np.sin(x[:, :1]) if workload.job == "gradient" else None
+        y = np.sin(x[:, :1]) if workload.job in ("gradient", "many") else None
     if y is not None:
         y = aligned(y, "int64" if workload.loss == "cross_entropy" else workload.dtype)
     x = aligned(x[0] if workload.job == "row" else x, workload.dtype)

@@ -6,6 +6,7 @@ from functools import partial
 import jax
 import jax.numpy as jnp
 import numpy as np
+from workloads import others
 
 FUNCTIONS = {"sigmoid": jax.nn.sigmoid, "relu": jax.nn.relu, "tanh": jnp.tanh}
 
@@ -93,6 +94,28 @@ class Peer:
             jax.block_until_ready(self.state)
 
         return epochs
+
+    def many(self):
+        """All networks in one jitted function, by vmap."""
+        work = self.case.workload
+        networks = [(self.case.weights, self.case.biases), *others(self.case)]
+        layers = [
+            (jnp.stack([weights[i] for weights, _ in networks]), jnp.stack([biases[i] for _, biases in networks]))
+            for i in range(len(work.sizes) - 1)
+        ]
+        zeros = jax.tree.map(jnp.zeros_like, layers)
+        initial = (layers, zeros, zeros, jnp.zeros(len(networks)))
+
+        @jax.jit
+        def loop(states, x, y):
+            step = jax.vmap(self.update, in_axes=(0, None, None))
+            return jax.lax.fori_loop(0, work.epochs, lambda _, states: step(states, x, y), states)
+
+        def train():
+            states = jax.block_until_ready(loop(initial, self.x, self.y))
+            self.state = jax.tree.map(lambda values: values[0], states)
+
+        return train
 
     def step(self):
         update = jax.jit(self.update, donate_argnums=0)

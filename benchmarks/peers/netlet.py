@@ -3,6 +3,7 @@
 
 import netlet
 import numpy as np
+from workloads import estimator, others
 
 
 class Peer:
@@ -11,7 +12,7 @@ class Peer:
     def __init__(self, case, threads, variant):
         netlet.set_num_threads(threads)
         self.case, work = case, case.workload
-        if work.job == "apply":
+        if work.job in ("apply", "estimator"):
             return
         self.net = netlet.Network(
             work.sizes,
@@ -27,7 +28,7 @@ class Peer:
         self.reset()
 
     def reset(self):
-        if self.case.workload.job in ("train", "step"):
+        if self.case.workload.trains:
             self.net.parameters[:] = self.initial
             optimizer = {"sgd": netlet.SGD, "adam": netlet.Adam}[self.case.workload.optimizer]
             self.optimizer = optimizer(self.case.workload.learning_rate)
@@ -39,6 +40,27 @@ class Peer:
         work, x, y = self.case.workload, self.case.x, self.case.y
         batch = work.batch or None
         return lambda: self.net.fit(x, y, epochs=work.epochs, batch_size=batch, optimizer=self.optimizer)
+
+    def many(self):
+        work, x, y = self.case.workload, self.case.x, self.case.y
+        settings = {"activation": work.activation, "output_activation": work.output, "reduction": "mean"}
+        made = [
+            netlet.Network(work.sizes, dtype=work.dtype, init=list(zip(weights, biases)), **settings)
+            for weights, biases in others(self.case)
+        ]
+        nets = [(net, net.parameters.copy()) for net in (self.net, *made)]
+
+        def train():
+            for net, parameters in nets:
+                net.parameters[:] = parameters
+                net.fit(x, y, epochs=work.epochs, optimizer=netlet.Adam(work.learning_rate))
+
+        return train
+
+    def estimator(self):
+        from netlet.sklearn import MLPClassifier
+
+        return estimator(MLPClassifier, self.case)
 
     def step(self):
         return lambda: self.net.step(self.case.x, self.case.y, self.optimizer)

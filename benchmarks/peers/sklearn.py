@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""scikit-learn's classifier: partial_fit is one epoch."""
+"""scikit-learn's classifier: partial_fit is one epoch, fit the whole."""
 
 import sklearn
 from sklearn.neural_network import MLPClassifier
+from workloads import estimator
 
 
 class Peer:
@@ -11,6 +12,8 @@ class Peer:
     def __init__(self, case, threads, variant):
         work = self.work = case.workload
         self.case = case
+        if work.job == "estimator":
+            return
         self.model = MLPClassifier(
             hidden_layer_sizes=work.sizes[1:-1],
             activation="logistic",
@@ -24,7 +27,12 @@ class Peer:
         self.model.partial_fit(case.x[:100], case.y[:100], classes=range(10))  # creates the arrays
         self.reset()
 
+    def estimator(self):
+        return estimator(MLPClassifier, self.case)
+
     def reset(self):
+        if self.work.job == "estimator":
+            return
         for values, initial in zip(
             self.model.coefs_ + self.model.intercepts_, self.case.weights + self.case.biases, strict=True
         ):

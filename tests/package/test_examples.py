@@ -118,11 +118,17 @@ def test_estimators(tmp_path: Path) -> None:
 
 
 def test_benchmark(tmp_path: Path) -> None:
-    options = "--workload", "xor", "--peer", "numpy", "--rounds", 1, "--processes", 1, "--json", "speed.json"
-    output = run(ROOT / "benchmarks" / "speed.py", *options, cwd=tmp_path).stdout
-    assert re.search(r"^\| XOR .*\| ~?[\d.]+ ms \| NumPy ~?[\d,]+ ms \| \*\*[\d.]+\*\* \|", output, flags=re.MULTILINE)
-    peers = json.loads((tmp_path / "speed.json").read_text())["results"][0]["peers"]
-    assert set(peers) == {"netlet", "numpy"}
+    workloads = {"xor": {"netlet", "numpy"}, "estimator": {"netlet", "sklearn"}}
+    options = "--workload", *workloads, "--peer", "numpy", "sklearn", "--rounds", 1, "--processes", 1
+    output = run(ROOT / "benchmarks" / "speed.py", *options, "--json", "speed.json", cwd=tmp_path).stdout
+    assert re.search(r"^\| XOR .*\| [\d.]+ ms \| NumPy [\d,]+ ms \| \*\*[\d.]+\*\* \|", output, flags=re.MULTILINE)
+    results = json.loads((tmp_path / "speed.json").read_text())["results"]
+    assert {result["workload"]: set(result["peers"]) for result in results} == workloads
+
+
+def test_benchmark_of_bits(tmp_path: Path) -> None:
+    together, alone = json.loads(run(ROOT / "benchmarks" / "bits.py", "netlet", 1, cwd=tmp_path).stdout)
+    assert together == alone
 
 
 def test_the_chart_is_that_of_the_published_table(tmp_path: Path) -> None:
