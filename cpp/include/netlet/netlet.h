@@ -500,7 +500,8 @@ NETLET_API netlet_optimizer_progress netlet_optimizer_get_progress(const netlet_
 /* ---- training ---------------------------------------------------------------------------------------------- */
 
 /* One step on one batch. loss: that before the update; may be NULL. NaN or infinity in the data, or a loss that is not
- * finite (NETLET_ERROR_DIVERGED), changes nothing. The updated parameters are not checked, unlike in netlet_fit. */
+ * finite (NETLET_ERROR_DIVERGED), changes nothing. The updated parameters are not checked, unlike in netlet_fit.
+ * The memory that this call, netlet_backward or netlet_partial works in stays with the network for the next one. */
 NETLET_API netlet_status netlet_step(netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                                      netlet_optimizer* optimizer, double* loss, netlet_error* error);
 
