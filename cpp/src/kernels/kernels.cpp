@@ -101,6 +101,11 @@ void backward(size_t m, size_t n, size_t k, const T* d, Weights<T> wt, int activ
 
 template <class T>
 void gradient(size_t m, size_t n, size_t k, const Inputs<T>& x, const T* d, ptrdiff_t d_i, T* g, T* bias) {
+  if (n == 1 && d_i == 1 && !x.list) {  // lanes run over the inputs instead
+    if (k) matmul(Product<T, RowPointers<T>>{m, {d, 0, nullptr}, x.first, x.stride, nullptr, g, 0, false}, 1, k);
+    if (bias) sum_rows(m, n, d, d_i, bias);
+    return;
+  }
   if (n <= Vec<T>::lanes && !x.list) {
     const Strided<T> a{x.first, 1, x.stride};  // x^T
     const Part<T> part((int)n);

@@ -127,8 +127,9 @@ NETLET_INLINE void tile(const Product<T, A>& p, size_t i, size_t j, Part<T> last
         Partial && n == N - 1 ? load_part(b + n * lanes, last) : load<T>(b + n * lanes);
     multiply_add<T>(a, row, sum);
   }
-  NETLET_UNROLLED for (int m = 0; m < M; ++m) {
-    T* c = p.c + (ptrdiff_t)(i + m) * p.c_i + j;
+  const ptrdiff_t c_i = p.c_i;
+  T* c = p.c + (ptrdiff_t)i * c_i + j;
+  NETLET_UNROLLED for (int m = 0; m < M; ++m, c += c_i) {
     NETLET_UNROLLED for (int n = 0; n < N; ++n) {
       if (Partial && n == N - 1)
         store_part(c + n * lanes, sum[m][n], last);
