@@ -39,10 +39,14 @@ template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdif
   const auto in_registers = [&](auto activation) { narrow_matmul(p, m, n, finish<T>(activation)); };
   const bool narrow = n <= Vec<T>::lanes && !list && k <= core::kSumBlock;
   if (narrow && 2 * n > Vec<T>::lanes && !z && with_common_activation(activation, in_registers)) return;
-  if (narrow)
-    narrow_matmul(p, m, n, AsItIs());
-  else
+  if (narrow) {
+    size_t done = 0;
+    if constexpr (kSquares > 0)
+      if (n == 1) done = single_column<T, kSquares>(p, m);
+    narrow_matmul(p, m, n, AsItIs(), done);
+  } else {
     row_products(Product<T, RowPointers<T>>{k, {x, x_i, list}, p.b, p.b_k, b, sums, p.c_i, w.in_panels}, m, n);
+  }
   if (activation == NETLET_SOFTMAX) return softmax(m, n, sums, y);
   map_function(activation, m * n, sums, y);
 }

@@ -21,7 +21,7 @@ template <class T> std::vector<T> numbers(size_t count, uint32_t stream) {
 template <class T> void products_are_chains_of_fma(const RowKernels<T>& kernel) {
   const auto x = numbers<T>(40 * 80, 1), w = numbers<T>(80 * 80, 2), b = numbers<T>(80, 3), d = numbers<T>(40 * 80, 4);
   bool forward = true, backward = true, gradient = true, inside = true;
-  for (const size_t m : {1, 2, 3, 4, 5, 7, 8, 9, 17})
+  for (const size_t m : {1, 2, 3, 4, 5, 7, 8, 9, 17, 35})
     for (size_t n = 1; n <= 70; n += n < 20 ? 1 : 7)
       for (const size_t k : {1, 2, 5, 19, 33}) {
         std::vector<T> y(m * n + 1, T(7)), z(m * n + 1, T(7)), s(m * k + 1, T(7)), g(k * n + 1, T(7)),
