@@ -23,7 +23,7 @@ namespace {
 
 // A layer with one output on one row is a single chain; without a fixed order, lanes can run along the sum.
 template <class T> void free_forward(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* rows,
-                                     Weights<T> w, const T* b, int activation, T* z, T* y) {
+                                     Factor<T> w, const T* b, int activation, T* z, T* y) {
   if (m * n != 1 || activation != NETLET_IDENTITY || z || rows)
     return forward(m, n, k, x, x_i, rows, w, b, activation, z, y);
   T sum = b[0];

@@ -10,7 +10,7 @@ namespace netlet::core {
 namespace {
 
 constexpr size_t kSliceRows = 64;
-constexpr size_t kStackBytes = 16384;
+constexpr size_t kStackBytes = 16384, kRowStackBytes = 4096;
 constexpr double kSliceOperations = 2000;  // what else a slice takes, roughly
 
 // The scratch memory of a slice: two alternating buffers for hidden activations, and rows of x if they are converted.
@@ -66,6 +66,30 @@ netlet_status check_forward(const netlet_network& net, const netlet_array* x, co
   return x->rows ? check_memory("out", "the outputs", out, net.dtype, error) : NETLET_OK;
 }
 
+// Most calls of small networks are for one row that lies ready.
+inline bool is_plain_row(const netlet_network& net, const netlet_array* x, const void* out) {
+  const size_t size = size_of(net.dtype);
+  return x && x->rows == 1 && x->dtype == net.dtype && x->columns == net.inputs() &&
+         x->column_stride == (ptrdiff_t)size && x->data && out && !(((uintptr_t)x->data | (uintptr_t)out) & (size - 1));
+}
+
+// False, and nothing is done, if it takes more than that.
+template <class T>
+inline bool forward_plain_row(const netlet_network& net, const void* x, void* out, void* scratch, size_t size) {
+  const size_t hidden = net.widest_hidden[0] + net.widest_hidden[1];
+  if (net.input_scaling || net.output_scaling || hidden > size / sizeof(T) || (uintptr_t)scratch % sizeof(T))
+    return false;
+  kernels<T>(net.widest)
+      .forward_row(net.layers.data(), net.layer_count(), net.values<T>(), static_cast<const T*>(x),
+                   static_cast<T*>(scratch), static_cast<T*>(out));
+  return true;
+}
+inline bool forward_plain_row(const netlet_network& net, const void* x, void* out, void* scratch, size_t size) {
+  if (!DefaultFloatingPoint::is_set()) return false;
+  return net.dtype == NETLET_FLOAT32 ? forward_plain_row<float>(net, x, out, scratch, size)
+                                     : forward_plain_row<double>(net, x, out, scratch, size);
+}
+
 }  // namespace
 
 netlet_status forward(const netlet_network& net, const netlet_array& x, void* out, netlet_error* error) {
@@ -101,6 +125,13 @@ netlet_status forward(const netlet_network& net, const netlet_array& x, void* ou
 using namespace netlet::core;
 
 netlet_status netlet_forward(const netlet_network* network, const netlet_array* x, void* out, netlet_error* error) {
+  if (is_plain_row(*network, x, out)) {
+    const Reading held(network->users);
+    if (!held) return busy("forward", "network", error);
+    char stack[kRowStackBytes + kCacheLine];  // aligned by hand: a frame that the compiler aligns takes longer
+    void* const hidden = stack + -(uintptr_t)stack % kCacheLine;
+    if (forward_plain_row(*network, x->data, out, hidden, kRowStackBytes)) return NETLET_OK;
+  }
   NETLET_TRY(check_forward(*network, x, out, error));
   if (x->rows == 0) return NETLET_OK;
   return holding<Reading>("forward", *network, error, [&](auto) { return forward(*network, *x, out, error); });
@@ -117,6 +148,11 @@ size_t netlet_workspace_size(const netlet_network* network, size_t rows) {
 
 netlet_status netlet_forward_realtime(const netlet_network* network, const netlet_array* x, void* out, void* workspace,
                                       size_t workspace_size, netlet_error* error) {
+  if (workspace && is_plain_row(*network, x, out)) {
+    const Reading held(network->users);
+    if (!held) return busy("forward", "network", error);
+    if (forward_plain_row(*network, x->data, out, workspace, workspace_size)) return NETLET_OK;
+  }
   NETLET_TRY(check_forward(*network, x, out, error));
   if (x->rows == 0) return NETLET_OK;
   return holding<Reading>("forward", *network, error, [&](auto zero) {

@@ -53,10 +53,11 @@ template <class T> void Packed<T>::read(size_t layer, size_t k0, size_t k1, size
         memcpy(to + at + row * stride, w + row * n + from, (end - from) * sizeof(T));
     });
   if (T* const to = backward_[layer])
-    each_panel(wide<T>(k) ? kernels<T>(k).panel : k, n, k, k0, k1, [&](size_t from, size_t end, size_t at, size_t stride) {
-      kernels<T>().transpose(end - from, j1 - j0, w + from * n + j0, (ptrdiff_t)n, to + at + j0 * stride,
-                             (ptrdiff_t)stride);
-    });
+    each_panel(wide<T>(k) ? kernels<T>(k).panel : k, n, k, k0, k1,
+               [&](size_t from, size_t end, size_t at, size_t stride) {
+                 kernels<T>().transpose(end - from, j1 - j0, w + from * n + j0, (ptrdiff_t)n, to + at + j0 * stride,
+                                        (ptrdiff_t)stride);
+               });
 }
 
 template class Packed<float>;

@@ -117,7 +117,7 @@ struct Mish {
     V<T> e, above, rest;  // tanh(softplus(z)) = above / (above + rest)
   };
   template <class T> NETLET_INLINE Quotient<T> quotient(V<T> z) {
-    const V<T> e = exp_negative<T>(-magnitude<T>(z)), one = splat(T(1)), two = splat(T(2));
+    const V<T> e = exp_negative<T>(negative_magnitude<T>(z)), one = splat(T(1)), two = splat(T(2));
     const Bits<T> negative = z < splat(T(0));
     return {e, negative ? e * (e + two) : fma(two, e, one), negative ? two : two * (e * e)};
   }

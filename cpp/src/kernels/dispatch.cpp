@@ -20,9 +20,6 @@ NETLET_TABLE(avx2)
 NETLET_TABLE(neon)
 NETLET_TABLE(wasm)
 NETLET_TABLE(baseline)
-namespace avx512vl {
-extern const core::RowKernelTable table;
-}
 #undef NETLET_TABLE
 }  // namespace netlet
 
@@ -73,8 +70,6 @@ const char* requested() {
   return name && *name ? name : nullptr;
 }
 
-const KernelTable* g_table;  // accessed with atomic builtins
-
 netlet_status unsupported(const char* where, const char* name, netlet_error* error) {
   char list[64] = "";
   const Available available;
@@ -88,24 +83,13 @@ netlet_status unsupported(const char* where, const char* name, netlet_error* err
 
 }  // namespace
 
-const KernelTable* kernel_table() {
-  const KernelTable* table = __atomic_load_n(&g_table, __ATOMIC_ACQUIRE);
-  if (!table) {
-    table = requested() ? find(requested()) : Available().table[0];
-    if (table) __atomic_store_n(&g_table, table, __ATOMIC_RELEASE);
-  }
+const KernelTable* g_kernel_table;
+
+const KernelTable* select_kernel_table() {
+  const KernelTable* const table = requested() ? find(requested()) : Available().table[0];
+  if (table) __atomic_store_n(&g_kernel_table, table, __ATOMIC_RELEASE);
   return table;
 }
-
-template <class T> const RowKernels<T>& kernels([[maybe_unused]] size_t widest) {
-  const KernelTable* table = kernel_table();
-#if defined(NETLET_X86)
-  if (table == &avx512::table && widest * sizeof(T) <= 32) return kernels_of<T>(avx512vl::table);
-#endif
-  return kernels_of<T>(*table);
-}
-template const RowKernels<float>& kernels<float>(size_t);
-template const RowKernels<double>& kernels<double>(size_t);
 
 netlet_status require_kernels(netlet_error* error) {
   if (kernel_table()) return NETLET_OK;
@@ -127,6 +111,6 @@ netlet_status netlet_set_isa(const char* name, netlet_error* error) {
   if (!name) return invalid(error, "name: expected the name of an instruction set, got NULL");
   const KernelTable* table = find(name);
   if (!table) return unsupported("name", name, error);
-  __atomic_store_n(&g_table, table, __ATOMIC_RELEASE);
+  __atomic_store_n(&g_kernel_table, table, __ATOMIC_RELEASE);
   return NETLET_OK;
 }

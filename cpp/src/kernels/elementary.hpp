@@ -30,8 +30,12 @@ template <> struct Constants<float> {
 
 template <class T> NETLET_INLINE Words<T> words_of(V<T> x) { return (Words<T>)x; }
 template <class T> NETLET_INLINE V<T> magnitude(V<T> x) { return (V<T>)((Bits<T>)x & ~(Bits<T>)splat(T(-0.0))); }
+template <class T> NETLET_INLINE V<T> negative_magnitude(V<T> x) {
+  return (V<T>)((Bits<T>)x | (Bits<T>)splat(T(-0.0)));
+}
+// the magnitude of one with the sign of the other; AVX-512 has an instruction for it
 template <class T> NETLET_INLINE V<T> copysign(V<T> size, V<T> sign) {
-  return (V<T>)((Bits<T>)size | ((Bits<T>)sign & (Bits<T>)splat(T(-0.0))));
+  return (V<T>)((((Bits<T>)size ^ (Bits<T>)sign) & ~(Bits<T>)splat(T(-0.0))) ^ (Bits<T>)sign);
 }
 
 // (expm1(r) - r) / r^2
@@ -54,11 +58,11 @@ NETLET_INLINE F32 expm1_tail(F32 r, F32 r2) {
 template <class T> struct Reduced {
   V<T> k, shifted, p;
 };
-template <class T> NETLET_INLINE Reduced<T> reduce(V<T> x) {
+template <class T> NETLET_INLINE Reduced<T> reduce(V<T> x, T shift = Constants<T>::shift) {
   typedef Constants<T> C;
   Reduced<T> out;
-  out.shifted = fma(x, splat(C::log2e), splat(C::shift));
-  out.k = out.shifted - splat(C::shift);
+  out.shifted = fma(x, splat(C::log2e), splat(shift));
+  out.k = out.shifted - splat(shift);
   const V<T> high = fma(-out.k, splat(C::ln2_hi), x);  // exact
   const V<T> low = -out.k * splat(C::ln2_lo);
   const V<T> r = high + low;
@@ -134,20 +138,22 @@ template <class T> NETLET_INLINE V<T> log(V<T> x) {
 }
 
 template <class T> NETLET_INLINE V<T> sigmoid(V<T> x) {
-  const V<T> e = exp_negative<T>(-magnitude<T>(x));
+  const V<T> e = exp_negative<T>(negative_magnitude<T>(x));
   return (x < splat(T(0)) ? e : splat(T(1))) / (splat(T(1)) + e);
 }
 
 // exp(x) - 1 for x <= 0
 template <class T> NETLET_INLINE V<T> expm1_negative(V<T> x) {
-  const Reduced<T> e = reduce<T>(at_least(x, splat(T(-64))));  // it is -1 below
-  const V<T> scale = power_of_two<T>(words_of<T>(e.shifted));
+  typedef Constants<T> C;
+  // It is -1 below -64. The shift brings the exponent's bias along: no x log2e is a tie, which would round differently.
+  const Reduced<T> e = reduce<T>(at_least(x, splat(T(-64))), C::shift + C::bias);
+  const V<T> scale = (V<T>)(words_of<T>(e.shifted) << C::fraction);
   return fma(scale, e.p, scale - splat(T(1)));
 }
 
 template <class T> NETLET_INLINE V<T> tanh(V<T> x) {
-  const V<T> t = expm1_negative<T>(splat(T(-2)) * magnitude<T>(x));
-  return copysign<T>(magnitude<T>(t / (splat(T(2)) + t)), x);
+  const V<T> half = negative_magnitude<T>(x), t = expm1_negative<T>(half + half);  // additions wait less than products
+  return copysign<T>(t / (splat(T(2)) + t), x);
 }
 
 // log(1 + e) for 0 <= e <= 1, no rounding before the series
@@ -157,7 +163,9 @@ template <class T> NETLET_INLINE V<T> log1p_unit(V<T> e) {
   return log_reduced<T>(f, upper ? splat(T(1)) : splat(T(0)));
 }
 // log(1 + exp(-|x|))
-template <class T> NETLET_INLINE V<T> softplus_tail(V<T> x) { return log1p_unit<T>(exp_negative<T>(-magnitude<T>(x))); }
+template <class T> NETLET_INLINE V<T> softplus_tail(V<T> x) {
+  return log1p_unit<T>(exp_negative<T>(negative_magnitude<T>(x)));
+}
 
 // exp(u^2 / 2) times the normal tail above u: a polynomial in (u - 4) / (u + 4), whose even and odd powers are summed
 // separately, divided by u + 4

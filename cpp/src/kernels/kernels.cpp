@@ -13,6 +13,12 @@
 #error "netlet promises the same bits everywhere: compile it without -ffast-math"
 #endif
 
+#if NETLET_ISA_AVX512
+namespace netlet::avx512vl {
+extern const core::RowKernelTable table;
+}
+#endif
+
 namespace netlet::NETLET_ISA_NAME {
 namespace {
 
@@ -33,12 +39,51 @@ template <class T> void forward(size_t m, size_t n, size_t k, const T* x, ptrdif
   const auto in_registers = [&](auto activation) { narrow_matmul(p, m, n, finish<T>(activation)); };
   const bool narrow = n <= Vec<T>::lanes && !list && k <= core::kSumBlock;
   if (narrow && 2 * n > Vec<T>::lanes && !z && with_common_activation(activation, in_registers)) return;
-  if (narrow)
-    narrow_matmul(p, m, n, AsItIs());
-  else
+  if (narrow) {
+    size_t done = 0;
+    if constexpr (kSquares > 0)
+      if (n == 1) done = single_column<T, kSquares>(p, m);
+    narrow_matmul(p, m, n, AsItIs(), done);
+  } else {
     row_products(Product<T, RowPointers<T>>{k, {x, x_i, list}, p.b, p.b_k, b, sums, p.c_i, w.in_panels}, m, n);
+  }
   if (activation == NETLET_SOFTMAX) return softmax(m, n, sums, y);
   map_function(activation, m * n, sums, y);
+}
+
+template <class T> __attribute__((noinline)) void forward_rest(const core::Layer* layers, size_t count,
+                                                               const T* parameters, const T* x, T* hidden, T* y) {
+  for (const core::Layer* layer = layers; count; ++layer, --count) {
+    T* const to = count > 1 ? hidden + layer->hidden : y;
+    forward<T>(1, layer->outputs, layer->inputs, x, 0, nullptr, {parameters + layer->weights, false},
+               parameters + layer->biases, layer->activation, nullptr, to);
+    x = to;
+  }
+}
+
+template <class T> __attribute__((noinline)) void forward_next(const core::Layer* layer, size_t count,
+                                                               const T* parameters, const T* x, T* hidden, T* y);
+
+// Narrow layers in registers. No call returns here: for a vector that might outlive one, the compiler would align the
+// stack, which takes longer than a small network; and in a loop it would first load all constants of all activations.
+template <class T> __attribute__((noinline)) void forward_row(const core::Layer* layer, size_t count,
+                                                              const T* parameters, const T* x, T* hidden, T* y) {
+  const size_t n = layer->outputs, k = layer->inputs;
+  const int activation = layer->activation;
+  if (n > Vec<T>::lanes || k > core::kSumBlock || !core::activation_traits(activation).common)
+    return forward_rest<T>(layer, count, parameters, x, hidden, y);
+  T* const to = count > 1 ? hidden + layer->hidden : y;
+  const Product<T, Strided<T>> p{
+      k, {x, 0, 1}, parameters + layer->weights, (ptrdiff_t)n, parameters + layer->biases, to, 0, false};
+  narrow_tile<T, 1>(p, 0, Part<T>((int)n), [=](V<T> v, size_t) {
+    with_common_activation(activation, [&](auto a) { v = decltype(a)::template value<T>(v); });
+    return v;
+  });
+  if (count > 1) forward_next<T>(layer + 1, count - 1, parameters, to, hidden, y);
+}
+template <class T>
+void forward_next(const core::Layer* layer, size_t count, const T* parameters, const T* x, T* hidden, T* y) {
+  forward_row<T>(layer, count, parameters, x, hidden, y);
 }
 
 template <class T>
@@ -61,6 +106,11 @@ void backward(size_t m, size_t n, size_t k, const T* d, Factor<T> wt, int activa
 template <class T>
 void gradient(size_t m, size_t n, size_t k, const Inputs<T>& x, Factor<T> deltas, ptrdiff_t d_i, T* g, T* bias) {
   const T* const d = deltas.values;
+  if (n == 1 && d_i == 1 && !x.list) {  // lanes run over the inputs instead
+    if (k) matmul(Product<T, RowPointers<T>>{m, {d, 0, nullptr}, x.first, x.stride, nullptr, g, 0, false}, 1, k);
+    if (bias) sum_rows(m, n, d, d_i, bias);
+    return;
+  }
   if (n <= Vec<T>::lanes && !x.list && !deltas.in_panels) {
     const Strided<T> a{x.first, 1, x.stride};  // x^T
     const Part<T> part((int)n);
@@ -161,6 +211,7 @@ template <class T> constexpr core::RowKernels<T> row_kernels() {
   return {Vec<T>::lanes,
           kTileVectors * Vec<T>::lanes,
           forward<T>,
+          forward_row<T>,
           backward<T>,
           gradient<T>,
           output_rows<T>,
@@ -186,8 +237,13 @@ template <class T> static constexpr core::Kernels<T> all_kernels() {
           scale<T>,           squares<T>,   add<T>,          divide<T>, divide_by<T>, multiply_unless_zero<T>,
           first_not_finite<T>};
 }
+#if NETLET_ISA_AVX512
+constexpr const core::RowKernelTable* narrow = &avx512vl::table;
+#else
+constexpr const core::RowKernelTable* narrow = nullptr;
+#endif
 extern const core::KernelTable table;
-const core::KernelTable table = {NETLET_STRING(NETLET_ISA_NAME), all_kernels<float>(), all_kernels<double>()};
+const core::KernelTable table = {NETLET_STRING(NETLET_ISA_NAME), all_kernels<float>(), all_kernels<double>(), narrow};
 #endif
 
 }  // namespace netlet::NETLET_ISA_NAME

@@ -12,6 +12,15 @@
 
 namespace netlet::core {
 
+// Of a network.
+struct Layer {
+  size_t inputs, outputs;
+  int activation;
+  size_t weights, biases;  // where they begin in the parameters
+  double dropout;          // share of the outputs that training drops
+  size_t hidden;           // where its outputs begin in the memory that one row needs for those of hidden layers
+};
+
 constexpr int kGivenGradient = -1;  // in place of a loss: t holds the derivative with respect to the outputs
 
 // Output rows and what they are compared with. y, z (before the activation): rows x n, t: rows x targets.
@@ -93,6 +102,8 @@ template <class T> struct RowKernels {
   // list[i]; w: k x n; y, z: m x n
   void (*forward)(size_t m, size_t n, size_t k, const T* x, ptrdiff_t x_i, const T* const* list, Factor<T> w,
                   const T* b, int activation, T* z, T* y);
+  // The same for one row and all layers of a network.
+  void (*forward_row)(const Layer* layers, size_t count, const T* parameters, const T* x, T* hidden, T* y);
   // s = (d w^T) times f', a function of the layer's input x = f(z), or of x = z for some activations. d: m x n,
   // wt = w^T: n x k, x and s: m x k
   void (*backward)(size_t m, size_t n, size_t k, const T* d, Factor<T> wt, int activation, const T* x, T* s);
@@ -142,20 +153,27 @@ template <class T> struct Kernels : RowKernels<T> {
   size_t (*first_not_finite)(size_t n, const T* x);
 };
 
-struct KernelTable {
-  const char* isa;
-  Kernels<float> f32;
-  Kernels<double> f64;
-};
-
 // Of an instruction set that is only used for narrow rows.
 struct RowKernelTable {
   RowKernels<float> f32;
   RowKernels<double> f64;
 };
 
+struct KernelTable {
+  const char* isa;
+  Kernels<float> f32;
+  Kernels<double> f64;
+  const RowKernelTable* narrow;  // for rows of at most kNarrowBytes, which one of its shorter vectors holds; or null
+};
+constexpr size_t kNarrowBytes = 32;
+
 // The table in use; null if NETLET_ISA names one that is not available here. Selected on first use.
-const KernelTable* kernel_table();
+extern const KernelTable* g_kernel_table;  // accessed with atomic builtins
+const KernelTable* select_kernel_table();
+inline const KernelTable* kernel_table() {
+  const KernelTable* const table = __atomic_load_n(&g_kernel_table, __ATOMIC_ACQUIRE);
+  return table ? table : select_kernel_table();
+}
 netlet_status require_kernels(netlet_error* error);
 
 template <class T, class Table> const auto& kernels_of(const Table& table) {
@@ -167,7 +185,10 @@ template <class T, class Table> const auto& kernels_of(const Table& table) {
 
 template <class T> const Kernels<T>& kernels() { return kernels_of<T>(*kernel_table()); }
 
-// For rows of at most this many columns: shorter vectors are faster if they hold a whole row.
-template <class T> const RowKernels<T>& kernels(size_t widest);
+// For rows of at most this many columns.
+template <class T> inline const RowKernels<T>& kernels(size_t widest) {
+  const KernelTable& table = *kernel_table();
+  return table.narrow && widest * sizeof(T) <= kNarrowBytes ? kernels_of<T>(*table.narrow) : kernels_of<T>(table);
+}
 
 }  // namespace netlet::core

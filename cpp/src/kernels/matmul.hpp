@@ -32,6 +32,11 @@ constexpr int kRowVectors = 8;  // for a single row, more columns at once
 #endif
 constexpr int kNarrowRows = 8;  // for one vector of columns, more rows at once
 #endif
+#if NETLET_EMULATED_FMA
+constexpr int kSquares = 0;  // more code than it is worth
+#else
+constexpr int kSquares = 2;  // for one column, vectors of rows at once
+#endif
 
 // How A is read: from(i) reads rows i, i + 1, ..., one column after the other.
 template <class T> struct Strided {
@@ -127,8 +132,9 @@ NETLET_INLINE void tile(const Product<T, A>& p, size_t i, size_t j, Part<T> last
         Partial && n == N - 1 ? load_part(b + n * lanes, last) : load<T>(b + n * lanes);
     multiply_add<T>(a, row, sum);
   }
-  NETLET_UNROLLED for (int m = 0; m < M; ++m) {
-    T* c = p.c + (ptrdiff_t)(i + m) * p.c_i + j;
+  const ptrdiff_t c_i = p.c_i;
+  T* c = p.c + (ptrdiff_t)i * c_i + j;
+  NETLET_UNROLLED for (int m = 0; m < M; ++m, c += c_i) {
     NETLET_UNROLLED for (int n = 0; n < N; ++n) {
       if (Partial && n == N - 1)
         store_part(c + n * lanes, sum[m][n], last);
@@ -254,13 +260,45 @@ template <class T> NETLET_INLINE void row_products(const Product<T, RowPointers<
 }
 
 // matmul for n <= lanes columns, with finish(sum, row) applied in registers.
-template <class T, class F> void narrow_matmul(const Product<T, Strided<T>>& p, size_t m, size_t n, F finish) {
+template <class T, class F>
+void narrow_matmul(const Product<T, Strided<T>>& p, size_t m, size_t n, F finish, size_t i = 0) {
   const Part<T> part((int)n);
-  size_t i = 0;
   for (; i + kNarrowRows <= m; i += kNarrowRows) narrow_tile<T, kNarrowRows>(p, i, part, finish);
   if (kNarrowRows > 2)
     for (; i + 2 <= m; i += 2) narrow_tile<T, 2>(p, i, part, finish);
   for (; i < m; ++i) narrow_tile<T, 1>(p, i, part, finish);
+}
+
+// For one column, the lanes run over the rows, transposed square by square; `columns` of each square are used.
+template <class T, int Squares, bool Partial> NETLET_INLINE void add_squares(const Product<T, Strided<T>>& p, size_t i,
+                                                                             size_t k, int columns,
+                                                                             V<T> (&sum)[Squares][1][1]) {
+  constexpr int lanes = Vec<T>::lanes;
+  const Part<T> part(columns);
+  const T* x = p.a.a + (ptrdiff_t)i * p.a.a_i + k;
+  NETLET_UNROLLED for (int s = 0; s < Squares; ++s) {
+    V<T> square[lanes];
+    NETLET_UNROLLED for (int r = 0; r < lanes; ++r, x += p.a.a_i) square[r] = Partial ? load_part(x, part) : load<T>(x);
+    transpose_square<T>(square);
+    NETLET_UNROLLED for (int c = 0; c < lanes; ++c) {
+      const V<T> row[1] = {square[c]};
+      if (!Partial || c < columns) multiply_add<T>([&](int) { return p.b[k + c]; }, row, sum[s]);
+    }
+  }
+}
+// Returns how many rows it has done.
+template <class T, int Squares> NETLET_INLINE size_t single_column(const Product<T, Strided<T>>& p, size_t m) {
+  constexpr size_t lanes = Vec<T>::lanes;
+  size_t i = 0;
+  for (; i + Squares * lanes <= m; i += Squares * lanes) {
+    V<T> sum[Squares][1][1];
+    NETLET_UNROLLED for (int s = 0; s < Squares; ++s) sum[s][0][0] = splat(*p.init);
+    size_t k = 0;
+    for (; k + lanes <= p.k; k += lanes) add_squares<T, Squares, false>(p, i, k, lanes, sum);
+    if (k < p.k) add_squares<T, Squares, true>(p, i, k, (int)(p.k - k), sum);
+    NETLET_UNROLLED for (int s = 0; s < Squares; ++s) store<T>(p.c + i + s * lanes, sum[s][0][0]);
+  }
+  return i;
 }
 
 // M rows of the gradient A d, for n <= lanes columns; if Bias, bias is the sum of d's rows.

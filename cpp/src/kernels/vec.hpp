@@ -247,6 +247,31 @@ NETLET_INLINE double fma1(double a, double b, double c) { return __builtin_fma(a
 NETLET_INLINE float fma1(float a, float b, float c) { return __builtin_fmaf(a, b, c); }
 #endif
 
+// v[i][j] becomes v[j][i]: the blocks of S values beside the diagonal are swapped, for S = 1, 2, 4, ...
+template <class Lane, Lane... J> struct Sequence {
+  template <class T, int S> NETLET_INLINE void swap_blocks(V<T>& a, V<T>& b) {
+    constexpr Lane n = sizeof...(J);
+#if defined(__clang__)
+    const V<T> low = __builtin_shufflevector(a, b, (J & S ? n + J - S : J)...);
+    b = __builtin_shufflevector(a, b, (J & S ? n + J : J + S)...);
+#else
+    const V<T> low = __builtin_shuffle(a, b, Bits<T>{(J & S ? n + J - S : J)...});
+    b = __builtin_shuffle(a, b, Bits<T>{(J & S ? n + J : J + S)...});
+#endif
+    a = low;
+  }
+};
+#if defined(__clang__)
+template <class T> using Lanes = __make_integer_seq<Sequence, typename Vec<T>::bit, Vec<T>::lanes>;
+#else
+template <class T> using Lanes = Sequence<typename Vec<T>::bit, __integer_pack(typename Vec<T>::bit(Vec<T>::lanes))...>;
+#endif
+template <class T, int S = 1> NETLET_INLINE void transpose_square(V<T> (&v)[Vec<T>::lanes]) {
+  NETLET_UNROLLED for (int i = 0; i < Vec<T>::lanes; ++i) if (!(i & S))
+      Lanes<T>::template swap_blocks<T, S>(v[i], v[i + S]);
+  if constexpr (2 * S < Vec<T>::lanes) transpose_square<T, 2 * S>(v);
+}
+
 template <class T> bool all_zero(V<T> v) {
   T sum = 0;
   NETLET_UNROLLED for (int lane = 0; lane < Vec<T>::lanes; ++lane) sum = sum + v[lane];

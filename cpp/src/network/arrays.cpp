@@ -15,11 +15,6 @@ namespace {
 constexpr size_t kChunk = 256;   // values that are scaled at a time
 constexpr size_t kWideRow = 16;  // values; shorter rows are collected, to be scaled together
 
-template <class T> constexpr int dtype_of();
-template <> constexpr int dtype_of<float>() { return NETLET_FLOAT32; }
-template <> constexpr int dtype_of<double>() { return NETLET_FLOAT64; }
-template <> constexpr int dtype_of<int64_t>() { return NETLET_INT64; }
-
 template <class From, class T>
 void convert_rows(const netlet_array& a, const size_t* order, size_t first, size_t count, T* out) {
   const char* data = static_cast<const char*>(a.data);
@@ -38,11 +33,6 @@ void convert_rows(const netlet_array& a, const size_t* order, size_t first, size
 }
 
 }  // namespace
-
-template <class T> bool readable_in_place(const netlet_array& a) {
-  return a.dtype == dtype_of<T>() && (a.column_stride == (ptrdiff_t)sizeof(T) || a.columns == 1) &&
-         a.row_stride % (ptrdiff_t)sizeof(T) == 0 && reinterpret_cast<uintptr_t>(a.data) % alignof(T) == 0;
-}
 
 template <class T> void load_rows(const netlet_array& a, const size_t* order, size_t first, size_t count, T* out) {
   switch (a.dtype) {
@@ -145,8 +135,6 @@ template <class T> netlet_status check_finite(const char* name, const netlet_arr
   return NETLET_OK;
 }
 
-template bool readable_in_place<float>(const netlet_array&);
-template bool readable_in_place<double>(const netlet_array&);
 template void load_rows<float>(const netlet_array&, const size_t*, size_t, size_t, float*);
 template void load_rows<double>(const netlet_array&, const size_t*, size_t, size_t, double*);
 template void load_rows<int64_t>(const netlet_array&, const size_t*, size_t, size_t, int64_t*);

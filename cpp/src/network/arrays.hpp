@@ -6,8 +6,16 @@
 
 namespace netlet::core {
 
+template <class T> constexpr int dtype_of();
+template <> constexpr int dtype_of<float>() { return NETLET_FLOAT32; }
+template <> constexpr int dtype_of<double>() { return NETLET_FLOAT64; }
+template <> constexpr int dtype_of<int64_t>() { return NETLET_INT64; }
+
 // Whether kernels can read it in place: type T, aligned, each row contiguous.
-template <class T> bool readable_in_place(const netlet_array& a);
+template <class T> inline bool readable_in_place(const netlet_array& a) {
+  return a.dtype == dtype_of<T>() && (a.column_stride == (ptrdiff_t)sizeof(T) || a.columns == 1) &&
+         a.row_stride % (ptrdiff_t)sizeof(T) == 0 && reinterpret_cast<uintptr_t>(a.data) % alignof(T) == 0;
+}
 
 template <class T> inline const T* row_in_place(const netlet_array& a, size_t row) {
   return reinterpret_cast<const T*>(static_cast<const char*>(a.data) + (ptrdiff_t)row * a.row_stride);

@@ -74,7 +74,7 @@ bool lay_out(netlet_network& network, const netlet_config& c) {
   for (size_t i = 0; i < network.layer_count(); ++i) {
     Layer& layer = network.layers[i];
     const bool hidden = i + 1 < network.layer_count();
-    layer = {c.layer_sizes[i], c.layer_sizes[i + 1], c.activations[i], 0, 0, c.dropout && hidden ? c.dropout[i] : 0};
+    layer = {c.layer_sizes[i], c.layer_sizes[i + 1], c.activations[i], 0, 0, c.dropout && hidden ? c.dropout[i] : 0, 0};
     size_t weights;
     layer.weights = at;
     if (multiply_overflows(layer.inputs, layer.outputs, &weights) ||
@@ -83,6 +83,7 @@ bool lay_out(netlet_network& network, const netlet_config& c) {
     if (layer.outputs > network.widest) network.widest = layer.outputs;
     if (hidden && layer.outputs > network.widest_hidden[i % 2]) network.widest_hidden[i % 2] = layer.outputs;
   }
+  for (size_t i = 1; i < network.layer_count(); i += 2) network.layers[i].hidden = network.widest_hidden[0];
   network.parameter_count = at;
   return at <= (size_t)PTRDIFF_MAX / 64;
 }

@@ -2,6 +2,7 @@
 // A network: its layers, one buffer of parameters, and who is using it.
 #pragma once
 
+#include "kernels/kernels.hpp"
 #include "kernels/losses.hpp"
 #include "netlet/netlet.h"
 #include "network/arrays.hpp"
@@ -12,13 +13,6 @@
 namespace netlet::core {
 
 constexpr int kNotes = 3;  // kinds of netlet_note_kind
-
-struct Layer {
-  size_t inputs, outputs;
-  int activation;
-  size_t weights, biases;  // where they begin in the parameters
-  double dropout;          // share of the outputs that training drops
-};
 
 struct Architecture {
   int dtype = NETLET_FLOAT64, loss = NETLET_SQUARED_ERROR, reduction = NETLET_SUM;

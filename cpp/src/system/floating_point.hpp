@@ -42,6 +42,7 @@ struct FloatingPoint {
 // Sets the default environment if the caller's differs, and restores the caller's at the end of the scope.
 class DefaultFloatingPoint : FloatingPoint {
  public:
+  static bool is_set() { return (read() & kMask) == kDefault; }
   DefaultFloatingPoint() : saved_(read()), differs_((saved_ & kMask) != kDefault) {
     if (differs_) write(kDefault);
   }

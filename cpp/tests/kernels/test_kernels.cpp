@@ -21,7 +21,7 @@ template <class T> std::vector<T> numbers(size_t count, uint32_t stream) {
 template <class T> void products_are_chains_of_fma(const RowKernels<T>& kernel) {
   const auto x = numbers<T>(40 * 80, 1), w = numbers<T>(80 * 80, 2), b = numbers<T>(80, 3), d = numbers<T>(40 * 80, 4);
   bool forward = true, backward = true, gradient = true, inside = true;
-  for (const size_t m : {1, 2, 3, 4, 5, 7, 8, 9, 17})
+  for (const size_t m : {1, 2, 3, 4, 5, 7, 8, 9, 17, 35})
     for (size_t n = 1; n <= 70; n += n < 20 ? 1 : 7)
       for (const size_t k : {1, 2, 5, 19, 33}) {
         std::vector<T> y(m * n + 1, T(7)), z(m * n + 1, T(7)), s(m * k + 1, T(7)), g(k * n + 1, T(7)),
@@ -84,6 +84,27 @@ template <class T> void listed_rows_make_no_difference(const RowKernels<T>& kern
       }
 }
 
+// a row through all layers gives what one layer after the other gives
+template <class T> void all_layers_at_once_make_no_difference(const RowKernels<T>& kernel) {
+  const auto x = numbers<T>(33, 1), parameters = numbers<T>(5000, 2);
+  for (int activation = 0; netlet_activation_name(activation); ++activation)
+    for (const size_t n : {1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33})
+      for (const size_t m : {1, 4, 16, 40}) {
+        const int hidden = activation == NETLET_SOFTMAX ? (int)NETLET_RELU : activation;
+        const Layer layers[] = {
+            {33, n, hidden, 0, 1500, 0, 0}, {n, m, hidden, 1600, 3000, 0, n}, {m, n, activation, 3100, 4500, 0, 0}};
+        std::vector<T> memory(n + m), y(n + 1, T(7)), a = x;
+        kernel.forward_row(layers, 3, parameters.data(), x.data(), memory.data(), y.data());
+        for (const Layer& layer : layers) {
+          std::vector<T> next(layer.outputs);
+          kernel.forward(1, layer.outputs, layer.inputs, a.data(), 0, nullptr, {&parameters[layer.weights], false},
+                         &parameters[layer.biases], layer.activation, nullptr, next.data());
+          a = next;
+        }
+        CHECK(check::same_bits(y.data(), a.data(), n) && y[n] == T(7));
+      }
+}
+
 // matrices in panels give what row-major ones give
 template <class T> void panels_make_no_difference(const RowKernels<T>& kernel) {
   const size_t k = 5;
@@ -138,6 +159,7 @@ template <class T> void test_type() {
       products_are_chains_of_fma(*kernel);
       listed_rows_make_no_difference(*kernel);
       panels_make_no_difference(*kernel);
+      all_layers_at_once_make_no_difference(*kernel);
     }
   }
   const auto x = numbers<T>(80, 5), y = numbers<T>(80, 6);
