@@ -17,17 +17,25 @@
 namespace netlet::core {
 
 constexpr size_t kCacheLine = 64;
-constexpr size_t kHugePage = 1 << 21;
+
+#if defined(MADV_HUGEPAGE)
+// Asks for huge pages where whole ones fit: rows of a wide layer lie on a small page each.
+inline void ask_for_huge_pages(void* memory, size_t bytes) {
+  constexpr size_t page = 1 << 21;
+  if (bytes < 2 * page) return;
+  const uintptr_t begin = ((uintptr_t)memory + page - 1) / page * page, end = ((uintptr_t)memory + bytes) / page * page;
+  (void)madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+}
+#endif
 
 inline void* aligned_allocate(size_t bytes) {
 #if defined(_WIN32)
   return _aligned_malloc(bytes, kCacheLine);
 #else
   void* p = nullptr;
-  const bool huge = bytes >= kHugePage;
-  if (posix_memalign(&p, huge ? kHugePage : kCacheLine, bytes) != 0) return nullptr;
+  if (posix_memalign(&p, kCacheLine, bytes) != 0) return nullptr;
 #if defined(MADV_HUGEPAGE)
-  if (huge) (void)madvise(p, bytes, MADV_HUGEPAGE);  // rows of a wide layer lie on a page each
+  ask_for_huge_pages(p, bytes);
 #endif
   return p;
 #endif
