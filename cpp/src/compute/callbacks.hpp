@@ -15,9 +15,9 @@ class Reports {
   Reports(const netlet_fit_options& options, const Held& held, bool short_epochs)
       : options_(options), held_(held), limit_(options.report_together && short_epochs ? kTogether : 1) {}
   bool together() const { return limit_ > 1 || !options_.on_epochs; }
-  netlet_epoch& next() { return epochs_[count_]; }  // to be filled, all but its seconds, and then added
+  netlet_epoch* next() { return epochs_ + count_; }  // to be filled, all but their seconds, and then added
   // returns whether it is time for send()
-  bool add() { return options_.on_epochs && ++count_ == limit_; }
+  bool add(size_t count) { return options_.on_epochs && (count_ += count) == limit_; }
   // f(), whose time is not the epoch's
   template <class F> int untimed(F f) {
     const double before = seconds_now();

@@ -8,6 +8,7 @@
 namespace netlet::core {
 
 constexpr size_t kSmallRows = 64, kSmallInputs = 64, kSmallLayers = 1024;
+constexpr size_t kActivation = 12;  // takes as long as that many products
 
 template <class T> bool SmallSteps<T>::fit(const netlet_network& net, size_t rows, const netlet_optimizer& optimizer) {
   if (rows > kSmallRows || net.layer_count() > kSmallLayers || net.inputs() > kSmallInputs ||
@@ -25,14 +26,21 @@ template <class T> bool SmallSteps<T>::allocate(const netlet_network& net, const
   kernel_ = &kernels<T>(net.widest);
   arrays_ = &kernels<T>();
   const size_t lanes = kernel_->lanes, layers = net.layer_count(), last = layers - 1;
-  size_t weights = 0, transposed = 0;
+  const size_t vectors = (rows + lanes - 1) / lanes;
+  size_t weights = 0, transposed = 0, by_rows = 0, by_columns = 0;
   for (size_t i = 0; i < layers; ++i) {
-    weights += (net.layers[i].inputs + 1) * lanes;
-    transposed += net.layers[i].outputs * lanes;
+    const size_t inputs = net.layers[i].inputs, outputs = net.layers[i].outputs;
+    weights += (inputs + 1) * lanes;
+    transposed += outputs * lanes;
+    by_rows += rows * (inputs + kActivation);
+    by_columns += (i == last && outputs > 1 ? rows : vectors * outputs) * (inputs + kActivation);
   }
-  const size_t values = (rows + 1) * lanes;  // a layer's outputs or deltas, and space for one more vector
-  if (!reader_.allocate(net, x, targets, shuffled, rows) || !row_loss_.allocate(rows) || !layers_.allocate(layers) ||
-      !memory_.allocate(4 * weights + transposed + (2 * layers + 1) * values + layers * lanes, true))
+  const bool columns = by_columns < by_rows;
+  const size_t values = (rows + lanes) * lanes;  // a layer's outputs or deltas, and space for whole vectors
+  if (!reader_.allocate(net, x, targets, shuffled, rows) || !row_loss_.allocate(rows + lanes) ||
+      !layers_.allocate(layers) ||
+      !memory_.allocate(
+          4 * weights + transposed + (4 * layers + 1) * values + layers * lanes + net.inputs() * (rows + lanes), true))
     return false;
   T* at = memory_.data();
   const auto take = [&at](size_t size) {
@@ -45,6 +53,8 @@ template <class T> bool SmallSteps<T>::allocate(const netlet_network& net, const
   step_.layer_count = layers;
   step_.size = weights;
   step_.parameter_count = net.parameter_count;
+  step_.in_columns = columns;
+  x_ = take(net.inputs() * vectors * lanes);
   step_.w = take(weights);
   step_.g = take(weights);
   step_.s0 = optimizer.slot_count() > 0 ? take(weights) : nullptr;
@@ -55,20 +65,27 @@ template <class T> bool SmallSteps<T>::allocate(const netlet_network& net, const
     T* const keep = take(lanes);
     memset(keep, 0xff, layer.outputs * sizeof(T));
     T *const wt = take(layer.outputs * lanes), *const y = take(values), *const d = take(values);
+    T* const delta_columns = i == last && layer.outputs == 1 ? d : take(values);
     layers_[i] = {layer.inputs,
                   layer.outputs,
-                  layer.activation,
+                  layer.activation == NETLET_SOFTMAX ? (int)NETLET_IDENTITY : layer.activation,
                   step_.w + offset,
                   keep,
                   wt,
                   step_.g + offset,
+                  i > 0 ? layers_[i - 1].y : x_,
+                  columns ? 1 : (ptrdiff_t)layer.inputs,
+                  columns ? (ptrdiff_t)(vectors * lanes) : 1,
                   y,
                   d,
-                  i == last ? layer.outputs : lanes};
+                  (ptrdiff_t)(i == last ? layer.outputs : lanes),
+                  delta_columns,
+                  take(values)};
     offset += (layer.inputs + 1) * lanes;
   }
   step_.z = net.has_classes() ? take(values) : nullptr;
   step_.out = comparison<T>(net);
+  step_.softmax = step_.out.activation == NETLET_SOFTMAX && step_.out.loss != NETLET_CROSS_ENTROPY;
   step_.out.z = step_.z;
   step_.out.y = layers_[last].y;
   step_.out.delta = layers_[last].d;
@@ -99,28 +116,36 @@ template <class T> void SmallSteps<T>::transpose() {
 
 template <class T> void SmallSteps<T>::load(const Batch& batch) {
   const Inputs<T> x = reader_.inputs(batch, 0, 0, batch.rows);  // never a list: the outputs fit into one vector
-  step_.x = x.first;
-  step_.x_i = x.stride;
-  reader_.targets(batch, 0, 0, batch.rows, step_.out);
-  step_.out.rows = batch.rows;
-  targets_ = batch.targets;
+  if (step_.in_columns) {
+    arrays_->transpose(batch.rows, net_->inputs(), x.first, x.stride, x_, layers_[0].x_k);
+  } else {
+    layers_[0].x = x.first;
+    layers_[0].x_i = x.stride;
+  }
+  OutputRows<T>& out = step_.out;
+  reader_.targets(batch, 0, 0, batch.rows, out);
+  out.rows = batch.rows;
+  step_.squared_error =
+      step_.in_columns && out.n == 1 && out.loss == NETLET_SQUARED_ERROR && !out.weights && !out.missing;
+  weight_ = (double)batch.rows;
+  if (out.weights) {
+    weight_ = 0;
+    for (size_t i = 0; i < batch.rows; ++i) weight_ = weight_ + (double)out.weights[i];
+  }
+  const double by = divisor(*net_, *batch.targets, batch.rows, weight_);
+  const T inverse = exact_inverse((T)(by != 0 ? by : 1));
+  step_.inverted = inverse != 0;
+  step_.divisor = inverse != 0 ? inverse : (T)by;
 }
 
 template <class T> BatchLoss SmallSteps<T>::gradient() {
   kernel_->small_pass(step_);
-  const size_t rows = step_.out.rows;
-  double sum = 0, weight = (double)rows;
-  for (size_t i = 0; i < rows; ++i) sum = sum + row_loss_[i];
-  if (const T* const weights = step_.out.weights) {
-    weight = 0;
-    for (size_t i = 0; i < rows; ++i) weight = weight + (double)weights[i];
-  }
-  divisor_ = divisor(*net_, *targets_, rows, weight);
-  return {sum, weight, step_.out.correct};
+  double sum = 0;
+  for (size_t i = 0; i < step_.out.rows; ++i) sum = sum + row_loss_[i];
+  return {sum, weight_, step_.out.correct};
 }
 
 template <class T> void SmallSteps<T>::step(const Step<T>& step) {
-  if (divisor_ != 0) arrays_->divide(step_.size, step_.g, (T)divisor_);
   const size_t lanes = kernel_->lanes;
   for (size_t i = 0; i < net_->layer_count(); ++i) {
     const size_t at = (size_t)(layers_[i].w - step_.w), weights = layers_[i].inputs * lanes;
@@ -141,18 +166,26 @@ template <class T> void SmallSteps<T>::update(netlet_optimizer& optimizer, doubl
 template <class T>
 bool SmallSteps<T>::steps(const Batch& batch, netlet_optimizer& optimizer, size_t count, BatchLoss* losses) {
   load(batch);
-  const bool alike = optimizer.config.kind == NETLET_SGD;  // all updates are the same
-  Step<T> next;
-  for (size_t i = 0; i < count; ++i) {
+  const netlet_optimizer_config& c = optimizer.config;
+  const bool alike = c.kind == NETLET_SGD;  // all updates are the same
+  Step<T> next = {};
+  step_.rate = -(T)optimizer.learning_rate;
+  step_.plain = alike && c.momentum == 0 && c.l1 == 0 && c.l2 == 0 && !(c.clip_value > 0);
+  size_t i = 0;
+  for (; i < count; ++i) {
     losses[i] = gradient();
-    if (!isfinite(losses[i].sum)) return false;
+    if (!isfinite(losses[i].sum)) break;
+    if (step_.plain) continue;
     if (!alike || i == 0)
       next = next_step<T>(optimizer, 1);
     else
       ++optimizer.progress.steps;
     step(next);
   }
-  return arrays_->first_not_finite(step_.size, step_.w) == step_.size;  // a parameter that is not finite stays so
+  if (step_.plain) optimizer.progress.steps = optimizer.progress.steps + i;
+  step_.plain = false;
+  return i == count &&
+         arrays_->first_not_finite(step_.size, step_.w) == step_.size;  // a parameter that is not finite stays so
 }
 
 template <class T> void SmallSteps<T>::publish(netlet_optimizer& optimizer) const {

@@ -40,8 +40,8 @@ template <class T> class SmallSteps {
   RowReader<T> reader_;
   Buffer<T> memory_;
   Buffer<double> row_loss_;
-  const netlet_targets* targets_ = nullptr;  // of the batch
-  double divisor_ = 0;                       // of the gradient; 0: none
+  T* x_ = nullptr;     // the columns of the batch's inputs, if wanted
+  double weight_ = 0;  // of the batch
   Buffer<SmallLayer<T>> layers_;
   SmallStep<T> step_ = {};
 };

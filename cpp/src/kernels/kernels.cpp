@@ -144,13 +144,7 @@ template <class T> void add(size_t n, T* a, const T* b) {
 }
 
 template <class T> void divide(size_t n, T* a, T divisor) {
-  const double whole = divisor;
-  uint64_t bits;
-  __builtin_memcpy(&bits, &whole, sizeof bits);
-  const T inverse = (T)(1 / whole);
-  if (bits << 12 == 0 && inverse - inverse == 0) {  // a power of two: multiplying by its inverse is exact, and faster
-    return scale(n, a, inverse);
-  }
+  if (const T inverse = core::exact_inverse(divisor)) return scale(n, a, inverse);
   const V<T> d = splat(divisor);
   map(n, a, a, [=](V<T> x) { return x / d; });
 }

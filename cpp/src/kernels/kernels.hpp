@@ -65,27 +65,38 @@ template <class T> struct Inputs {
 };
 
 // A layer of a network in which each layer's outputs fit into one vector. w and g (the biases' row last) and wt = w^T
-// have rows of a whole vector, whose lanes beyond the outputs are 0.
+// have rows of a whole vector, whose lanes beyond the outputs are 0. The values of rows are stored as rows x outputs or
+// as columns, one for each output; either way there is space for whole vectors.
 template <class T> struct SmallLayer {
   size_t inputs, outputs;
-  int activation;  // a common one; softmax is possible in the output layer
-  const T* w;
+  int activation;  // a common one; identity before a softmax
+  T* w;
   const T* keep;  // a vector: all bits set in the lanes of the outputs, none in the others
   T *wt, *g;
-  T* y;  // rows x outputs, and space for one more vector
+  const T* x;  // value k of row i is at x[i x_i + k x_k]
+  ptrdiff_t x_i, x_k;
+  T* y;
   T* d;  // the delta, with row stride d_i
-  size_t d_i;
+  ptrdiff_t d_i;
+  T *columns, *slopes;  // of the delta and, but in the output layer, of the derivatives of y
 };
 
 // A step of such a network. w, g, s0, s1: `size` values, layer after layer.
 template <class T> struct SmallStep {
   const SmallLayer<T>* layers;
   size_t layer_count, size, parameter_count;
-  const T* x;
-  ptrdiff_t x_i;
-  T* z;  // the output layer's sums, laid out as y; null if not wanted
+  // Whether lanes hold rows, not outputs. Columns are then x_k apart in all layers, and y are columns but in an output
+  // layer with several outputs.
+  bool in_columns;
+  bool squared_error;  // in columns, of one output that has all targets, and no weights
+  bool softmax;        // of the outputs, but for the loss cross_entropy
+  T* z;                // the output layer's sums, laid out as y; null if not wanted
   OutputRows<T> out;
   T *w, *g, *s0, *s1;
+  bool inverted;  // the gradient is multiplied by `divisor`
+  T divisor;
+  bool plain;  // the pass also makes the step w += rate g
+  T rate;
 };
 
 constexpr size_t kBlockRows = 256;   // gradients are summed in blocks of this many rows: part of the arithmetic
@@ -113,7 +124,7 @@ template <class T> struct RowKernels {
 
   // losses of the rows, output delta, correct rows
   void (*output_rows)(OutputRows<T>& rows);
-  // Forward pass, losses, backward pass, gradient.
+  // Forward pass, losses, backward pass, gradient, and a plain step.
   void (*small_pass)(SmallStep<T>& step);
   // The step along it.
   void (*small_update)(SmallStep<T>& small, const Step<T>& step);
@@ -184,6 +195,16 @@ template <class T, class Table> const auto& kernels_of(const Table& table) {
 }
 
 template <class T> const Kernels<T>& kernels() { return kernels_of<T>(*kernel_table()); }
+
+// 1 / divisor if multiplying by that is exact, as it is for a power of two, and faster; otherwise 0. (static: each
+// instruction set needs its own.)
+template <class T> static inline T exact_inverse(T divisor) {
+  const double whole = divisor;
+  uint64_t bits;
+  __builtin_memcpy(&bits, &whole, sizeof bits);
+  const T inverse = (T)(1 / whole);
+  return bits << 12 == 0 && inverse - inverse == 0 ? inverse : 0;
+}
 
 // For rows of at most this many columns.
 template <class T> inline const RowKernels<T>& kernels(size_t widest) {
