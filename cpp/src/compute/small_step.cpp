@@ -8,7 +8,7 @@
 namespace netlet::core {
 
 constexpr size_t kSmallRows = 64, kSmallInputs = 64, kSmallLayers = 1024;
-constexpr size_t kActivation = 12;  // takes as long as that many products
+constexpr size_t kActivation = 12;  // takes about as long as that many products
 
 template <class T> bool SmallSteps<T>::fit(const netlet_network& net, size_t rows, const netlet_optimizer& optimizer) {
   if (rows > kSmallRows || net.layer_count() > kSmallLayers || net.inputs() > kSmallInputs ||
@@ -35,7 +35,7 @@ template <class T> bool SmallSteps<T>::allocate(const netlet_network& net, const
     by_rows += rows * (inputs + kActivation);
     by_columns += (i == last && outputs > 1 ? rows : vectors * outputs) * (inputs + kActivation);
   }
-  const bool columns = by_columns < by_rows;
+  const bool columns = net.outputs() == 1 ? 3 * by_columns < 4 * by_rows : by_columns < by_rows;  // by measurement
   const size_t values = (rows + lanes) * lanes;  // a layer's outputs or deltas, and space for whole vectors
   if (!reader_.allocate(net, x, targets, shuffled, rows) || !row_loss_.allocate(rows + lanes) ||
       !layers_.allocate(layers) ||

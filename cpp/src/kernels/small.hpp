@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The step of a network in which each layer's outputs fit into one vector: rows of parameters fill whole vectors, so that
+// The step of a network in which each layer's outputs fit into one vector: rows of parameters fill whole vectors, so
 // nothing is masked, and one call does it all. Lanes hold the outputs of a row or, where that takes fewer vectors, the
-// rows of an output. An epoch of few rows is bound by a chain of dependent operations and the number of instructions, so
+// rows of an output. An epoch of few rows is bound by a chain of dependent operations and the number of instructions:
 // values stay in registers from one part to the next, and functions are small enough to need few of them.
 #pragma once
 
@@ -69,9 +69,8 @@ V<T> small_columns(const SmallLayer<T>& l, const SmallLayer<T>& next, size_t row
     const T *w = first, *u = next_w;
     T *to = y, *slope = slopes;
     total = splat(next_w[n * lanes]);
-    const auto outputs = [&](auto tile) {
-      constexpr int M = sizeof tile;
-      V<T> sum[M];
+    const auto outputs = [&](auto& sum) {
+      constexpr int M = sizeof sum / sizeof *sum;
       small_sums<T, M, true>({w, x, 1, lanes, stride}, inputs, w + inputs * lanes, sum);
       NETLET_UNROLLED for (int m = 0; m < M; ++m, to += stride, slope += stride, u += lanes) {
         const V<T> v = A::template value<T>(sum[m]);
@@ -81,8 +80,9 @@ V<T> small_columns(const SmallLayer<T>& l, const SmallLayer<T>& next, size_t row
       }
       w += M;
     };
-    while (!Few && w + 4 <= end) outputs(int32_t());
-    while (w < end) outputs(char());
+    V<T> four[4], one[1];
+    while (!Few && w + 4 <= end) outputs(four);
+    while (w < end) outputs(one);
     store(sums, total);
   }
   return total;
