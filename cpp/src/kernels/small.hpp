@@ -9,6 +9,12 @@
 #include "kernels/matmul.hpp"
 #include "kernels/updates.hpp"
 
+#if NETLET_ISA_WASM  // where the compiler, told to save space, keeps loops that end early
+#define NETLET_UNROLLED_UNTIL
+#else
+#define NETLET_UNROLLED_UNTIL NETLET_UNROLLED
+#endif
+
 namespace netlet::NETLET_ISA_NAME {
 namespace {
 
@@ -146,14 +152,14 @@ template <class T> NETLET_INLINE void small_deltas(const SmallLayer<T>& l, const
   const T *w = l.w, *slope = below.slopes + i;
   NETLET_UNROLLED for (int k = 0; k < lanes; ++k) s[k] = splat(T(0));
   for (size_t j = 0;;) {
-    NETLET_UNROLLED for (int k = 0; k < lanes; ++k) {
+    NETLET_UNROLLED_UNTIL for (int k = 0; k < lanes; ++k) {
       if ((size_t)k == units) break;
       s[k] = fma(first, splat(w[k * lanes + j]), s[k]);
     }
     if (++j == n) break;
     first = load(l.columns + j * stride + i);
   }
-  NETLET_UNROLLED for (int k = 0; k < lanes; ++k, slope += stride) {
+  NETLET_UNROLLED_UNTIL for (int k = 0; k < lanes; ++k, slope += stride) {
     if ((size_t)k == units) break;
     s[k] = s[k] * load(slope);
   }
@@ -168,7 +174,7 @@ __attribute__((noinline)) void small_backward_columns(const SmallLayer<T>& l, co
     V<T> s[lanes];
     small_deltas<T>(l, below, i, load(l.columns + i), s);
     T* column = below.columns + i;
-    NETLET_UNROLLED for (int k = 0; k < lanes; ++k, column += l.x_k) {
+    NETLET_UNROLLED_UNTIL for (int k = 0; k < lanes; ++k, column += l.x_k) {
       if ((size_t)k == below.outputs) break;
       store(column, s[k]);
     }
@@ -185,7 +191,7 @@ template <class T> void small_delta_columns(const SmallLayer<T>& l, size_t rows)
     V<T> v[lanes];
     NETLET_UNROLLED for (int m = 0; m < lanes; ++m) v[m] = load(d + m * l.d_i);
     transpose_square<T>(v);
-    NETLET_UNROLLED for (int j = 0; j < lanes; ++j) {
+    NETLET_UNROLLED_UNTIL for (int j = 0; j < lanes; ++j) {
       if ((size_t)j == l.outputs) break;
       store(l.columns + j * l.x_k + i, v[j]);
     }
@@ -210,7 +216,7 @@ template <class T, int M, SmallDelta From> NETLET_INLINE void small_gradient_row
   const T *x = l.x + (ptrdiff_t)k * x_k, *d = l.d;
   const size_t rows = s.out.rows;
   if constexpr (From == SmallDelta::registers) {
-    NETLET_UNROLLED for (int i = 0; i < lanes; ++i, x += x_i) {
+    NETLET_UNROLLED_UNTIL for (int i = 0; i < lanes; ++i, x += x_i) {
       if ((size_t)i == rows) break;
       small_add<T>(x, x_k, registers[i], sum);
     }
