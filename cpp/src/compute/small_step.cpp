@@ -35,7 +35,8 @@ template <class T> bool SmallSteps<T>::allocate(const netlet_network& net, const
     by_rows += rows * (inputs + kActivation);
     by_columns += (i == last && outputs > 1 ? rows : vectors * outputs) * (inputs + kActivation);
   }
-  const bool columns = net.outputs() == 1 ? 3 * by_columns < 4 * by_rows : by_columns < by_rows;  // by measurement
+  const bool columns =  // by measurement
+      kernel_->small_columns && (net.outputs() == 1 ? 3 * by_columns < 4 * by_rows : by_columns < by_rows);
   const size_t values = (rows + lanes) * lanes;  // a layer's outputs or deltas, and space for whole vectors
   if (!reader_.allocate(net, x, targets, shuffled, rows) || !row_loss_.allocate(rows + lanes) ||
       !layers_.allocate(layers) ||

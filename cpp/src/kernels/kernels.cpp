@@ -204,6 +204,7 @@ template <class T> void unstandardize(size_t rows, size_t n, const double* shift
 template <class T> constexpr core::RowKernels<T> row_kernels() {
   return {Vec<T>::lanes,
           kTileVectors * Vec<T>::lanes,
+          kSmallColumns,
           forward<T>,
           forward_row<T>,
           backward<T>,

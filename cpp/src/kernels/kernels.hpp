@@ -107,6 +107,7 @@ constexpr size_t kNormBlock = 4096;  // squares are summed in blocks of this man
 template <class T> struct RowKernels {
   size_t lanes;  // of a vector
   size_t panel;  // columns
+  bool small_columns;
 
   // The three products of a layer with k inputs and n outputs, over m rows:
   // y = activation(x w + b), and z = x w + b unless z is null. x: row stride x_i or, unless `list` is null, row i at
@@ -124,7 +125,7 @@ template <class T> struct RowKernels {
 
   // losses of the rows, output delta, correct rows
   void (*output_rows)(OutputRows<T>& rows);
-  // Forward pass, losses, backward pass, gradient, and a plain step.
+  // Forward pass, losses, backward pass, gradient, and a plain step; in columns only if small_columns.
   void (*small_pass)(SmallStep<T>& step);
   // The step along it.
   void (*small_update)(SmallStep<T>& small, const Step<T>& step);

@@ -9,17 +9,18 @@
 #include "kernels/matmul.hpp"
 #include "kernels/updates.hpp"
 
-#if NETLET_ISA_WASM  // where the compiler, told to save space, keeps loops that end early
-#define NETLET_UNROLLED_UNTIL
-#else
-#define NETLET_UNROLLED_UNTIL NETLET_UNROLLED
-#endif
-
 namespace netlet::NETLET_ISA_NAME {
 namespace {
 
 using core::SmallLayer;
 using core::SmallStep;
+
+// Whether lanes may hold the rows of an output. An emulated fma takes so long that this would be space for nothing.
+#if NETLET_EMULATED_FMA
+constexpr bool kSmallColumns = false;
+#else
+constexpr bool kSmallColumns = true;
+#endif
 
 // M vectors of sums: of M rows or, if Columns, of M outputs with the rows in their lanes
 template <class T> struct SmallSums {
@@ -152,14 +153,14 @@ template <class T> NETLET_INLINE void small_deltas(const SmallLayer<T>& l, const
   const T *w = l.w, *slope = below.slopes + i;
   NETLET_UNROLLED for (int k = 0; k < lanes; ++k) s[k] = splat(T(0));
   for (size_t j = 0;;) {
-    NETLET_UNROLLED_UNTIL for (int k = 0; k < lanes; ++k) {
+    NETLET_UNROLLED for (int k = 0; k < lanes; ++k) {
       if ((size_t)k == units) break;
       s[k] = fma(first, splat(w[k * lanes + j]), s[k]);
     }
     if (++j == n) break;
     first = load(l.columns + j * stride + i);
   }
-  NETLET_UNROLLED_UNTIL for (int k = 0; k < lanes; ++k, slope += stride) {
+  NETLET_UNROLLED for (int k = 0; k < lanes; ++k, slope += stride) {
     if ((size_t)k == units) break;
     s[k] = s[k] * load(slope);
   }
@@ -174,7 +175,7 @@ __attribute__((noinline)) void small_backward_columns(const SmallLayer<T>& l, co
     V<T> s[lanes];
     small_deltas<T>(l, below, i, load(l.columns + i), s);
     T* column = below.columns + i;
-    NETLET_UNROLLED_UNTIL for (int k = 0; k < lanes; ++k, column += l.x_k) {
+    NETLET_UNROLLED for (int k = 0; k < lanes; ++k, column += l.x_k) {
       if ((size_t)k == below.outputs) break;
       store(column, s[k]);
     }
@@ -191,7 +192,7 @@ template <class T> void small_delta_columns(const SmallLayer<T>& l, size_t rows)
     V<T> v[lanes];
     NETLET_UNROLLED for (int m = 0; m < lanes; ++m) v[m] = load(d + m * l.d_i);
     transpose_square<T>(v);
-    NETLET_UNROLLED_UNTIL for (int j = 0; j < lanes; ++j) {
+    NETLET_UNROLLED for (int j = 0; j < lanes; ++j) {
       if ((size_t)j == l.outputs) break;
       store(l.columns + j * l.x_k + i, v[j]);
     }
@@ -216,7 +217,7 @@ template <class T, int M, SmallDelta From> NETLET_INLINE void small_gradient_row
   const T *x = l.x + (ptrdiff_t)k * x_k, *d = l.d;
   const size_t rows = s.out.rows;
   if constexpr (From == SmallDelta::registers) {
-    NETLET_UNROLLED_UNTIL for (int i = 0; i < lanes; ++i, x += x_i) {
+    NETLET_UNROLLED for (int i = 0; i < lanes; ++i, x += x_i) {
       if ((size_t)i == rows) break;
       small_add<T>(x, x_k, registers[i], sum);
     }
@@ -290,9 +291,11 @@ template <class T> struct SmallTable {
   SmallFunctions<T> of[NETLET_MISH + 1] = {};
   constexpr SmallTable() {
 #define NETLET_SMALL(Struct, name, NUMBER, common, reads_sums)                                                        \
-  if constexpr (common)                                                                                               \
+  if constexpr (common && kSmallColumns)                                                                              \
     of[NETLET_##NUMBER] = {small_forward<T, Struct>, small_columns<T, Struct, true>, small_columns<T, Struct, false>, \
-                           small_output<T, Struct>, small_backward<T, Struct>};
+                           small_output<T, Struct>, small_backward<T, Struct>};                                       \
+  else if constexpr (common)                                                                                          \
+    of[NETLET_##NUMBER] = {small_forward<T, Struct>, nullptr, nullptr, nullptr, small_backward<T, Struct>};
     NETLET_ACTIVATIONS(NETLET_SMALL)
 #undef NETLET_SMALL
   }
@@ -346,7 +349,11 @@ template <class T> NETLET_INLINE const SmallLayer<T>* small_pass_in_columns(Smal
 }
 
 template <class T> void small_pass(SmallStep<T>& s) {
-  const SmallLayer<T>* l = s.in_columns ? small_pass_in_columns(s) : small_pass_in_rows(s);
+  const SmallLayer<T>* l = s.layers;
+  if constexpr (kSmallColumns)
+    l = s.in_columns ? small_pass_in_columns(s) : small_pass_in_rows(s);
+  else
+    l = small_pass_in_rows(s);
   for (; l < s.layers + s.layer_count; ++l)
     l->outputs == 1 ? small_gradient<T, SmallDelta::single>(s, *l) : small_gradient<T, SmallDelta::rows>(s, *l);
   if (s.plain && !s.in_columns) small_transpose(s);
