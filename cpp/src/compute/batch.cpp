@@ -19,8 +19,7 @@ constexpr size_t kGroupTree = 3;       // partial sums of a group over kWholeBlo
 constexpr size_t kChunkValues = 1 << 20;
 constexpr double kSharedStep = 1.6e7;   // operations of a step, at least, that is worth sharing: see useful_threads
 constexpr size_t kPackShare = 1 << 18;  // parameters that are worth another thread
-constexpr size_t kWideRows = 32,
-                 kWideColumns = 96;  // a group in a layer too wide for groups of whole rows; whole panels
+constexpr size_t kWideRows = 32, kWideColumns = 96;  // a group in a layer too wide for whole rows; whole panels
 
 constexpr double kRowOperations = 100;  // what else a row takes, roughly
 double operations(const netlet_network& net, size_t rows) { return 6.0 * (double)net.parameter_count * (double)rows; }
