@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What changes a network's parameters: fit, step, apply_gradient, finish.
+#include <atomic>
+#include <memory>
 #include <optional>
 
 #include "batches.hpp"
@@ -21,6 +23,28 @@ netlet_schedule parse_schedule(const py::tuple& given) {  // kind, gamma, period
   schedule.floor = given[3].cast<double>();
   schedule.min_delta = given[4].cast<double>();
   return schedule;
+}
+
+// The history of a fit that nobody has any more: its memory serves the next one, as new memory costs a page fault for
+// each page.
+std::atomic<netlet::History*> spare_history{nullptr};
+
+void free_history(void* object) {
+  constexpr std::size_t most = 65536;  // epochs
+  netlet::History* history = static_cast<netlet::History*>(object);
+  if (history->loss.capacity() <= most) history = spare_history.exchange(history);
+  delete history;
+}
+
+py::capsule new_history() {
+  std::unique_ptr<netlet::History> history(spare_history.exchange(nullptr));
+  if (!history) history = std::make_unique<netlet::History>();
+  for (std::vector<double>* column : {&history->loss, &history->seconds, &history->accuracy, &history->learning_rate,
+                                      &history->validation_loss, &history->validation_accuracy})
+    column->clear();
+  py::capsule memory(history.get(), free_history);
+  history.release();
+  return memory;
 }
 
 // One call of fit. It trains without the GIL, and takes it for whatever calls Python.
@@ -60,7 +84,7 @@ class Fit {
       flush();
       throw;
     }
-    flush();
+    flush(true);
   }
 
  private:
@@ -172,21 +196,21 @@ class Fit {
     };
   }
 
-  void add(py::dict& columns, const char* name, const std::vector<double>& values) const {
-    if (values.empty()) return;
-    columns[name] = py::array_t<double>((py::ssize_t)(values.size() - recorded_), values.data() + recorded_);
-  }
-
-  // Hands the epochs that are new to `record`.
-  void flush() {
-    if (recorded_ == history_.loss.size()) return;
+  // Hands the epochs that are new to `record`: copies or, of all epochs in the end, their own memory.
+  void flush(bool ended = false) {
+    const std::size_t count = history_.loss.size() - recorded_;
+    if (count == 0) return;
+    const py::handle owner = ended && recorded_ == 0 ? py::handle(memory_) : py::handle();
     py::dict columns;
-    add(columns, "loss", history_.loss);
-    add(columns, "time", history_.seconds);
-    add(columns, "learning_rate", history_.learning_rate);
-    add(columns, "accuracy", history_.accuracy);
-    add(columns, "validation_loss", history_.validation_loss);
-    add(columns, "validation_accuracy", history_.validation_accuracy);
+    const auto add = [&](const char* name, const std::vector<double>& values) {
+      if (!values.empty()) columns[name] = py::array_t<double>((py::ssize_t)count, values.data() + recorded_, owner);
+    };
+    add("loss", history_.loss);
+    add("time", history_.seconds);
+    add("learning_rate", history_.learning_rate);
+    add("accuracy", history_.accuracy);
+    add("validation_loss", history_.validation_loss);
+    add("validation_accuracy", history_.validation_accuracy);
     py::object weights = py::none();  // what sums over the rows may be divided by
     if (network_.reduction() == netlet::Reduction::sum)
       weights = py::make_tuple(history_.weight, history_.validation_loss.empty() ? 0 : history_.validation_weight);
@@ -202,7 +226,8 @@ class Fit {
                    sums_ = setting("sums");
   PyThreadState* const thread_ = PyThreadState_Get();  // callbacks are called on it
   netlet::FitOptions options_;
-  netlet::History history_;
+  const py::capsule memory_ = new_history();
+  netlet::History& history_ = *memory_.get_pointer<netlet::History>();
   std::size_t recorded_ = 0;                   // epochs that `record` has
   std::optional<Examples> validation_, data_;  // all rows, unless they come in batches
   PythonBatches batches_{self_, setting("next_batch"), setting("weight_mean"), missing_};

@@ -5,11 +5,13 @@
 //   parameters  each thread takes groups of parameters, computes their gradient and updates them.
 //
 // If a batch has more than kWholeBlocks blocks, each thread computes the whole gradients of blocks in the rows phase
-// instead, and the parameters phase only adds them. Either way blocks are added in the same tree.
+// instead, and the parameters phase only adds them. Either way blocks are added in the same tree. If the first layer is
+// shared by columns, a phase for its outputs comes first.
 #pragma once
 
-#include "compute/pass.hpp"
+#include "compute/column_shares.hpp"
 #include "compute/small_step.hpp"
+#include "system/threads.hpp"
 
 namespace netlet::core {
 
@@ -18,14 +20,15 @@ constexpr size_t kWholeBlocks = 4;
 template <class T> class BatchRunner {
  public:
   // For batches of at most `rows` rows of x. Without kind.delta only the loss is wanted, without an optimizer only the
-  // gradient. repeated: for many steps, all by update().
+  // gradient. steps: how many follow each other by update(), before anyone else looks at the network; 0: one, after which
+  // it is as it should be without publish().
   netlet_status prepare(const netlet_network& net, const netlet_array& x, const netlet_targets& targets, bool shuffled,
-                        size_t rows, PassKind kind, const netlet_optimizer* optimizer, bool repeated,
+                        size_t rows, PassKind kind, const netlet_optimizer* optimizer, size_t steps,
                         netlet_error* error);
 
   // Reads the weights, and a bound optimizer's state; needed whenever anyone else has changed them.
   void read(const netlet_optimizer* optimizer = nullptr);
-  // Writes network and optimizer, which update() need not do if repeated.
+  // Writes network and optimizer.
   void publish(netlet_optimizer& optimizer) const;
 
   // Passes the batch forward and, with kind.delta, backward. stopped: the caller's poll has ended that early, and the
@@ -52,27 +55,26 @@ template <class T> class BatchRunner {
   void update_along(netlet_network& net, const T* gradient, double divisor, netlet_optimizer& optimizer, double factor);
 
  private:
-  // For `rows` rows. In the two phases of a step, what one core has written the other reads: all activations and deltas,
-  // then the weights. That and the waiting take as long as the second core saves in a small step, and on a busy machine
-  // much longer, as a phase ends with its last thread.
-  size_t useful_threads(size_t rows) const;
   bool prepare_update(const netlet_optimizer* optimizer);
   bool make_groups();
   bool allocate_blocks();
+  void first_layer(const Batch& batch);
   void group_gradient(const Group& group, T* g, T* below);
   template <class F> void each_piece(const Group& group, T* g, F&& f) const;
   // f(group, its gradient), f(group, the thread's scratch), on several threads; may_stop: if the caller's poll says so
   template <class F> void parameters_phase(bool may_stop, F&& f);
   template <class F> void each_group(bool may_stop, F&& f);
+  void step_along_gradient(netlet_network& net, netlet_optimizer& optimizer, double factor);
   double gradient_norm();
 
   const netlet_network* net_ = nullptr;
   bool small_ = false;  // small_steps_ does everything
   SmallSteps<T> small_steps_;
   const Kernels<T>* kernel_ = nullptr;
-  bool repeated_ = false;
-  size_t rows_ = 0;     // of a batch, at most
-  size_t threads_ = 1;  // at most
+  bool repeated_ = false;    // several steps
+  size_t rows_ = 0;          // of a batch, at most
+  size_t threads_ = 1;       // at most
+  size_t step_threads_ = 1;  // of the current batch
   bool by_blocks_ = false;
   PassKind kind_ = {};
   bool stopped_ = false;
@@ -89,6 +91,7 @@ template <class T> class BatchRunner {
   Buffer<T> gradient_;           // the whole gradient, for its norm
   Buffer<double> squares_;
   Packed<T> packed_;
+  ColumnShares<T> shares_;
   Buffer<Group> groups_;
 };
 

@@ -132,12 +132,13 @@ template <class T> class Fit {
         NETLET_TRY(mean_weight<T>(targets_, rows_, &targets_.weight_mean, error_));
       shuffled_ = options_.shuffle && batch_rows_ < rows_;
       if (shuffled_ && !order_.allocate(rows_)) return out_of_memory(error_);
-      NETLET_TRY(batches_.prepare(net_, *x_, targets_, shuffled_, batch_rows_, kind(), &optimizer_, true, error_));
+      NETLET_TRY(
+          batches_.prepare(net_, *x_, targets_, shuffled_, batch_rows_, kind(), &optimizer_, steps_together(), error_));
     }
     if (elsewhere()) NETLET_TRY(prepare_sums());
     if (options_.validation_x)
       NETLET_TRY(validation_.prepare(net_, *options_.validation_x, *options_.validation_targets, false,
-                                     options_.validation_x->rows, {}, nullptr, false, error_));
+                                     options_.validation_x->rows, {}, nullptr, 0, error_));
     if (!good_.allocate() || !best_.allocate()) return out_of_memory(error_);
     NETLET_TRY(bind(optimizer_, net_.parameter_count, net_.dtype, error_));
     if (x_) batches_.read(&optimizer_);
@@ -183,6 +184,12 @@ template <class T> class Fit {
     const int failed = held_.call(true, [&] { return options_.sums(options_.context, &task, sums_.data(), size); });
     if (failed) return callback_failed();
     return read_total(net_, task, sums_.data(), size, &piece_, &values_, error_);
+  }
+
+  // How many steps follow each other before anyone else looks at the network.
+  size_t steps_together() const {
+    const size_t steps = divide_up(rows_, batch_rows_);
+    return options_.on_step && options_.step_interval < steps ? (size_t)options_.step_interval : steps;
   }
 
   PassKind kind() const { return {true, false, net_.has_dropout()}; }
@@ -368,8 +375,7 @@ template <class T> class Fit {
       NETLET_TRY(count_judged<T>(net_, batch.targets, &judged, error_));
       judged_ += judged.rows;
       // how rows are read depends on their dtype and layout
-      NETLET_TRY(
-          batches_.prepare(net_, batch.x, batch.targets, false, batch.x.rows, kind(), &optimizer_, false, error_));
+      NETLET_TRY(batches_.prepare(net_, batch.x, batch.targets, false, batch.x.rows, kind(), &optimizer_, 0, error_));
       batches_.read();
       NETLET_TRY(step({&batch.x, &batch.targets, nullptr, 0, batch.x.rows, dropout(seen_)}));
     }

@@ -279,7 +279,7 @@ template <class T> class Parts {
               });
     const bool gradient = task_.kind == NETLET_TASK_GRADIENT;
     kind_ = {gradient, false, gradient && task_.dropout && net_.has_dropout(), !gradient && !net_.has_classes()};
-    NETLET_TRY(runner_.prepare(net_, x_, targets_, false, most, kind_, nullptr, false, error));
+    NETLET_TRY(runner_.prepare(net_, x_, targets_, false, most, kind_, nullptr, 0, error));
     if (gradient) runner_.read();
     return NETLET_OK;
   }

@@ -38,12 +38,13 @@ template <class T> bool Pass<T>::allocate(const netlet_network& net, const netle
   });
 }
 
-template <class T>
-void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, const Packed<T>& packed) {
+template <class T> void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count,
+                                         const Packed<T>& packed, bool first_done) {
   const netlet_network& net = *net_;
   const T* parameters = net.values<T>();
-  Inputs<T> a = reader_.inputs(batch, from, at, count);
-  if (at % rows_each_ == 0) input_[at / rows_each_] = a;
+  Inputs<T> a = {};
+  if (!first_done) a = reader_.inputs(batch, from, at, count);
+  if (!first_done && at % rows_each_ == 0) input_[at / rows_each_] = a;
   Pace pace;
   for (size_t i = 0; i < net.layer_count(); ++i) {
     const Layer& layer = net.layers[i];
@@ -51,9 +52,10 @@ void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, 
     T* const z = sums_[i] ? sums_[i] + at * n : nullptr;
     const bool later = softmax_later_ && i + 1 == net.layer_count();
     T* const y = (whole_[i] ? whole_[i] : output_[i]) + at * n;
-    kernels<T>(n).forward(count, n, layer.inputs, a.first, a.stride, a.list, packed.weights(i),
-                          parameters + layer.biases, later ? NETLET_IDENTITY : layer.activation, later ? nullptr : z,
-                          later ? z : y);
+    if (i > 0 || !first_done)
+      kernels<T>(n).forward(count, n, layer.inputs, a.first, a.stride, a.list, packed.weights(i),
+                            parameters + layer.biases, later ? NETLET_IDENTITY : layer.activation, later ? nullptr : z,
+                            later ? z : y);
     if (mask_[i]) {
       drop_units(batch, from, at, count, i);
       kernels<T>().multiply_unless_zero(count * n, mask_[i] + at * n, y, output_[i] + at * n);
@@ -61,6 +63,21 @@ void Pass<T>::forward(const Batch& batch, size_t from, size_t at, size_t count, 
     a = {output_[i] + at * n, (ptrdiff_t)n};
     if (pace.stop(2.0 * (double)count * (double)n * (double)layer.inputs)) return;
   }
+}
+
+template <class T>
+void Pass<T>::forward_columns(size_t at, size_t count, size_t j0, size_t j1, const T* w, T* scratch) const {
+  const Layer& layer = net_->layers[0];
+  const size_t n = layer.outputs, columns = j1 - j0;
+  const Inputs<T> a = input_[0].part(at, 0);
+  T* const z = sums_[0] ? scratch + count * columns : nullptr;
+  kernels<T>().forward(count, columns, layer.inputs, a.first, a.stride, a.list, {w, false}, w + layer.inputs * columns,
+                       layer.activation, z, scratch);
+  const auto store = [&](const T* from, T* to) {
+    for (size_t i = 0; i < count; ++i) memcpy(to + (at + i) * n + j0, from + i * columns, columns * sizeof(T));
+  };
+  store(scratch, whole_[0] ? whole_[0] : output_[0]);
+  if (z) store(z, sums_[0]);
 }
 
 // What each unit of a layer is multiplied by: 0, or the factor that preserves the expected value.

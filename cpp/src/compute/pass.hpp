@@ -30,9 +30,11 @@ template <class T> class Pass {
   size_t first_of(size_t thread) const { return thread * rows_each_; }  // where a thread's rows begin
 
   // Rows `from` to `from + count` of the batch, as rows `at` to `at + count` of this pass. Returns how many are
-  // classified correctly. May end early, as its parts may, see system/poll.hpp. packed: with W^T of each layer, of the first one only for input_delta.
-  size_t run(const Batch& batch, size_t from, size_t at, size_t count, const Packed<T>& packed) {
-    forward(batch, from, at, count, packed);
+  // classified correctly. May end early, as its parts may, see system/poll.hpp. packed: with W^T of each layer, of the
+  // first one only for input_delta. first_done: forward_columns has computed the first layer's outputs.
+  size_t run(const Batch& batch, size_t from, size_t at, size_t count, const Packed<T>& packed,
+             bool first_done = false) {
+    forward(batch, from, at, count, packed, first_done);
     const size_t correct = compare(batch, from, at, count);
     if (kind_.delta) backward(at, count, packed);
     if (kind_.panels) pack_deltas(batch, from, at, count);
@@ -40,9 +42,15 @@ template <class T> class Pass {
   }
 
   // The parts of run: all layers' outputs; losses and the output layer's delta; the other deltas.
-  void forward(const Batch& batch, size_t from, size_t at, size_t count, const Packed<T>& packed);
+  void forward(const Batch& batch, size_t from, size_t at, size_t count, const Packed<T>& packed,
+               bool first_done = false);
   size_t compare(const Batch& batch, size_t from, size_t at, size_t count);
   void backward(size_t at, size_t count, const Packed<T>& packed);
+
+  // The first layer by columns: once read has read all rows of a batch, outputs j0 to j1 of rows `at` to `at + count`.
+  // w: these columns of the weights, inputs x (j1 - j0), then the biases; scratch: 2 x count x (j1 - j0).
+  void read(const Batch& batch) { input_[0] = reader_.inputs(batch, 0, 0, batch.rows); }
+  void forward_columns(size_t at, size_t count, size_t j0, size_t j1, const T* w, T* scratch) const;
 
   // Instead of compare: sets the derivative with respect to the outputs, in the caller's units; rows x outputs.
   void set_output_gradient(size_t at, size_t count, const T* gradient);

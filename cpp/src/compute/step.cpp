@@ -46,7 +46,7 @@ netlet_status netlet_evaluate(const netlet_network* network, const netlet_array*
     const bool errors = wants_errors(*network, size);
     BatchRunner<T> runner;
     NETLET_TRY(
-        runner.prepare(*network, *x, *targets, false, x->rows, {false, false, false, errors}, nullptr, false, error));
+        runner.prepare(*network, *x, *targets, false, x->rows, {false, false, false, errors}, nullptr, 0, error));
     const BatchLoss sum = runner.pass({x, targets, nullptr, 0, x->rows, {}});
     NETLET_TRY(check_stop(error));
     write(*network, sum, divisor(*network, *targets, x->rows, sum.weight), judged.rows,
@@ -91,7 +91,7 @@ netlet_status netlet_backward(const netlet_network* network, const netlet_array*
     NETLET_TRY(mean_weight<T>(*targets, x->rows, &mean, error));
     const Taken<BatchRunner<T>> runner(network->workspace);
     if (!runner) return out_of_memory(error);
-    NETLET_TRY(runner->prepare(*network, *x, *targets, false, x->rows, {true, false, false}, nullptr, false, error));
+    NETLET_TRY(runner->prepare(*network, *x, *targets, false, x->rows, {true, false, false}, nullptr, 0, error));
     runner->read();
     const BatchLoss sum = runner->pass({x, targets, nullptr, 0, x->rows, {}});
     NETLET_TRY(check_stop(error));
@@ -112,7 +112,7 @@ netlet_status netlet_step(netlet_network* network, const netlet_array* x, const 
     const Taken<BatchRunner<T>> runner(network->workspace);
     if (!runner) return out_of_memory(error);
     const PassKind kind = {true, false, network->has_dropout()};
-    NETLET_TRY(runner->prepare(*network, *x, *targets, false, x->rows, kind, optimizer, false, error));
+    NETLET_TRY(runner->prepare(*network, *x, *targets, false, x->rows, kind, optimizer, 0, error));
     NETLET_TRY(check_optimizer(*optimizer, network->parameter_count, network->dtype, error));
     runner->read();
     const DropoutKey dropout = {network->seed, (uint32_t)optimizer->progress.steps, kDropoutInStep, 0};

@@ -13,6 +13,7 @@ template <class T> struct Step {
   T rate;      // learning rate; adam: divided by 1 - beta_1^t; rprop: the initial step length
   T root;      // adam: 1 / sqrt(1 - beta_2^t)
   T decay;     // what the weights are multiplied by
+  T by = 1;    // what the gradient is multiplied by first
 };
 
 }  // namespace netlet::core
@@ -27,15 +28,17 @@ namespace {
 
 using core::Step;
 
-// w = f(g, w, s0, s1) for all elements; of the state, passed by reference, only the first `States` exist
-template <class T, int States, class F> NETLET_INLINE void update_each(size_t n, const T* g, T* w, T* s0, T* s1, F f) {
+// w = f(by g, w, s0, s1) for all elements; of the state, passed by reference, only the first `States` exist
+template <class T, int States, class F>
+NETLET_INLINE void update_each(T factor, size_t n, const T* g, T* w, T* s0, T* s1, F f) {
   constexpr size_t lanes = Vec<T>::lanes;
+  const V<T> by = splat(factor);
   V<T> a = {}, b = {};
   size_t i = 0;
   for (; i + lanes <= n; i += lanes) {
     if (States > 0) a = load<T>(s0 + i);
     if (States > 1) b = load<T>(s1 + i);
-    store<T>(w + i, f(load<T>(g + i), load<T>(w + i), a, b));
+    store<T>(w + i, f(load<T>(g + i) * by, load<T>(w + i), a, b));
     if (States > 0) store<T>(s0 + i, a);
     if (States > 1) store<T>(s1 + i, b);
   }
@@ -43,7 +46,7 @@ template <class T, int States, class F> NETLET_INLINE void update_each(size_t n,
   const Part<T> rest((int)(n - i));
   if (States > 0) a = load_part(s0 + i, rest);
   if (States > 1) b = load_part(s1 + i, rest);
-  store_part(w + i, f(load_part(g + i, rest), load_part(w + i, rest), a, b), rest);
+  store_part(w + i, f(load_part(g + i, rest) * by, load_part(w + i, rest), a, b), rest);
   if (States > 0) store_part(s0 + i, a, rest);
   if (States > 1) store_part(s1 + i, b, rest);
 }
@@ -55,7 +58,7 @@ template <class T> void rprop(const Step<T>& step, size_t n, const T* g, T* w, T
   const V<T> zero = splat(T(0)), eta_minus = setting<T>(c.eta_minus), eta_plus = setting<T>(c.eta_plus);
   const V<T> least = setting<T>(c.step_min), most = setting<T>(c.step_max), start = splat(step.rate);
   const bool first = step.first;
-  update_each<T, 2>(n, g, w, length, previous, [=](V<T> d, V<T> p, V<T>& s, V<T>& before) {
+  update_each<T, 2>(step.by, n, g, w, length, previous, [=](V<T> d, V<T> p, V<T>& s, V<T>& before) {
     const Bits<T> same =
         ((Bits<T>)(d > zero) & (Bits<T>)(before > zero)) | ((Bits<T>)(d < zero) & (Bits<T>)(before < zero));
     const Bits<T> turned =
@@ -74,7 +77,7 @@ template <class T> void update(const Step<T>& step, size_t n, const T* g, T* w, 
   if (c.kind == NETLET_ADAM) {
     const V<T> beta_1 = setting<T>(c.beta_1), beta_2 = setting<T>(c.beta_2), epsilon = setting<T>(c.epsilon);
     const V<T> rest_1 = setting<T>(1 - c.beta_1), rest_2 = setting<T>(1 - c.beta_2), root = splat(step.root);
-    update_each<T, 2>(n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& m, V<T>& v) {
+    update_each<T, 2>(step.by, n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& m, V<T>& v) {
       m = fma(beta_1, m, rest_1 * d);
       v = fma(beta_2, v, (rest_2 * d) * d);
       return p - (rate * m) / fma(sqrt(v), root, epsilon);
@@ -84,25 +87,25 @@ template <class T> void update(const Step<T>& step, size_t n, const T* g, T* w, 
   } else if (c.kind == NETLET_RMSPROP) {
     const V<T> rho = setting<T>(c.rho), rest = setting<T>(1 - c.rho), epsilon = setting<T>(c.epsilon);
     if (s1)
-      update_each<T, 2>(n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>& b) {
+      update_each<T, 2>(step.by, n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>& b) {
         v = fma(rho, v, (rest * d) * d);
         b = fma(momentum, b, d / (sqrt(v) + epsilon));
         return fma(-rate, b, p);
       });
     else
-      update_each<T, 1>(n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>&) {
+      update_each<T, 1>(step.by, n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>&) {
         v = fma(rho, v, (rest * d) * d);
         return fma(-rate, d / (sqrt(v) + epsilon), p);
       });
   } else if (!s0) {
-    update_each<T, 0>(n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>&, V<T>&) { return fma(-rate, d, p); });
+    update_each<T, 0>(step.by, n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>&, V<T>&) { return fma(-rate, d, p); });
   } else if (c.nesterov) {
-    update_each<T, 1>(n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>&) {
+    update_each<T, 1>(step.by, n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>&) {
       v = fma(momentum, v, d);
       return fma(-rate, fma(momentum, v, d), p);
     });
   } else {
-    update_each<T, 1>(n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>&) {
+    update_each<T, 1>(step.by, n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>&) {
       v = fma(momentum, v, d);
       return fma(-rate, v, p);
     });

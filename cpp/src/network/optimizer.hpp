@@ -58,6 +58,15 @@ struct netlet_optimizer {
 
 namespace netlet::core {
 
+// Parameters, and the optimizer's slots for them; null: it has fewer.
+template <class T> struct Trained {
+  T *w, *s0, *s1;
+  Trained from(size_t offset) const { return {w + offset, s0 ? s0 + offset : s0, s1 ? s1 + offset : s1}; }
+};
+template <class T> Trained<T> all_trained(T* parameters, const netlet_optimizer& optimizer) {
+  return {parameters, optimizer.slot<T>(0), optimizer.slot<T>(1)};
+}
+
 // Whether it compares gradients from step to step: it needs all rows in each batch, and no schedule.
 bool takes_whole_batches(int kind);
 
@@ -77,6 +86,11 @@ inline netlet_status check_state(const netlet_optimizer& optimizer, netlet_error
 
 // netlet_optimizer_bind for a caller that holds the optimizer
 netlet_status bind(netlet_optimizer& optimizer, size_t size, int dtype, netlet_error* error);
+
+// Whether a step needs the gradient before the update.
+inline bool changes_gradient(const netlet_optimizer_config& c) {
+  return c.l2 != 0 || c.l1 != 0 || c.clip_value > 0 || c.clip_norm > 0;
+}
 
 // What precedes the update of a step: penalties and clipping by value. g: `size` values, the first `weights` for the
 // weights w, the others for biases.

@@ -20,8 +20,22 @@ namespace {
 
 constexpr size_t kMaxThreads = 1024;
 constexpr int kSpins = 4000;  // how often a worker looks for tasks before it sleeps
+constexpr int kShortWait = 50;
+
+// What a thread knows about sharing its steps: of the current step, of the current window of steps, and of those before.
+constexpr double kWindow = 0.01, kLongWait = 0.2;  // seconds; a share of them
+constexpr int kShortStay = 4, kLongStay = 64;      // windows
+struct Sharing {
+  double began = 0, waited_before = 0;  // 0: it could not be shared
+  double seconds = 0, waited = 0, operations = 0;
+  double pace[2] = {};  // seconds per operation in the last window, shared and alone
+  bool alone = false, trial = false;
+  int stay = kShortStay, left = 0;
+};
+thread_local Sharing t_sharing;
 
 std::atomic<size_t> g_thread_count{0};  // 0: not determined yet
+thread_local double t_waited;           // seconds, for other threads at the ends of jobs
 thread_local size_t t_limit;            // of netlet_limit_threads; 0: none
 
 // A worker's share of the tasks. Its caches still hold what that share of the last job used, so each worker starts with
@@ -182,15 +196,48 @@ void run_tasks(size_t tasks, size_t threads, double operations, void (*run)(void
   }
   take_tasks(0);
   const size_t joined = (size_t)(g_pool.gate.fetch_or(kClosed, std::memory_order_acq_rel) & kJoinedMask);
+  double began = 0;
   for (int spin = 0; g_pool.finished.load(std::memory_order_acquire) < joined; ++spin) {
+    if (spin == kShortWait) began = seconds_now();
     if (spin < kSpins)
       pause_briefly();
     else
       yield_thread();  // more threads than processors: let a worker run
     if (spin >= kSpins && operations != 0 && stop_asked()) g_pool.stopped.store(true, std::memory_order_relaxed);
   }
+  if (began != 0) t_waited += seconds_now() - began;
   if (fork_generation() != generation) return stop_call();  // the poll forked: this process lacks what others had taken
   g_pool.taken.store(false, std::memory_order_release);
+}
+
+size_t begin_step(size_t threads) {
+  Sharing& s = t_sharing;
+  s.began = threads > 1 ? seconds_now() : 0;
+  s.waited_before = t_waited;
+  return s.alone ? 1 : threads;
+}
+
+void end_step(double operations) {
+  Sharing& s = t_sharing;
+  if (s.began == 0) return;
+  s.seconds += seconds_now() - s.began;
+  s.waited += t_waited - s.waited_before;
+  s.operations += operations;
+  if (s.seconds < kWindow) return;
+  s.pace[s.alone] = s.seconds / s.operations;
+  const bool long_waits = s.waited > kLongWait * s.seconds;
+  s.seconds = s.waited = s.operations = 0;
+  if (s.trial) {  // the faster way stays for a while, the longer the more often it has won
+    const bool wins = s.pace[s.alone] < s.pace[!s.alone];
+    s.left = s.stay = wins ? kShortStay : (int)smaller(2 * (size_t)s.stay, kLongStay);
+    s.alone ^= !wins;
+    s.trial = false;
+  } else if (s.left > 0) {
+    --s.left;
+  } else if (s.alone || long_waits) {
+    s.alone = !s.alone;
+    s.trial = true;
+  }
 }
 
 netlet_status require_threads(netlet_error* error) {
