@@ -156,3 +156,14 @@ def test_names_of_other_libraries_get_a_hint(other: str, here: str) -> None:
         regression().fit(X, Y, epochs=1)[other]
     with pytest.raises(KeyError, match=r"got 'anything'\"$"):
         regression().fit(X, Y, epochs=1)["anything"]
+
+
+def test_fits_do_not_share_memory_that_is_in_use():
+    """Though a fit takes the memory of a history that nobody has any more."""
+    net, kept = Network([2, 3, 1], seed=0), []
+    for _ in range(4):
+        loss = net.fit(xor.X, xor.Y, epochs=500).loss  # outlives its history
+        kept.append((loss, loss.copy()))
+        net.fit(xor.X, xor.Y, epochs=500)
+    for loss, copy in kept:
+        np.testing.assert_array_equal(loss, copy)

@@ -145,7 +145,7 @@ template <class T> BatchLoss BatchRunner<T>::pass(const Batch& batch) {
   batch_rows_ = batch.rows;
   const size_t blocks = divide_up(batch.rows, kBlockRows);
   const size_t most = smaller(useful_threads(*net_, batch.rows), threads_);
-  const size_t threads = step_threads_ = repeated_ ? begin_step(most) : most;
+  const size_t threads = step_threads_ = repeated_ ? begin_step(most, net_) : most;
   std::atomic<size_t> correct{0};
   const bool weighted = batch.targets->sample_weight != nullptr;
   Headway* const progress = counted();

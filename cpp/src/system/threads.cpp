@@ -26,10 +26,11 @@ constexpr int kShortWait = 50;
 constexpr double kWindow = 0.01, kLongWait = 0.2;  // seconds; a share of them
 constexpr int kShortStay = 4, kLongStay = 64;      // windows
 struct Sharing {
+  const void* of = nullptr;
   double began = 0, waited_before = 0;  // 0: it could not be shared
   double seconds = 0, waited = 0, operations = 0;
-  double pace[2] = {};  // seconds per operation in the last window, shared and alone
-  bool alone = false, trial = false;
+  double pace[2] = {__builtin_inf(), __builtin_inf()};  // seconds per operation in the last window, shared and alone
+  bool alone = false, trial = false;                    // trial: of what was not the faster way so far
   int stay = kShortStay, left = 0;
 };
 thread_local Sharing t_sharing;
@@ -210,9 +211,17 @@ void run_tasks(size_t tasks, size_t threads, double operations, void (*run)(void
   g_pool.taken.store(false, std::memory_order_release);
 }
 
-size_t begin_step(size_t threads) {
+size_t begin_step(size_t threads, const void* of) {
   Sharing& s = t_sharing;
-  s.began = threads > 1 ? seconds_now() : 0;
+  s.began = 0;
+  if (threads < 2) return threads;
+  if (s.of != of) {
+    const bool alone = s.alone != s.trial;
+    s = {};
+    s.of = of;
+    s.alone = alone;
+  }
+  s.began = seconds_now();
   s.waited_before = t_waited;
   return s.alone ? 1 : threads;
 }
@@ -223,20 +232,24 @@ void end_step(double operations) {
   s.seconds += seconds_now() - s.began;
   s.waited += t_waited - s.waited_before;
   s.operations += operations;
-  if (s.seconds < kWindow) return;
-  s.pace[s.alone] = s.seconds / s.operations;
+  const double pace = s.seconds / s.operations, other = s.pace[!s.alone];
+  // a worker that has slept is given a few milliseconds at once, and must then wait for its turn
+  const double window = s.trial && !s.alone ? 3 * kWindow : kWindow;
+  const bool fails = s.trial && s.seconds > kWindow / 4 && pace > 1.25 * other;
+  if (s.seconds < window && !fails) return;
+  s.pace[s.alone] = pace;
   const bool long_waits = s.waited > kLongWait * s.seconds;
   s.seconds = s.waited = s.operations = 0;
   if (s.trial) {  // the faster way stays for a while, the longer the more often it has won
-    const bool wins = s.pace[s.alone] < s.pace[!s.alone];
+    const bool wins = pace < other;
     s.left = s.stay = wins ? kShortStay : (int)smaller(2 * (size_t)s.stay, kLongStay);
     s.alone ^= !wins;
     s.trial = false;
-  } else if (s.left > 0) {
-    --s.left;
-  } else if (s.alone || long_waits) {
+  } else if ((!s.alone && pace > other) || (s.left == 0 && (s.alone || long_waits))) {
     s.alone = !s.alone;
     s.trial = true;
+  } else if (s.left > 0) {
+    --s.left;
   }
 }
 
