@@ -218,3 +218,35 @@ def test_nan_and_infinity_pass_through_forward_as_in_the_reference(activation, d
         np.testing.assert_array_equal(Network([2, 5, 3], **arguments).forward(x), outputs)
 
     every_isa(check)
+
+
+@pytest.mark.parametrize("loss", ["squared_error", "huber"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_softmax_of_one_output_is_one(dtype, loss, every_isa):
+    x, y = np.arange(8.0)[:, None], np.zeros((8, 1))
+    arguments = {"activation": ["tanh", "softmax"], "loss": loss, "dtype": dtype, "seed": 1}
+    expected = reference.Network([1, 2, 1], **arguments)
+    history = expected.fit(x, y, epochs=2, learning_rate=0.1)
+
+    def check():
+        net = Network([1, 2, 1], **arguments)
+        assert_same_bits(net.fit(x, y, epochs=2, learning_rate=0.1).loss, history["loss"])
+        assert_same_bits(net.parameters, expected.parameters)
+
+    every_isa(check)
+
+
+def test_rprop_does_not_hide_gradients_that_are_nan(every_isa):
+    """As in float32 infinity times the derivative 0, while the loss, in binary64, is finite."""
+    arguments = {"activation": ["relu", "identity"], "dtype": "float32", "init": [([[-1]], [0]), ([[1e20]], [1e20])]}
+    expected = reference.Network([1, 1, 1], **arguments)
+    with np.errstate(all="ignore"):
+        expected.step([[1.0]], [[0.0]], reference.Rprop())
+    assert np.isnan(expected.parameters).tolist() == [True, True, False, False]
+
+    def check():
+        net = Network([1, 1, 1], **arguments)
+        net.step([[1.0]], [[0.0]], netlet.Rprop())
+        assert_same_bits(net.parameters, expected.parameters)
+
+    every_isa(check)

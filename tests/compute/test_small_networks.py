@@ -20,6 +20,8 @@ def draw_small(rng):
         activation[-1] = "sigmoid"
     elif loss == "cross_entropy":
         activation[-1], sizes[-1] = "softmax", max(sizes[-1], 2)
+    elif rng.random() < 0.2:
+        activation[-1] = "softmax"
     rows = int(rng.integers(1, 65))
     x, y = rng.normal(size=(rows, sizes[0])), targets(rng, loss, rows, sizes[-1])
     name, settings = OPTIMIZERS[rng.integers(len(OPTIMIZERS))]

@@ -88,7 +88,7 @@ template <class T> struct SmallStep {
   // Whether lanes hold rows, not outputs. Columns are then x_k apart in all layers, and y are columns but in an output
   // layer with several outputs.
   bool in_columns;
-  bool squared_error;  // in columns, of one output that has all targets, and no weights
+  bool squared_error;  // in columns, of one output without a softmax that has all targets, and no weights
   bool softmax;        // of the outputs, but for the loss cross_entropy
   T* z;                // the output layer's sums, laid out as y; null if not wanted
   OutputRows<T> out;
@@ -179,9 +179,9 @@ struct KernelTable {
 };
 constexpr size_t kNarrowBytes = 32;
 
-// The table in use; null if NETLET_ISA names one that is not available here. Selected on first use.
-extern const KernelTable* g_kernel_table;  // accessed with atomic builtins
+extern const KernelTable* g_kernel_table;  // null before first use; accessed with atomic builtins
 const KernelTable* select_kernel_table();
+// The table in use; null if NETLET_ISA names one that is not available here.
 inline const KernelTable* kernel_table() {
   const KernelTable* const table = __atomic_load_n(&g_kernel_table, __ATOMIC_ACQUIRE);
   return table ? table : select_kernel_table();

@@ -29,8 +29,8 @@ struct Sharing {
   const void* of = nullptr;
   double began = 0, waited_before = 0;  // 0: it could not be shared
   double seconds = 0, waited = 0, operations = 0;
-  double pace[2] = {__builtin_inf(), __builtin_inf()};  // seconds per operation in the last window, shared and alone
-  bool alone = false, trial = false;                    // trial: of what was not the faster way so far
+  double pace[2] = {};                // seconds per operation in the last window, shared and alone; 0: none yet
+  bool alone = false, trial = false;  // trial: of what was not the faster way so far
   int stay = kShortStay, left = 0;
 };
 thread_local Sharing t_sharing;

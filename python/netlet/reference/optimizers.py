@@ -183,4 +183,5 @@ class Rprop(Optimizer):
         shorter = np.maximum(self.length * number(self.eta_minus), number(self.step_min))
         self.length = np.where(same, longer, np.where(turned, shorter, self.length))
         self.before = np.where(turned, number(0), g)
-        return np.where(self.before > 0, w - self.length, np.where(self.before < 0, w + self.length, w))
+        still = np.where(self.before == 0, w, self.before)  # NaN stays NaN
+        return np.where(self.before > 0, w - self.length, np.where(self.before < 0, w + self.length, still))
