@@ -271,7 +271,7 @@ template <class T> double BatchRunner<T>::gradient_norm() {
 template <class T> void BatchRunner<T>::update(netlet_network& net, netlet_optimizer& optimizer, double factor) {
   if (small_) return small_steps_.update(optimizer, factor);
   step_along_gradient(net, optimizer, factor);
-  if (repeated_) end_step(operations(net, batch_rows_));
+  repeated_ ? end_step(operations(net, batch_rows_)) : forget();
 }
 
 template <class T>
@@ -317,12 +317,21 @@ void BatchRunner<T>::step_along_gradient(netlet_network& net, netlet_optimizer& 
   });
 }
 
+// What the next call need not find again: gradients of many blocks may be larger than everything else.
+template <class T> void BatchRunner<T>::forget() {
+  constexpr size_t most = 1 << 22;  // values
+  if (roots_.size() + partial_.size() <= most) return;
+  roots_.release();
+  partial_.release();
+}
+
 template <class T> void BatchRunner<T>::store_gradient(T* out, bool divided) {
   if (!divided) divisor_ = 0;
   parameters_phase(true, [&](const Group& group, T* gradient) {
     each_piece(group, gradient,
                [&](size_t at, size_t, size_t size, const T* g) { memcpy(out + at, g, size * sizeof(T)); });
   });
+  forget();
 }
 
 template <class T> netlet_status BatchRunner<T>::prepare_given(const netlet_network& net,

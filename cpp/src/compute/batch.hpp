@@ -58,6 +58,7 @@ template <class T> class BatchRunner {
   bool prepare_update(const netlet_optimizer* optimizer);
   bool make_groups();
   bool allocate_blocks();
+  void forget();
   void first_layer(const Batch& batch);
   void group_gradient(const Group& group, T* g, T* below);
   template <class F> void each_piece(const Group& group, T* g, F&& f) const;
