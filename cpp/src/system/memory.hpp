@@ -58,8 +58,7 @@ inline bool multiply_overflows(size_t a, size_t b, size_t* product) { return __b
 template <class T> class Buffer {
  public:
   Buffer() = default;
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
+  Buffer& operator=(Buffer&&) = delete;
   ~Buffer() { aligned_free(data_); }
 
   // Replaces the contents by `size` values, uninitialised unless `zero`; false if out of memory. The same memory serves
@@ -121,8 +120,7 @@ template <class T> class Buffer {
 class Kept {
  public:
   Kept() = default;
-  Kept(const Kept&) = delete;
-  Kept& operator=(const Kept&) = delete;
+  Kept& operator=(Kept&&) = delete;
   ~Kept() {
     if (void* const object = object_.load()) free_.load()(object);
   }
@@ -151,8 +149,7 @@ class Kept {
 template <class T> class Taken {
  public:
   explicit Taken(Kept& kept) : kept_(kept), object_(kept.take<T>()) {}
-  Taken(const Taken&) = delete;
-  Taken& operator=(const Taken&) = delete;
+  Taken& operator=(Taken&&) = delete;
   ~Taken() {
     if (object_) kept_.leave(object_);
   }
