@@ -131,11 +131,8 @@ netlet_status read(Input& source, netlet_network** network, netlet_optimizer** o
     return fail(error, NETLET_ERROR_FORMAT, "the file is damaged: its checksum is %s, not %s", checksum, d.checksum);
   NETLET_TRY(as_format(check_network(d, model, error)));
 
-  *network = model.net;
-  model.net = nullptr;
-  if (!optimizer) return NETLET_OK;
-  *optimizer = model.optimizer;
-  model.optimizer = nullptr;
+  *network = std::exchange(model.net, nullptr);
+  if (optimizer) *optimizer = std::exchange(model.optimizer, nullptr);
   return NETLET_OK;
 }
 

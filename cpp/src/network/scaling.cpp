@@ -340,8 +340,7 @@ const double* netlet_scaling_shift(const netlet_network* network, int32_t kind) 
   return network->scaling(kind).shift();
 }
 const double* netlet_scaling_scale(const netlet_network* network, int32_t kind) {
-  const Scaling& scaling = network->scaling(kind);
-  return scaling ? scaling.scale() : nullptr;
+  return network->scaling(kind).scale();
 }
 
 netlet_status netlet_copy_scaling(const netlet_network* network, int32_t kind, double* shift, double* scale,

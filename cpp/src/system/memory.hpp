@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <new>
+#include <utility>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -83,29 +84,20 @@ template <class T> class Buffer {
     return !multiply_overflows(rows, columns, &size) && allocate(size, zero);
   }
   bool copy(const Buffer& other) {
-    if (other.size_ == 0) {
-      release();
-      return true;
-    }
+    if (other.size_ == 0) return release(), true;
     if (!allocate(other.size_)) return false;
     memcpy(data_, other.data_, size_ * sizeof(T));
     return true;
   }
   void swap(Buffer& other) {
-    T* const data = data_;
-    const size_t size = size_;
-    data_ = other.data_;
-    size_ = other.size_;
-    other.data_ = data;
-    other.size_ = size;
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
   }
   void release() { aligned_free(give()); }
   // Releases ownership of the memory, to be freed by aligned_free().
   T* give() {
-    T* const data = data_;
-    data_ = nullptr;
     size_ = 0;
-    return data;
+    return std::exchange(data_, nullptr);
   }
   T* data() const { return data_; }
   size_t size() const { return size_; }
