@@ -40,10 +40,6 @@ template <class T, class F> netlet_status each_slice(const netlet_network& net, 
   return check_stop(error);
 }
 
-netlet_status check_out(const netlet_network& net, const void* out, netlet_error* error) {
-  return check_memory("out", "the result", out, net.dtype, error);
-}
-
 }  // namespace
 }  // namespace netlet::core
 
@@ -52,7 +48,7 @@ using namespace netlet::core;
 netlet_status netlet_input_gradient(const netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                                     void* out, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, true, error));
-  NETLET_TRY(check_out(*network, out, error));
+  NETLET_TRY(check_memory("out", "the result", out, network->dtype, error));
   return holding<Reading>("input_gradient", *network, error, [&](auto zero) {
     using T = decltype(zero);
     const size_t inputs = network->inputs();
@@ -67,7 +63,7 @@ netlet_status netlet_input_gradient(const netlet_network* network, const netlet_
 netlet_status netlet_row_gradients(const netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                                    void* out, netlet_error* error) {
   NETLET_TRY(check_shapes(*network, x, targets, true, error));
-  NETLET_TRY(check_out(*network, out, error));
+  NETLET_TRY(check_memory("out", "the result", out, network->dtype, error));
   return holding<Reading>("row_gradients", *network, error, [&](auto zero) {
     using T = decltype(zero);
     const auto store = [&](Pass<T>& pass, const Slice<T>& s) {
@@ -82,7 +78,7 @@ netlet_status netlet_row_gradients(const netlet_network* network, const netlet_a
 netlet_status netlet_jacobian(const netlet_network* network, const netlet_array* x, void* out, netlet_error* error) {
   NETLET_TRY(check_features(*network, x, error));
   if (x->rows == 0) return NETLET_OK;
-  NETLET_TRY(check_out(*network, out, error));
+  NETLET_TRY(check_memory("out", "the result", out, network->dtype, error));
   return holding<Reading>("jacobian", *network, error, [&](auto zero) {
     using T = decltype(zero);
     const size_t inputs = network->inputs(), outputs = network->outputs();

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // netlet_forward: slices of rows pass through all layers, so that their activations stay in cache.
-#include "kernels/kernels.hpp"
-#include "network/arrays.hpp"
 #include "network/entry.hpp"
 #include "network/targets.hpp"
 #include "system/threads.hpp"
@@ -34,8 +32,7 @@ template <class T> inline void forward_slice(const netlet_network& net, const ne
   ptrdiff_t stride = x.row_stride / (ptrdiff_t)sizeof(T);
   if (layout.converted) {
     T* rows = scratch + layout.even + layout.odd;
-    const ColumnScaling columns = net.columns(NETLET_SCALE_INPUTS);
-    load_scaled_rows(x, nullptr, first, count, net.input_scaling ? &columns : nullptr, rows);
+    load_scaled_rows(x, nullptr, first, count, net.columns(NETLET_SCALE_INPUTS), rows);
     a = rows;
     stride = (ptrdiff_t)x.columns;
   }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "kernels/activations.hpp"
-#include "kernels/kernels.hpp"
 #include "network/entry.hpp"
 #include "network/random.hpp"
 #include "system/threads.hpp"

@@ -3,7 +3,6 @@
 // panels of columns.
 #pragma once
 
-#include "kernels/kernels.hpp"
 #include "network/network.hpp"
 
 namespace netlet::core {

@@ -4,8 +4,6 @@
 #include <math.h>
 
 #include "compute/batch.hpp"
-#include "network/entry.hpp"
-#include "network/sums.hpp"
 #include "network/targets.hpp"
 
 namespace netlet::core {
@@ -19,6 +17,9 @@ struct Node {
   size_t level, index;
   size_t begin() const { return index << level; }
   size_t end(size_t blocks) const { return smaller((index + 1) << level, blocks); }
+  size_t rows(size_t all) const {
+    return smaller(end(divide_up(all, kBlockRows)) * kBlockRows, all) - begin() * kBlockRows;
+  }
   bool is_root(size_t blocks) const { return index == 0 && end(blocks) == blocks; }
   Node parent() const { return {level + 1, index / 2}; }
   Node risen(size_t blocks) const {
@@ -105,7 +106,7 @@ bool size_overflows(const Head& head, size_t pieces, size_t* size) {
 
 bool aligned(const void* p) { return (uintptr_t)p % alignof(Head) == 0; }
 
-netlet_status check_task(const netlet_network& net, const netlet_task* task, netlet_error* error) {
+netlet_status check_task(const netlet_task* task, netlet_error* error) {
   if (!task) return invalid(error, "task: expected a task, got NULL");
   if (task->kind < NETLET_TASK_GRADIENT || task->kind > NETLET_TASK_DEVIATIONS)
     return invalid(error, "task: expected a kind from 0 to %d, got %d", NETLET_TASK_DEVIATIONS, task->kind);
@@ -117,7 +118,7 @@ netlet_status check_task(const netlet_network& net, const netlet_task* task, net
   if (!of_moments(task->kind)) return NETLET_OK;
   if (task->kind == NETLET_TASK_DEVIATIONS && !task->moments)
     return invalid(error, "task: expected means for deviations, got NULL");
-  return check_scalable(net, task->scaling, error);
+  return check_scaling_kind(task->scaling, error);
 }
 
 Node node_of(const Piece& piece) { return {(size_t)piece.level, (size_t)piece.index}; }
@@ -161,7 +162,6 @@ void add_values(const Head& head, void* a, const void* b) {
     with_dtype((int)head.dtype, [&](auto zero) {
       using T = decltype(zero);
       kernels<T>().add(count, static_cast<T*>(a), static_cast<const T*>(b));
-      return 0;
     });
   else if (of_moments(head.kind()))
     Moments::add_values(head.kind() == NETLET_TASK_DEVIATIONS, count, static_cast<double*>(a),
@@ -249,15 +249,14 @@ template <class T> class Parts {
   }
 
   netlet_status write(const Head& head, char* to, netlet_error* error) {
-    if (!of_moments(task_.kind)) NETLET_TRY(prepare(error));
-    netlet_status status = NETLET_OK;
     const size_t begin = first_row_ / kBlockRows, end = divide_up(first_row_ + x_.rows, kBlockRows);
+    if (!of_moments(task_.kind)) NETLET_TRY(prepare(begin, end, head.blocks(), error));
+    netlet_status status = NETLET_OK;
     each_node(begin, end, head.blocks(), [&](const Node& node) {
       Piece& piece = *reinterpret_cast<Piece*>(to);
-      piece = {node.index, node.level, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+      piece = {node.index, node.level, 0, 0, {}, 0, 0, 0, 0};
       memset(to + head.piece_bytes() - 8, 0, head.values ? 8 : 0);  // also where a last value of 4 bytes leaves a gap
-      const size_t first = node.begin() * kBlockRows - first_row_;
-      const size_t rows = smaller(node.end(head.blocks()) * kBlockRows, (size_t)head.rows) - first_row_ - first;
+      const size_t first = node.begin() * kBlockRows - first_row_, rows = node.rows(task_.rows);
       status = of_moments(task_.kind) ? moments(first, rows, piece, error) : sums(first, rows, piece, error);
       to += head.piece_bytes();
       return status == NETLET_OK;
@@ -266,17 +265,12 @@ template <class T> class Parts {
   }
 
  private:
-  netlet_status prepare(netlet_error* error) {
+  netlet_status prepare(size_t begin, size_t end, size_t blocks, netlet_error* error) {
     if (task_.kind == NETLET_TASK_WEIGHTS)
       return targets_.sample_weight ? check_weights<T>(*targets_.sample_weight, x_.rows, error) : NETLET_OK;
     NETLET_TRY(check_values<T>(net_, x_, targets_, 0, error));
     size_t most = 0;
-    each_node(first_row_ / kBlockRows, divide_up(first_row_ + x_.rows, kBlockRows), divide_up(task_.rows, kBlockRows),
-              [&](const Node& node) {
-                most = larger(most, smaller(node.end(divide_up(task_.rows, kBlockRows)) * kBlockRows, task_.rows) -
-                                        node.begin() * kBlockRows);
-                return true;
-              });
+    each_node(begin, end, blocks, [&](const Node& node) { return most = larger(most, node.rows(task_.rows)), true; });
     const bool gradient = task_.kind == NETLET_TASK_GRADIENT;
     kind_ = {gradient, false, gradient && task_.dropout && net_.has_dropout(), !gradient && !net_.has_classes()};
     NETLET_TRY(runner_.prepare(net_, x_, targets_, false, most, kind_, nullptr, 0, error));
@@ -304,12 +298,7 @@ template <class T> class Parts {
     piece.loss = sum.sum;
     piece.weight = sum.weight;
     piece.correct = sum.correct;
-    if (kind_.errors) {
-      const Errors e = runner_.errors();
-      piece.square = e.square;
-      piece.absolute = e.absolute;
-      piece.count = e.count;
-    }
+    if (kind_.errors) piece.errors = runner_.errors();
     if (kind_.delta) runner_.store_gradient(reinterpret_cast<T*>(&piece + 1), false);
     return check_stop(error);
   }
@@ -350,9 +339,7 @@ size_t Head::piece_bytes() const {
 void Piece::add(const Piece& next) {
   loss = loss + next.loss;
   weight = weight + next.weight;
-  square = square + next.square;
-  absolute = absolute + next.absolute;
-  count = count + next.count;
+  errors.add(next.errors);
   unit = next.unit > unit ? next.unit : unit;
   correct += next.correct;
   judged += next.judged;
@@ -402,7 +389,7 @@ size_t netlet_partial_size(const netlet_network* network, const netlet_task* tas
 netlet_status netlet_partial(const netlet_network* network, const netlet_array* x, const netlet_targets* targets,
                              const netlet_task* task, size_t first_row, void* partial, size_t size,
                              netlet_error* error) {
-  NETLET_TRY(check_task(*network, task, error));
+  NETLET_TRY(check_task(task, error));
   NETLET_TRY(check_shapes(*network, x, targets, false, error));
   const size_t rows = x->rows;
   if (task->rows > SIZE_MAX - kBlockRows || first_row > task->rows || rows > task->rows - first_row)

@@ -26,7 +26,7 @@ struct Head {
 struct Piece {
   uint64_t index, level;  // node `index` of that level: its blocks are index 2^level, ..., as far as the batch has them
   double loss, weight;
-  double square, absolute, count;     // errors
+  Errors errors;                      // if wanted
   double unit;                        // means: of roundoff of the values as they came
   uint64_t correct, judged, weighty;  // rows classified correctly; with a target; 0: none that counts, else 1
 

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // netlet_predict: outputs as what they are predictions of.
-#include "kernels/kernels.hpp"
 #include "network/entry.hpp"
 #include "network/targets.hpp"
-#include "system/memory.hpp"
 
 namespace netlet::core {
 namespace {
@@ -15,18 +13,12 @@ template <class T> size_t largest(const T* row, size_t count) {
   return at;
 }
 
-template <class T> bool has_nan(const T* row, size_t count) {
-  for (size_t j = 0; j < count; ++j)
-    if (row[j] != row[j]) return true;
-  return false;
-}
-
 // NaN is refused before anything is written.
 template <class T>
 netlet_status classes(const netlet_network& net, size_t rows, const T* outputs, int64_t* out, netlet_error* error) {
   const size_t n = net.outputs();
-  for (size_t i = 0; i < rows; ++i)
-    if (has_nan(outputs + i * n, n)) return invalid(error, "x: the outputs of row %zu are NaN, which is no class", i);
+  for (size_t k = 0; k < rows * n; ++k)
+    if (outputs[k] != outputs[k]) return invalid(error, "x: the outputs of row %zu are NaN, which is no class", k / n);
   if (net.loss == NETLET_CROSS_ENTROPY)
     for (size_t i = 0; i < rows; ++i) out[i] = (int64_t)largest(outputs + i * n, n);
   else

@@ -38,9 +38,8 @@ template <class T> Inputs<T> RowReader<T>::inputs(const Batch& batch, size_t fro
   }
   const size_t n = net_->inputs();
   T* const rows = x_.data() + at * n;
-  const ColumnScaling columns = net_->columns(NETLET_SCALE_INPUTS);
-  load_scaled_rows(*batch.x, batch.order_from(from), batch.first + from, count,
-                   net_->input_scaling ? &columns : nullptr, rows);
+  load_scaled_rows(*batch.x, batch.order_from(from), batch.first + from, count, net_->columns(NETLET_SCALE_INPUTS),
+                   rows);
   return {rows, (ptrdiff_t)n};
 }
 
@@ -61,8 +60,8 @@ void RowReader<T>::targets(const Batch& batch, size_t from, size_t at, size_t co
   } else {
     const size_t n = array_of(targets).columns;
     T* const t = t_.data() + at * n;
-    const ColumnScaling columns = net_->columns(NETLET_SCALE_OUTPUTS);
-    load_scaled_rows(array_of(targets), order, first, count, net_->output_scaling && targets.y ? &columns : nullptr, t);
+    const ColumnScaling columns = targets.y ? net_->columns(NETLET_SCALE_OUTPUTS) : ColumnScaling();
+    load_scaled_rows(array_of(targets), order, first, count, columns, t);
     out.t = t;
   }
   if (targets.sample_weight) {

@@ -2,8 +2,6 @@
 // Reads the rows of a batch: in place if possible, otherwise into copies.
 #pragma once
 
-#include "kernels/kernels.hpp"
-#include "network/arrays.hpp"
 #include "network/network.hpp"
 #include "network/random.hpp"
 

@@ -106,13 +106,9 @@ template <class T> void SmallSteps<T>::read(const netlet_optimizer& optimizer) {
       for (size_t k = 0; k <= layers_[i].inputs; ++k, source += layers_[i].outputs, target += lanes)
         memcpy(target, source, layers_[i].outputs * sizeof(T));
   }
-  transpose();
-}
-
-template <class T> void SmallSteps<T>::transpose() {
-  const ptrdiff_t lanes = (ptrdiff_t)kernel_->lanes;
   for (size_t i = 1; i < net_->layer_count(); ++i)
-    arrays_->transpose(layers_[i].inputs, layers_[i].outputs, layers_[i].w, lanes, layers_[i].wt, lanes);
+    arrays_->transpose(layers_[i].inputs, layers_[i].outputs, layers_[i].w, (ptrdiff_t)lanes, layers_[i].wt,
+                       (ptrdiff_t)lanes);
 }
 
 template <class T> void SmallSteps<T>::load(const Batch& batch) {
@@ -153,15 +149,6 @@ template <class T> void SmallSteps<T>::step(const Step<T>& step) {
     prepare(step, *arrays_, weights, weights + lanes, step_.g + at, step_.w + at);
   }
   kernel_->small_update(step_, step);
-}
-
-template <class T> BatchLoss SmallSteps<T>::pass(const Batch& batch) {
-  load(batch);
-  return gradient();
-}
-
-template <class T> void SmallSteps<T>::update(netlet_optimizer& optimizer, double factor) {
-  step(next_step<T>(optimizer, factor));
 }
 
 template <class T>

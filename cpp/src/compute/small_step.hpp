@@ -23,13 +23,15 @@ template <class T> class SmallSteps {
   void publish(netlet_optimizer& optimizer) const;
 
   // The gradient of a batch, then a step along it.
-  BatchLoss pass(const Batch& batch);
-  void update(netlet_optimizer& optimizer, double factor);
+  BatchLoss pass(const Batch& batch) {
+    load(batch);
+    return gradient();
+  }
+  void update(netlet_optimizer& optimizer, double factor) { step(next_step<T>(optimizer, factor)); }
   // Both, `count` times on the same batch; false if a loss or a parameter was not finite.
   bool steps(const Batch& batch, netlet_optimizer& optimizer, size_t count, BatchLoss* losses);
 
  private:
-  void transpose();  // W^T
   void load(const Batch& batch);
   BatchLoss gradient();
   void step(const Step<T>& step);

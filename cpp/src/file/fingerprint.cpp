@@ -3,22 +3,17 @@
 
 #include "file/sha256.hpp"
 #include "network/network.hpp"
-#include "system/error.hpp"
 
 namespace netlet::core {
 namespace {
 
 void add_text(Sha256& sha, const char* text) { sha.add(text, strlen(text)); }
 
-// little-endian; every NaN counts as the positive quiet NaN without payload
-template <class T, class U> void add_values(Sha256& sha, const T* values, size_t count, U quiet_nan) {
+// little-endian, as memory is; every NaN counts as the positive quiet NaN without payload
+template <class T> void add_values(Sha256& sha, const T* values, size_t count) {
   for (size_t i = 0; i < count; ++i) {
-    U bits;
-    memcpy(&bits, values + i, sizeof bits);
-    if (values[i] != values[i]) bits = quiet_nan;
-    unsigned char bytes[sizeof(U)];
-    for (size_t b = 0; b < sizeof(U); ++b) bytes[b] = (unsigned char)(bits >> (8 * b));
-    sha.add(bytes, sizeof bytes);
+    const T value = values[i] != values[i] ? (T)__builtin_nan("") : values[i];
+    sha.add(&value, sizeof value);
   }
 }
 
@@ -39,26 +34,20 @@ void fingerprint(const netlet_network& net, char hex[65], int numerics) {
   }
   const char* const names[] = {"\n", netlet_loss_name(net.loss), "\n", netlet_reduction_name(net.reduction), "\n"};
   for (const char* name : names) add_text(sha, name);
-  const auto add_doubles = [&](const double* values, size_t count) {
-    add_values(sha, values, count, (uint64_t)0x7ff8000000000000);
-  };
-  add_doubles(net.loss_parameters.data(), net.loss_parameters.size());
-  const auto add_floats = [&](const float* values, size_t count) {
-    add_values(sha, values, count, (uint32_t)0x7fc00000);
-  };
+  add_values(sha, net.loss_parameters.data(), net.loss_parameters.size());
   if (net.dtype == NETLET_FLOAT32)
-    add_floats(net.values<float>(), net.parameter_count);
+    add_values(sha, net.values<float>(), net.parameter_count);
   else
-    add_doubles(net.values<double>(), net.parameter_count);
+    add_values(sha, net.values<double>(), net.parameter_count);
   for (int kind = NETLET_SCALE_INPUTS; kind <= NETLET_SCALE_OUTPUTS; ++kind) {
     const Buffer<double>& values = net.scaling(kind).values;
     if (values.size()) add_text(sha, kind == NETLET_SCALE_INPUTS ? "inputs\n" : "outputs\n");
     for (size_t i = 0; i < values.size(); ++i) {
       const float rounded = (float)values[i];
       if (numerics == 1 && net.dtype == NETLET_FLOAT32)
-        add_floats(&rounded, 1);
+        add_values(sha, &rounded, 1);
       else
-        add_doubles(&values[i], 1);
+        add_values(sha, &values[i], 1);
     }
   }
   sha.finish(hex);

@@ -10,7 +10,6 @@
 #include "file/text.hpp"
 #include "network/network.hpp"
 #include "network/optimizer.hpp"
-#include "system/memory.hpp"
 
 namespace netlet::core {
 

@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "file/format.hpp"
-#include "system/error.hpp"
 
 namespace netlet::core {
 namespace {

@@ -6,17 +6,14 @@
 #include "file/sha256.hpp"
 #include "network/scaling.hpp"
 #include "system/disk.hpp"
-#include "system/error.hpp"
-#include "system/floating_point.hpp"
 
 namespace netlet::core {
 namespace {
 
-struct FreeModel {
-  Model& model;
-  ~FreeModel() {
-    netlet_network_free(model.net);
-    netlet_optimizer_free(model.optimizer);
+struct OwnModel : Model {
+  ~OwnModel() {
+    netlet_network_free(net);
+    netlet_optimizer_free(optimizer);
   }
 };
 
@@ -116,8 +113,7 @@ netlet_status read(Input& source, netlet_network** network, netlet_optimizer** o
     sha.add(prefix, sizeof prefix);
     sha.add(header.data(), header.size());
   }
-  Model model;
-  const FreeModel free_model{model};
+  OwnModel model;
   NETLET_TRY(make_room(d, model, error));
   Tensor tensor;
   for (size_t i = 0; get_tensor(d, model, i, &tensor); ++i) {
@@ -135,11 +131,8 @@ netlet_status read(Input& source, netlet_network** network, netlet_optimizer** o
     return fail(error, NETLET_ERROR_FORMAT, "the file is damaged: its checksum is %s, not %s", checksum, d.checksum);
   NETLET_TRY(as_format(check_network(d, model, error)));
 
-  *network = model.net;
-  model.net = nullptr;
-  if (!optimizer) return NETLET_OK;
-  *optimizer = model.optimizer;
-  model.optimizer = nullptr;
+  *network = std::exchange(model.net, nullptr);
+  if (optimizer) *optimizer = std::exchange(model.optimizer, nullptr);
   return NETLET_OK;
 }
 

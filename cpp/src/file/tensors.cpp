@@ -3,7 +3,6 @@
 #include <stdio.h>
 
 #include "file/format.hpp"
-#include "system/error.hpp"
 
 static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are written as they lie in memory");
 
@@ -18,7 +17,6 @@ constexpr Progress kProgress[] = {{"beta_1_power", &netlet_optimizer_progress::b
                                   {"beta_2_power", &netlet_optimizer_progress::beta_2_power},
                                   {"plateau_factor", &netlet_optimizer_progress::plateau_factor},
                                   {"plateau_best", &netlet_optimizer_progress::plateau_best}};
-constexpr size_t kProgresses = sizeof kProgress / sizeof *kProgress;
 
 size_t setting_count() {
   size_t count = 0;
@@ -71,7 +69,7 @@ bool get_tensor(const Description& d, Model& model, size_t i, Tensor* tensor) {
   if (among(d.has_optimizer ? setting_count() : 0))
     return is("optimizer.", netlet_optimizer_setting_name((int)i), false, 0, 0, 0,
               netlet_optimizer_setting(&model.config, (int)i));
-  if (among(d.has_optimizer ? kProgresses : 0))
+  if (among(d.has_optimizer ? sizeof kProgress / sizeof *kProgress : 0))
     return is("optimizer.", kProgress[i].name, false, 0, 0, 0, &(model.progress.*kProgress[i].value));
 
   const bool is_float32 = d.dtype == NETLET_FLOAT32;

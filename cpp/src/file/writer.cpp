@@ -56,12 +56,10 @@ netlet_status write(const netlet_network& net, const netlet_optimizer* optimizer
     model.progress = optimizer->progress;
   }
   NETLET_TRY(make_room(d, model, error));
-  for (size_t i = 0; i < net.loss_parameters.size(); ++i) model.loss_parameters[i] = net.loss_parameters[i];
   for (size_t i = 0; i < net.layer_count(); ++i) model.dropout[i] = net.layers[i].dropout;
-  if (net.input_scaling)
-    memcpy(model.input_scaling.data(), net.input_scaling.shift(), 2 * net.inputs() * sizeof(double));
-  if (net.output_scaling)
-    memcpy(model.output_scaling.data(), net.output_scaling.shift(), 2 * net.outputs() * sizeof(double));
+  if (!model.loss_parameters.copy(net.loss_parameters) || !model.input_scaling.copy(net.input_scaling.values) ||
+      !model.output_scaling.copy(net.output_scaling.values))
+    return out_of_memory(error);
   NETLET_TRY(make_self_test(net, model.test_input, model.test_output, error));
 
   Text header;

@@ -75,27 +75,19 @@ template <class T> NETLET_INLINE V<T> power_of_two(Words<T> k) {
   return (V<T>)((k + Constants<T>::bias) << Constants<T>::fraction);
 }
 
-// v 2^k; subnormal results are rounded once
-template <class T> NETLET_INLINE V<T> times_power_of_two(V<T> v, const Reduced<T>& e) {
+// exp(x) for x <= 0, or at most exp_max; subnormal results are rounded once
+template <class T> NETLET_INLINE V<T> exp_negative(V<T> x) {
+  const Reduced<T> e = reduce<T>(at_least(x, splat(Constants<T>::exp_min)));
+  const V<T> v = splat(T(1)) + e.p;
 #if NETLET_ISA_AVX512 || NETLET_ISA_AVX512VL
   return scale(v, e.k);
 #else
-  // as two factors, each with half the exponent
+  // 2^k as two factors, each with half the exponent
   const Words<T> half = words_of<T>(fma(e.k, splat(T(0.5)), splat(Constants<T>::shift)));
   return (v * power_of_two<T>(half)) * power_of_two<T>(words_of<T>(e.shifted) - half);
 #endif
 }
-
-template <class T> NETLET_INLINE V<T> exp(V<T> x) {
-  typedef Constants<T> C;
-  const Reduced<T> e = reduce<T>(at_most(at_least(x, splat(C::exp_min)), splat(C::exp_max)));
-  return times_power_of_two<T>(splat(T(1)) + e.p, e);
-}
-// for x <= 0
-template <class T> NETLET_INLINE V<T> exp_negative(V<T> x) {
-  const Reduced<T> e = reduce<T>(at_least(x, splat(Constants<T>::exp_min)));
-  return times_power_of_two<T>(splat(T(1)) + e.p, e);
-}
+template <class T> NETLET_INLINE V<T> exp(V<T> x) { return exp_negative<T>(at_most(x, splat(Constants<T>::exp_max))); }
 
 // log(1 + f) + k ln 2, -0.25 <= f < 0.5, by atanh: 1 + f = (1 + s) / (1 - s)
 NETLET_INLINE F64 atanh_tail(F64 z) {

@@ -109,17 +109,15 @@ struct SquaredError {  // 1/2 sum_j (y_j - t_j)^2
   template <class T> static void derivative(const OutputRows<T>& r) { subtract(r); }
 };
 
-// `positive` or `negative`, by the sign of e; e itself if it is 0 or NaN
-template <class T> NETLET_INLINE V<T> by_sign(V<T> e, V<T> negative, V<T> positive) {
-  return e > splat(T(0)) ? positive : e < splat(T(0)) ? negative : e;
-}
-
 struct AbsoluteError {
   template <bool Some, class T> static double row(const OutputRows<T>& r, size_t i) {
     return sum_errors<Some>(r, i, [](double e, size_t) { return e < 0 ? -e : e; });
   }
   template <class T> static void derivative(const OutputRows<T>& r) {
-    derive(r, [](V<T> y, V<T> t) { return by_sign<T>(y - t, splat(T(-1)), splat(T(1))); });
+    derive(r, [](V<T> y, V<T> t) {
+      const V<T> e = y - t, zero = splat(T(0));
+      return e > zero ? splat(T(1)) : e < zero ? splat(T(-1)) : e;  // NaN stays NaN
+    });
   }
 };
 

@@ -349,11 +349,7 @@ template <class T> NETLET_INLINE const SmallLayer<T>* small_pass_in_columns(Smal
 }
 
 template <class T> void small_pass(SmallStep<T>& s) {
-  const SmallLayer<T>* l = s.layers;
-  if constexpr (kSmallColumns)
-    l = s.in_columns ? small_pass_in_columns(s) : small_pass_in_rows(s);
-  else
-    l = small_pass_in_rows(s);
+  const SmallLayer<T>* l = kSmallColumns && s.in_columns ? small_pass_in_columns(s) : small_pass_in_rows(s);
   for (; l < s.layers + s.layer_count; ++l)
     l->outputs == 1 ? small_gradient<T, SmallDelta::single>(s, *l) : small_gradient<T, SmallDelta::rows>(s, *l);
   if (s.plain && !s.in_columns) small_transpose(s);

@@ -50,17 +50,17 @@ template <class T> void load_rows(const netlet_array& a, const size_t* order, si
 }
 
 template <class T> void load_scaled_rows(const netlet_array& a, const size_t* order, size_t first, size_t count,
-                                         const ColumnScaling* scaling, T* out) {
-  if (!scaling) return load_rows(a, order, first, count, out);
+                                         const ColumnScaling& scaling, T* out) {
+  if (!scaling.shift) return load_rows(a, order, first, count, out);
   const size_t n = a.columns, width = smaller(n, kChunk);
-  const bool in_place = scaling->stride == 1 && (readable_in_place<float>(a) || readable_in_place<double>(a));
+  const bool in_place = scaling.stride == 1 && (readable_in_place<float>(a) || readable_in_place<double>(a));
   if (in_place && n >= kWideRow) {
     for (size_t i = 0; i < count; ++i, out += n) {
       const size_t row = order ? order[i] : first + i;
       if (a.dtype == NETLET_FLOAT32)
-        kernels<T>().standardize_floats(1, n, scaling->shift, scaling->scale, row_in_place<float>(a, row), out);
+        kernels<T>().standardize_floats(1, n, scaling.shift, scaling.scale, row_in_place<float>(a, row), out);
       else
-        kernels<T>().standardize(1, n, scaling->shift, scaling->scale, row_in_place<double>(a, row), out);
+        kernels<T>().standardize(1, n, scaling.shift, scaling.scale, row_in_place<double>(a, row), out);
     }
     return;
   }
@@ -72,13 +72,13 @@ template <class T> void load_scaled_rows(const netlet_array& a, const size_t* or
       part.data = static_cast<const char*>(a.data) + (ptrdiff_t)j * a.column_stride;
       part.columns = smaller(width, n - j);
       load_rows(part, order ? order + i : nullptr, first + i, rows, values);
-      const size_t s = j * scaling->stride;
-      if (scaling->stride == 1)
-        kernels<T>().standardize(rows, part.columns, scaling->shift + s, scaling->scale + s, values, out + i * n + j);
+      const size_t s = j * scaling.stride;
+      if (scaling.stride == 1)
+        kernels<T>().standardize(rows, part.columns, scaling.shift + s, scaling.scale + s, values, out + i * n + j);
       else
         for (size_t v = 0; v < rows * part.columns; ++v) {
-          const size_t column = s + v % part.columns * scaling->stride;
-          out[i * n + j + v] = (T)((values[v] - scaling->shift[column]) / scaling->scale[column]);
+          const size_t column = s + v % part.columns * scaling.stride;
+          out[i * n + j + v] = (T)((values[v] - scaling.shift[column]) / scaling.scale[column]);
         }
     }
   }
@@ -92,12 +92,12 @@ netlet_status check_array(const char* name, const netlet_array* a, netlet_error*
   return NETLET_OK;
 }
 
-template <class T> netlet_status check_finite(const char* name, const netlet_array& a, const ColumnScaling* scaling,
+template <class T> netlet_status check_finite(const char* name, const netlet_array& a, const ColumnScaling& scaling,
                                               netlet_error* error, bool nan_is_missing, const char* hint) {
-  if (is_integer(a.dtype) && !scaling) return NETLET_OK;
+  if (is_integer(a.dtype) && !scaling.shift) return NETLET_OK;
   const Kernels<T>& kernel = kernels<T>();
   constexpr size_t kValues = 4096;
-  const bool in_place = !scaling && readable_in_place<T>(a);
+  const bool in_place = !scaling.shift && readable_in_place<T>(a);
   const bool row_by_row = in_place && a.row_stride != (ptrdiff_t)(a.columns * sizeof(T));
   const size_t step = row_by_row || a.columns >= kValues ? 1 : kValues / a.columns;
   Buffer<T> copy;
@@ -112,7 +112,7 @@ template <class T> netlet_status check_finite(const char* name, const netlet_arr
     for (size_t i = 0; (i += kernel.first_not_finite(all - i, values + i)) < all; ++i) {
       if (isnan(values[i]) && nan_is_missing) continue;
       double given = (double)values[i];
-      if (scaling) {
+      if (scaling.shift) {
         Buffer<double> whole;
         if (!whole.allocate(a.columns)) return out_of_memory(error);
         load_rows(a, nullptr, row + i / a.columns, 1, whole.data());
@@ -135,16 +135,13 @@ template <class T> netlet_status check_finite(const char* name, const netlet_arr
   return NETLET_OK;
 }
 
-template void load_rows<float>(const netlet_array&, const size_t*, size_t, size_t, float*);
-template void load_rows<double>(const netlet_array&, const size_t*, size_t, size_t, double*);
-template void load_rows<int64_t>(const netlet_array&, const size_t*, size_t, size_t, int64_t*);
-template void load_scaled_rows<float>(const netlet_array&, const size_t*, size_t, size_t, const ColumnScaling*, float*);
-template void load_scaled_rows<double>(const netlet_array&, const size_t*, size_t, size_t, const ColumnScaling*,
-                                       double*);
-template netlet_status check_finite<float>(const char*, const netlet_array&, const ColumnScaling*, netlet_error*, bool,
-                                           const char*);
-template netlet_status check_finite<double>(const char*, const netlet_array&, const ColumnScaling*, netlet_error*, bool,
-                                            const char*);
+template decltype(load_rows<float>) load_rows<float>;
+template decltype(load_rows<double>) load_rows<double>;
+template decltype(load_rows<int64_t>) load_rows<int64_t>;
+template decltype(load_scaled_rows<float>) load_scaled_rows<float>;
+template decltype(load_scaled_rows<double>) load_scaled_rows<double>;
+template decltype(check_finite<float>) check_finite<float>;
+template decltype(check_finite<double>) check_finite<double>;
 
 }  // namespace netlet::core
 

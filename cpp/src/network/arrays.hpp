@@ -25,20 +25,21 @@ template <class T> inline const T* row_in_place(const netlet_array& a, size_t ro
 template <class T> void load_rows(const netlet_array& a, const size_t* order, size_t first, size_t count, T* out);
 
 // How columns are scaled when they are read, in binary64: shift[j * stride] and scale[j * stride] belong to column j.
+// Not at all if shift is null.
 struct ColumnScaling {
   const double *shift, *scale;
   size_t stride;
 };
 
-// The same, scaled before it is converted to T. scaling may be null.
+// The same, scaled before it is converted to T.
 template <class T> void load_scaled_rows(const netlet_array& a, const size_t* order, size_t first, size_t count,
-                                         const ColumnScaling* scaling, T* out);
+                                         const ColumnScaling& scaling, T* out);
 
 netlet_status check_array(const char* name, const netlet_array* a, netlet_error* error);
 
-// Fails unless all values are finite, once they are scaled (if scaling is not null) and converted to T. nan_is_missing:
+// Fails unless all values are finite, once they are scaled and converted to T. nan_is_missing:
 // NaN is no error; otherwise `hint` follows the message about NaN.
-template <class T> netlet_status check_finite(const char* name, const netlet_array& a, const ColumnScaling* scaling,
+template <class T> netlet_status check_finite(const char* name, const netlet_array& a, const ColumnScaling& scaling,
                                               netlet_error* error, bool nan_is_missing = false, const char* hint = "");
 
 // Of reading `values` values in a row of its own, roughly, for Pace.

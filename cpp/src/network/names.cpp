@@ -47,9 +47,7 @@ int netlet_numerics_version() { return NETLET_NUMERICS_VERSION; }
 const char* netlet_build() {
 #if defined(__clang__)
   return "Clang " __clang_version__;
-#elif defined(__GNUC__)
-  return "GCC " __VERSION__;
 #else
-  return "unknown compiler";
+  return "GCC " __VERSION__;
 #endif
 }

@@ -5,7 +5,6 @@
 
 #include <new>
 
-#include "kernels/kernels.hpp"
 #include "network/entry.hpp"
 #include "network/random.hpp"
 #include "system/threads.hpp"
@@ -202,10 +201,7 @@ netlet_status netlet_set_note(netlet_network* network, int32_t kind, const char*
                      size);
   return holding<Writing>("set_note", *network, error, [&](auto) {
     Buffer<char>& note = network->notes[kind];
-    if (!text) {
-      note.release();
-      return NETLET_OK;
-    }
+    if (!text) return note.release(), NETLET_OK;
     if (!note.allocate(size + 1)) return out_of_memory(error);
     memcpy(note.data(), text, size + 1);
     return NETLET_OK;

@@ -6,7 +6,6 @@
 #include <new>
 
 #include "network/network.hpp"
-#include "system/error.hpp"
 
 namespace netlet::core {
 namespace {

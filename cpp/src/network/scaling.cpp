@@ -4,12 +4,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "kernels/kernels.hpp"
-#include "network/arrays.hpp"
-#include "network/entry.hpp"
-#include "network/sums.hpp"
 #include "network/targets.hpp"
-#include "system/error.hpp"
 
 namespace netlet::core {
 namespace {
@@ -18,11 +13,6 @@ const char* kind_name(int kind) { return kind == NETLET_SCALE_INPUTS ? "inputs" 
 
 // the argument that its columns come from
 const char* data_name(int kind) { return kind == NETLET_SCALE_INPUTS ? "x" : "y"; }
-
-netlet_status check_kind(int kind, netlet_error* error) {
-  if (kind == NETLET_SCALE_INPUTS || kind == NETLET_SCALE_OUTPUTS) return NETLET_OK;
-  return invalid(error, "scaling: expected 1 (inputs) or 2 (outputs), got %d", kind);
-}
 
 netlet_status check_loss(const netlet_network& net, int kind, netlet_error* error) {
   if (kind == NETLET_SCALE_OUTPUTS && !net.loss_kind().scalable)
@@ -35,9 +25,9 @@ size_t columns_of(const netlet_network& net, int kind) {
 }
 
 // Outputs are given in the network's dtype, so theirs must hold the scaling, with all its digits.
-template <class T>
-netlet_status check(size_t n, int kind, const double* shift, const double* scale, netlet_error* error) {
-  const bool as_float = sizeof(T) == 4 && kind == NETLET_SCALE_OUTPUTS;
+netlet_status check(const netlet_network& net, size_t n, int kind, const double* shift, const double* scale,
+                    netlet_error* error) {
+  const bool as_float = net.dtype == NETLET_FLOAT32 && kind == NETLET_SCALE_OUTPUTS;
   const double least = as_float ? (double)FLT_MIN : 0, most = as_float ? (double)FLT_MAX : DBL_MAX;
   const char* const dtype = as_float ? " (as float32, the network's dtype)" : "";
   for (size_t j = 0; j < n; ++j) {
@@ -51,10 +41,9 @@ netlet_status check(size_t n, int kind, const double* shift, const double* scale
   return NETLET_OK;
 }
 
-template <class T>
 netlet_status set(netlet_network& net, int kind, const double* shift, const double* scale, netlet_error* error) {
   const size_t n = columns_of(net, kind);
-  NETLET_TRY(check<T>(n, kind, shift, scale, error));
+  NETLET_TRY(check(net, n, kind, shift, scale, error));
   Buffer<double>& values = net.scaling(kind).values;
   const size_t each = kind == NETLET_SCALE_OUTPUTS ? net.loss_kind().outputs_per_target : 1;
   if (!values.allocate(2 * each * n)) return out_of_memory(error);
@@ -225,14 +214,11 @@ netlet_status Moments::find_deviations(const Sums* sums, netlet_error* error) {
     shift_[j] = c.mean;
     scale_[j] = deviation > rounding_of(rows_, unit_) * larger(fabs(c.low), fabs(c.high)) ? deviation : 1;
   }
-  return with_dtype(net_->dtype, [&](auto zero) {
-    return check<decltype(zero)>(columns_.size(), kind_, shift_.data(), scale_.data(), error);
-  });
+  return check(*net_, columns_.size(), kind_, shift_.data(), scale_.data(), error);
 }
 
 netlet_status Moments::set_in(netlet_network& net, netlet_error* error) const {
-  return with_dtype(net.dtype,
-                    [&](auto zero) { return set<decltype(zero)>(net, kind_, shift_.data(), scale_.data(), error); });
+  return set(net, kind_, shift_.data(), scale_.data(), error);
 }
 
 netlet_status learn_scaling(netlet_network& net, int kind, const Sample& sample, netlet_error* error) {
@@ -255,14 +241,14 @@ netlet_status check_sample(const netlet_network& net, int kind, const netlet_arr
     return invalid(error, "missing: expected 0 (refuse) or 1 (ignore), got %d", missing);
   const bool ignore = kind == NETLET_SCALE_OUTPUTS && missing == NETLET_MISSING_IGNORE;
   const char* const hint = kind == NETLET_SCALE_OUTPUTS ? kMissingHint : "";
-  NETLET_TRY(check_finite<double>(data_name(kind), *rows, nullptr, error, ignore, hint));
+  NETLET_TRY(check_finite<double>(data_name(kind), *rows, {}, error, ignore, hint));
   if (!weights) return NETLET_OK;
   return with_dtype(net.dtype, [&](auto zero) { return check_weights<decltype(zero)>(*weights, rows->rows, error); });
 }
 
-netlet_status check_scalable(const netlet_network& net, int kind, netlet_error* error) {
-  NETLET_TRY(check_kind(kind, error));
-  return check_loss(net, kind, error);
+netlet_status check_scaling_kind(int kind, netlet_error* error) {
+  if (kind == NETLET_SCALE_INPUTS || kind == NETLET_SCALE_OUTPUTS) return NETLET_OK;
+  return invalid(error, "scaling: expected 1 (inputs) or 2 (outputs), got %d", kind);
 }
 
 netlet_status learn_scalings(netlet_network& net, int kinds, const BatchSource& batches, netlet_error* error) {
@@ -309,10 +295,7 @@ netlet_status check_scaling(const netlet_network& net, int kind, netlet_error* e
   if (!scaling) return NETLET_OK;
   NETLET_TRY(check_loss(net, kind, error));
   const size_t n = kind == NETLET_SCALE_INPUTS ? net.inputs() : net.outputs();
-  return with_dtype(net.dtype, [&](auto zero) {
-    using T = decltype(zero);
-    return check<T>(n, kind, scaling.shift(), scaling.scale(), error);
-  });
+  return check(net, n, kind, scaling.shift(), scaling.scale(), error);
 }
 
 }  // namespace netlet::core
@@ -321,11 +304,11 @@ using namespace netlet::core;
 
 netlet_status netlet_set_scaling(netlet_network* network, int32_t kind, const double* shift, const double* scale,
                                  netlet_error* error) {
-  NETLET_TRY(check_kind(kind, error));
+  NETLET_TRY(check_scaling_kind(kind, error));
   if (shift) NETLET_TRY(check_loss(*network, kind, error));
   if (!shift != !scale) return invalid(error, "shift and scale: expected both, or both NULL");
-  return holding<Writing>("set_scaling", *network, error, [&](auto zero) {
-    if (shift) return set<decltype(zero)>(*network, kind, shift, scale, error);
+  return holding<Writing>("set_scaling", *network, error, [&](auto) {
+    if (shift) return set(*network, kind, shift, scale, error);
     network->scaling(kind).values.release();
     return NETLET_OK;
   });
@@ -333,7 +316,7 @@ netlet_status netlet_set_scaling(netlet_network* network, int32_t kind, const do
 
 netlet_status netlet_learn_scaling(netlet_network* network, int32_t kind, const netlet_array* rows,
                                    const netlet_array* sample_weight, int32_t missing, netlet_error* error) {
-  NETLET_TRY(check_kind(kind, error));
+  NETLET_TRY(check_scaling_kind(kind, error));
   if (missing != NETLET_MISSING_REFUSE && kind == NETLET_SCALE_INPUTS)
     return invalid(error, "missing: expected 0 (refuse) or, for outputs, 1 (ignore), got %d", missing);
   return holding<Writing>("learn_scaling", *network, error, [&](auto) {
@@ -357,13 +340,12 @@ const double* netlet_scaling_shift(const netlet_network* network, int32_t kind) 
   return network->scaling(kind).shift();
 }
 const double* netlet_scaling_scale(const netlet_network* network, int32_t kind) {
-  const Scaling& scaling = network->scaling(kind);
-  return scaling ? scaling.scale() : nullptr;
+  return network->scaling(kind).scale();
 }
 
 netlet_status netlet_copy_scaling(const netlet_network* network, int32_t kind, double* shift, double* scale,
                                   int* present, netlet_error* error) {
-  NETLET_TRY(check_kind(kind, error));
+  NETLET_TRY(check_scaling_kind(kind, error));
   return holding<Reading>("scaling", *network, error, [&](auto) {
     const Scaling& scaling = network->scaling(kind);
     const size_t bytes = scaling.values.size() / 2 * sizeof(double);

@@ -66,8 +66,7 @@ netlet_status learn_scalings(netlet_network& net, int kinds, const BatchSource& 
 // Fails unless the rows may be learned from; kind: a netlet_scaling_kind
 netlet_status check_sample(const netlet_network& net, int kind, const netlet_array* rows, const netlet_array* weights,
                            int missing, netlet_error* error);
-// Fails unless there is such a kind, and the loss allows it.
-netlet_status check_scalable(const netlet_network& net, int kind, netlet_error* error);
+netlet_status check_scaling_kind(int kind, netlet_error* error);
 
 // Fails unless a scaling that is there is finite, with positive scales, and fits the loss.
 netlet_status check_scaling(const netlet_network& net, int kind, netlet_error* error);

@@ -3,10 +3,7 @@
 
 #include <math.h>
 
-#include "kernels/kernels.hpp"
-#include "network/arrays.hpp"
 #include "network/sums.hpp"
-#include "system/error.hpp"
 #include "system/poll.hpp"
 
 namespace netlet::core {
@@ -82,16 +79,14 @@ netlet_status check_not_negative(const char* name, const char* what, const netle
 }
 
 template <class T>
-netlet_status check_y(const netlet_network& net, const netlet_targets& targets, bool unscaled, netlet_error* error) {
-  const netlet_array& y = *targets.y;
-  const bool ignore = targets.missing == NETLET_MISSING_IGNORE;
-  const ColumnScaling columns = net.columns(NETLET_SCALE_OUTPUTS);
-  NETLET_TRY(unscaled ? check_finite<double>("y", y, nullptr, error, ignore, kMissingHint)
-                      : check_finite<T>("y", y, net.output_scaling ? &columns : nullptr, error, ignore, kMissingHint));
-  if (by_class(net, y)) return NETLET_OK;
-  if (net.has_classes()) return check_probabilities<T>(net, y, error);
-  if (net.loss_kind().targets == TargetKind::counts) return check_not_negative<T>("y", "counts", y, error);
-  return NETLET_OK;
+netlet_status check_weights_and_indices(const netlet_network& net, const netlet_targets& targets, netlet_error* error) {
+  if (targets.sample_weight) NETLET_TRY(check_weights<T>(*targets.sample_weight, targets.sample_weight->rows, error));
+  if (!targets.y || !by_class(net, *targets.y)) return NETLET_OK;
+  return each_row<int64_t>(*targets.y, error, [&](const int64_t* cls, size_t i) {
+    if (*cls >= 0 && (uint64_t)*cls < net.outputs()) return NETLET_OK;
+    return invalid(error, "y: expected classes from 0 to %zu, got %lld in row %zu; classes start at 0",
+                   net.outputs() - 1, (long long)*cls, i);
+  });
 }
 
 }  // namespace
@@ -145,46 +140,39 @@ netlet_status check_shapes(const netlet_network& net, const netlet_array* x, con
 
 template <class T> netlet_status check_weights(const netlet_array& weights, size_t rows, netlet_error* error) {
   NETLET_TRY(check_weight_shape(weights, rows, error));
-  NETLET_TRY(check_finite<T>("sample_weight", weights, nullptr, error));
+  NETLET_TRY(check_finite<T>("sample_weight", weights, {}, error));
   return check_not_negative<T>("sample_weight", "weights", weights, error);
 }
-template netlet_status check_weights<float>(const netlet_array&, size_t, netlet_error*);
-template netlet_status check_weights<double>(const netlet_array&, size_t, netlet_error*);
-
-namespace {
-template <class T>
-netlet_status check_weights_and_indices(const netlet_network& net, const netlet_targets& targets, netlet_error* error) {
-  if (targets.sample_weight) NETLET_TRY(check_weights<T>(*targets.sample_weight, targets.sample_weight->rows, error));
-  if (!targets.y || !by_class(net, *targets.y)) return NETLET_OK;
-  return each_row<int64_t>(*targets.y, error, [&](const int64_t* cls, size_t i) {
-    if (*cls >= 0 && (uint64_t)*cls < net.outputs()) return NETLET_OK;
-    return invalid(error, "y: expected classes from 0 to %zu, got %lld in row %zu; classes start at 0",
-                   net.outputs() - 1, (long long)*cls, i);
-  });
-}
-}  // namespace
+template decltype(check_weights<float>) check_weights<float>;
+template decltype(check_weights<double>) check_weights<double>;
 
 template <class T> netlet_status check_x(const netlet_network& net, const netlet_array& x, netlet_error* error) {
-  const ColumnScaling columns = net.columns(NETLET_SCALE_INPUTS);
-  return check_finite<T>("x", x, net.input_scaling ? &columns : nullptr, error);
+  return check_finite<T>("x", x, net.columns(NETLET_SCALE_INPUTS), error);
 }
-template netlet_status check_x<float>(const netlet_network&, const netlet_array&, netlet_error*);
-template netlet_status check_x<double>(const netlet_network&, const netlet_array&, netlet_error*);
+template decltype(check_x<float>) check_x<float>;
+template decltype(check_x<double>) check_x<double>;
 
 template <class T>
-netlet_status check_y(const netlet_network& net, const netlet_targets& targets, netlet_error* error) {
-  return check_y<T>(net, targets, false, error);
+netlet_status check_y(const netlet_network& net, const netlet_targets& targets, netlet_error* error, bool unscaled) {
+  const netlet_array& y = *targets.y;
+  const bool ignore = targets.missing == NETLET_MISSING_IGNORE;
+  NETLET_TRY(unscaled ? check_finite<double>("y", y, {}, error, ignore, kMissingHint)
+                      : check_finite<T>("y", y, net.columns(NETLET_SCALE_OUTPUTS), error, ignore, kMissingHint));
+  if (by_class(net, y)) return NETLET_OK;
+  if (net.has_classes()) return check_probabilities<T>(net, y, error);
+  if (net.loss_kind().targets == TargetKind::counts) return check_not_negative<T>("y", "counts", y, error);
+  return NETLET_OK;
 }
-template netlet_status check_y<float>(const netlet_network&, const netlet_targets&, netlet_error*);
-template netlet_status check_y<double>(const netlet_network&, const netlet_targets&, netlet_error*);
+template decltype(check_y<float>) check_y<float>;
+template decltype(check_y<double>) check_y<double>;
 
 template <class T>
 netlet_status check_classes_and_weights(const netlet_network& net, const netlet_targets& targets, netlet_error* error) {
   if (targets.y && targets.missing) NETLET_TRY(check_y<T>(net, targets, error));
   return check_weights_and_indices<T>(net, targets, error);
 }
-template netlet_status check_classes_and_weights<float>(const netlet_network&, const netlet_targets&, netlet_error*);
-template netlet_status check_classes_and_weights<double>(const netlet_network&, const netlet_targets&, netlet_error*);
+template decltype(check_classes_and_weights<float>) check_classes_and_weights<float>;
+template decltype(check_classes_and_weights<double>) check_classes_and_weights<double>;
 
 template <class T>
 netlet_status check_mean_weight(double sum, double mean, size_t rows, bool given, netlet_error* error) {
@@ -194,8 +182,8 @@ netlet_status check_mean_weight(double sum, double mean, size_t rows, bool given
                  given ? "weight_mean" : "sample_weight", sizeof(T) == 4 ? "float32" : "float64",
                  given ? "" : "the mean ", mean);
 }
-template netlet_status check_mean_weight<float>(double, double, size_t, bool, netlet_error*);
-template netlet_status check_mean_weight<double>(double, double, size_t, bool, netlet_error*);
+template decltype(check_mean_weight<float>) check_mean_weight<float>;
+template decltype(check_mean_weight<double>) check_mean_weight<double>;
 
 template <class T>
 netlet_status sum_weights(const netlet_targets& targets, size_t rows, double* sum, netlet_error* error) {
@@ -211,8 +199,8 @@ netlet_status sum_weights(const netlet_targets& targets, size_t rows, double* su
   *sum = blocks[0];
   return NETLET_OK;
 }
-template netlet_status sum_weights<float>(const netlet_targets&, size_t, double*, netlet_error*);
-template netlet_status sum_weights<double>(const netlet_targets&, size_t, double*, netlet_error*);
+template decltype(sum_weights<float>) sum_weights<float>;
+template decltype(sum_weights<double>) sum_weights<double>;
 
 template <class T>
 netlet_status mean_weight(const netlet_targets& targets, size_t rows, double* mean, netlet_error* error) {
@@ -225,8 +213,8 @@ netlet_status mean_weight(const netlet_targets& targets, size_t rows, double* me
   }
   return check_mean_weight<T>(sum, *mean, rows, given, error);
 }
-template netlet_status mean_weight<float>(const netlet_targets&, size_t, double*, netlet_error*);
-template netlet_status mean_weight<double>(const netlet_targets&, size_t, double*, netlet_error*);
+template decltype(mean_weight<float>) mean_weight<float>;
+template decltype(mean_weight<double>) mean_weight<double>;
 
 template <class T> netlet_status count_judged(const netlet_network& net, const netlet_targets& targets, Judged* judged,
                                               netlet_error* error) {
@@ -242,20 +230,18 @@ template <class T> netlet_status count_judged(const netlet_network& net, const n
     return NETLET_OK;
   });
 }
-template netlet_status count_judged<float>(const netlet_network&, const netlet_targets&, Judged*, netlet_error*);
-template netlet_status count_judged<double>(const netlet_network&, const netlet_targets&, Judged*, netlet_error*);
+template decltype(count_judged<float>) count_judged<float>;
+template decltype(count_judged<double>) count_judged<double>;
 
 template <class T> netlet_status check_values(const netlet_network& net, const netlet_array& x,
                                               const netlet_targets& targets, int unscaled, netlet_error* error) {
-  NETLET_TRY(unscaled & NETLET_SCALE_INPUTS ? check_finite<double>("x", x, nullptr, error) : check_x<T>(net, x, error));
-  if (targets.output_gradient) return check_finite<T>("output_gradient", *targets.output_gradient, nullptr, error);
-  NETLET_TRY(check_y<T>(net, targets, unscaled & NETLET_SCALE_OUTPUTS, error));
+  NETLET_TRY(unscaled & NETLET_SCALE_INPUTS ? check_finite<double>("x", x, {}, error) : check_x<T>(net, x, error));
+  if (targets.output_gradient) return check_finite<T>("output_gradient", *targets.output_gradient, {}, error);
+  NETLET_TRY(check_y<T>(net, targets, error, unscaled & NETLET_SCALE_OUTPUTS));
   return check_weights_and_indices<T>(net, targets, error);
 }
-template netlet_status check_values<float>(const netlet_network&, const netlet_array&, const netlet_targets&, int,
-                                           netlet_error*);
-template netlet_status check_values<double>(const netlet_network&, const netlet_array&, const netlet_targets&, int,
-                                            netlet_error*);
+template decltype(check_values<float>) check_values<float>;
+template decltype(check_values<double>) check_values<double>;
 
 template <class T> netlet_status check_data(const netlet_network& net, const netlet_array& x,
                                             const netlet_targets& targets, int unscaled, netlet_error* error) {
@@ -263,9 +249,7 @@ template <class T> netlet_status check_data(const netlet_network& net, const net
   double mean;
   return targets.output_gradient ? NETLET_OK : mean_weight<T>(targets, x.rows, &mean, error);
 }
-template netlet_status check_data<float>(const netlet_network&, const netlet_array&, const netlet_targets&, int,
-                                         netlet_error*);
-template netlet_status check_data<double>(const netlet_network&, const netlet_array&, const netlet_targets&, int,
-                                          netlet_error*);
+template decltype(check_data<float>) check_data<float>;
+template decltype(check_data<double>) check_data<double>;
 
 }  // namespace netlet::core

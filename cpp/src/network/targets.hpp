@@ -51,11 +51,12 @@ template <class T> netlet_status count_judged(const netlet_network& net, const n
                                               netlet_error* error);
 
 // Values must be finite once they are scaled; targets may be missing, and must meet the requirements of the loss.
+// unscaled: only as they are
 template <class T> netlet_status check_x(const netlet_network& net, const netlet_array& x, netlet_error* error);
-template <class T> netlet_status check_y(const netlet_network& net, const netlet_targets& targets, netlet_error* error);
+template <class T> netlet_status check_y(const netlet_network& net, const netlet_targets& targets, netlet_error* error,
+                                         bool unscaled = false);
 
-// All of this but the mean weight. unscaled: a sum of netlet_scaling_kinds that are still to be learned, so that values
-// only have to be finite as they are.
+// All of this but the mean weight. unscaled: a sum of netlet_scaling_kinds that are still to be learned
 template <class T> netlet_status check_values(const netlet_network& net, const netlet_array& x,
                                               const netlet_targets& targets, int unscaled, netlet_error* error);
 

@@ -94,29 +94,18 @@ netlet_status Input::read(void* out, size_t size, netlet_error* error) {
   return code ? failed("read", code, "", error) : NETLET_OK;
 }
 
-int disk::write_all(int descriptor, const void* data, size_t size, bool may_stop, size_t* written) {
-  const int code = all(size, may_stop, [&](size_t at, size_t count) {
-    const ptrdiff_t done = write_some(descriptor, static_cast<const char*>(data) + at, count);
-    if (written && done > 0) *written += (size_t)done;
-    return done;
-  });
-  return code == kEnd ? EIO : code;
-}
-
-int disk::write_new(int descriptor, const void* data, size_t size) {
-  int code = write_all(descriptor, data, size, true);
+int disk::write_and_close(int descriptor, const void* data, size_t size, Left* old) {
+  int code = old ? reserve(descriptor, size) : 0;
+  if (code == 0)
+    code = all(size, !old, [&](size_t at, size_t count) {
+      const ptrdiff_t done = write_some(descriptor, static_cast<const char*>(data) + at, count);
+      if (old && done > 0) old->written += (size_t)done;
+      return done;
+    });
+  if (code == 0 && old) code = set_size(descriptor, size);
   if (code == 0) code = flush(descriptor);
   const int closed = close(descriptor);
-  return code ? code : closed;
-}
-
-int disk::overwrite(int descriptor, const void* data, size_t size, Left& left) {
-  int code = reserve(descriptor, size);
-  if (code == 0) code = write_all(descriptor, data, size, false, &left.written);
-  if (code == 0) code = set_size(descriptor, size);
-  if (code == 0) code = flush(descriptor);
-  const int closed = close(descriptor);
-  return code ? code : closed;
+  return code == kEnd ? EIO : code ? code : closed;
 }
 
 netlet_status replace_file(const char* path, const void* data, size_t size, netlet_error* error) {

@@ -14,8 +14,7 @@ class Input {
   Input() = default;
   Input(const void* memory, size_t size) : memory_(static_cast<const char*>(memory)), size_(size) {}
   ~Input();
-  Input(const Input&) = delete;
-  Input& operator=(const Input&) = delete;
+  Input& operator=(Input&&) = delete;
 
   netlet_status open(const char* path, netlet_error* error);
   size_t size() const { return size_; }  // of a file: when it was opened
@@ -59,10 +58,8 @@ struct Left {
 };
 int replace(const char* path, const void* data, size_t size, Left& left);
 
-// The same on all systems; may_stop: if the poll says so; `written`, if given, counts the bytes. write_new and overwrite close the file, too.
-int write_all(int descriptor, const void* data, size_t size, bool may_stop, size_t* written = nullptr);
-int write_new(int descriptor, const void* data, size_t size);
-int overwrite(int descriptor, const void* data, size_t size, Left& left);
+// The same on all systems. old: of a file that is overwritten, for which the poll is not asked; null: a new one
+int write_and_close(int descriptor, const void* data, size_t size, Left* old);
 
 }  // namespace disk
 }  // namespace netlet::core

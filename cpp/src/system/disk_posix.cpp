@@ -72,7 +72,7 @@ int replace_resolved(const char* path, const struct stat* old, const void* data,
   }
   if (descriptor < 0) return errno;
   if (old) keep_access(descriptor, *old);
-  int code = write_new(descriptor, data, size);
+  int code = write_and_close(descriptor, data, size, nullptr);
   if (code == 0 && ::rename(name.data(), path) != 0) code = errno;
   if (code != 0) {
     ::unlink(name.data());
@@ -90,7 +90,7 @@ int write_in_place(const char* path, const void* data, size_t size, Left& left) 
   if (descriptor < 0) return errno;
   struct stat status;
   const int code = ::fstat(descriptor, &status) != 0 ? errno : S_ISREG(status.st_mode) ? 0 : kNotRegular;
-  if (code == 0) return overwrite(descriptor, data, size, left);
+  if (code == 0) return write_and_close(descriptor, data, size, &left);
   ::close(descriptor);
   return code;
 }

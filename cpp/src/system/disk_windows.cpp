@@ -79,10 +79,10 @@ int replace(const char* path, const void* data, size_t size, Left& left) {
       ::_wopen(temporary_name.data(), _O_WRONLY | _O_CREAT | _O_EXCL | _O_BINARY | _O_NOINHERIT, _S_IREAD | _S_IWRITE);
   if (descriptor < 0 && left.old && errno == EACCES) {  // the folder may not be written; the file may be
     const int old = ::_wopen(name.data(), _O_WRONLY | _O_BINARY | _O_NOINHERIT);
-    return old < 0 ? errno : overwrite(old, data, size, left);
+    return old < 0 ? errno : write_and_close(old, data, size, &left);
   }
   if (descriptor < 0) return errno;
-  code = write_new(descriptor, data, size);
+  code = write_and_close(descriptor, data, size, nullptr);
   if (code == 0 && !MoveFileExW(temporary_name.data(), name.data(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
     code = code_of_last_error();
   if (code != 0) DeleteFileW(temporary_name.data());

@@ -43,14 +43,9 @@ struct FloatingPoint {
 class DefaultFloatingPoint : FloatingPoint {
  public:
   static bool is_set() { return (read() & kMask) == kDefault; }
-  DefaultFloatingPoint() : saved_(read()), differs_((saved_ & kMask) != kDefault) {
-    if (differs_) write(kDefault);
-  }
-  ~DefaultFloatingPoint() {
-    if (differs_) write(saved_);
-  }
-  DefaultFloatingPoint(const DefaultFloatingPoint&) = delete;
-  DefaultFloatingPoint& operator=(const DefaultFloatingPoint&) = delete;
+  DefaultFloatingPoint() { enter(); }
+  ~DefaultFloatingPoint() { leave(); }
+  DefaultFloatingPoint& operator=(DefaultFloatingPoint&&) = delete;
 
   // the caller's environment for the duration of a callback
   void leave() const {

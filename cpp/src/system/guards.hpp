@@ -65,8 +65,7 @@ template <class Number> class Shared {
     value_.store(value, std::memory_order_relaxed);
     return *this;
   }
-  Shared(const Shared&) = delete;
-  Shared& operator=(const Shared&) = delete;
+  Shared& operator=(Shared&&) = delete;
   [[gnu::always_inline]] Number operator++() { return *this = *this + 1; }  // only by the call that holds the object
 
  private:
@@ -80,8 +79,7 @@ class Reading {
   ~Reading() {
     if (held_ && generation_ == users_.generation()) users_.remove_reader();
   }
-  Reading(const Reading&) = delete;
-  Reading& operator=(const Reading&) = delete;
+  Reading& operator=(Reading&&) = delete;
   explicit operator bool() const { return held_; }
 
   // While a callback runs, others may read anyway.
@@ -101,8 +99,7 @@ class Writing {
   ~Writing() {
     if (held_) users_.remove_writer();
   }
-  Writing(const Writing&) = delete;
-  Writing& operator=(const Writing&) = delete;
+  Writing& operator=(Writing&&) = delete;
   explicit operator bool() const { return held_; }
 
   // While a callback runs, this call counts as a reader: others may read, nobody may write.

@@ -9,6 +9,7 @@
 
 #include <atomic>
 #include <new>
+#include <utility>
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -58,8 +59,7 @@ inline bool multiply_overflows(size_t a, size_t b, size_t* product) { return __b
 template <class T> class Buffer {
  public:
   Buffer() = default;
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
+  Buffer& operator=(Buffer&&) = delete;
   ~Buffer() { aligned_free(data_); }
 
   // Replaces the contents by `size` values, uninitialised unless `zero`; false if out of memory. The same memory serves
@@ -84,29 +84,20 @@ template <class T> class Buffer {
     return !multiply_overflows(rows, columns, &size) && allocate(size, zero);
   }
   bool copy(const Buffer& other) {
-    if (other.size_ == 0) {
-      release();
-      return true;
-    }
+    if (other.size_ == 0) return release(), true;
     if (!allocate(other.size_)) return false;
     memcpy(data_, other.data_, size_ * sizeof(T));
     return true;
   }
   void swap(Buffer& other) {
-    T* const data = data_;
-    const size_t size = size_;
-    data_ = other.data_;
-    size_ = other.size_;
-    other.data_ = data;
-    other.size_ = size;
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
   }
   void release() { aligned_free(give()); }
   // Releases ownership of the memory, to be freed by aligned_free().
   T* give() {
-    T* const data = data_;
-    data_ = nullptr;
     size_ = 0;
-    return data;
+    return std::exchange(data_, nullptr);
   }
   T* data() const { return data_; }
   size_t size() const { return size_; }
@@ -121,8 +112,7 @@ template <class T> class Buffer {
 class Kept {
  public:
   Kept() = default;
-  Kept(const Kept&) = delete;
-  Kept& operator=(const Kept&) = delete;
+  Kept& operator=(Kept&&) = delete;
   ~Kept() {
     if (void* const object = object_.load()) free_.load()(object);
   }
@@ -151,8 +141,7 @@ class Kept {
 template <class T> class Taken {
  public:
   explicit Taken(Kept& kept) : kept_(kept), object_(kept.take<T>()) {}
-  Taken(const Taken&) = delete;
-  Taken& operator=(const Taken&) = delete;
+  Taken& operator=(Taken&&) = delete;
   ~Taken() {
     if (object_) kept_.leave(object_);
   }

@@ -32,9 +32,7 @@ bool stop_asked() {
   if (now - poll.last < kSeconds) return false;
   poll.last = now;
   // calls that the poll makes have none, but may set their own
-  const Poll own = thread.own;
-  Poll* const instead = thread.instead;
-  Headway* const counted = thread.counted;
+  const ThreadState before = thread;
   const Poll asked = poll;
   thread.own = {};
   thread.instead = nullptr;
@@ -43,11 +41,8 @@ bool stop_asked() {
   FloatingPoint::write(asked.state);
   const bool stop = asked.function(asked.context) != 0;
   FloatingPoint::write(ours);
-  thread.own = own;
-  thread.instead = instead;
-  thread.counted = counted;
-  thread.stopped = stop;
-  return stop;
+  thread = before;
+  return thread.stopped = stop;
 }
 
 bool stopped() { return t_state.stopped; }

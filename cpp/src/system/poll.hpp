@@ -51,18 +51,12 @@ void count_rows(size_t row, size_t rows);
 // Counts work, so that even the clock is looked at only after enough of it.
 class Pace {
  public:
-  // After the work on a row, of `rows`.
-  bool stop(double operations, size_t row, size_t rows) {
+  // After the work on a row, of `rows`, if these are counted.
+  bool stop(double operations, size_t row = 0, size_t rows = 0) {
     work_ += operations;
     if (__builtin_expect(work_ < kOften, 1)) return false;
     work_ = 0;
-    count_rows(row, rows);
-    return stop_asked();
-  }
-  bool stop(double operations) {
-    work_ += operations;
-    if (__builtin_expect(work_ < kOften, 1)) return false;
-    work_ = 0;
+    if (rows) count_rows(row, rows);
     return stop_asked();
   }
 
@@ -85,8 +79,7 @@ class PollInstead {
  public:
   PollInstead(int (*function)(void*), void* context, FloatingPointState state, Headway& progress);
   ~PollInstead();
-  PollInstead(const PollInstead&) = delete;
-  PollInstead& operator=(const PollInstead&) = delete;
+  PollInstead& operator=(PollInstead&&) = delete;
 
   // The caller's code runs in between.
   void leave() const;
@@ -104,8 +97,7 @@ class PollAside {
  public:
   PollAside();
   ~PollAside();
-  PollAside(const PollAside&) = delete;
-  PollAside& operator=(const PollAside&) = delete;
+  PollAside& operator=(PollAside&&) = delete;
 
  private:
   const Poll own_;
