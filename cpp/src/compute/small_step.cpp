@@ -122,8 +122,8 @@ template <class T> void SmallSteps<T>::load(const Batch& batch) {
   OutputRows<T>& out = step_.out;
   reader_.targets(batch, 0, 0, batch.rows, out);
   out.rows = batch.rows;
-  step_.squared_error =
-      step_.in_columns && out.n == 1 && out.loss == NETLET_SQUARED_ERROR && !step_.softmax && !out.weights && !out.missing;
+  step_.squared_error = step_.in_columns && out.n == 1 && out.loss == NETLET_SQUARED_ERROR && !step_.softmax &&
+                        !out.weights && !out.missing;
   weight_ = (double)batch.rows;
   if (out.weights) {
     weight_ = 0;
