@@ -20,7 +20,7 @@ namespace {
 
 constexpr size_t kMaxThreads = 1024;
 constexpr int kSpins = 4000;  // how often a worker looks for tasks before it sleeps
-constexpr int kShortWait = 50;
+constexpr int kShortWait = 50;  // spins that do not count as waiting
 
 // What a thread knows about sharing its steps: of the current step, of the current window of steps, and of those before.
 constexpr double kWindow = 0.01, kLongWait = 0.2;  // seconds; a share of them

@@ -24,7 +24,8 @@ void run_tasks(size_t tasks, size_t threads, double operations, void (*run)(void
 
 // Around each step of a training run that may use `threads`: how many it should use; and what work it was. Each phase of
 // a step ends with its last thread: where other programs keep a processor busy, one thread may be faster than several.
-// The calling thread tries both at first, and again when threads wait for each other; else it only looks at the clock. of: what is trained, as the speeds of different networks say nothing about each other.
+// The calling thread tries both at first, and again when threads wait for each other; else it only looks at the clock.
+// of: what is trained, as the speeds of different networks say nothing about each other.
 size_t begin_step(size_t threads, const void* of);
 void end_step(double operations);
 
