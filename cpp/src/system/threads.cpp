@@ -19,7 +19,7 @@ std::atomic<unsigned> g_fork_generation{0};
 namespace {
 
 constexpr size_t kMaxThreads = 1024;
-constexpr int kSpins = 4000;  // how often a worker looks for tasks before it sleeps
+constexpr int kSpins = 4000;    // how often a worker looks for tasks before it sleeps
 constexpr int kShortWait = 50;  // spins that do not count as waiting
 
 // What a thread knows about sharing its steps: of the current step, of the current window of steps, and of those before.
