@@ -10,6 +10,6 @@
 #define NETLET_VERSION_NUMBER (NETLET_VERSION_MAJOR * 10000 + NETLET_VERSION_MINOR * 100 + NETLET_VERSION_PATCH)
 
 /* Goes up with every change of the bits that a computation gives (CHANGELOG.md, heading Numerics). */
-#define NETLET_NUMERICS_VERSION 2
+#define NETLET_NUMERICS_VERSION 3
 
 #endif

@@ -20,8 +20,8 @@ template <class T> struct Step {
 
 #if defined(NETLET_ISA_NAME)  // within the kernels of an instruction set
 
+#include "kernels/elementary.hpp"
 #include "kernels/kernels.hpp"
-#include "kernels/vec.hpp"
 
 namespace netlet::NETLET_ISA_NAME {
 namespace {
@@ -51,6 +51,12 @@ NETLET_INLINE void update_each(T factor, size_t n, const T* g, T* w, T* s0, T* s
   if (States > 1) store_part(s1 + i, b, rest);
 }
 
+// State that no gradient feeds any more decays until it is subnormal, and then, as it is rounded, never reaches 0: Intel's
+// processors would take several times as long for each step.
+template <class T> NETLET_INLINE V<T> without_subnormals(V<T> v) {
+  return magnitude<T>(v) < splat(Constants<T>::smallest_normal) ? splat(T(0)) : v;
+}
+
 template <class T> NETLET_INLINE V<T> setting(double value) { return splat((T)value); }
 
 template <class T> void rprop(const Step<T>& step, size_t n, const T* g, T* w, T* length, T* previous) {
@@ -78,8 +84,8 @@ template <class T> void update(const Step<T>& step, size_t n, const T* g, T* w, 
     const V<T> beta_1 = setting<T>(c.beta_1), beta_2 = setting<T>(c.beta_2), epsilon = setting<T>(c.epsilon);
     const V<T> rest_1 = setting<T>(1 - c.beta_1), rest_2 = setting<T>(1 - c.beta_2), root = splat(step.root);
     update_each<T, 2>(step.by, n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& m, V<T>& v) {
-      m = fma(beta_1, m, rest_1 * d);
-      v = fma(beta_2, v, (rest_2 * d) * d);
+      m = without_subnormals<T>(fma(beta_1, m, rest_1 * d));
+      v = without_subnormals<T>(fma(beta_2, v, (rest_2 * d) * d));
       return p - (rate * m) / fma(sqrt(v), root, epsilon);
     });
   } else if (c.kind == NETLET_RPROP) {
@@ -88,25 +94,25 @@ template <class T> void update(const Step<T>& step, size_t n, const T* g, T* w, 
     const V<T> rho = setting<T>(c.rho), rest = setting<T>(1 - c.rho), epsilon = setting<T>(c.epsilon);
     if (s1)
       update_each<T, 2>(step.by, n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>& b) {
-        v = fma(rho, v, (rest * d) * d);
-        b = fma(momentum, b, d / (sqrt(v) + epsilon));
+        v = without_subnormals<T>(fma(rho, v, (rest * d) * d));
+        b = without_subnormals<T>(fma(momentum, b, d / (sqrt(v) + epsilon)));
         return fma(-rate, b, p);
       });
     else
       update_each<T, 1>(step.by, n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>&) {
-        v = fma(rho, v, (rest * d) * d);
+        v = without_subnormals<T>(fma(rho, v, (rest * d) * d));
         return fma(-rate, d / (sqrt(v) + epsilon), p);
       });
   } else if (!s0) {
     update_each<T, 0>(step.by, n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>&, V<T>&) { return fma(-rate, d, p); });
   } else if (c.nesterov) {
     update_each<T, 1>(step.by, n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>&) {
-      v = fma(momentum, v, d);
+      v = without_subnormals<T>(fma(momentum, v, d));
       return fma(-rate, fma(momentum, v, d), p);
     });
   } else {
     update_each<T, 1>(step.by, n, g, w, s0, s1, [=](V<T> d, V<T> p, V<T>& v, V<T>&) {
-      v = fma(momentum, v, d);
+      v = without_subnormals<T>(fma(momentum, v, d));
       return fma(-rate, v, p);
     });
   }

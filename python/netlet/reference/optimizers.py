@@ -16,6 +16,11 @@ __all__ = ["SGD", "Adam", "AdamW", "RMSprop", "Rprop"]
 Mask = npt.NDArray[np.bool_]
 
 
+def without_subnormals(x: Array) -> Array:
+    """x with 0 in place of subnormal values."""
+    return np.where(np.abs(x) < np.finfo(x.dtype).tiny, x.dtype.type(0), x)
+
+
 class Optimizer:
     """What all of them have: penalties, clipping, and the state of the schedule that waits for a plateau."""
 
@@ -76,7 +81,8 @@ class SGD(Optimizer):
         step, momentum = w.dtype.type(rate), w.dtype.type(self.momentum)
         if self.momentum == 0:
             return fma(-step, g, w)
-        self.velocity = fma(momentum, np.zeros_like(w) if self.velocity is None else self.velocity, g)
+        before = np.zeros_like(w) if self.velocity is None else self.velocity
+        self.velocity = without_subnormals(fma(momentum, before, g))
         return fma(-step, fma(momentum, self.velocity, g) if self.nesterov else self.velocity, w)
 
 
@@ -106,8 +112,8 @@ class Adam(Optimizer):
         self.beta_2_power = self.beta_2_power * self.beta_2
         step = number(rate / (1 - self.beta_1_power))
         root = number(1 / float(np.sqrt(1 - self.beta_2_power)))
-        self.m = fma(number(self.beta_1), self.m, number(1 - self.beta_1) * g)
-        self.v = fma(number(self.beta_2), self.v, (number(1 - self.beta_2) * g) * g)
+        self.m = without_subnormals(fma(number(self.beta_1), self.m, number(1 - self.beta_1) * g))
+        self.v = without_subnormals(fma(number(self.beta_2), self.v, (number(1 - self.beta_2) * g) * g))
         return np.asarray(w - (step * self.m) / fma(np.sqrt(self.v), root, number(self.epsilon)))
 
 
@@ -147,10 +153,10 @@ class RMSprop(Optimizer):
         number = w.dtype.type
         if self.v is None:
             self.v, self.velocity = np.zeros_like(w), np.zeros_like(w)
-        self.v = fma(number(self.rho), self.v, (number(1 - self.rho) * g) * g)
+        self.v = without_subnormals(fma(number(self.rho), self.v, (number(1 - self.rho) * g) * g))
         direction = g / (np.sqrt(self.v) + number(self.epsilon))
         if self.momentum:
-            direction = self.velocity = fma(number(self.momentum), self.velocity, direction)
+            direction = self.velocity = without_subnormals(fma(number(self.momentum), self.velocity, direction))
         return fma(-number(rate), direction, w)
 
 
