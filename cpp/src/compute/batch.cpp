@@ -43,9 +43,9 @@ template <class T> netlet_status BatchRunner<T>::prepare(const netlet_network& n
   by_blocks_ = blocks > kWholeBlocks;
   threads_ = useful_threads(net, rows);
   workers_ = by_blocks_ ? smaller(threads_, blocks) : 1;
+  shares_.release();
   if (small_)
     return small_steps_.allocate(net, x, targets, shuffled, rows, *optimizer) ? NETLET_OK : out_of_memory(error);
-  shares_.release();
   const bool shared =
       optimizer && steps >= kSharedSteps && !by_blocks_ && ColumnShares<T>::fit(net, *optimizer, rows, threads_);
   if (!block_loss_.allocate(blocks) || !block_weight_.allocate(blocks) ||

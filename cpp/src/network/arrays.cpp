@@ -8,6 +8,7 @@
 #include "system/error.hpp"
 #include "system/memory.hpp"
 #include "system/poll.hpp"
+#include "system/threads.hpp"
 
 namespace netlet::core {
 namespace {
@@ -97,42 +98,58 @@ template <class T> netlet_status check_finite(const char* name, const netlet_arr
   if (is_integer(a.dtype) && !scaling.shift) return NETLET_OK;
   const Kernels<T>& kernel = kernels<T>();
   constexpr size_t kValues = 4096;
+  const size_t n = a.columns;
   const bool in_place = !scaling.shift && readable_in_place<T>(a);
-  const bool row_by_row = in_place && a.row_stride != (ptrdiff_t)(a.columns * sizeof(T));
-  const size_t step = row_by_row || a.columns >= kValues ? 1 : kValues / a.columns;
-  Buffer<T> copy;
-  if (!in_place && !copy.allocate(step * a.columns)) return out_of_memory(error);
-  Pace pace;
-  for (size_t row = 0; row < a.rows; row += step) {
-    if (pace.stop(reading_operations(step * a.columns), row, a.rows)) return check_stop(error);
-    const size_t count = a.rows - row < step ? a.rows - row : step;
-    if (!in_place) load_scaled_rows(a, nullptr, row, count, scaling, copy.data());
-    const T* values = in_place ? row_in_place<T>(a, row) : copy.data();
-    const size_t all = count * a.columns;
-    for (size_t i = 0; (i += kernel.first_not_finite(all - i, values + i)) < all; ++i) {
-      if (isnan(values[i]) && nan_is_missing) continue;
-      double given = (double)values[i];
-      if (scaling.shift) {
-        Buffer<double> whole;
-        if (!whole.allocate(a.columns)) return out_of_memory(error);
-        load_rows(a, nullptr, row + i / a.columns, 1, whole.data());
-        given = whole[i % a.columns];
-      }
-      const bool finite = isfinite(given);
-      char number[32];
-      snprintf(number, sizeof number, "%g", given);
-      return invalid(error, "%s: expected finite numbers%s, got %s in row %zu, column %zu%s%s", name,
-                     finite ? ", also once they are scaled" : "",
-                     isnan(given) ? "nan"
-                     : finite     ? number
-                     : given > 0  ? "inf"
-                                  : "-inf",
-                     row + i / a.columns, i % a.columns,
-                     a.dtype == NETLET_FLOAT64 && sizeof(T) == 4 ? " (as float32, the network's dtype)" : "",
-                     isnan(given) ? hint : "");
+  const bool row_by_row = in_place && a.row_stride != (ptrdiff_t)(n * sizeof(T));
+  const size_t step = row_by_row || n >= kValues ? 1 : kValues / n;
+  const size_t height = step * divide_up(16 * kValues, step * n), parts = a.rows / height + (a.rows % height != 0);
+  const double work = reading_operations(step * n) * (double)(height / step);
+  const size_t threads = threads_for(work / (double)height * (double)a.rows, kReadingShare);
+  Buffer<T> copies;
+  if (!in_place && !copies.allocate_rows(threads, step * n)) return out_of_memory(error);
+  std::atomic<size_t> first_bad{a.rows};  // row
+  count_rows(0, a.rows);
+  Headway* const progress = counted();
+  // the first of `all` values that is neither finite nor missing, or `all`
+  const auto next_bad = [&](const T* values, size_t all) {
+    size_t i = 0;
+    while ((i += kernel.first_not_finite(all - i, values + i)) < all && nan_is_missing && isnan(values[i])) ++i;
+    return i;
+  };
+  parallel_unless_stopped(parts, threads, work, [&](size_t part, size_t worker) {
+    const size_t end = smaller(a.rows, (part + 1) * height);
+    T* const copy = copies.data() + (in_place ? 0 : worker * step * n);
+    for (size_t row = part * height; row < end && row < first_bad.load(std::memory_order_relaxed); row += step) {
+      const size_t count = smaller(step, end - row);
+      if (!in_place) load_scaled_rows(a, nullptr, row, count, scaling, copy);
+      const size_t i = next_bad(in_place ? row_in_place<T>(a, row) : copy, count * n), bad = row + i / n;
+      if (i == count * n) continue;
+      for (size_t before = first_bad.load(); bad < before && !first_bad.compare_exchange_weak(before, bad);) {}
     }
-  }
-  return NETLET_OK;
+    if (progress && progress->reading) progress->add(end - part * height);
+  });
+  NETLET_TRY(check_stop(error));
+  const size_t row = first_bad.load();
+  if (row == a.rows) return NETLET_OK;
+  Buffer<T> values;
+  Buffer<double> unscaled;
+  if (!values.allocate(n) || !unscaled.allocate(n)) return out_of_memory(error);
+  load_scaled_rows(a, nullptr, row, 1, scaling, values.data());
+  load_rows(a, nullptr, row, 1, unscaled.data());
+  const size_t column = next_bad(values.data(), n);
+  if (column == n) return NETLET_OK;  // another thread has written to it meanwhile
+  const double given = scaling.shift ? unscaled[column] : (double)values[column];
+  const bool finite = isfinite(given);
+  char number[32];
+  snprintf(number, sizeof number, "%g", given);
+  return invalid(error, "%s: expected finite numbers%s, got %s in row %zu, column %zu%s%s", name,
+                 finite ? ", also once they are scaled" : "",
+                 isnan(given) ? "nan"
+                 : finite     ? number
+                 : given > 0  ? "inf"
+                              : "-inf",
+                 row, column, a.dtype == NETLET_FLOAT64 && sizeof(T) == 4 ? " (as float32, the network's dtype)" : "",
+                 isnan(given) ? hint : "");
 }
 
 template decltype(load_rows<float>) load_rows<float>;
