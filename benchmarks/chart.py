@@ -106,7 +106,7 @@ def draw(report: dict, path: Path) -> None:
         axes.set_axisbelow(True)
         figure.suptitle("netlet is N times as fast as", x=0.01, ha="left", weight="bold", size=12)
         machine = report["machine"]
-        said = f"Each library in its fastest variant, one thread; {machine['processor']}, {machine['date']}"
+        said = f"Each library in its fastest variant, one thread\n{machine['processor']}, {machine['date']}"
         axes.set_xlabel(f"N, logarithmic\n{said}", color=INK, size=9)
         metadata = {"Date": None} if str(path).endswith("svg") else None
         figure.savefig(path, transparent=True, metadata=metadata)

@@ -127,12 +127,16 @@ def test_training_data_must_be_finite_and_the_message_gives_row_and_column(call,
 
 
 @every(TRAINS)
-def test_row_and_column_are_right_in_large_data(call):
+@pytest.mark.parametrize("threads", [1, 3])
+def test_row_and_column_are_those_of_the_first_bad_number_in_large_data(call, threads, set_num_threads):
+    """Threads look through parts of it."""
+    set_num_threads(threads)
     net, optimizer = Network([40, 3], seed=0), Adam()
-    x = with_value(np.zeros((1000, 40)), 777, 31, NAN)
+    x = np.zeros((20_000, 40))
+    x[[19_999, 12_345, 7_777, 7_778], [5, 0, 31, 2]] = [NAN, INF, NAN, -INF]
     for given in (x, np.asfortranarray(x), x.astype("f4"), x[:, ::-1].copy()[:, ::-1]):
-        with refused(ValueError, "^x: .*nan in row 777, column 31", net, optimizer):
-            call(net, given, np.zeros((1000, 3)), optimizer)
+        with refused(ValueError, "^x: .*nan in row 7777, column 31", net, optimizer):
+            call(net, given, np.zeros((20_000, 3)), optimizer)
 
 
 @every(TRAINS)

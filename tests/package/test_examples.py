@@ -149,4 +149,4 @@ def test_the_chart_is_that_of_the_published_table(tmp_path: Path) -> None:
         (line,) = (line for line in lines if f"| {first}" in line and f"**{ratio:.2f}**" in line)
         assert len(others) >= 2
         for label, times in others:
-            assert float(re.search(rf"\b{label}(?:, \w+)? ([\d.]+)", line)[1]) == pytest.approx(times)
+            assert float(re.search(rf"\b{label}(?:, [\w ]+)? ([\d.]+)", line)[1]) == pytest.approx(times)
