@@ -259,7 +259,9 @@ def test_rprop_does_not_hide_gradients_that_are_nan(every_isa):
         ("SGD", {"momentum": 0.01}),
         ("SGD", {"momentum": 0.01, "nesterov": True}),
         ("Adam", {"beta_1": 0.01, "beta_2": 0.01}),
+        ("RMSprop", {"rho": 0.01}),
         ("RMSprop", {"rho": 0.01, "momentum": 0.01}),
+        ("SGD", {"momentum": 1e-30}),  # in float32 the product is rounded to -0
     ],
 )
 def test_state_decays_to_zero_without_becoming_subnormal(optimizer, settings, dtype, every_isa):

@@ -51,8 +51,8 @@ NETLET_INLINE void update_each(T factor, size_t n, const T* g, T* w, T* s0, T* s
   if (States > 1) store_part(s1 + i, b, rest);
 }
 
-// State that no gradient feeds any more decays until it is subnormal, and then, as it is rounded, never reaches 0: Intel's
-// processors would take several times as long for each step.
+// State that no gradient feeds any more decays until it is subnormal, and then, with the usual factors, is rounded up
+// again and again: it never reaches 0, and Intel's processors would take several times as long for each step.
 template <class T> NETLET_INLINE V<T> without_subnormals(V<T> v) {
   return magnitude<T>(v) < splat(Constants<T>::smallest_normal) ? splat(T(0)) : v;
 }

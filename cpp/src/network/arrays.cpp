@@ -104,12 +104,12 @@ template <class T> netlet_status check_finite(const char* name, const netlet_arr
   const size_t step = row_by_row || n >= kValues ? 1 : kValues / n;
   const size_t height = step * divide_up(16 * kValues, step * n), parts = a.rows / height + (a.rows % height != 0);
   const double work = reading_operations(step * n) * (double)(height / step);
-  const size_t threads = threads_for(work / (double)height * (double)a.rows, kReadingShare);
+  const size_t threads = smaller(threads_for(work / (double)height * (double)a.rows, kReadingShare), parts);
   Buffer<T> copies;
   if (!in_place && !copies.allocate_rows(threads, step * n)) return out_of_memory(error);
   std::atomic<size_t> first_bad{a.rows};  // row
   count_rows(0, a.rows);
-  Headway* const progress = counted();
+  Headway* const progress = counted() && counted()->reading ? counted() : nullptr;
   // the first of `all` values that is neither finite nor missing, or `all`
   const auto next_bad = [&](const T* values, size_t all) {
     size_t i = 0;
@@ -126,7 +126,7 @@ template <class T> netlet_status check_finite(const char* name, const netlet_arr
       if (i == count * n) continue;
       for (size_t before = first_bad.load(); bad < before && !first_bad.compare_exchange_weak(before, bad);) {}
     }
-    if (progress && progress->reading) progress->add(end - part * height);
+    if (progress) progress->add(end - part * height);
   });
   NETLET_TRY(check_stop(error));
   const size_t row = first_bad.load();
@@ -137,7 +137,8 @@ template <class T> netlet_status check_finite(const char* name, const netlet_arr
   load_scaled_rows(a, nullptr, row, 1, scaling, values.data());
   load_rows(a, nullptr, row, 1, unscaled.data());
   const size_t column = next_bad(values.data(), n);
-  if (column == n) return NETLET_OK;  // another thread has written to it meanwhile
+  if (column == n)  // another thread has written to it meanwhile
+    return check_finite<T>(name, a, scaling, error, nan_is_missing, hint);
   const double given = scaling.shift ? unscaled[column] : (double)values[column];
   const bool finite = isfinite(given);
   char number[32];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Every kernel on every instruction set against plain loops or against the others, bit for bit, for all tail lengths.
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "check.hpp"
@@ -150,6 +151,25 @@ template <class T, class F> void same_everywhere(F f) {
   }
 }
 
+// one step without a gradient, from state that is just above the smallest normal number
+template <class T> void state_is_never_subnormal() {
+  const T smallest = std::numeric_limits<T>::min();
+  for (const int optimizer : {NETLET_SGD, NETLET_ADAM, NETLET_RMSPROP})
+    for (const bool nesterov : {false, true})
+      same_everywhere<T>([&](const Kernels<T>& kernel, size_t n) {
+        netlet_optimizer_config config = netlet_optimizer_defaults(optimizer);
+        config.momentum = config.beta_1 = config.beta_2 = config.rho = 0.5;
+        config.nesterov = nesterov;
+        const Step<T> step = {&config, false, T(0.1), T(3), T(1)};
+        std::vector<T> w(n, T(1)), g(n + 1), s0(n + 1, T(1.5) * smallest);
+        g[n] = s0[n] = T(7);
+        std::vector<T> s1 = s0;
+        kernel.update(step, n, g.data(), w.data(), s0.data(), s1.data());
+        CHECK(s0 == g && (optimizer == NETLET_SGD || s1 == g));
+        return s0;
+      });
+}
+
 template <class T> void test_type() {
   for (size_t isa = 0; netlet_available_isa(isa); ++isa) {
     CHECK(netlet_set_isa(netlet_available_isa(isa), nullptr) == NETLET_OK);
@@ -188,6 +208,7 @@ template <class T> void test_type() {
       w.insert(w.end(), s1.begin(), s1.end());
       return w;
     });
+  state_is_never_subnormal<T>();
   same_everywhere<T>([&](const Kernels<T>& kernel, size_t n) {
     std::vector<T> w(x.begin(), x.begin() + n), g(y.begin(), y.begin() + n + 1);
     g[n] = T(7);
