@@ -769,7 +769,8 @@ class Network {
 
   void fit(const netlet_array* x, const netlet_targets* targets, const NextBatch* next, Optimizer& optimizer,
            const FitOptions& options, History& history) {
-    Fitting fitting{options, history, has_classes(), next, {*this, {}}, {*this, {}}, nullptr};
+    const bool validates = options.validation_x || options.next_validation_batch || options.validation_rows;
+    Fitting fitting{options, history, has_classes(), validates, next, {*this, {}}, {*this, {}}, nullptr};
     netlet_fit_options c = {};
     std::optional<Examples> validation;
     c.epochs = options.epochs;
@@ -821,7 +822,7 @@ class Network {
   struct Fitting {
     const FitOptions& options;
     History& history;
-    bool has_accuracy;
+    bool has_accuracy, validates;
     const NextBatch* next;
     Given batches, validation;
     std::exception_ptr thrown;
@@ -838,16 +839,17 @@ class Network {
       Fitting& self = *static_cast<Fitting*>(context);
       return self.guarded(-1, [&] {
         History& so_far = self.history;
-        for (std::size_t i = 0; i < count; ++i) {
-          so_far.loss.push_back(epochs[i].loss);
-          so_far.seconds.push_back(epochs[i].seconds);
-          so_far.learning_rate.push_back(epochs[i].learning_rate);
-          if (self.has_accuracy) so_far.accuracy.push_back(epochs[i].accuracy);
-          if (!self.options.validation_x && !self.options.next_validation_batch && !self.options.validation_rows)
-            continue;
-          so_far.validation_loss.push_back(epochs[i].validation_loss);
-          if (self.has_accuracy) so_far.validation_accuracy.push_back(epochs[i].validation_accuracy);
-        }
+        const auto append = [&](std::vector<double>& column, double netlet_epoch::* figure) {
+          const std::size_t size = column.size();
+          column.resize(size + count);
+          for (std::size_t i = 0; i < count; ++i) column[size + i] = epochs[i].*figure;
+        };
+        append(so_far.loss, &netlet_epoch::loss);
+        append(so_far.seconds, &netlet_epoch::seconds);
+        append(so_far.learning_rate, &netlet_epoch::learning_rate);
+        if (self.has_accuracy) append(so_far.accuracy, &netlet_epoch::accuracy);
+        if (self.validates) append(so_far.validation_loss, &netlet_epoch::validation_loss);
+        if (self.validates && self.has_accuracy) append(so_far.validation_accuracy, &netlet_epoch::validation_accuracy);
         so_far.weight = epochs[count - 1].weight;
         so_far.validation_weight = epochs[count - 1].validation_weight;
         return self.options.on_epoch && self.options.on_epoch(epochs[0], so_far) ? 1 : 0;
