@@ -76,7 +76,7 @@ def main() -> None:
     del result
     clock = timer(work)
     calls, long = calls_for(clock, reset)
-    print(json.dumps(ready), file=answers, flush=True)
+    print(json.dumps({**ready, "long": long}), file=answers, flush=True)
     for _ in sys.stdin:
         reset()
         if not long:
