@@ -147,6 +147,7 @@ def measure(
     figures: dict[str, Figures] = {}
     timed = set(names)
     notes: dict[str, None] = {}  # without duplicates
+    turns = 0  # the first process decides
     if workload.trains:
         names = ["numpy", *(name for name in names if name != "numpy")]  # the others are compared with NumPy
     if workload.flops and "peak" in programs:
@@ -173,7 +174,8 @@ def measure(
             times: dict[str, list[float]] = {}
             order = list(workers)
             long = [worker.ready.pop("long", False) for worker in workers.values()]
-            for _ in range(rounds if any(long) else rounds * SHORT_CALLS):
+            turns = turns or (rounds if any(long) else rounds * SHORT_CALLS)
+            for _ in range(turns):
                 order = order[1:] + order[:1]  # so that the order changes
                 for name in order:
                     answer = workers[name].turn()

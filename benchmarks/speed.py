@@ -89,7 +89,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--workload", nargs="+", metavar="NAME", help="run only these; mnist means all mnist-...")
     parser.add_argument("--peer", nargs="+", metavar="NAME", help="compare netlet only with these")
     parser.add_argument("--threads", nargs="+", type=int, metavar="N", help="use only these numbers of threads")
-    parser.add_argument("--rounds", type=int, help="turns per process (7)")
+    parser.add_argument("--rounds", type=int, help="turns per process (7), three times as many of short calls")
     parser.add_argument("--processes", type=int, help="fresh processes per library (3)")
     parser.add_argument("--quick", action="store_true", help="one process, three rounds, no slow libraries")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to this file")

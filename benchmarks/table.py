@@ -104,9 +104,9 @@ def text(report: dict) -> str:
     lines = [", ".join([*described, *versions, machine["date"]]), ""]
     if results:
         lines += [
-            f"The libraries take turns: medians of {report['rounds']} rounds, in {processes} of each library. Compile "
-            "time (JAX, torch.compile) is not counted. The number after a library says how many times as fast netlet "
-            "is.",
+            f"The libraries take turns: medians of {report['rounds']} rounds, or of three times as many where calls "
+            f"are short, in {processes} of each library. Compile time (JAX, torch.compile) is not counted. The number "
+            "after a library says how many times as fast netlet is.",
             "",
             *peaks(report),
             "| workload | threads | netlet | fastest other library | times as fast | others "

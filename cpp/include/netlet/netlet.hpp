@@ -844,12 +844,12 @@ class Network {
           column.resize(size + count);
           for (std::size_t i = 0; i < count; ++i) column[size + i] = epochs[i].*figure;
         };
-        append(so_far.loss, &netlet_epoch::loss);
         append(so_far.seconds, &netlet_epoch::seconds);
         append(so_far.learning_rate, &netlet_epoch::learning_rate);
         if (self.has_accuracy) append(so_far.accuracy, &netlet_epoch::accuracy);
         if (self.validates) append(so_far.validation_loss, &netlet_epoch::validation_loss);
         if (self.validates && self.has_accuracy) append(so_far.validation_accuracy, &netlet_epoch::validation_accuracy);
+        append(so_far.loss, &netlet_epoch::loss);  // last: its size says how many epochs all have
         so_far.weight = epochs[count - 1].weight;
         so_far.validation_weight = epochs[count - 1].validation_weight;
         return self.options.on_epoch && self.options.on_epoch(epochs[0], so_far) ? 1 : 0;
